@@ -1,0 +1,38 @@
+/**
+ * Small file helpers shared by the build scripts.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const projectRoot: string = fileURLToPath(new URL('../..', import.meta.url)).replace(/[\\/]$/, '');
+
+/** Writes only when the text differs, so that watchers and time stamps stay quiet. Tells whether it wrote. */
+export function writeIfChanged(file: string, text: string): boolean {
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) return false;
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  return true;
+}
+
+/** Every file under `folder` with that ending, as paths relative to it, sorted; none when the folder is missing. */
+export function listFiles(folder: string, ending: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .sort();
+}
+
+/** One hash over the names and contents of some files. */
+export function hashFiles(files: readonly string[], salt = ''): string {
+  const hash = createHash('sha256').update(salt);
+  for (const file of files) hash.update(`\0${relative(projectRoot, file)}\0`).update(readFileSync(file));
+  return hash.digest('hex');
+}
+
+/** `matmul-tiled` → `matmulTiled`. */
+export function camelCase(stem: string): string {
+  return stem.replace(/-+([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}

@@ -1,0 +1,97 @@
+/**
+ * What the build reads from a compiled module: its exports, and whether it imports only what the loader gives it. Reads
+ * the bytes itself, for the engine of Node 20 does not compile relaxed SIMD.
+ */
+
+type Kind = 'function' | 'table' | 'memory' | 'global' | 'tag';
+const kinds: readonly Kind[] = ['function', 'table', 'memory', 'global', 'tag'];
+const importSection = 2;
+const exportSection = 7;
+
+export interface WasmInterface {
+  /** Import names are `module.name`. */
+  readonly imports: readonly { readonly name: string; readonly kind: Kind }[];
+  readonly exports: readonly { readonly name: string; readonly kind: Kind }[];
+  /**
+   * Where the flags byte of the imported memory stands. It is 1 (a minimum and a maximum); writing 3 makes the same binary
+   * import a shared memory, so threads need no binary of their own: kernels and atomics are valid on either.
+   */
+  readonly memoryFlags: number;
+}
+
+/** A cursor over the bytes of a module. */
+class Reader {
+  position = 8; // behind the magic number and the version
+  readonly bytes: Uint8Array;
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+  byte(): number {
+    const byte = this.bytes[this.position++];
+    if (byte === undefined) throw new Error('the module ends too early');
+    return byte;
+  }
+  /** An unsigned LEB128 number. */
+  unsigned(): number {
+    for (let value = 0, scale = 1; ; scale *= 128) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+    }
+  }
+  text(): string {
+    const length = this.unsigned();
+    this.position += length;
+    return new TextDecoder().decode(this.bytes.subarray(this.position - length, this.position));
+  }
+  kind(): Kind {
+    return kinds[this.byte()]!;
+  }
+}
+
+export function readInterface(bytes: Uint8Array): WasmInterface {
+  const reader = new Reader(bytes);
+  const imports: { name: string; kind: Kind }[] = [];
+  const exports: { name: string; kind: Kind }[] = [];
+  let memoryFlags = -1;
+  while (reader.position < bytes.length) {
+    const section = reader.byte();
+    const size = reader.unsigned();
+    const end = reader.position + size;
+    for (let count = section === importSection ? reader.unsigned() : 0; count > 0; count--) {
+      imports.push({ name: `${reader.text()}.${reader.text()}`, kind: reader.kind() });
+      if (imports.at(-1)!.kind !== 'memory') break; // only a memory is read on, and nothing else may be imported
+      memoryFlags = reader.position;
+      for (let numbers = reader.byte() & 1 ? 2 : 1; numbers > 0; numbers--) reader.unsigned();
+    }
+    for (let count = section === exportSection ? reader.unsigned() : 0; count > 0; count--) {
+      exports.push({ name: reader.text(), kind: reader.kind() });
+      reader.unsigned();
+    }
+    reader.position = end;
+  }
+  return { imports, exports, memoryFlags };
+}
+
+/** Names of the exported functions, sorted. */
+export function exportedFunctions({ exports }: WasmInterface): string[] {
+  return exports
+    .filter(({ kind }) => kind === 'function')
+    .map(({ name }) => name)
+    .sort();
+}
+
+/** What the loader cannot serve, as messages; empty when the module is as it should be. */
+export function interfaceProblems({ imports, exports, memoryFlags }: WasmInterface, bytes: Uint8Array): string[] {
+  const problems = imports
+    .filter(({ name }) => name !== 'env.memory')
+    .map(({ name, kind }) => `imports ${name} (${kind}); only env.memory is given`);
+  if (bytes[memoryFlags] !== 1) problems.push('does not import env.memory with a maximum');
+  const has = (name: string, kind: Kind): boolean =>
+    exports.some((entry) => entry.name === name && entry.kind === kind);
+  if (!has('table', 'table')) problems.push('does not export its function table as `table`');
+  if (!has('__heap_base', 'global')) {
+    problems.push('does not export `__heap_base`; assembly/index.ts needs `export { __heap_base };`');
+  }
+  return problems;
+}
