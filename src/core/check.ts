@@ -1,0 +1,38 @@
+/** Checks of what a caller hands in: options, and names out of a closed table. All throw `ValueError`. */
+import { suggest, ValueError } from './errors.ts';
+
+/** Throws `ValueError` unless `holds`: `dropout: rate must be a number in [0, 1), not 1.5`. */
+export function requireOption(where: string, what: string, value: unknown, expected: string, holds: boolean): void {
+  if (!holds) throw new ValueError(`${where}: ${what} must be ${expected}, not ${describe(value)}`);
+}
+
+/** Throws `ValueError` unless `value` is a finite number in [least, most]. */
+export function requireNumber(
+  where: string,
+  what: string,
+  value: number,
+  least: number = -Infinity,
+  most: number = Infinity,
+): void {
+  const bounds = [least === -Infinity ? '' : `≥ ${least}`, most === Infinity ? '' : `≤ ${most}`].filter(Boolean);
+  const expected = ['a finite number', ...bounds].join(' ');
+  requireOption(where, what, value, expected, Number.isFinite(value) && value >= least && value <= most);
+}
+
+/** Throws `ValueError` unless `value` is a finite number above 0. */
+export function requirePositive(where: string, what: string, value: number): void {
+  requireOption(where, what, value, 'a finite number > 0', Number.isFinite(value) && value > 0);
+}
+
+/** The entry `name` of a closed table; what a prototype brings along is none. */
+export function lookUp<T>(what: string, name: string, table: Readonly<Record<string, T>>): T {
+  if (typeof name === 'string' && Object.hasOwn(table, name)) return table[name]!;
+  const names = Object.keys(table);
+  const hint = typeof name === 'string' ? suggest(name, names) : '';
+  throw new ValueError(`${what}: there is no ${describe(name)}${hint || `: the names are ${names.join(', ')}`}`);
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,84 @@
+/**
+ * Every error that gradlet throws on purpose. A message says what was given, what was expected and what to do; the
+ * class says which kind of mistake it is, so that a program can tell them apart.
+ */
+export class GradletError extends Error {
+  override readonly name: string = 'GradletError';
+}
+
+/** Shapes or axes that do not fit together. */
+export class ShapeError extends GradletError {
+  override readonly name: string = 'ShapeError';
+}
+
+/** An element type that the operation does not take. */
+export class DTypeError extends GradletError {
+  override readonly name: string = 'DTypeError';
+}
+
+/** A value outside what is accepted: options, names, labels, counts. */
+export class ValueError extends GradletError {
+  override readonly name: string = 'ValueError';
+}
+
+/** A call at a time when it cannot be answered: before build, during another fit, after dispose. */
+export class StateError extends GradletError {
+  override readonly name: string = 'StateError';
+}
+
+/** A node whose derivative was asked for and has none. */
+export class GradientError extends GradletError {
+  override readonly name: string = 'GradientError';
+}
+
+/** NaN or infinity appeared while training. `where` is the first layer or quantity, `step` the training step. */
+export class NonFiniteError extends GradletError {
+  override readonly name: string = 'NonFiniteError';
+  readonly where: string;
+  readonly step: number;
+  constructor(message: string, where: string, step: number) {
+    super(message);
+    this.where = where;
+    this.step = step;
+  }
+}
+
+/** A backend is missing, lost its device, or ran out of memory. */
+export class BackendError extends GradletError {
+  override readonly name: string = 'BackendError';
+}
+
+/** A model file that is malformed or does not fit. */
+export class FormatError extends GradletError {
+  override readonly name: string = 'FormatError';
+}
+
+/** A fault inside gradlet: a pass or kernel broke its own promise. Never the user's doing. */
+export class InternalError extends GradletError {
+  override readonly name: string = 'InternalError';
+}
+
+/** The candidate nearest to `name` by edit distance, as `; did you mean 'adam'?`, or an empty string. */
+export function suggest(name: string, candidates: readonly string[]): string {
+  let best = '';
+  let bestDistance = Math.max(2, Math.floor(name.length / 2)) + 1;
+  for (const candidate of candidates) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best === '' ? '' : `; did you mean '${best}'?`;
+}
+
+/** Levenshtein distance, one row at a time. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
