@@ -1,0 +1,95 @@
+/**
+ * How an op describes its kernels: plain data that a backend turns into instruction words or dispatches. Types only.
+ */
+import type { ShaderSource } from '../core/shader-source.ts';
+import type { TensorType } from './op.ts';
+
+/** A buffer of the step: which list, and which place in it. */
+export interface Operand {
+  readonly list: 'input' | 'output' | 'scratch';
+  readonly index: number;
+  /** Bytes into the buffer; on WebGPU a multiple of 256. */
+  readonly byteOffset?: number;
+}
+
+export const input = (index: number, byteOffset = 0): Operand => ({ list: 'input', index, byteOffset });
+export const output = (index: number, byteOffset = 0): Operand => ({ list: 'output', index, byteOffset });
+export const scratch = (index: number, byteOffset = 0): Operand => ({ list: 'scratch', index, byteOffset });
+
+/** What a kernel is chosen and set up by. */
+export interface StepTypes<A> {
+  readonly attributes: A;
+  readonly inputs: readonly TensorType[];
+  readonly outputs: readonly TensorType[];
+  /** For each output, the input whose memory it shares, or null. */
+  readonly inPlace: readonly (number | null)[];
+}
+
+/** A float32 among the 32-bit words of an instruction. */
+export interface FloatWord {
+  readonly float: number;
+}
+export const float = (value: number): FloatWord => ({ float: value });
+
+/** An instruction word: an integer, a float32, or the address of an operand. */
+export type Word = number | FloatWord | Operand;
+
+/** One call of an exported wasm kernel with these words. */
+export interface WasmCall {
+  readonly entry: string;
+  readonly words: readonly Word[];
+  /** The same work as a chain that the backend may compile, with the words of its compiled form. */
+  readonly chain?: { readonly code: ChainCode; readonly words: readonly Word[] };
+}
+
+/**
+ * The structure of an element-wise chain, without sizes, addresses and numbers. Values are numbered: inputs, then
+ * constants, then instructions.
+ */
+export interface ChainCode {
+  readonly inputs: readonly {
+    /** As in `Access`; all rows and repeats of a chain have one length. */
+    readonly access: 'contiguous' | 'scalar' | 'row' | 'repeat';
+    readonly dtype: 'float32' | 'int32';
+  }[];
+  readonly constants: number;
+  /** An opcode of `assembly/opcodes.ts`, in lower case, with its operands; immediates are constants. */
+  readonly instructions: readonly (readonly [opcode: string, ...operands: number[]])[];
+  readonly outputs: readonly {
+    readonly value: number;
+    readonly dtype: 'float32' | 'int32';
+    /** The input whose memory it shares, or null. */
+    readonly inPlace: number | null;
+  }[];
+}
+
+interface Kernel<A> {
+  /** The variant's name, unique within the op. */
+  readonly name: string;
+  when?(step: StepTypes<A>): boolean;
+  /** Bytes of each scratch buffer that the kernel needs. */
+  scratch?(step: StepTypes<A>): readonly number[];
+}
+
+export interface WasmKernel<A> extends Kernel<A> {
+  lower(step: StepTypes<A>): readonly WasmCall[];
+}
+
+/** One dispatch of a WGSL entry point. Bindings and uniforms are named as in the shader. */
+export interface Dispatch {
+  readonly shader: ShaderSource;
+  readonly entry: string;
+  /** Values for the shader's `override` constants. */
+  readonly constants?: Readonly<Record<string, number>>;
+  /** Replacement text for the shader's marked blocks: integers, enums and generated lines only, never a user's string. */
+  readonly blocks?: Readonly<Record<string, string>>;
+  readonly bindings: Readonly<Record<string, Operand>>;
+  /** Fields of the shader's uniform struct; what is not given is 0. */
+  readonly uniforms?: Readonly<Record<string, number | readonly number[]>>;
+  /** Workgroups along x, y, z. */
+  readonly grid: readonly [number, number, number];
+}
+
+export interface GpuKernel<A> extends Kernel<A> {
+  lower(step: StepTypes<A>): readonly Dispatch[];
+}

@@ -1,0 +1,95 @@
+/**
+ * An op is one record: everything that is known about it stands in it, and the type checker asks for what is missing.
+ * The builders that make records are in `src/ops/op.ts`; the kernels' descriptions are in `kernel.ts`.
+ */
+import type { DType } from '../core/dtype.ts';
+import type { ShaderHelper } from '../core/shader-source.ts';
+import type { Shape } from '../core/shape.ts';
+import type { GpuKernel, WasmKernel } from './kernel.ts';
+import type { Node } from './node.ts';
+
+/** What is known of a value before it exists. */
+export interface TensorType {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+export type Attribute = number | string | boolean | null | readonly Attribute[];
+/** An op's settings: plain data, compared and printed by value. */
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+/** A value in the float64 reference: integers too are kept as float64. */
+export type ReferenceArray = Float64Array;
+
+export interface GradientContext<A> {
+  readonly inputs: readonly Node[];
+  readonly attributes: A;
+  /** The node whose gradient is taken: reuse its value where that is cheaper than computing it again. */
+  readonly output: Node;
+  /** The gradient of the loss with respect to the output, in the output's shape. */
+  readonly upstream: Node;
+}
+
+/**
+ * Gives the gradient with respect to each input, or null for an input that gets none. A result may have the
+ * broadcast shape: it is summed back to the input's shape once, in `src/autodiff/gradients.ts`.
+ */
+export type GradientRule<A> = (context: GradientContext<A>) => readonly (Node | null)[];
+
+interface OpBase<A> {
+  /** Unique; the stem of its shader, its wasm kernel and its cases. */
+  readonly name: string;
+  /** Checks the inputs and gives the output's type; throws `ShapeError`, `DTypeError` or `ValueError`. */
+  infer(inputs: readonly TensorType[], attributes: A): TensorType;
+  /** null says aloud that there is none. */
+  readonly gradient: GradientRule<A> | null;
+}
+
+/** Holds a value and computes nothing: constants and variables. */
+export interface LeafOp<A = Attributes> extends OpBase<A> {
+  readonly kind: 'leaf';
+}
+
+/** The input's memory seen in another shape. */
+export interface AliasOp<A = Attributes> extends OpBase<A> {
+  readonly kind: 'alias';
+}
+
+/**
+ * One output element from the input elements at the same place. Chains of these become one kernel, so a record gives
+ * no kernel of its own, only its line.
+ */
+export interface ElementwiseOp<A = Attributes> extends OpBase<A> {
+  readonly kind: 'elementwise';
+  readonly arity: 1 | 2 | 3;
+  /** A WGSL expression of x, y, z (float32), or a function of the attributes that gives one. */
+  readonly wgsl: string | ((attributes: A) => string);
+  /** The functions of `shaders/elementwise.wgsl` that it calls. */
+  readonly helpers?: readonly ShaderHelper[];
+  /** The opcode of `assembly/elementwise.ts`. */
+  readonly wasm: string;
+  /** Up to two float32 immediates that follow the opcode. */
+  immediates?(attributes: A): readonly number[];
+  reference(attributes: A, x: number, y: number, z: number): number;
+}
+
+/** Everything that has kernels of its own. */
+export interface StructuredOp<A = Attributes> extends OpBase<A> {
+  readonly kind: 'structured';
+  /** The output is this input, changed in place. The compiler copies first where the old value is still read. */
+  readonly inPlace?: number;
+  /** Tried in order: the first whose `when` holds is taken. The last has no `when`. */
+  readonly kernels: { readonly wasm: readonly WasmKernel<A>[]; readonly webgpu: readonly GpuKernel<A>[] };
+  /** The obvious float64 loops: the oracle. Fills `outputs`; an in-place op finds the old value there. */
+  reference(context: ReferenceContext<A>): void;
+}
+
+export interface ReferenceContext<A> {
+  readonly attributes: A;
+  readonly inputs: readonly ReferenceArray[];
+  readonly inputTypes: readonly TensorType[];
+  readonly outputs: readonly ReferenceArray[];
+  readonly outputTypes: readonly TensorType[];
+}
+
+export type Op<A = Attributes> = LeafOp<A> | AliasOp<A> | ElementwiseOp<A> | StructuredOp<A>;
