@@ -1,0 +1,207 @@
+// The inner tiles of the matrix product: C[rows][8] = start + A·B over `depth` values of k, the accumulators in registers.
+// Between matmul.ts, which cuts the product into tiles, and the machine.
+//
+// A's element (i, k) lies at a + i·row + k·step, so the same tile reads a row-major, a transposed and a packed operand; B's
+// row k lies at b + k·stride. The accumulators begin with `start` (bias with start_stride 0, or what C holds).
+//
+// V8 has 15 vector registers to give. With a fused multiply-add 6×8 uses 12 + 2 + 1 of them; a separate multiply needs one
+// more for the product and spills, so the plain binary uses 4×8. Node 20, depth 256, GFLOP/s: plain 4×8 38, 6×8 29;
+// relaxed 6×8 56, 4×8 49. Stepping each row's pointer costs nothing against a packed panel; four k a round halved the speed
+// (spills).
+import { fma } from './simd';
+
+/** Rows of the largest tile. */
+export const TILE_ROWS: u32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
+
+/** The relaxed-simd binary's tile. */
+export function micro_6x8(
+  depth: u32, a: usize, row: usize, step: usize, b: usize, stride: usize,
+  start: usize, start_stride: usize, c: usize, c_stride: usize,
+): void {
+  let a1 = a + row;
+  let a2 = a1 + row;
+  let a3 = a2 + row;
+  let a4 = a3 + row;
+  let a5 = a4 + row;
+  let c00 = v128.load(start), c01 = v128.load(start, 16);
+  start += start_stride;
+  let c10 = v128.load(start), c11 = v128.load(start, 16);
+  start += start_stride;
+  let c20 = v128.load(start), c21 = v128.load(start, 16);
+  start += start_stride;
+  let c30 = v128.load(start), c31 = v128.load(start, 16);
+  start += start_stride;
+  let c40 = v128.load(start), c41 = v128.load(start, 16);
+  start += start_stride;
+  let c50 = v128.load(start), c51 = v128.load(start, 16);
+  for (; depth > 0; depth--) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    b += stride;
+    let s = v128.load_splat<f32>(a);
+    a += step;
+    c00 = fma(s, b0, c00);
+    c01 = fma(s, b1, c01);
+    s = v128.load_splat<f32>(a1);
+    a1 += step;
+    c10 = fma(s, b0, c10);
+    c11 = fma(s, b1, c11);
+    s = v128.load_splat<f32>(a2);
+    a2 += step;
+    c20 = fma(s, b0, c20);
+    c21 = fma(s, b1, c21);
+    s = v128.load_splat<f32>(a3);
+    a3 += step;
+    c30 = fma(s, b0, c30);
+    c31 = fma(s, b1, c31);
+    s = v128.load_splat<f32>(a4);
+    a4 += step;
+    c40 = fma(s, b0, c40);
+    c41 = fma(s, b1, c41);
+    s = v128.load_splat<f32>(a5);
+    a5 += step;
+    c50 = fma(s, b0, c50);
+    c51 = fma(s, b1, c51);
+  }
+  v128.store(c, c00);
+  v128.store(c, c01, 16);
+  c += c_stride;
+  v128.store(c, c10);
+  v128.store(c, c11, 16);
+  c += c_stride;
+  v128.store(c, c20);
+  v128.store(c, c21, 16);
+  c += c_stride;
+  v128.store(c, c30);
+  v128.store(c, c31, 16);
+  c += c_stride;
+  v128.store(c, c40);
+  v128.store(c, c41, 16);
+  c += c_stride;
+  v128.store(c, c50);
+  v128.store(c, c51, 16);
+}
+
+/** The plain binary's tile, and the relaxed one's remainder. */
+export function micro_4x8(
+  depth: u32, a: usize, row: usize, step: usize, b: usize, stride: usize,
+  start: usize, start_stride: usize, c: usize, c_stride: usize,
+): void {
+  let a1 = a + row;
+  let a2 = a1 + row;
+  let a3 = a2 + row;
+  let c00 = v128.load(start), c01 = v128.load(start, 16);
+  start += start_stride;
+  let c10 = v128.load(start), c11 = v128.load(start, 16);
+  start += start_stride;
+  let c20 = v128.load(start), c21 = v128.load(start, 16);
+  start += start_stride;
+  let c30 = v128.load(start), c31 = v128.load(start, 16);
+  for (; depth > 0; depth--) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    b += stride;
+    let s = v128.load_splat<f32>(a);
+    a += step;
+    c00 = fma(s, b0, c00);
+    c01 = fma(s, b1, c01);
+    s = v128.load_splat<f32>(a1);
+    a1 += step;
+    c10 = fma(s, b0, c10);
+    c11 = fma(s, b1, c11);
+    s = v128.load_splat<f32>(a2);
+    a2 += step;
+    c20 = fma(s, b0, c20);
+    c21 = fma(s, b1, c21);
+    s = v128.load_splat<f32>(a3);
+    a3 += step;
+    c30 = fma(s, b0, c30);
+    c31 = fma(s, b1, c31);
+  }
+  v128.store(c, c00);
+  v128.store(c, c01, 16);
+  c += c_stride;
+  v128.store(c, c10);
+  v128.store(c, c11, 16);
+  c += c_stride;
+  v128.store(c, c20);
+  v128.store(c, c21, 16);
+  c += c_stride;
+  v128.store(c, c30);
+  v128.store(c, c31, 16);
+}
+
+/** Two rows left over. */
+export function micro_2x8(
+  depth: u32, a: usize, row: usize, step: usize, b: usize, stride: usize,
+  start: usize, start_stride: usize, c: usize, c_stride: usize,
+): void {
+  let a1 = a + row;
+  let c00 = v128.load(start), c01 = v128.load(start, 16);
+  start += start_stride;
+  let c10 = v128.load(start), c11 = v128.load(start, 16);
+  for (; depth > 0; depth--) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    b += stride;
+    let s = v128.load_splat<f32>(a);
+    a += step;
+    c00 = fma(s, b0, c00);
+    c01 = fma(s, b1, c01);
+    s = v128.load_splat<f32>(a1);
+    a1 += step;
+    c10 = fma(s, b0, c10);
+    c11 = fma(s, b1, c11);
+  }
+  v128.store(c, c00);
+  v128.store(c, c01, 16);
+  c += c_stride;
+  v128.store(c, c10);
+  v128.store(c, c11, 16);
+}
+
+/** One row left over. */
+export function micro_1x8(
+  depth: u32, a: usize, row: usize, step: usize, b: usize, stride: usize,
+  start: usize, start_stride: usize, c: usize, c_stride: usize,
+): void {
+  let c00 = v128.load(start), c01 = v128.load(start, 16);
+  for (; depth > 0; depth--) {
+    const b0 = v128.load(b), b1 = v128.load(b, 16);
+    b += stride;
+    let s = v128.load_splat<f32>(a);
+    a += step;
+    c00 = fma(s, b0, c00);
+    c01 = fma(s, b1, c01);
+  }
+  v128.store(c, c00);
+  v128.store(c, c01, 16);
+}
+
+/** One row and 32 columns: enough independent accumulators to hide the latency of the additions. */
+export function micro_1x32(
+  depth: u32, a: usize, step: usize, b: usize, stride: usize, start: usize, c: usize,
+): void {
+  let c0 = v128.load(start), c1 = v128.load(start, 16);
+  let c2 = v128.load(start, 32), c3 = v128.load(start, 48);
+  let c4 = v128.load(start, 64), c5 = v128.load(start, 80);
+  let c6 = v128.load(start, 96), c7 = v128.load(start, 112);
+  for (; depth > 0; depth--) {
+    const s = v128.load_splat<f32>(a);
+    c0 = fma(s, v128.load(b), c0);
+    c1 = fma(s, v128.load(b, 16), c1);
+    c2 = fma(s, v128.load(b, 32), c2);
+    c3 = fma(s, v128.load(b, 48), c3);
+    c4 = fma(s, v128.load(b, 64), c4);
+    c5 = fma(s, v128.load(b, 80), c5);
+    c6 = fma(s, v128.load(b, 96), c6);
+    c7 = fma(s, v128.load(b, 112), c7);
+    a += step;
+    b += stride;
+  }
+  v128.store(c, c0);
+  v128.store(c, c1, 16);
+  v128.store(c, c2, 32);
+  v128.store(c, c3, 48);
+  v128.store(c, c4, 64);
+  v128.store(c, c5, 80);
+  v128.store(c, c6, 96);
+  v128.store(c, c7, 112);
+}

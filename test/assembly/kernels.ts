@@ -1,0 +1,160 @@
+/**
+ * Loads the built wasm binaries for the kernel tests, and lays out operands between guard words: NaN patterns that would
+ * show up in a result if a kernel read them, and that are compared after the call to see whether it wrote them. A kernel
+ * that threads can share is called in parts as well, which have to leave the same bytes.
+ */
+import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
+import { sharedKernels } from '../../src/backends/wasm/plan-threads.ts';
+
+// Node 20 has relaxed SIMD behind a flag; newer ones ignore the unknown flag.
+setFlagsFromString('--experimental-wasm-relaxed-simd');
+
+const GUARD = 0xffa5a5a5;
+const GUARD_WORDS = 16;
+
+/** The bits of a float32 immediate as a word. */
+export function bits(value: number): number {
+  return new Uint32Array(new Float32Array([value]).buffer)[0]!;
+}
+
+export class Kernels {
+  readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 64, maximum: 65536 });
+  readonly exports: Record<string, (...args: number[]) => number>;
+  readonly table: WebAssembly.Table;
+  private readonly heapBase: number;
+  private top: number;
+  private guards: number[] = [];
+
+  constructor(readonly name: string) {
+    const bytes = new Uint8Array(readFileSync(new URL(`../../build/${name}.wasm`, import.meta.url)));
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: this.memory } });
+    this.exports = instance.exports as unknown as Record<string, (...args: number[]) => number>;
+    this.table = instance.exports['table'] as WebAssembly.Table;
+    const workspace = ((instance.exports['__heap_base'] as WebAssembly.Global).value as number) + 64;
+    // that of one of several threads, which has scratch memory behind it
+    this.exports['set_workspace']!(workspace);
+    this.heapBase = workspace + this.exports['thread_bytes']!();
+    this.top = this.heapBase;
+  }
+
+  /** Forgets all operands. */
+  reset(): void {
+    this.top = this.heapBase;
+    this.guards = [];
+  }
+
+  /** `bytes` bytes at an address that is 4 modulo 16, guarded on both sides; the last word's unused bytes are not. */
+  allocate(bytes: number): number {
+    const words = Math.ceil(bytes / 4);
+    const start = (this.top + 15) & ~15;
+    const pointer = start + GUARD_WORDS * 4 + 4;
+    const end = pointer + words * 4 + GUARD_WORDS * 4;
+    if (end > this.memory.buffer.byteLength) {
+      this.memory.grow(Math.ceil((end - this.memory.buffer.byteLength) / 65536));
+    }
+    const view = new Uint32Array(this.memory.buffer);
+    for (let at = start; at < pointer; at += 4) {
+      view[at >> 2] = GUARD;
+      this.guards.push(at);
+    }
+    for (let at = pointer + words * 4; at < end; at += 4) {
+      view[at >> 2] = GUARD;
+      this.guards.push(at);
+    }
+    view.fill(GUARD, pointer >> 2, (pointer >> 2) + words); // outputs start as NaN
+    this.top = end;
+    return pointer;
+  }
+
+  floats(values: ArrayLike<number>): number {
+    const pointer = this.allocate(values.length * 4);
+    new Float32Array(this.memory.buffer, pointer, values.length).set(values);
+    return pointer;
+  }
+
+  int32s(values: ArrayLike<number>): number {
+    const pointer = this.allocate(values.length * 4);
+    new Int32Array(this.memory.buffer, pointer, values.length).set(values);
+    return pointer;
+  }
+
+  uint8s(values: ArrayLike<number>): number {
+    const pointer = this.allocate(values.length);
+    new Uint8Array(this.memory.buffer, pointer, values.length).set(values);
+    return pointer;
+  }
+
+  readFloats(pointer: number, count: number): Float32Array {
+    return new Float32Array(this.memory.buffer, pointer, count).slice();
+  }
+
+  readInt32s(pointer: number, count: number): Int32Array {
+    return new Int32Array(this.memory.buffer, pointer, count).slice();
+  }
+
+  /** Calls a kernel, by its name or itself, with its words: in parts, if it can be, and whole; then checks all guards. */
+  call(kernel: string | ((args: number) => void), words: readonly number[]): void {
+    const args = this.int32s(words.map((word) => word | 0));
+    const run = typeof kernel === 'string' ? this.exports[kernel]! : kernel;
+    if (typeof kernel === 'string' && !sharedKernels.has(kernel)) run(args);
+    else this.compareParts(run, args, kernel === 'matmul' ? words[14]! : args);
+    const view = new Uint32Array(this.memory.buffer);
+    for (const at of this.guards) {
+      if (view[at >> 2] !== GUARD) throw new Error(`${String(kernel)} wrote outside its operands, at ${at}`);
+    }
+  }
+
+  /** In 7, 3 and 2 parts, the last part first, then whole. Up to `end`: parts leave the scratch memory of the words alone. */
+  private compareParts(run: (args: number) => void, args: number, end: number): void {
+    const operands = new Uint8Array(this.memory.buffer, this.heapBase, end - this.heapBase);
+    const before = operands.slice();
+    const results = [7, 3, 2, 1].map((parts) => {
+      operands.set(before);
+      for (let part = parts - 1; part >= 0; part--) {
+        this.exports['share']!(part, parts);
+        run(args);
+      }
+      this.exports['share']!(0, 1);
+      return Buffer.from(operands.slice());
+    });
+    const differs = results.findIndex((result) => result.compare(results.at(-1)!) !== 0);
+    if (differs !== results.length - 1) throw new Error(`${[7, 3, 2][differs]} parts leave other bytes than the whole`);
+  }
+}
+
+/** The binaries that this engine can load. */
+export function loadBinaries(): Kernels[] {
+  const names = ['simd', 'relaxed-simd'].filter((name) =>
+    WebAssembly.validate(new Uint8Array(readFileSync(new URL(`../../build/${name}.wasm`, import.meta.url)))),
+  );
+  return names.map((name) => new Kernels(name));
+}
+
+/** Lengths around the vector width, a prime, and several tiles. */
+export const lengths: readonly number[] = [0, 1, 3, 4, 5, 17, 61, 255, 256, 257, 1031];
+
+/** Reproducible numbers in [−1, 1). */
+export function randoms(count: number, seed = 1): Float32Array {
+  const out = new Float32Array(count);
+  let state = (seed * 2654435761) >>> 0;
+  for (let i = 0; i < count; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    out[i] = state / 2 ** 31 - 1;
+  }
+  return out;
+}
+
+/** Distance in units of the last place of float32 at the exact value. */
+export function ulp(got: number, exact: number): number {
+  if (Number.isNaN(exact)) return Number.isNaN(got) ? 0 : Infinity;
+  const rounded = Math.fround(exact);
+  if (!Number.isFinite(rounded) || !Number.isFinite(got)) {
+    if (got === rounded) return 0;
+    // at the edge of overflow the neighbour of infinity is the largest float
+    const limit = 3.4028234663852886e38;
+    return Math.abs(got) > 0.999999 * limit && Math.abs(exact) > 0.999999 * limit ? 1 : Infinity;
+  }
+  const exponent = Math.max(Math.floor(Math.log2(Math.abs(exact))), -126);
+  return Math.abs(got - exact) / 2 ** (exponent - 23);
+}

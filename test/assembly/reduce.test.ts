@@ -1,0 +1,82 @@
+/** Reductions and argmax against float64, at every combination of lengths, and the error of long sums. */
+import { describe, expect, it } from 'vitest';
+import { lengths, loadBinaries, randoms } from './kernels.ts';
+
+const kinds: readonly ((row: readonly number[]) => number)[] = [
+  (row) => row.reduce((sum, x) => sum + x, 0),
+  (row) => row.reduce((sum, x) => sum + x, 0) / row.length,
+  (row) => Math.max(...row),
+  (row) => Math.min(...row),
+  (row) => row.reduce((sum, x) => sum + x * x, 0),
+];
+
+describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))('reduce, %s', (_name, kernels) => {
+  it.each(kinds.map((_, kind) => kind))('kind %i', (kind) => {
+    for (const outer of [0, 1, 3]) {
+      for (const rows of lengths) {
+        for (const inner of [0, 1, 2, 3, 4, 5, 16, 17, 37]) {
+          kernels.reset();
+          const x = randoms(outer * rows * inner, 3);
+          const out = kernels.allocate(outer * inner * 4);
+          kernels.call('reduce', [kernels.floats(x), out, outer, rows, inner, kind]);
+          const got = kernels.readFloats(out, outer * inner);
+          for (let o = 0; o < outer; o++) {
+            for (let j = 0; j < inner; j++) {
+              const row = Array.from({ length: rows }, (_, r) => x[(o * rows + r) * inner + j]!);
+              const exact = kinds[kind]!(row);
+              const size = kind === 2 || kind === 3 ? 0 : kinds[kind]!(row.map(Math.abs));
+              const value = got[o * inner + j]!;
+              if (Number.isFinite(exact)) expect(Math.abs(value - exact)).toBeLessThanOrEqual(60 * 2 ** -24 * size);
+              else expect(value).toBe(exact);
+            }
+          }
+        }
+      }
+    }
+  });
+
+  it('adds a million numbers without drift, along a row and down a column', () => {
+    for (const inner of [1, 3, 16]) {
+      kernels.reset();
+      const rows = 1 << 20;
+      const x = new Float32Array(rows * inner).fill(0.1);
+      const out = kernels.allocate(inner * 4);
+      kernels.call('reduce', [kernels.floats(x), out, 1, rows, inner, 0]);
+      const exact = rows * Math.fround(0.1);
+      for (const value of kernels.readFloats(out, inner)) expect(Math.abs(value - exact) / exact).toBeLessThan(2e-6);
+    }
+  });
+
+  it('propagates NaN through max and min', () => {
+    for (const inner of [1, 3, 5, 17]) {
+      for (const kind of [2, 3]) {
+        for (const at of [0, 7, 40]) {
+          kernels.reset();
+          const x = randoms(41 * inner, 1);
+          x[at * inner] = NaN;
+          const out = kernels.allocate(inner * 4);
+          kernels.call('reduce', [kernels.floats(x), out, 1, 41, inner, kind]);
+          const got = [...kernels.readFloats(out, inner)];
+          expect(got.map(Number.isNaN)).toStrictEqual(got.map((_, j) => j === 0));
+        }
+      }
+    }
+  });
+
+  it('argmax: first of equals, first NaN', () => {
+    const rows = [
+      [1, 3, 3, 2], [NaN, 5, 9, 1], [1, NaN, 9, NaN], [-Infinity, -Infinity, -Infinity, -Infinity], [0, -0, 0, -1],
+      [-5, -4, Infinity, Infinity],
+    ];
+    const expected = [1, 0, 1, 0, 0, 2];
+    kernels.reset();
+    const out = kernels.allocate(24);
+    kernels.call('argmax', [kernels.floats(rows.flat()), out, 6, 4, 1]);
+    expect([...kernels.readInt32s(out, 6)]).toStrictEqual(expected);
+    const columns = rows[0]!.flatMap((_, j) => rows.map((row) => row[j]!));
+    kernels.call('argmax', [kernels.floats(columns), out, 1, 4, 6]);
+    expect([...kernels.readInt32s(out, 6)]).toStrictEqual(expected);
+    kernels.call('argmax', [kernels.floats([]), out, 2, 0, 3]);
+    expect([...kernels.readInt32s(out, 6)]).toStrictEqual([0, 0, 0, 0, 0, 0]);
+  });
+});
