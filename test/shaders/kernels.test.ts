@@ -1,0 +1,70 @@
+/**
+ * Every WebGPU kernel of every op without a GPU: on its small cases no two threads of a workgroup touch the same bytes
+ * between barriers. What the kernels compute is checked in the browser: the emulator's integers neither wrap at 2³² nor
+ * divide whole, and its `while` is not that of WGSL.
+ */
+import { describe, expect, it } from 'vitest';
+import { typedArray } from '../../src/core/dtype.ts';
+import { sizeOf } from '../../src/core/shape.ts';
+import type { GpuKernel, StepTypes } from '../../src/graph/kernel.ts';
+import type { StructuredOp } from '../../src/graph/op.ts';
+import { allOps, argMax } from '../../src/ops/index.ts';
+import { emulate, paddedCopy } from '../support/emulate.ts';
+import { instantiate, opCases } from '../support/op-cases.ts';
+import type { OpCase } from '../support/op-cases.ts';
+
+/** The emulator is slow: a few small cases of each kernel. */
+const mostElements = 300;
+const casesOfKernel = 4;
+
+const structured = allOps.filter((op) => op.kind === 'structured' && op.name !== 'elementwise') as StructuredOp[];
+
+/** What a step of the op would be; undefined for cases that make no step or are too large. */
+function stepOf(opCase: OpCase): { step: StepTypes<never>; values: ReturnType<OpCase['build']>['inputs'] } | undefined {
+  const built = opCase.build();
+  const { node, variables } = instantiate(built);
+  const own = node.op.name === opCase.op.name && node.inputs.every((input, index) => input === variables[index]);
+  const elements = [node, ...node.inputs].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  if (!own || elements > mostElements || sizeOf(node.shape) === 0) return undefined;
+  const inPlace = [(node.op as StructuredOp).inPlace ?? null];
+  return {
+    step: { attributes: node.attributes as never, inputs: node.inputs, outputs: [node], inPlace },
+    values: built.inputs,
+  };
+}
+
+function runKernel(kernel: GpuKernel<never>, opCase: OpCase): string[] {
+  const { step, values } = stepOf(opCase)!;
+  const inputs = values.map((input) => paddedCopy(input.values));
+  const { dtype, shape } = step.outputs[0]!;
+  const shared = step.inPlace[0];
+  const outputs = [shared === null ? paddedCopy(typedArray(dtype, sizeOf(shape))) : inputs[shared!]!];
+  const scratch = (kernel.scratch?.(step) ?? []).map((bytes) => new Uint32Array(bytes / 4) as unknown as Int32Array);
+  const memory = { input: inputs, output: outputs, scratch };
+  return kernel.lower(step).flatMap((dispatch) => emulate(dispatch, memory));
+}
+
+/** Kernels whose loops the emulator does not leave. */
+const endless = new Set(['scatterAdd linked']);
+
+describe.each(structured.map((op) => [op.name, op] as const))('%s', (name, op) => {
+  const small = opCases.filter((opCase) => opCase.op.name === name && !opCase.nonFinite && stepOf(opCase));
+  const kernels = op.kernels.webgpu.filter((kernel) => !endless.has(`${name} ${kernel.name}`));
+  it.each(kernels.map((kernel) => [kernel.name, kernel] as const))('%s', (_, kernel) => {
+    const fitting = small.filter((opCase) => kernel.when?.(stepOf(opCase)!.step) !== false);
+    // A variant for sizes that the emulator cannot reach is right for others too, if slow.
+    const cases = (fitting.length > 0 ? fitting : small).slice(-casesOfKernel);
+    expect(cases.length).toBeGreaterThan(0);
+    expect(cases.flatMap((opCase) => runKernel(kernel as GpuKernel<never>, opCase))).toEqual([]);
+  });
+});
+
+it('finds a barrier that is missing', () => {
+  const kernel = argMax.op.kernels.webgpu.find(({ name }) => name === 'rows')!;
+  const types = { inputs: [{ shape: [1, 100], dtype: 'float32' }], outputs: [{ shape: [1], dtype: 'int32' }] } as const;
+  const [dispatch] = kernel.lower({ attributes: { axis: 1 }, ...types, inPlace: [null] });
+  const memory = { input: [new Float32Array(100)], output: [new Int32Array(1)], scratch: [] };
+  expect(emulate(dispatch!, memory)).toEqual([]);
+  const shader = { ...dispatch!.shader, code: dispatch!.shader.code.replace('workgroupBarrier();', '') };
+  expect(emulate({ ...dispatch!, shader }, memory)[0]).toMatch(/arg_max_rows: race: /);
+});
