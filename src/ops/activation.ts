@@ -1,0 +1,116 @@
+/** Activations of layers, element-wise. The references are written so that no finite x overflows. */
+import {
+  eluHelper,
+  geluHelper,
+  maximumHelper,
+  sigmoidHelper,
+  siluHelper,
+  softplusHelper,
+  tanhSafeHelper,
+} from '../generated/shaders/elementwise.ts';
+import { add, mul, square, sub } from './arithmetic.ts';
+import { greater } from './compare.ts';
+import { erf, exp } from './math.ts';
+import { unary, unaryWith, wgslFloat } from './op.ts';
+import type { Unary, UnaryWith } from './op.ts';
+import { erfc as erfcReference, sigmoid as sigmoidReference } from './reference-math.ts';
+import { select } from './select.ts';
+
+export type AlphaAttributes = { readonly alpha: number };
+
+/** max(x, 0); NaN stays NaN. The gradient at 0 is 0. */
+export const relu: Unary = /* @__PURE__ */ unary({
+  name: 'relu',
+  gradient: ({ output, upstream }) => [select(greater(output, 0), upstream, 0)],
+  wgsl: 'maximum(x, 0.0)',
+  helpers: [maximumHelper],
+  wasm: 'relu',
+  reference: (_, x) => (x < 0 ? 0 : x),
+});
+
+/** x where x > 0, alpha · x elsewhere. */
+export const leakyRelu: UnaryWith<AlphaAttributes> = /* @__PURE__ */ unaryWith<AlphaAttributes>({
+  name: 'leakyRelu',
+  gradient: ({ inputs: [x], attributes: { alpha }, upstream }) => [
+    select(greater(x!, 0), upstream, mul(upstream, alpha)),
+  ],
+  wgsl: ({ alpha }) => `select(x * ${wgslFloat(alpha)}, x, x > 0.0)`,
+  wasm: 'leaky_relu',
+  immediates: ({ alpha }) => [alpha],
+  reference: ({ alpha }, x) => (x > 0 ? x : alpha * x),
+});
+
+/** x where x > 0, alpha · (eˣ − 1) elsewhere (Clevert, Unterthiner, Hochreiter 2016). The gradient at 0 is alpha. */
+export const elu: UnaryWith<AlphaAttributes> = /* @__PURE__ */ unaryWith<AlphaAttributes>({
+  name: 'elu',
+  // alpha · eˣ = output + alpha where x ≤ 0: no second exponential, and nothing overflows on the side not taken.
+  gradient: ({ inputs: [x], attributes: { alpha }, output, upstream }) => [
+    select(greater(x!, 0), upstream, mul(upstream, add(output, alpha))),
+  ],
+  wgsl: ({ alpha }) => `elu(x, ${wgslFloat(alpha)})`,
+  helpers: [eluHelper],
+  wasm: 'elu',
+  immediates: ({ alpha }) => [alpha],
+  reference: ({ alpha }, x) => (x > 0 ? x : alpha * Math.expm1(x)),
+});
+
+/** 1 / (1 + e^(−x)). */
+export const sigmoid: Unary = /* @__PURE__ */ unary({
+  name: 'sigmoid',
+  gradient: ({ output, upstream }) => [mul(upstream, mul(output, sub(1, output)))],
+  wgsl: 'sigmoid(x)',
+  helpers: [sigmoidHelper],
+  wasm: 'sigmoid',
+  reference: (_, x) => sigmoidReference(x),
+});
+
+/** The hyperbolic tangent. */
+export const tanh: Unary = /* @__PURE__ */ unary({
+  name: 'tanh',
+  gradient: ({ output, upstream }) => [mul(upstream, sub(1, square(output)))],
+  wgsl: 'tanh_safe(x)', // a helper of the skeleton: WGSL's tanh may overflow
+  helpers: [tanhSafeHelper],
+  wasm: 'tanh',
+  reference: (_, x) => Math.tanh(x),
+});
+
+/** log(1 + eˣ), written max(x, 0) + log1p(e^(−|x|)). */
+export const softplus: Unary = /* @__PURE__ */ unary({
+  name: 'softplus',
+  gradient: ({ inputs: [x], upstream }) => [mul(upstream, sigmoid(x!))],
+  wgsl: 'softplus(x)',
+  helpers: [softplusHelper],
+  wasm: 'softplus',
+  reference: (_, x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
+});
+
+/** x · Φ(x) with the exact normal distribution function, ½ (1 + erf(x / √2)) (Hendrycks, Gimpel 2016). */
+export const gelu: Unary = /* @__PURE__ */ unary({
+  name: 'gelu',
+  // Φ(x) + x · φ(x), φ the normal density.
+  gradient: ({ inputs: [x], upstream }) => {
+    const distribution = mul(add(erf(mul(x!, Math.SQRT1_2)), 1), 0.5);
+    const density = mul(exp(mul(square(x!), -0.5)), 1 / Math.sqrt(2 * Math.PI));
+    return [mul(upstream, add(distribution, mul(x!, density)))];
+  },
+  wgsl: 'gelu(x)',
+  helpers: [geluHelper],
+  wasm: 'gelu',
+  reference: (_, x) => {
+    const tail = Math.abs(x) === Infinity ? 0 : 0.5 * Math.abs(x) * erfcReference(Math.abs(x) * Math.SQRT1_2);
+    return x < 0 ? -tail : x - tail;
+  },
+});
+
+/** x · sigmoid(x), also called swish. */
+export const silu: Unary = /* @__PURE__ */ unary({
+  name: 'silu',
+  gradient: ({ inputs: [x], output, upstream }) => {
+    const gate = sigmoid(x!);
+    return [mul(upstream, add(gate, mul(output, sub(1, gate))))];
+  },
+  wgsl: 'silu(x)',
+  helpers: [siluHelper],
+  wasm: 'silu',
+  reference: (_, x) => (x === -Infinity ? 0 : x * sigmoidReference(x)),
+});

@@ -1,0 +1,71 @@
+/** Limits of value and changes of element type. Element-wise, with settings. */
+import { ValueError } from '../core/errors.ts';
+import { maximumHelper, minimumHelper } from '../generated/shaders/elementwise.ts';
+import type { Node } from '../graph/node.ts';
+import type { ElementwiseOp } from '../graph/op.ts';
+import { greaterEqual, lessEqual, logicalAnd } from './compare.ts';
+import { defineOp, inferElementwise, unaryWith, wgslFloat } from './op.ts';
+import type { OpFunction, UnaryWith } from './op.ts';
+import { select } from './select.ts';
+
+export type ClipAttributes = { readonly min: number; readonly max: number };
+
+/**
+ * x, but at least `min` and at most `max`; either may be infinite, NaN stays NaN. The gradient passes where
+ * min ≤ x ≤ max and is 0 elsewhere.
+ *
+ * @throws ValueError unless min ≤ max
+ */
+export const clip: UnaryWith<ClipAttributes> = /* @__PURE__ */ unaryWith<ClipAttributes>({
+  name: 'clip',
+  infer: (inputs, { min, max }) => {
+    if (!(min <= max)) throw new ValueError(`clip: min must be ≤ max, not min ${min} with max ${max}`);
+    return inferElementwise('clip', inputs);
+  },
+  gradient: ({ inputs: [x], attributes: { min, max }, upstream }) => [
+    select(logicalAnd(greaterEqual(x!, min), lessEqual(x!, max)), upstream, 0),
+  ],
+  wgsl: ({ min, max }) => {
+    const above = min === -Infinity ? 'x' : `maximum(x, ${wgslFloat(min)})`; // WGSL has no literal for infinity
+    return max === Infinity ? above : `minimum(${above}, ${wgslFloat(max)})`;
+  },
+  helpers: [maximumHelper, minimumHelper],
+  wasm: 'clip',
+  immediates: ({ min, max }) => [min, max],
+  reference: ({ min, max }, x) => Math.min(Math.max(x, min), max),
+});
+
+export type CastAttributes = { readonly dtype: 'float32' | 'int32' };
+
+const castOp: ElementwiseOp<CastAttributes> = {
+  name: 'cast',
+  kind: 'elementwise',
+  arity: 1,
+  infer: ([x], { dtype }) => {
+    if (!['float32', 'int32'].includes(dtype)) throw new ValueError(`cast: to float32 or int32, not ${String(dtype)}`);
+    return { shape: x!.shape, dtype };
+  },
+  gradient: null, // one side is always an integer
+  wgsl: 'x', // kernels convert as they load and store
+  wasm: 'copy',
+  reference: ({ dtype }, x) => (dtype === 'int32' ? saturate(x) : x),
+};
+
+/** Towards zero; beyond the range of int32 its nearest end, and 0 for NaN, as wasm's and WGSL's conversions do. */
+function saturate(x: number): number {
+  return Number.isNaN(x) ? 0 : Math.min(Math.max(Math.trunc(x), -(2 ** 31)), 2 ** 31 - 1);
+}
+
+/**
+ * x as another dtype: int32 or uint8 to float32 (exact up to 2²⁴), float32 to int32 (towards zero). Gives x itself
+ * where it has that dtype.
+ *
+ * @throws ValueError for any other dtype
+ */
+export const cast: OpFunction<
+  [x: Node, dtype: 'float32' | 'int32'],
+  ElementwiseOp<CastAttributes>
+> = /* @__PURE__ */ defineOp<CastAttributes, ElementwiseOp<CastAttributes>, [x: Node, dtype: 'float32' | 'int32']>(
+  castOp,
+  (node, x, dtype) => (x.dtype === dtype ? x : node([x], { dtype })),
+);

@@ -1,0 +1,43 @@
+/** Grids of WGSL kernels, and the commonest dispatch: one thread an element. */
+import type { ShaderSource } from '../core/shader-source.ts';
+import type { Dispatch } from '../graph/kernel.ts';
+
+/** The most workgroups along one axis that WebGPU promises. */
+export const maxGroups = 65535;
+
+type Grid = Dispatch['grid'];
+
+/** `count` workgroups along x, folded into y where they are too many: a kernel counts `group.y * groups.x + group.x`. */
+export function foldedGrid(count: number): Grid {
+  const rows = Math.max(1, Math.ceil(count / maxGroups));
+  return [Math.ceil(count / rows), rows, 1];
+}
+
+/** Threads of a workgroup in the kernels that have no tile: their override `threads`. */
+export const elementThreads = 64;
+
+/** One thread for each of `count` elements. The entry leaves early where there are more threads than elements. */
+export function elementDispatch(
+  shader: ShaderSource,
+  entry: string,
+  count: number,
+  rest: Pick<Dispatch, 'bindings' | 'uniforms' | 'constants'>,
+): Dispatch {
+  const constants = { threads: elementThreads, ...rest.constants };
+  return { shader, entry, ...rest, constants, grid: foldedGrid(Math.ceil(count / constants.threads)) };
+}
+
+/** Threads of a workgroup in the kernels that work on rows. */
+const rowThreads = 64;
+
+/** A dispatch over `rows` rows: the longer they are, the more threads share one. The shader has a block `lanes`. */
+export function rowDispatch(
+  shader: ShaderSource,
+  entry: string,
+  { rows, columns }: { readonly rows: number; readonly columns: number },
+  rest: Pick<Dispatch, 'bindings' | 'constants'>,
+): Dispatch {
+  const lanes = columns <= 16 ? 1 : columns <= 256 ? 8 : rowThreads;
+  const grid = foldedGrid(Math.ceil((rows * lanes) / rowThreads));
+  return { shader, entry, ...rest, blocks: { lanes: `${lanes}u` }, uniforms: { rows, columns }, grid };
+}

@@ -1,0 +1,112 @@
+/**
+ * The dispatches of matrix products on WebGPU: which shader, how large its tiles, and whether rows are read as vec4.
+ * The choice depends on the shape alone, so that the same product always sums in the same order.
+ */
+import { matmulTiled } from '../generated/shaders/matmul-tiled.ts';
+import { matmul } from '../generated/shaders/matmul.ts';
+import type { Dispatch } from '../graph/kernel.ts';
+import { input, output } from '../graph/kernel.ts';
+import { elementDispatch, foldedGrid, maxGroups } from './dispatch.ts';
+
+export interface Product {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly batch: number;
+  /** Elements between two matrices of a batch; 0 broadcasts. */
+  readonly strideA: number;
+  readonly strideB: number;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly hasBias: boolean;
+  /** The number of the epilogue's activation. */
+  readonly activation: number;
+}
+
+/** Sizes of the tiled kernel: a workgroup makes m × n outputs, k deep at a time, with its threads in `slices` groups. */
+export interface Tile {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly slices: number;
+}
+
+export const mediumTile: Tile = { m: 32, n: 32, k: 16, slices: 1 };
+/** Four times the workgroups, each of 32 threads that share the sums: for outputs of few tiles. */
+export const smallTile: Tile = { m: 16, n: 16, k: 32, slices: 2 };
+
+/** Too narrow for a tile, or too short for the tile's overhead. */
+export function fitsPlain({ m, n, k }: Product): boolean {
+  return Math.min(m, n) < 4 || k < 4;
+}
+
+/** Fewer medium tiles than a GPU has places for workgroups, and sums long enough to share. */
+export function fitsSmallTile({ m, n, k, batch }: Product): boolean {
+  return Math.ceil(m / 32) * Math.ceil(n / 32) * batch < 32 && k >= 64;
+}
+
+function operands(hasBias: boolean): Dispatch['bindings'] {
+  // What is not read is bound to something that is there.
+  return { a: input(0), b: input(1), bias: input(hasBias ? 2 : 1), y: output(0) };
+}
+
+/** One thread an output: the version that the others are tested against. */
+export function lowerPlain(product: Product): Dispatch {
+  const { m, n, k, batch, strideA, strideB, transposeA, transposeB, hasBias, activation } = product;
+  const rows = { a_row: transposeA ? 1 : k, a_inner: transposeA ? m : 1 };
+  const columns = { b_inner: transposeB ? 1 : n, b_column: transposeB ? k : 1 };
+  return elementDispatch(matmul, 'matmul', batch * m * n, {
+    bindings: operands(hasBias),
+    uniforms: { m, n, k, batch, a_batch: strideA, b_batch: strideB, ...rows, ...columns },
+    constants: { has_bias: Number(hasBias), activation },
+  });
+}
+
+export function lowerTiled(product: Product, tile: Tile): Dispatch {
+  const { m, n, k, batch, strideA, strideB, transposeA, transposeB, hasBias, activation } = product;
+  const tilesN = Math.ceil(n / tile.n);
+  const tiles = Math.ceil(m / tile.m) * tilesN;
+  const [x, y] = foldedGrid(tiles);
+  return {
+    shader: matmulTiled,
+    entry: 'matmul_tiled',
+    constants: {
+      transpose_a: Number(transposeA),
+      transpose_b: Number(transposeB),
+      has_bias: Number(hasBias),
+      activation,
+    },
+    blocks: {
+      ...tileBlock(tile),
+      // Rows in memory that divide by 4 are read and written as vec4; a batch stride is a multiple of the row.
+      ...((transposeA ? m : k) % 4 === 0 ? quadReads('a') : {}),
+      ...((transposeB ? k : n) % 4 === 0 ? quadReads('b') : {}),
+      ...(n % 4 === 0 ? quadWrites : {}),
+    },
+    bindings: operands(hasBias),
+    uniforms: { m, n, k, batch, tiles_n: tilesN, tiles, a_batch: strideA, b_batch: strideB },
+    grid: [x, y, Math.min(batch, maxGroups)],
+  };
+}
+
+function tileBlock({ m, n, k, slices }: Tile): Dispatch['blocks'] {
+  const lines = [
+    `const tile_m = ${m}u;`,
+    `const tile_n = ${n}u;`,
+    `const tile_k = ${k}u;`,
+    `const slices = ${slices}u;`,
+  ];
+  return { tile: lines.join(' ') };
+}
+
+function quadReads(operand: 'a' | 'b'): Dispatch['blocks'] {
+  return {
+    [`${operand}_element`]: 'vec4<f32>',
+    [`${operand}_quad`]: `if (left > 0u) { quad = ${operand}[index / 4u]; }`,
+  };
+}
+
+const quadWrites: Dispatch['blocks'] = {
+  y_element: 'vec4<f32>',
+  y_quad: 'if (left > 0u) { y[index / 4u] = quad; }',
+};

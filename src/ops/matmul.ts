@@ -1,0 +1,205 @@
+/**
+ * Matrix product over the last two axes, leading axes broadcast: [..., m, k] · [..., k, n] → [..., m, n].
+ * Either operand may be read transposed, and the fuse pass may add a bias over columns and an activation, which the
+ * kernels apply to each tile while it is still in registers.
+ */
+import { ShapeError } from '../core/errors.ts';
+import { broadcastShapes, formatShape, sizeOf } from '../core/shape.ts';
+import { input, output, scratch } from '../graph/kernel.ts';
+import type { StepTypes } from '../graph/kernel.ts';
+import type { Node } from '../graph/node.ts';
+import type { ReferenceContext, StructuredOp, TensorType } from '../graph/op.ts';
+import { broadcastTo } from './broadcast.ts';
+import { fitsPlain, fitsSmallTile, lowerPlain, lowerTiled, mediumTile, smallTile } from './matmul-wgsl.ts';
+import type { Product } from './matmul-wgsl.ts';
+import { requireDType, structured } from './op.ts';
+import type { OpFunction } from './op.ts';
+import { reshape } from './reshape.ts';
+
+export interface MatmulOptions {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+}
+
+/** Activations that kernels apply in the epilogue, in the order of their numbers there. */
+export const epilogueActivations = ['none', 'relu', 'sigmoid', 'tanh'] as const;
+export type EpilogueActivation = (typeof epilogueActivations)[number];
+
+// A type, not an interface: attributes are index-signature records.
+export type MatmulAttributes = {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly activation: EpilogueActivation;
+};
+
+/** The numbers that every kernel of the product works by. */
+export interface MatmulSizes {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly batch: number;
+  /** Elements between two matrices of a batch; 0 when the operand is broadcast over it. */
+  readonly strideA: number;
+  readonly strideB: number;
+}
+
+/** Reads sizes and strides off the operands; the compiler only ever makes products whose batches need no gather. */
+export function matmulSizes(inputs: readonly TensorType[], attributes: MatmulAttributes): MatmulSizes {
+  const [a, b] = inputs as [TensorType, TensorType];
+  const [rowsA, columnsA] = a.shape.slice(-2) as [number, number];
+  const [rowsB, columnsB] = b.shape.slice(-2) as [number, number];
+  const batchA = sizeOf(a.shape.slice(0, -2));
+  const batchB = sizeOf(b.shape.slice(0, -2));
+  return {
+    m: attributes.transposeA ? columnsA : rowsA,
+    n: attributes.transposeB ? rowsB : columnsB,
+    k: attributes.transposeA ? rowsA : columnsA,
+    batch: batchA === 0 || batchB === 0 ? 0 : Math.max(batchA, batchB),
+    strideA: batchA === 1 ? 0 : rowsA * columnsA,
+    strideB: batchB === 1 ? 0 : rowsB * columnsB,
+  };
+}
+
+/** The product as the WebGPU kernels see it. */
+function productOf({ inputs, attributes }: StepTypes<MatmulAttributes>): Product {
+  const { transposeA, transposeB, activation } = attributes;
+  const epilogue = { hasBias: inputs.length > 2, activation: epilogueActivations.indexOf(activation) };
+  return { ...matmulSizes(inputs, attributes), transposeA, transposeB, ...epilogue };
+}
+
+function infer(inputs: readonly TensorType[], attributes: MatmulAttributes): TensorType {
+  const [a, b] = inputs as [TensorType, TensorType];
+  for (const { shape, dtype } of [a, b]) {
+    requireDType('matmul', dtype, 'float32');
+    if (shape.length < 2) {
+      throw new ShapeError(`matmul: operands need at least 2 axes, not ${formatShape(shape)}: reshape it to a matrix`);
+    }
+  }
+  const leading = broadcastShapes('matmul, leading axes', a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const { m, n, k } = matmulSizes(inputs, attributes);
+  const inner = attributes.transposeB ? b.shape.at(-1)! : b.shape.at(-2)!;
+  if (k !== inner) {
+    throw new ShapeError(
+      `matmul: inner dimensions differ, ${formatShape(a.shape)}${attributes.transposeA ? 'ᵀ' : ''} @ ` +
+        `${formatShape(b.shape)}${attributes.transposeB ? 'ᵀ' : ''} (${k} vs ${inner}): is the input flattened to ${inner}?`,
+    );
+  }
+  return { shape: [...leading, m, n], dtype: 'float32' };
+}
+
+function reference({ attributes, inputs, inputTypes, outputs }: ReferenceContext<MatmulAttributes>): void {
+  const [a, b, bias] = inputs as [Float64Array, Float64Array, Float64Array | undefined];
+  const { m, n, k, batch, strideA, strideB } = matmulSizes(inputTypes, attributes);
+  const activation = referenceActivations[attributes.activation];
+  for (let index = 0; index < batch; index++) {
+    for (let row = 0; row < m; row++) {
+      for (let column = 0; column < n; column++) {
+        let sum = bias?.[column] ?? 0;
+        for (let inner = 0; inner < k; inner++) {
+          const atA = attributes.transposeA ? inner * m + row : row * k + inner;
+          const atB = attributes.transposeB ? column * k + inner : inner * n + column;
+          sum += a[index * strideA + atA]! * b[index * strideB + atB]!;
+        }
+        outputs[0]![(index * m + row) * n + column] = activation(sum);
+      }
+    }
+  }
+}
+
+const referenceActivations: Readonly<Record<EpilogueActivation, (x: number) => number>> = {
+  none: (x) => x,
+  relu: (x) => (x < 0 ? 0 : x), // NaN stays
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  tanh: Math.tanh,
+};
+
+/**
+ * Brings the operands into a form whose batches need no gather. Where b is one matrix, a's leading axes are more rows
+ * of one product; where both have leading axes and these differ, the smaller is repeated.
+ */
+function product(
+  node: (inputs: readonly Node[], attributes: MatmulAttributes) => Node,
+  a: Node,
+  b: Node,
+  attributes: MatmulAttributes,
+): Node {
+  const { shape } = infer([a, b], attributes);
+  const leading = shape.slice(0, -2);
+  if (b.shape.length === 2 && a.shape.length > 2 && !attributes.transposeA) {
+    return reshape(node([reshape(a, [sizeOf(a.shape.slice(0, -1)), a.shape.at(-1)!]), b], attributes), shape);
+  }
+  const repeated = (x: Node): Node => {
+    const batch = sizeOf(x.shape.slice(0, -2));
+    return batch === 1 || batch === sizeOf(leading) ? x : broadcastTo(x, [...leading, ...x.shape.slice(-2)]);
+  };
+  return node([repeated(a), repeated(b)], attributes);
+}
+
+/** Bytes of the panels that `assembly/matmul.ts` packs: `matmul_scratch_bytes` there. */
+export function packedBytes({ m, n, k }: Pick<MatmulSizes, 'm' | 'n' | 'k'>): number {
+  const rows = Math.ceil(Math.min(m, 96) / 12) * 12;
+  const columns = Math.ceil(Math.min(n, 512) / 8) * 8;
+  return Math.max(64, 4 * Math.min(k, 256) * (rows + columns));
+}
+
+/**
+ * The product of two tensors' last two axes. Leading axes broadcast.
+ *
+ * @param a float32 [..., m, k], or [..., k, m] with `transposeA`
+ * @param b float32 [..., k, n], or [..., n, k] with `transposeB`
+ * @returns float32 [..., m, n]
+ * @throws ShapeError when the inner dimensions differ; DTypeError for operands that are not float32
+ */
+export const matmul: OpFunction<
+  [a: Node, b: Node, options?: MatmulOptions],
+  StructuredOp<MatmulAttributes>
+> = /* @__PURE__ */ structured<MatmulAttributes, [a: Node, b: Node, options?: MatmulOptions]>(
+  {
+    name: 'matmul',
+    infer,
+    gradient: ({ inputs, attributes: { transposeA, transposeB }, upstream }) => {
+      const [a, b] = inputs as [Node, Node];
+      return [
+        transposeA
+          ? matmul(b, upstream, { transposeA: transposeB, transposeB: true })
+          : matmul(upstream, b, { transposeB: !transposeB }),
+        transposeB
+          ? matmul(upstream, a, { transposeA: true, transposeB: transposeA })
+          : matmul(a, upstream, { transposeA: !transposeA }),
+      ];
+    },
+    kernels: {
+      wasm: [
+        {
+          name: 'packed',
+          scratch: ({ inputs, attributes }) => [packedBytes(matmulSizes(inputs, attributes))],
+          lower: ({ inputs, attributes }) => {
+            const { m, n, k, batch, strideA, strideB } = matmulSizes(inputs, attributes);
+            const bias = inputs.length > 2 ? input(2) : 0;
+            const words = [input(0), input(1), output(0), bias, m, n, k];
+            const flags = [Number(attributes.transposeA), Number(attributes.transposeB)];
+            const activation = epilogueActivations.indexOf(attributes.activation);
+            const batches = [batch, strideA, strideB, m * n];
+            return [{ entry: 'matmul', words: [...words, ...flags, ...batches, activation, scratch(0)] }];
+          },
+        },
+      ],
+      webgpu: [
+        {
+          name: 'plain',
+          when: (step) => fitsPlain(productOf(step)),
+          lower: (step) => [lowerPlain(productOf(step))],
+        },
+        {
+          name: 'small-tile',
+          when: (step) => fitsSmallTile(productOf(step)),
+          lower: (step) => [lowerTiled(productOf(step), smallTile)],
+        },
+        { name: 'medium-tile', lower: (step) => [lowerTiled(productOf(step), mediumTile)] },
+      ],
+    },
+    reference,
+  },
+  (node, a, b, { transposeA = false, transposeB = false } = {}) =>
+    product(node, a, b, { transposeA, transposeB, activation: 'none' }),
+);

@@ -1,0 +1,17 @@
+/**
+ * Choice by a mask, element-wise with broadcasting. Gradient rules mask by `select` and never by multiplication: the
+ * side that is not taken may be infinite, and ∞ · 0 would be NaN.
+ */
+import { selectNonzeroHelper } from '../generated/shaders/elementwise.ts';
+import { ternary } from './op.ts';
+import type { Ternary } from './op.ts';
+
+/** x where the condition is not 0 (NaN counts as true), y elsewhere. float32, broadcasts. */
+export const select: Ternary = /* @__PURE__ */ ternary({
+  name: 'select',
+  gradient: ({ inputs, upstream }) => [null, select(inputs[0]!, upstream, 0), select(inputs[0]!, 0, upstream)],
+  wgsl: 'select_nonzero(x, y, z)',
+  helpers: [selectNonzeroHelper],
+  wasm: 'select',
+  reference: (_, condition, x, y) => (condition !== 0 ? x : y),
+});

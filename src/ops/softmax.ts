@@ -1,0 +1,100 @@
+/** Softmax and its logarithm over the last axis. A kernel sees [rows, columns]; nothing overflows for any finite logits. */
+import { ShapeError } from '../core/errors.ts';
+import { sizeOf } from '../core/shape.ts';
+import { softmax as softmaxShader } from '../generated/shaders/softmax.ts';
+import { input, output } from '../graph/kernel.ts';
+import type { Node } from '../graph/node.ts';
+import type { GradientRule, StructuredOp, TensorType } from '../graph/op.ts';
+import { mul, sub } from './arithmetic.ts';
+import { exp } from './math.ts';
+import { rowDispatch } from './dispatch.ts';
+import { requireDType, structured } from './op.ts';
+import type { OpFunction } from './op.ts';
+import { sum } from './reduce.ts';
+import { logSumExp } from './reference-math.ts';
+
+type None = Record<string, never>;
+type RowOp = OpFunction<[x: Node], StructuredOp<None>>;
+
+export interface RowSizes {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+export function rowSizes({ shape }: TensorType): RowSizes {
+  return { rows: sizeOf(shape.slice(0, -1)), columns: shape.at(-1)! };
+}
+
+function rowOp(
+  name: string,
+  entry: string,
+  gradient: GradientRule<None>,
+  value: (x: number, logSum: number) => number,
+): RowOp {
+  return structured<None, [x: Node]>(
+    {
+      name,
+      infer: ([x]) => {
+        requireDType(name, x!.dtype, 'float32');
+        if (x!.shape.length === 0) throw new ShapeError(`${name}: takes [..., classes], not a scalar`);
+        return { shape: x!.shape, dtype: 'float32' };
+      },
+      gradient,
+      kernels: {
+        wasm: [
+          {
+            name: 'rows',
+            lower: ({ inputs }) => {
+              const { rows, columns } = rowSizes(inputs[0]!);
+              return [{ entry, words: [input(0), output(0), rows, columns] }];
+            },
+          },
+        ],
+        webgpu: [
+          {
+            name: 'rows',
+            lower: ({ inputs }) => {
+              const constants = { log_result: Number(entry === 'log_softmax') };
+              const bindings = { x: input(0), y: output(0) };
+              return [rowDispatch(softmaxShader, 'softmax', rowSizes(inputs[0]!), { bindings, constants })];
+            },
+          },
+        ],
+      },
+      reference: ({ inputs, inputTypes, outputs }) => {
+        const { rows, columns } = rowSizes(inputTypes[0]!);
+        for (let row = 0; row < rows; row++) {
+          const logSum = logSumExp(inputs[0]!, row * columns, columns);
+          for (let at = row * columns; at < (row + 1) * columns; at++) outputs[0]![at] = value(inputs[0]![at]!, logSum);
+        }
+      },
+    },
+    (node, x) => node([x], {}),
+  );
+}
+
+/**
+ * exp(x) divided by its sum over the last axis.
+ *
+ * @param x float32 [..., classes]
+ * @throws ShapeError for a scalar
+ */
+export const softmax: RowOp = /* @__PURE__ */ rowOp(
+  'softmax',
+  'softmax',
+  ({ output: y, upstream }) => [mul(y, sub(upstream, sum(mul(upstream, y), -1, true)))],
+  (x, logSum) => Math.exp(x - logSum),
+);
+
+/**
+ * x minus the logarithm of the sum of exp(x) over the last axis.
+ *
+ * @param x float32 [..., classes]
+ * @throws ShapeError for a scalar
+ */
+export const logSoftmax: RowOp = /* @__PURE__ */ rowOp(
+  'logSoftmax',
+  'log_softmax',
+  ({ output: y, upstream }) => [sub(upstream, mul(exp(y), sum(upstream, -1, true)))],
+  (x, logSum) => x - logSum,
+);

@@ -1,0 +1,57 @@
+/** That every record is complete: what the type checker cannot ask for. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { allOps } from '../../src/ops/index.ts';
+import type { StructuredOp } from '../../src/graph/op.ts';
+import { instantiate, opCases } from '../support/op-cases.ts';
+
+const opcodes = new Set(
+  [...readFileSync('assembly/opcodes.ts', 'utf8').matchAll(/const (\w+)/g)].map(([, name]) => name!.toLowerCase()),
+);
+const entries = readFileSync('assembly/index.ts', 'utf8');
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** Made by the fuse pass, tested with it. */
+const made = ['elementwise'];
+
+describe('op records', () => {
+  it('have names of their own', () => {
+    expect(new Set(allOps.map(({ name }) => name)).size).toBe(allOps.length);
+  });
+
+  it.each(allOps.map((op) => [op.name, op] as const))('%s is complete', (name, op) => {
+    expect(op.gradient === null || typeof op.gradient === 'function').toBe(true);
+    if (op.kind === 'leaf' || made.includes(name)) return;
+    expect(opCases.some((opCase) => opCase.op === op)).toBe(true);
+    if (op.gradient) expect(opCases.some((opCase) => opCase.op === op && opCase.differentiable.length > 0)).toBe(true);
+    if (op.kind === 'elementwise') {
+      expect(opcodes.has(op.wasm)).toBe(true);
+      if (op.wasm !== 'copy') expect(op.wasm).toBe(snake(name));
+      expect(typeof op.wgsl).toMatch(/string|function/);
+    }
+    if (op.kind === 'structured') {
+      expect(op.kernels.wasm.at(-1)).not.toHaveProperty('when');
+      for (const { when } of op.kernels.wasm.slice(0, -1)) expect(when).toBeDefined();
+    }
+  });
+
+  it('lower every structured case to calls of kernels that exist', () => {
+    for (const opCase of opCases) {
+      if (opCase.op.kind !== 'structured') continue;
+      const { node } = instantiate(opCase.build());
+      const step = { attributes: node.attributes, inputs: node.inputs, outputs: [node], inPlace: [null] };
+      const op = node.op as StructuredOp;
+      if (op.kind !== 'structured') continue;
+      const kernel = op.kernels.wasm.find(({ when }) => when?.(step) ?? true)!;
+      for (const { entry, words } of kernel.lower(step)) {
+        expect(entries, `${opCase.name} calls ${entry}`).toMatch(new RegExp(`\\b${entry}\\b`));
+        for (const word of words) {
+          if (typeof word === 'number') expect(Number.isInteger(word), `${opCase.name}: ${word}`).toBe(true);
+        }
+      }
+    }
+  });
+
+  it('have cases with names of their own', () => {
+    expect(new Set(opCases.map(({ name }) => name)).size).toBe(opCases.length);
+  });
+});

@@ -1,0 +1,55 @@
+/**
+ * Runs a graph in float64 by the ops' own references, node by node, without the compiler: the oracle of the op cases,
+ * and what finite differences are taken of.
+ */
+import { broadcastStrides, formatShape, sizeOf, stridesOf } from '../../src/core/shape.ts';
+import type { Shape } from '../../src/core/shape.ts';
+import { isConstant } from '../../src/graph/node.ts';
+import type { Node } from '../../src/graph/node.ts';
+import type { ElementwiseOp } from '../../src/graph/op.ts';
+import { topologicalOrder } from '../../src/graph/traverse.ts';
+
+export type Feeds = ReadonlyMap<Node, ArrayLike<number>>;
+
+/** The values of `nodes`, each in row-major order. Every variable that they need must be in `feeds`. */
+export function evaluate(nodes: readonly Node[], feeds: Feeds): Float64Array[] {
+  const values = new Map<Node, Float64Array>();
+  for (const node of topologicalOrder(nodes)) values.set(node, evaluateNode(node, values, feeds));
+  return nodes.map((node) => values.get(node)!);
+}
+
+function evaluateNode(node: Node, values: ReadonlyMap<Node, Float64Array>, feeds: Feeds): Float64Array {
+  const { op, attributes } = node;
+  const inputs = node.inputs.map((input) => values.get(input)!);
+  const size = sizeOf(node.shape);
+  if (op.kind === 'alias') return inputs[0]!;
+  if (op.kind === 'leaf') {
+    if (isConstant(node)) {
+      return typeof node.value === 'number' ? new Float64Array(size).fill(node.value) : Float64Array.from(node.value);
+    }
+    const fed = feeds.get(node);
+    if (fed?.length !== size) throw new Error(`${fed?.length} values fed to a variable of ${formatShape(node.shape)}`);
+    return Float64Array.from(fed);
+  }
+  if (op.kind === 'elementwise') return evaluateElementwise(op, node, inputs);
+  const outputs = [op.inPlace === undefined ? new Float64Array(size) : inputs[op.inPlace]!.slice()];
+  op.reference({ attributes, inputs, inputTypes: node.inputs, outputs, outputTypes: [node] });
+  return outputs[0]!;
+}
+
+function evaluateElementwise(op: ElementwiseOp, node: Node, inputs: readonly Float64Array[]): Float64Array {
+  const places = node.inputs.map(({ shape }) => broadcastPlaces(shape, node.shape));
+  const value = (index: number, at: number): number => inputs[index]?.[places[index]![at]!] ?? 0;
+  return Float64Array.from({ length: sizeOf(node.shape) }, (_, at) =>
+    op.reference(node.attributes, value(0, at), value(1, at), value(2, at)),
+  );
+}
+
+/** For each element of `to`, the place of the element of `from` that is stretched to it. */
+export function broadcastPlaces(from: Shape, to: Shape): Int32Array {
+  const strides = broadcastStrides(from, to);
+  const counts = stridesOf(to);
+  return Int32Array.from({ length: sizeOf(to) }, (_, at) =>
+    to.reduce((sum, dimension, axis) => sum + (Math.floor(at / counts[axis]!) % dimension) * strides[axis]!, 0),
+  );
+}

@@ -1,0 +1,67 @@
+/**
+ * The one list of cases: values, gradients, every backend and the benchmark take theirs from here. The list of each
+ * family is in the folder beside this file; a new op needs a line there and nothing else.
+ */
+import { variable } from '../../src/ops/op.ts';
+import type { Node } from '../../src/graph/node.ts';
+import type { TypedArray } from '../../src/core/dtype.ts';
+import { evaluate } from './evaluate.ts';
+import { broadcastCases } from './op-cases/broadcast.ts';
+import type { BuiltCase, OpCase } from './op-cases/case.ts';
+import { dataCases } from './op-cases/data.ts';
+import { elementwiseCases } from './op-cases/elementwise.ts';
+import { lossCases } from './op-cases/losses.ts';
+import { productCases } from './op-cases/products.ts';
+import { reductionCases } from './op-cases/reductions.ts';
+import { shapeCases } from './op-cases/shapes.ts';
+
+export type { BuiltCase, CaseInput, OpCase, Tolerance } from './op-cases/case.ts';
+
+export const opCases: readonly OpCase[] = [
+  ...elementwiseCases,
+  ...broadcastCases,
+  ...productCases,
+  ...reductionCases,
+  ...lossCases,
+  ...shapeCases,
+  ...dataCases,
+];
+
+/** A variable for each input, and the node under test made from them. */
+export function instantiate(built: BuiltCase): { readonly variables: readonly Node[]; readonly node: Node } {
+  const variables = built.inputs.map(({ shape, dtype }, index) => variable(shape, { name: `input_${index}`, dtype }));
+  return { variables, node: built.node(variables) };
+}
+
+/** The float64 result of a case for its own inputs, or for their magnitudes. */
+export function expectedValues(built: BuiltCase, magnitudes = false): Float64Array {
+  const { variables, node } = instantiate(built);
+  const feeds = variables.map((input, index) => {
+    const values = Float64Array.from(built.inputs[index]!.values);
+    return [input, magnitudes ? values.map(Math.abs) : values] as const;
+  });
+  return evaluate([node], new Map(feeds))[0]!;
+}
+
+/**
+ * Holds what a backend computed against the reference: undefined when every element is within the case's tolerance,
+ * else a sentence about the first that is not. A NaN must be NaN, and what is infinite in float32 must be that infinity.
+ */
+export function mismatch(opCase: OpCase, got: TypedArray, target: 'wasm' | 'webgpu' = 'wasm'): string | undefined {
+  const built = opCase.build();
+  const expected = expectedValues(built);
+  const { ulps = 0, absolute = 0, terms = 0 } = target === 'wasm' ? opCase.tolerance : opCase.webgpuTolerance;
+  const magnitudes = terms === 0 ? expected : expectedValues(built, true);
+  if (got.length !== expected.length) return `${opCase.name}: ${got.length} elements, not ${expected.length}`;
+  for (const [index, want] of expected.entries()) {
+    const value = got[index]!;
+    const accumulated = terms === 0 ? 0 : terms * 2 ** -24 * Math.abs(magnitudes[index]!);
+    // Results below the normal float32 range may be flushed to zero.
+    const bound = ulps * 2 ** -23 * Math.abs(want) + absolute + accumulated + 2 ** -126;
+    const single = Math.fround(want);
+    const fits = Number.isFinite(single) ? Math.abs(value - want) <= bound : Object.is(value, single);
+    const exact = ulps + absolute + terms === 0 && value === single;
+    if (!fits && !exact) return `${opCase.name}: element ${index} is ${value}, not ${want} (± ${bound})`;
+  }
+  return undefined;
+}
