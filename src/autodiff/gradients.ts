@@ -1,0 +1,103 @@
+/**
+ * Reverse-mode differentiation: walks the graph from the loss back to what is asked for, and lets each op's rule add
+ * the nodes of its gradient. The results are nodes like any other, so they can be differentiated again. Broadcasting
+ * is undone here, once, and in no rule.
+ */
+import { GradientError, ShapeError } from '../core/errors.ts';
+import { formatShape, sameShape } from '../core/shape.ts';
+import type { Shape } from '../core/shape.ts';
+import { isVariable, withScope } from '../graph/node.ts';
+import type { Node } from '../graph/node.ts';
+import type { GradientRule } from '../graph/op.ts';
+import { topologicalOrder } from '../graph/traverse.ts';
+import { add } from '../ops/arithmetic.ts';
+import { broadcastTo } from '../ops/broadcast.ts';
+import { constant, requireDType } from '../ops/op.ts';
+import { sum } from '../ops/reduce.ts';
+import { reshape } from '../ops/reshape.ts';
+
+/**
+ * The gradients of `loss` with respect to each node of `wrt`, in its shape.
+ *
+ * @param loss float32 scalar
+ * @param wrt float32 nodes that the loss is computed from
+ * @returns float32 nodes, as many as `wrt`
+ * @throws ShapeError for a loss that is no scalar
+ * @throws DTypeError for a loss that is not float32
+ * @throws GradientError naming what the loss does not depend on, or only through operations without a gradient
+ */
+export function gradients(loss: Node, wrt: readonly Node[]): Node[] {
+  requireDType('gradients, loss', loss.dtype, 'float32');
+  if (loss.shape.length !== 0) {
+    throw new ShapeError(
+      `gradients: the loss must be a scalar, not ${formatShape(loss.shape)}: reduce it with mean() or sum()`,
+    );
+  }
+  const order = topologicalOrder([loss]);
+  const between = nodesBetween(order, new Set(wrt));
+  const upstreams = new Map<Node, Node>([[loss, constant(1)]]);
+  for (const node of order.reverse()) {
+    const upstream = upstreams.get(node);
+    const rule = between.has(node) && upstream ? ruleOf(node) : null;
+    if (!rule || !upstream) continue;
+    const { inputs, attributes } = node;
+    withScope(`gradients${node.scope === '' ? '' : `/${node.scope}`}`, () => {
+      rule({ inputs, attributes, output: node, upstream }).forEach((gradient, index) => {
+        const input = inputs[index]!;
+        if (gradient === null || !between.has(input)) return;
+        const known = upstreams.get(input);
+        const arriving = unbroadcast(gradient, input.shape);
+        upstreams.set(input, known ? add(known, arriving) : arriving);
+      });
+    });
+  }
+  return wrt.map((node) => upstreams.get(node) ?? fail(node, order));
+}
+
+function ruleOf(node: Node): GradientRule<Node['attributes']> | null {
+  return node.op.gradient as GradientRule<Node['attributes']> | null;
+}
+
+/** The nodes that a gradient flows through: float32, and computed from one of `wrt` by ops that have a gradient. */
+function nodesBetween(order: readonly Node[], wrt: ReadonlySet<Node>): Set<Node> {
+  const between = new Set<Node>();
+  for (const node of order) {
+    if (node.dtype !== 'float32') continue;
+    if (wrt.has(node) || (ruleOf(node) && node.inputs.some((input) => between.has(input)))) between.add(node);
+  }
+  return between;
+}
+
+/** `gradient`, in a shape that `shape` broadcasts to, summed over the stretched axes; a smaller one is stretched. */
+function unbroadcast(gradient: Node, shape: Shape): Node {
+  if (sameShape(gradient.shape, shape)) return gradient;
+  const lead = gradient.shape.length - shape.length;
+  const stretched = gradient.shape.flatMap((dimension, axis) =>
+    axis < lead || (shape[axis - lead] === 1 && dimension !== 1) ? [axis] : [],
+  );
+  const summed = stretched.length > 0 ? sum(gradient, stretched, true) : gradient;
+  const trimmed = lead > 0 ? reshape(summed, summed.shape.slice(lead)) : summed;
+  return broadcastTo(trimmed, shape);
+}
+
+/** Tells an unrelated node from one that an operation without a gradient keeps apart from the loss. */
+function fail(node: Node, order: readonly Node[]): never {
+  const name = isVariable(node) ? `'${node.variable.name}'` : `the result of ${node.op.name}`;
+  const dependent = new Set<Node>([node]);
+  const barriers = new Set<string>();
+  // `order` was reversed by the walk: from its end, inputs come before what they feed.
+  for (const user of [...order].reverse()) {
+    if (!user.inputs.some((input) => dependent.has(input))) continue;
+    if (ruleOf(user)) dependent.add(user);
+    else barriers.add(user.op.name);
+  }
+  if (node.dtype !== 'float32') {
+    throw new GradientError(`gradients: ${name} is ${node.dtype}: only float32 has a gradient`);
+  }
+  throw new GradientError(
+    barriers.size > 0
+      ? `gradients: no differentiable path leads from the loss to ${name}: ${[...barriers].join(', ')} on the way ` +
+          `${barriers.size === 1 ? 'has' : 'have'} no gradient`
+      : `gradients: the loss does not depend on ${name}: use it in the loss, or leave it out`,
+  );
+}
