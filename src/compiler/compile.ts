@@ -1,0 +1,142 @@
+/**
+ * The compiler: a visible list of passes from a graph to a program. Nothing here runs anything; the result is plain
+ * data that a backend prepares.
+ */
+import { BackendError } from '../core/errors.ts';
+import { sizeOf } from '../core/shape.ts';
+import type { StepTypes } from '../graph/kernel.ts';
+import type { Graph, Variable } from '../graph/node.ts';
+import type { TensorType } from '../graph/op.ts';
+import type { ClusterLimits } from './clusters.ts';
+import { registerCount } from '../ops/elementwise-wasm.ts';
+import { checkUpdates } from './check-updates.ts';
+import { fuse } from './fuse.ts';
+import { fuseEpilogues } from './fuse-epilogues.ts';
+import { keepOutputs } from './keep-outputs.ts';
+import { planMemory } from './plan-memory.ts';
+import type { Program, ProgramStep, Target } from './program.ts';
+import { schedule } from './schedule.ts';
+import { simplify } from './simplify.ts';
+import type { ScheduledStep } from './step.ts';
+
+export interface Compiled {
+  readonly program: Program;
+  /** What to bind to the program's variables, in its order. */
+  readonly variables: readonly Variable[];
+}
+
+/** What one kernel may hold. WebGPU promises 8 storage buffers; the wasm interpreter has 32 registers of one tile each. */
+const clusterLimits: Readonly<Record<Target, ClusterLimits>> = {
+  reference: { operands: 64, instructions: 64, values: 256 },
+  wasm: { operands: 32, instructions: 32, values: registerCount },
+  webgpu: { operands: 8, instructions: 64, values: 256 },
+};
+
+/** Turns node rewriting on or off, for tests and for looking at a program before it was optimized. */
+export interface CompileOptions {
+  readonly optimize?: boolean;
+}
+
+/** What looks at every graph and program on its way; see `verifier.ts`. */
+export interface Verifier {
+  graph(graph: Graph): void;
+  program(program: Program): void;
+}
+
+let verifier: Verifier | undefined;
+
+export function installVerifier(installed: Verifier): void {
+  verifier = installed;
+}
+
+export function compileGraph(graph: Graph, target: Target, { optimize = true }: CompileOptions = {}): Compiled {
+  const limits = optimize ? clusterLimits[target] : { ...clusterLimits[target], instructions: 1 };
+  const nodePasses = optimize ? [checkUpdates, simplify, fuseEpilogues, keepOutputs] : [checkUpdates, keepOutputs];
+  const rewritten = nodePasses.reduce((current, pass) => {
+    const next = pass(current);
+    verifier?.graph(next);
+    return next;
+  }, graph);
+  const attempt = (updateInPlace: boolean): ScheduledStep[] =>
+    schedule(rewritten, fuse(rewritten, limits, updateInPlace));
+  const hopeful = attempt(true);
+  // A variable that others still read is not written in place after all: then a kernel may bind too much.
+  const steps = hopeful.every((step) => boundBuffers(step) <= limits.operands) ? hopeful : attempt(false);
+  const kernels = steps.map((step) => selectKernel(step, target));
+  const outputs = Object.entries(rewritten.outputs);
+  const scratch = kernels.map(({ scratch }) => scratch);
+  const plan = planMemory(
+    target,
+    steps,
+    scratch,
+    outputs.map(([, node]) => node),
+  );
+  const program: Program = {
+    target,
+    variables: plan.variables.map(({ variable, shape, dtype }) => ({ name: variable.name, type: { shape, dtype } })),
+    constants: plan.constants,
+    allocations: plan.allocations,
+    buffers: plan.buffers,
+    steps: steps.map((step, position): ProgramStep => {
+      const { op, scope, attributes, inPlace } = step;
+      const { name, calls, dispatches } = kernels[position]!;
+      const inputs = step.inputs.map((node) => plan.indexOf.get(node)!);
+      const outputs = step.outputs.map((node) => plan.indexOf.get(node)!);
+      const label = scope === '' ? op.name : `${scope}/${op.name}`;
+      return {
+        label,
+        op,
+        attributes,
+        kernel: name,
+        inputs,
+        outputs,
+        scratch: plan.scratch[position]!,
+        inPlace,
+        calls,
+        dispatches,
+      };
+    }),
+    outputs: Object.fromEntries(outputs.map(([name, node]) => [name, plan.indexOf.get(node)!])),
+  };
+  verifier?.program(program);
+  return { program, variables: plan.variables };
+}
+
+/** Buffers that a fused step binds; other ops know their own number. */
+function boundBuffers({ op, inputs, outputs, inPlace }: ScheduledStep): number {
+  if (op.name !== 'elementwise') return 0;
+  return inputs.length + outputs.length - inPlace.filter((place) => place !== null).length;
+}
+
+type Selected = Pick<ProgramStep, 'calls' | 'dispatches'> & {
+  readonly name: string;
+  readonly scratch: readonly number[];
+};
+
+const nothing: Selected = { name: '', scratch: [], calls: [], dispatches: [] };
+
+/** The first variant that fits the step's shapes, with its calls. A step without output elements needs none. */
+function selectKernel(step: ScheduledStep, target: Target): Selected {
+  if (target === 'reference') return nothing;
+  const types: StepTypes<typeof step.attributes> = {
+    attributes: step.attributes,
+    inputs: step.inputs.map(typeOf),
+    outputs: step.outputs.map(typeOf),
+    inPlace: step.inPlace,
+  };
+  if (types.outputs.every(({ shape }) => sizeOf(shape) === 0)) return nothing;
+  const variants = step.op.kernels[target];
+  for (const kernel of variants) {
+    if (kernel.when?.(types) === false) continue;
+    const lowered = kernel.lower(types);
+    const scratch = kernel.scratch?.(types) ?? [];
+    const calls = target === 'wasm' ? (lowered as Selected['calls']) : [];
+    const dispatches = target === 'webgpu' ? (lowered as Selected['dispatches']) : [];
+    return { name: kernel.name, scratch, calls, dispatches };
+  }
+  throw new BackendError(
+    `compile: '${step.op.name}' has no kernel for ${target} with these shapes: use another backend`,
+  );
+}
+
+const typeOf = ({ shape, dtype }: TensorType): TensorType => ({ shape, dtype });

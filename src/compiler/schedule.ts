@@ -1,0 +1,118 @@
+/**
+ * Fifth pass: puts the steps in order and decides which write straight into a variable. Steps that update variables
+ * come last, so that everybody else has read the old value; an update that cannot be made in place goes through memory
+ * of its own and a copy at the very end.
+ */
+import { sameShape } from '../core/shape.ts';
+import { InternalError } from '../core/errors.ts';
+import type { Graph, Node, Variable } from '../graph/node.ts';
+import { copy } from '../ops/copy.ts';
+import { base } from './step.ts';
+import type { ScheduledStep, Step } from './step.ts';
+
+export function schedule(graph: Graph, steps: readonly Step[]): ScheduledStep[] {
+  const graphWithCopies = separateVariableUpdates(graph, steps);
+  const targets = new Map(graphWithCopies.updates.map(([variable, value]) => [value, variable]));
+  const ordered = order(graphWithCopies.steps, new Set(targets.keys()));
+  const scheduled: ScheduledStep[] = [];
+  const late: ScheduledStep[] = [];
+  const written = new Set<Node>();
+  ordered.forEach((step, position) => {
+    const later = new Set(ordered.slice(position + 1).flatMap(({ inputs }) => inputs.map(base)));
+    const direct = step.outputs.map((output) => {
+      const variable = targets.get(output);
+      return variable !== undefined && !later.has(variable) && mayWrite(step, variable) ? variable : null;
+    });
+    step.outputs.forEach((output, index) => {
+      if (direct[index] !== null) written.add(output);
+    });
+    scheduled.push(...placeStep(step, direct));
+  });
+  for (const [value, variable] of targets) {
+    if (!written.has(value)) late.push(copyStep(value, variable, variable));
+  }
+  return [...scheduled, ...late];
+}
+
+/** An update whose new value is a variable, a number or a view is first copied: all right sides read old values. */
+function separateVariableUpdates(graph: Graph, steps: readonly Step[]): { steps: Step[]; updates: [Variable, Node][] } {
+  const made = new Set(steps.flatMap(({ outputs }) => outputs));
+  const seen = new Set<Node>();
+  const all = [...steps];
+  const updates = graph.updates.map(([variable, value]): [Variable, Node] => {
+    if (made.has(value) && !seen.has(value)) {
+      seen.add(value);
+      return [variable, value];
+    }
+    const copied = copy(value);
+    all.push({ op: copy.op, attributes: {}, inputs: [value], outputs: [copied], scope: value.scope });
+    return [variable, copied];
+  });
+  return { steps: all, updates };
+}
+
+/** Dependencies first; steps that make a variable's new value as late as their users allow. */
+function order(steps: readonly Step[], updated: ReadonlySet<Node>): Step[] {
+  const maker = new Map<Node, Step>();
+  for (const step of steps) for (const output of step.outputs) maker.set(output, step);
+  const waiting = new Map(steps.map((step) => [step, needs(step, maker)]));
+  const isLast = (step: Step): boolean => step.outputs.some((output) => updated.has(output));
+  const result: Step[] = [];
+  const done = new Set<Step>();
+  // Nodes are numbered as the user wrote them: keeping that order keeps values short-lived.
+  const byAge = [...steps].sort((a, b) => age(a) - age(b));
+  const visit = (step: Step): void => {
+    if (done.has(step)) return;
+    done.add(step);
+    for (const needed of waiting.get(step)!) visit(needed);
+    result.push(step);
+  };
+  for (const step of byAge) if (!isLast(step)) visit(step);
+  for (const step of byAge) visit(step);
+  return result;
+}
+
+function needs(step: Step, maker: ReadonlyMap<Node, Step>): Step[] {
+  const makers = step.inputs.map((input) => maker.get(base(input))).filter((other) => other !== undefined);
+  if (makers.includes(step)) throw new InternalError(`schedule: step ${step.op.name} needs its own output`);
+  return [...new Set(makers)].sort((a, b) => age(a) - age(b));
+}
+
+const age = (step: Step): number => Math.max(...step.outputs.map(({ id }) => id));
+
+/** Whether `step` may write `variable` while it reads its own inputs. */
+function mayWrite(step: Step, variable: Node): boolean {
+  const reads = step.inputs.filter((input) => base(input) === variable);
+  if (step.op.inPlace !== undefined) return reads.length === 1 && step.inputs[step.op.inPlace] === reads[0];
+  if (reads.length === 0) return true;
+  // Element i is read before element i is written; under broadcasting it would be read again later.
+  return step.op.name === 'elementwise' && reads.length === 1 && sameShape(reads[0]!.shape, step.outputs[0]!.shape);
+}
+
+/** Settles the sharing of memory; an in-place op whose input must survive works on a copy. */
+function placeStep(step: Step, targets: readonly (Node | null)[]): ScheduledStep[] {
+  const { inPlace } = step.op;
+  if (inPlace === undefined) {
+    const shared = targets.map((variable) => {
+      const index = variable === null ? -1 : step.inputs.findIndex((input) => base(input) === variable);
+      return index < 0 ? null : index;
+    });
+    return [{ ...step, inPlace: shared, targets }];
+  }
+  if (targets[0] !== null) return [{ ...step, inPlace: [inPlace], targets }];
+  const output = step.outputs[0]!;
+  return [copyStep(step.inputs[inPlace]!, output, null), { ...step, inPlace: [null], targets: [null] }];
+}
+
+/** Copies `value` into the memory of `into`, which is `target` or a value of the arena. */
+function copyStep(value: Node, into: Node, target: Node | null): ScheduledStep {
+  return {
+    op: copy.op,
+    attributes: {},
+    inputs: [value],
+    outputs: [into],
+    scope: into.scope,
+    inPlace: [null],
+    targets: [target],
+  };
+}
