@@ -1,0 +1,57 @@
+/**
+ * The interface between compiled programs and the machine that runs them. Three implementations: `reference` (float64
+ * loops, the oracle), `wasm` and `webgpu`. A backend knows programs and buffers; it knows no graph, layer or optimizer.
+ */
+import type { DType, TypedArray } from '../core/dtype.ts';
+import type { TensorType } from '../graph/op.ts';
+import type { Program, Target } from '../compiler/program.ts';
+
+/** Memory of one variable on a backend. Opaque to everybody else. */
+export interface BackendBuffer {
+  readonly type: TensorType;
+}
+
+export interface BackendInfo {
+  readonly name: Target;
+  /** The adapter, or the wasm binary in use. */
+  readonly description: string;
+  readonly threads: number;
+  /** Why a faster choice was not taken; empty when there is none. */
+  readonly reason: string;
+  /** WebGPU on a software adapter: right, but slower than wasm. */
+  readonly isSoftware: boolean;
+  /** Bytes now held by variables, and by the arenas and constants of prepared programs. */
+  readonly stateBytes: number;
+  readonly arenaBytes: number;
+}
+
+export interface PreparedProgram {
+  /**
+   * Runs the whole program `steps` times. Returns when the work is queued (WebGPU) or done (wasm, reference); reads
+   * see its results.
+   */
+  run(steps: number): void;
+  /** The named output after the last run, in the output's dtype. */
+  read(output: string): Promise<TypedArray>;
+  /** Frees arenas and constants. Variables stay. */
+  dispose(): void;
+}
+
+export interface Backend {
+  readonly name: Target;
+  readonly info: BackendInfo;
+  /** Zero-filled memory for a variable. Throws `BackendError` with the numbers when it does not fit. */
+  allocate(type: TensorType, label: string): BackendBuffer;
+  /** Writes `values` (of the buffer's dtype) from element `offset` on. */
+  write(buffer: BackendBuffer, values: TypedArray, offset?: number): void;
+  /** A copy of the buffer, after all the work queued before. */
+  read(buffer: BackendBuffer): Promise<TypedArray>;
+  release(buffer: BackendBuffer): void;
+  /** Makes everything that running needs; `variables` in the program's order. */
+  prepare(program: Program, variables: readonly BackendBuffer[]): Promise<PreparedProgram>;
+  /** Resolves when all queued work is done. */
+  finished(): Promise<void>;
+  dispose(): void;
+}
+
+export type { DType };

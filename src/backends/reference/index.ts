@@ -1,0 +1,125 @@
+/**
+ * The reference backend: runs a program with the ops' own float64 loops. Slow and obvious; every other backend is
+ * measured against it. Memory is one Float64Array a buffer: what the plan would share on a device is kept apart here,
+ * except where a step works in place.
+ */
+import { typedArray } from '../../core/dtype.ts';
+import type { TypedArray } from '../../core/dtype.ts';
+import { sizeOf } from '../../core/shape.ts';
+import type { TensorType } from '../../graph/op.ts';
+import type { Program, ProgramBuffer } from '../../compiler/program.ts';
+import type { Backend, BackendBuffer, BackendInfo, PreparedProgram } from '../backend.ts';
+
+class ReferenceBuffer implements BackendBuffer {
+  readonly type: TensorType;
+  readonly values: Float64Array;
+  constructor(type: TensorType) {
+    this.type = type;
+    this.values = new Float64Array(sizeOf(type.shape));
+  }
+}
+
+export class ReferenceBackend implements Backend {
+  readonly name = 'reference';
+  private stateBytes = 0;
+  private arenaBytes = 0;
+
+  get info(): BackendInfo {
+    const { stateBytes, arenaBytes } = this;
+    return {
+      name: 'reference',
+      description: 'float64 loops',
+      threads: 1,
+      reason: '',
+      isSoftware: true,
+      stateBytes,
+      arenaBytes,
+    };
+  }
+
+  allocate(type: TensorType): BackendBuffer {
+    const buffer = new ReferenceBuffer(type);
+    this.stateBytes += buffer.values.byteLength;
+    return buffer;
+  }
+
+  write(buffer: BackendBuffer, values: TypedArray, offset = 0): void {
+    (buffer as ReferenceBuffer).values.set(values, offset);
+  }
+
+  read(buffer: BackendBuffer): Promise<TypedArray> {
+    const { values, type } = buffer as ReferenceBuffer;
+    return Promise.resolve(round(values, type));
+  }
+
+  release(buffer: BackendBuffer): void {
+    this.stateBytes -= (buffer as ReferenceBuffer).values.byteLength;
+  }
+
+  prepare(program: Program, variables: readonly BackendBuffer[]): Promise<PreparedProgram> {
+    const memory = new Map<string, Float64Array>();
+    const values = program.buffers.map((buffer) => this.locate(program, buffer, variables, memory));
+    const bytes = [...memory.values()].reduce((sum, array) => sum + array.byteLength, 0);
+    this.arenaBytes += bytes;
+    return Promise.resolve({
+      run: (steps: number) => {
+        for (let count = 0; count < steps; count++) runOnce(program, values);
+      },
+      read: (output: string) => {
+        const index = program.outputs[output]!;
+        return Promise.resolve(round(values[index]!, program.buffers[index]!.type));
+      },
+      dispose: () => {
+        this.arenaBytes -= bytes;
+      },
+    });
+  }
+
+  finished(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  dispose(): void {
+    // Everything is garbage collected.
+  }
+
+  /** The array behind a buffer: views of one value find the same one. */
+  private locate(
+    program: Program,
+    { place, type, bytes }: ProgramBuffer,
+    variables: readonly BackendBuffer[],
+    memory: Map<string, Float64Array>,
+  ): Float64Array {
+    if (place.kind === 'variable') return (variables[place.index] as ReferenceBuffer).values;
+    const key = place.kind === 'arena' ? `${place.allocation}:${place.byteOffset}:${bytes}` : `constant ${place.index}`;
+    let array = memory.get(key);
+    if (array === undefined) {
+      array = new Float64Array(sizeOf(type.shape));
+      if (place.kind === 'constant') {
+        const { value } = program.constants[place.index]!;
+        if (typeof value === 'number') array.fill(value);
+        else array.set(value);
+      }
+      memory.set(key, array);
+    }
+    return array;
+  }
+}
+
+function runOnce(program: Program, values: readonly Float64Array[]): void {
+  for (const { op, attributes, inputs, outputs } of program.steps) {
+    op.reference({
+      attributes: attributes as never,
+      inputs: inputs.map((index) => values[index]!),
+      inputTypes: inputs.map((index) => program.buffers[index]!.type),
+      outputs: outputs.map((index) => values[index]!),
+      outputTypes: outputs.map((index) => program.buffers[index]!.type),
+    });
+  }
+}
+
+function round(values: Float64Array, { dtype, shape }: TensorType): TypedArray {
+  const out = typedArray(dtype, sizeOf(shape));
+  out.set(values);
+  return out;
+}

@@ -1,0 +1,73 @@
+/**
+ * Chooses and starts a backend. A real GPU is taken only where the work is large enough to gain from it; a software
+ * adapter never is, unless it is asked for by name.
+ */
+import { BackendError, GradletError, ValueError, suggest } from '../core/errors.ts';
+import type { Backend } from './backend.ts';
+import { WasmBackend } from './wasm/index.ts';
+import type { WasmOptions } from './wasm/index.ts';
+import { WebGPUBackend } from './webgpu/index.ts';
+
+export type BackendName = 'wasm' | 'webgpu';
+
+export interface SelectOptions extends Pick<WasmOptions, 'threads' | 'worker' | 'workerUrl'> {
+  /** A name, or a backend that is already there, such as `new ReferenceBackend()`. Without it the best is found. */
+  readonly backend?: BackendName | Backend;
+  /** A GPU object to use instead of `navigator.gpu`: in Node, that of the package `webgpu`. */
+  readonly gpu?: GPU;
+  /**
+   * Multiply-adds of one step, where known: below `gpuThreshold` WebAssembly is at least as fast as a GPU, and below
+   * `threadThreshold` one thread as fast as several.
+   */
+  readonly work?: number;
+}
+
+/**
+ * Multiply-adds of one step from which a discrete GPU wins: a step of a few dozen dispatches takes a GPU 100 µs or
+ * more however small it is, and one core does about 20 million multiply-adds a millisecond.
+ */
+export const gpuThreshold = 2e7;
+
+/** Multiply-adds of one step from which `threads: 'auto'` takes several: a step of about 100 µs. */
+export const threadThreshold = 2e6;
+
+const names: readonly BackendName[] = ['wasm', 'webgpu'];
+
+export async function selectBackend({
+  backend,
+  gpu,
+  work = Infinity,
+  ...threading
+}: SelectOptions): Promise<{ backend: Backend; reason: string }> {
+  if (typeof backend === 'object') return { backend, reason: 'given by the caller' };
+  if (backend !== undefined && !names.includes(backend)) {
+    throw new ValueError(
+      `createEngine: unknown backend '${String(backend)}'${suggest(String(backend), names)}: use ${names.join(' or ')}`,
+    );
+  }
+  const startWasm = (): Promise<Backend> =>
+    WasmBackend.create(threading.threads === 'auto' && work < threadThreshold ? { ...threading, threads: 1 } : threading);
+  const device = gpu ?? (globalThis.navigator as Navigator | undefined)?.gpu;
+  if (backend === 'webgpu') {
+    return { backend: await WebGPUBackend.create(device === undefined ? {} : { gpu: device }), reason: 'asked for' };
+  }
+  if (backend === 'wasm') return { backend: await startWasm(), reason: 'asked for' };
+  let reason = 'there is no WebGPU here';
+  if (device !== undefined && work < gpuThreshold) reason = `the model is small (${work} multiply-adds a step)`;
+  else if (device !== undefined) {
+    try {
+      const found = await WebGPUBackend.create({ gpu: device });
+      if (!found.info.isSoftware) return { backend: found, reason: 'a GPU is there, and the work is large enough' };
+      found.dispose();
+      reason = 'the only WebGPU adapter is software';
+    } catch (error) {
+      if (!(error instanceof GradletError)) throw error;
+      reason = error.message;
+    }
+  }
+  try {
+    return { backend: await startWasm(), reason };
+  } catch (error) {
+    throw new BackendError(`createEngine: no backend starts here: ${reason}; ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,65 @@
+/**
+ * What each opcode of a chain is in WebAssembly: the same instructions as in assembly/elementwise-tiles.ts, so that compiled
+ * and interpreted chains agree to the bit. A chain with an opcode that is missing here is left to the interpreter.
+ */
+import { f32x4, v128 } from './chain-encoding.ts';
+import type { Code } from './chain-encoding.ts';
+
+/** 0 and 1 in all lanes. */
+interface Numbers {
+  readonly zero: Code;
+  readonly one: Code;
+}
+
+/** Code of the operands may be repeated: it only gets a local. An immediate is an operand like any other. */
+export type Line = (x: Code, y: Code, z: Code, numbers: Numbers) => Code;
+
+const { eq, ne, lt, le, gt, ge, add, sub, mul, div, sqrt, pmin, pmax } = f32x4;
+
+/** 1 where the mask is set, else 0. */
+const flag =
+  (mask: (x: Code, y: Code, zero: Code) => Code): Line =>
+  (x, y, _, { zero, one }) =>
+    v128.and(mask(x, y, zero), one);
+
+export const lines: Readonly<Record<string, Line>> = {
+  copy: (x) => x,
+  neg: f32x4.neg,
+  abs: f32x4.abs,
+  sqrt,
+  square: (x) => mul(x, x),
+  rsqrt: (x, _y, _z, { one }) => div(one, sqrt(x)),
+  reciprocal: (x, _y, _z, { one }) => div(one, x),
+  floor: f32x4.floor,
+  ceil: f32x4.ceil,
+  round: f32x4.nearest,
+  // NaN stays NaN
+  sign: (x, _y, _z, { zero, one }) =>
+    v128.select(sub(v128.and(gt(x, zero), one), v128.and(lt(x, zero), one)), x, eq(x, x)),
+  relu: (x, _y, _z, { zero }) => v128.andNot(x, lt(x, zero)),
+  leaky_relu: (x, alpha, _, { zero }) => v128.select(mul(x, alpha), x, lt(x, zero)),
+  step: flag((x, _, zero) => gt(x, zero)),
+  logical_not: flag((x, _, zero) => eq(x, zero)),
+  add,
+  sub,
+  mul,
+  div,
+  maximum: f32x4.max,
+  minimum: f32x4.min,
+  equal: flag(eq),
+  not_equal: flag(ne),
+  less: flag(lt),
+  less_equal: flag(le),
+  greater: flag(gt),
+  greater_equal: flag(ge),
+  logical_and: flag((x, y, zero) => v128.and(ne(x, zero), ne(y, zero))),
+  logical_or: flag((x, y, zero) => v128.or(ne(x, zero), ne(y, zero))),
+  select: (x, y, z, { zero }) => v128.select(y, z, ne(x, zero)),
+  // pmin and pmax give their first operand where it is NaN
+  clip: (x, low, high) => pmin(pmax(x, low), high),
+};
+
+/** Nanoseconds that an opcode takes for one element, roughly: it decides whether sharing a chain among threads pays. */
+export function workOf(opcode: string): number {
+  return opcode === 'sqrt' || opcode === 'rsqrt' ? 0.4 : opcode === 'div' || opcode === 'maximum' ? 0.2 : 0.05;
+}

@@ -1,0 +1,87 @@
+/**
+ * The heap of the wasm backend: hands out runs of linear memory to variables, arenas, constants and instruction
+ * streams. First fit over a list of free runs, neighbours joined again; a program allocates a handful of times, so
+ * this is never on a hot path.
+ */
+import { BackendError } from '../../core/errors.ts';
+
+const pageBytes = 65536;
+/** A cache line, and more than any vector load needs. */
+const alignment = 64;
+
+interface Run {
+  offset: number;
+  bytes: number;
+}
+
+export class Heap {
+  readonly memory: WebAssembly.Memory;
+  private readonly free: Run[] = [];
+  private readonly used = new Map<number, number>();
+  private end: number;
+
+  /** `base` is the first byte that the module's own data does not use. */
+  constructor(memory: WebAssembly.Memory, base: number) {
+    this.memory = memory;
+    this.end = align(base);
+  }
+
+  /** The address of `bytes` zeroed bytes. Throws `BackendError` when the memory cannot grow that far. */
+  allocate(bytes: number, what: string): number {
+    const size = align(Math.max(1, bytes));
+    const index = this.free.findIndex((run) => run.bytes >= size);
+    let offset: number;
+    if (index >= 0) {
+      const run = this.free[index]!;
+      offset = run.offset;
+      run.offset += size;
+      run.bytes -= size;
+      if (run.bytes === 0) this.free.splice(index, 1);
+    } else {
+      offset = this.end;
+      this.grow(offset + size, bytes, what);
+      this.end = offset + size;
+    }
+    this.used.set(offset, size);
+    new Uint8Array(this.memory.buffer, offset, size).fill(0);
+    return offset;
+  }
+
+  release(offset: number): void {
+    const bytes = this.used.get(offset);
+    if (bytes === undefined) return;
+    this.used.delete(offset);
+    this.free.push({ offset, bytes });
+    this.free.sort((a, b) => a.offset - b.offset);
+    for (let index = this.free.length - 1; index > 0; index--) {
+      const [before, run] = [this.free[index - 1]!, this.free[index]!];
+      if (before.offset + before.bytes === run.offset) {
+        before.bytes += run.bytes;
+        this.free.splice(index, 1);
+      }
+    }
+    const last = this.free.at(-1);
+    if (last !== undefined && last.offset + last.bytes === this.end) {
+      this.end = last.offset;
+      this.free.pop();
+    }
+  }
+
+  private grow(needed: number, bytes: number, what: string): void {
+    const missing = Math.ceil((needed - this.memory.buffer.byteLength) / pageBytes);
+    if (missing <= 0) return;
+    try {
+      this.memory.grow(missing);
+    } catch {
+      const held = Math.round(this.memory.buffer.byteLength / 2 ** 20);
+      throw new BackendError(
+        `wasm: ${what} needs ${bytes} bytes beside the ${held} MiB in use, and the memory cannot grow that far ` +
+          `(at most 4096 MiB): use fewer samples at once, or a smaller batch`,
+      );
+    }
+  }
+}
+
+function align(bytes: number): number {
+  return Math.ceil(bytes / alignment) * alignment;
+}

@@ -1,0 +1,161 @@
+/**
+ * Decides how threads walk a program: which instructions all of them do, each its part, who does the others, and where
+ * all wait for each other. The plan is one byte an instruction, in linear memory beside the program;
+ * `assembly/execute.ts` follows it.
+ *
+ * It is made once, from the shapes alone, and every part of a kernel gives the same bits whoever does it; so a run gives
+ * the same bits for any number of threads.
+ */
+import type { Program, ProgramStep } from '../../compiler/program.ts';
+import type { WasmCall } from '../../graph/kernel.ts';
+import type { Target } from './words.ts';
+
+/** Bits of the plan, as in `assembly/execute.ts`; above them the thread that does what is not shared. */
+const marks = { shared: 1, barrier: 2, thread: 4 } as const;
+
+/** Kernels that ask `take` of `assembly/share.ts` for their part, as compiled chains do. All others run on one thread. */
+export const sharedKernels: ReadonlySet<string> = new Set([
+  'argmax',
+  'copy',
+  'dropout_mask',
+  'elementwise',
+  'fill',
+  'first_non_finite',
+  'gather',
+  'gather_batch',
+  'log_softmax',
+  'matmul',
+  'random_uniform',
+  'reduce',
+  'scatter_add',
+  'softmax',
+  'softmax_cross_entropy',
+  'sparse_softmax_cross_entropy',
+  'strided_copy',
+]);
+
+/** Nanoseconds of work from which an instruction is shared: below, moving its operands between caches costs more. */
+export const shareThreshold = 4000;
+/** What meeting at a barrier takes, in nanoseconds, with the waiting for the slower. */
+const barrierCost = 1000;
+/** What a kernel takes that says nothing about its work. */
+const unknownWork = 200;
+/** Nanoseconds that a step has to gain: less is lost in waking the threads. */
+const leastGain = 20_000;
+
+export interface ThreadPlan {
+  readonly marks: Uint8Array;
+  readonly isWorthwhile: boolean;
+}
+
+export interface PlanRequest {
+  readonly program: Program;
+  /** Addresses of the program's buffers. */
+  readonly addresses: readonly number[];
+  readonly targetOf: (call: WasmCall) => Target;
+  /** The address of the instruction stream, already written. */
+  readonly stream: number;
+  readonly threads: number;
+  /** What a kernel that can be shared says about its work, in nanoseconds. */
+  readonly workOf: (index: number, words: number) => number;
+  readonly threshold: number;
+}
+
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Instruction {
+  /** The thread that does it; null when all do, each its part. */
+  readonly thread: number | null;
+  readonly reads: readonly Range[];
+  readonly writes: readonly Range[];
+}
+
+export function planThreads(request: PlanRequest): ThreadPlan {
+  const { program, targetOf, threads, threshold } = request;
+  const plan: number[] = [];
+  let at = request.stream;
+  let [alone, together] = [0, 0];
+  const phase = new Phase(threads);
+  for (const step of program.steps) {
+    for (const call of step.calls) {
+      const target = targetOf(call);
+      const canShare = sharedKernels.has(call.entry) || target.words !== call.words;
+      const known = canShare ? request.workOf(target.index, at + 8) : 0;
+      const isShared = known > 0 && known >= threshold;
+      const { reads, writes } = accesses(step, isShared);
+      let thread = isShared ? null : phase.threadFor(reads, writes);
+      const waits = plan.length === 0 || thread === undefined || (isShared && phase.conflicts(reads, writes).length > 0);
+      if (waits) together += phase.end() + barrierCost;
+      if (thread === undefined) thread = 0;
+      const work = Math.max(known, unknownWork);
+      phase.add({ thread, reads, writes }, work);
+      alone += work;
+      plan.push((isShared ? marks.shared : 0) | (waits ? marks.barrier : 0) | ((thread ?? 0) * marks.thread));
+      at += 8 + 4 * target.words.length;
+    }
+  }
+  together += phase.end() + barrierCost;
+  return { marks: Uint8Array.from(plan), isWorthwhile: threshold === 0 || alone - together >= leastGain };
+
+  /** Threads that share a kernel leave the program's scratch memory alone: each has its own. */
+  function accesses({ inputs, outputs, scratch }: ProgramStep, isShared: boolean): Omit<Instruction, 'thread'> {
+    const rangeOf = (buffer: number): Range => {
+      const start = request.addresses[buffer]!;
+      return { start, end: start + program.buffers[buffer]!.bytes };
+    };
+    const written = isShared ? outputs : [...outputs, ...scratch];
+    return { reads: inputs.map(rangeOf), writes: written.map(rangeOf) };
+  }
+}
+
+/** What lies between two barriers: nothing in it waits for what another thread does in it. */
+class Phase {
+  private instructions: Instruction[] = [];
+  private readonly work: number[];
+
+  constructor(threads: number) {
+    this.work = new Array<number>(threads).fill(0);
+  }
+
+  /** The instructions that must be done before one with these reads and writes begins. */
+  conflicts(reads: readonly Range[], writes: readonly Range[]): Instruction[] {
+    return this.instructions.filter(
+      (earlier) =>
+        overlap(earlier.writes, reads) || overlap(earlier.writes, writes) || overlap(earlier.reads, writes),
+    );
+  }
+
+  /**
+   * Who may do an instruction alone: the one thread that did all it depends on, or the one with the least to do.
+   * Undefined when it has to wait for several.
+   */
+  threadFor(reads: readonly Range[], writes: readonly Range[]): number | undefined {
+    const makers = new Set(this.conflicts(reads, writes).map(({ thread }) => thread));
+    if (makers.size === 0) return this.work.indexOf(Math.min(...this.work));
+    const [maker] = makers;
+    return makers.size === 1 && maker !== null ? maker : undefined;
+  }
+
+  add(instruction: Instruction, work: number): void {
+    const { thread } = instruction;
+    this.instructions.push(instruction);
+    this.work.forEach((sum, index) => {
+      this.work[index] = sum + (thread === null ? work / this.work.length : thread === index ? work : 0);
+    });
+  }
+
+  /** Begins the next phase; the time that this one takes. */
+  end(): number {
+    const longest = Math.max(...this.work);
+    this.instructions = [];
+    this.work.fill(0);
+    return longest;
+  }
+}
+
+function overlap(some: readonly Range[], others: readonly Range[]): boolean {
+  return some.some((a) => others.some((b) => a.start < b.end && b.start < a.end));
+}

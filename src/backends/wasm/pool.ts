@@ -1,0 +1,226 @@
+/**
+ * The workers of a wasm backend, seen from the thread that owns them: jobs go into a ring in shared memory and wake the
+ * workers without a message; who waits for one gets a promise. Between index.ts and worker.ts.
+ */
+import { BackendError } from '../../core/errors.ts';
+import type { ChainModule } from './chain-module.ts';
+import { JobRing, controlBytes, jobs } from './job-ring.ts';
+import type { Job } from './job-ring.ts';
+import type { Heap } from './memory.ts';
+import type { Kernels } from './module.ts';
+import { coreCount, spawn } from './spawn.ts';
+import type { Thread } from './spawn.ts';
+import type { WorkerMessage } from './worker.ts';
+
+export interface PoolOptions {
+  readonly threads: number;
+  /** The address of the worker script, for pages that do not allow workers from blob: addresses. */
+  readonly workerUrl?: string | URL | undefined;
+  /** Seconds without a sign of life after which the workers are given up. */
+  readonly patience?: number | undefined;
+}
+
+/** Looks before a thread sleeps: some tens of microseconds, about what it takes to wake it. */
+const spins = 20_000;
+const defaultPatience = 60;
+/** Milliseconds in which a worker has to start. */
+const startTimeout = 20_000;
+
+interface Waiter {
+  /** The number of jobs that have to be done. */
+  readonly job: number;
+  readonly resolve: () => void;
+  readonly reject: (error: BackendError) => void;
+}
+
+export class Pool {
+  readonly threads: number;
+  private readonly ring: JobRing;
+  private readonly patience: number;
+  private workers: Thread[] = [];
+  /** Jobs for which the ring has no room yet. */
+  private readonly overflow: Job[] = [];
+  private readonly waiters: Waiter[] = [];
+  private readonly cleanups: { readonly job: number; readonly action: () => void }[] = [];
+  private failure: BackendError | null = null;
+  private watchdog: ReturnType<typeof setInterval> | undefined;
+
+  /** Resolves when all workers are ready; rejects with the reason when one does not start. */
+  static async start(
+    options: PoolOptions,
+    kernels: Kernels,
+    heap: Heap,
+    chains: readonly ChainModule[],
+  ): Promise<Pool> {
+    const { threads } = options;
+    const { module, memory, entries, threadBytes } = kernels;
+    const control = heap.allocate(controlBytes + threads * threadBytes, 'the memory of the threads');
+    const pool = new Pool(options, memory, control);
+    const workspace = (thread: number): number => control + controlBytes + thread * threadBytes;
+    try {
+      await pool.startWorkers(options, (thread) => ({
+        ...{ module, memory, entries, chains, control, thread, threads },
+        workspace: workspace(thread),
+      }));
+    } catch (error) {
+      pool.dispose();
+      heap.release(control);
+      throw error;
+    }
+    return pool;
+  }
+
+  private constructor(
+    { threads, patience = defaultPatience }: PoolOptions,
+    memory: WebAssembly.Memory,
+    control: number,
+  ) {
+    this.threads = threads;
+    this.patience = patience;
+    // More threads than cores take each other's time by looking.
+    this.ring = new JobRing(memory, control, { spins: threads <= coreCount() ? spins : 0, patience });
+  }
+
+  /** Whether everything asked for is done, so that the memory is this thread's alone. */
+  get isIdle(): boolean {
+    if (this.failure !== null) throw this.failure;
+    this.settle();
+    return this.posted === this.ring.done;
+  }
+
+  /** With a plan all threads run the program, without one thread 0 does. */
+  run(program: number, plan: number | null, steps: number): void {
+    if (steps <= 0) return;
+    if (plan === null) this.post({ kind: jobs.alone, words: [program, steps] });
+    else this.post({ kind: jobs.together, words: [program, plan, steps] });
+  }
+
+  /** Copies `bytes` bytes once all that was asked for before is done. */
+  copy(to: number, from: number, bytes: number): void {
+    this.post({ kind: jobs.copy, words: [to, from, bytes] });
+  }
+
+  /** Gives compiled chains to every worker. */
+  load(chains: ChainModule): void {
+    this.post({ kind: jobs.outside, words: [] });
+    for (const worker of this.workers) worker.post(chains);
+  }
+
+  /** Calls `action` at some time after all that was asked for until now is done. */
+  afterwards(action: () => void): void {
+    if (this.failure !== null) return action();
+    this.cleanups.push({ job: this.posted, action });
+    this.settle();
+  }
+
+  /** Resolves when all that was asked for until now is done. */
+  finished(): Promise<void> {
+    if (this.failure !== null) return Promise.reject(this.failure);
+    if (this.isIdle) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.waiters.push({ job: this.posted, resolve, reject });
+      this.watch(true);
+      this.settle();
+    });
+  }
+
+  dispose(): void {
+    this.end(new BackendError('wasm: the engine was disposed while it was at work'));
+  }
+
+  /** Jobs asked for, those included that wait for room. */
+  private get posted(): number {
+    return this.ring.posted + this.overflow.length;
+  }
+
+  private post(job: Job): void {
+    if (this.failure !== null) throw this.failure;
+    this.settle();
+    if (this.overflow.length === 0 && this.ring.hasRoom) this.ring.post(job);
+    else {
+      this.overflow.push(job);
+      this.ring.ask();
+    }
+  }
+
+  /** Sees what is done by now. */
+  private settle(): void {
+    if (this.failure !== null) return;
+    for (;;) {
+      while (this.overflow.length > 0 && this.ring.hasRoom) this.ring.post(this.overflow.shift()!);
+      const { done } = this.ring;
+      while (this.cleanups.length > 0 && this.cleanups[0]!.job <= done) this.cleanups.shift()!.action();
+      while (this.waiters.length > 0 && this.waiters[0]!.job <= done) this.waiters.shift()!.resolve();
+      if (this.waiters.length + this.overflow.length === 0) break;
+      this.ring.ask();
+      if (this.ring.done === done) return; // whatever is done from now on sends a message
+    }
+    this.watch(false);
+  }
+
+  /** Whether somebody waits: then a process must not end, and silence is looked into. */
+  private watch(isWaiting: boolean): void {
+    if (isWaiting === (this.watchdog !== undefined)) return;
+    for (const worker of this.workers) worker.hold(isWaiting);
+    clearInterval(this.watchdog);
+    this.watchdog = undefined;
+    if (!isWaiting) return;
+    let [sign, silent] = [this.ring.signOfLife, 0];
+    this.watchdog = setInterval(() => {
+      silent = this.ring.signOfLife === sign ? silent + 1 : 0;
+      sign = this.ring.signOfLife;
+      if (silent > this.patience) this.fail(`no thread got on for ${silent} seconds`);
+    }, 1000);
+  }
+
+  private fail(why: string): void {
+    this.end(
+      new BackendError(`wasm: the worker threads failed: ${why}. The engine’s memory is lost: create another engine`),
+    );
+  }
+
+  private end(error: BackendError): void {
+    if (this.failure !== null) return;
+    this.watch(false);
+    this.failure = error;
+    this.ring.fail();
+    for (const worker of this.workers) worker.terminate();
+    this.workers = [];
+    this.cleanups.length = 0;
+    for (const { reject } of this.waiters.splice(0)) reject(error);
+  }
+
+  private async startWorkers(
+    { threads, workerUrl }: PoolOptions,
+    startOf: (thread: number) => Parameters<Thread['start']>[0],
+  ): Promise<void> {
+    const starts = Array.from({ length: threads }, (_, thread) => {
+      return new Promise<void>((resolve, reject) => {
+        const death = (why: string): void => {
+          reject(new BackendError(why));
+          this.fail(`thread ${thread} of ${threads}: ${why}`);
+        };
+        const message = (given: WorkerMessage): void => {
+          if (given.kind === 'ready') resolve();
+          else if (given.kind === 'news') this.settle();
+          else if (given.kind === 'failed') this.fail('a thread waited in vain for the others');
+          else death(given.text ?? 'it failed');
+        };
+        const worker = spawn(`gradlet ${thread}`, workerUrl, { message, death });
+        worker.hold(true);
+        worker.start(startOf(thread));
+        this.workers.push(worker);
+      });
+    });
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new BackendError('a worker did not start')), startTimeout);
+    });
+    try {
+      await Promise.race([Promise.all(starts), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+    for (const worker of this.workers) worker.hold(false);
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * A program as the wasm executor reads it: a stream of 32-bit words, for each call [table index, bytes, …words], with
+ * operands already turned into addresses. `assembly/execute.ts` walks it.
+ */
+import type { Operand, WasmCall, Word } from '../../graph/kernel.ts';
+import type { Program, ProgramStep } from '../../compiler/program.ts';
+
+/** Ends the stream; no table index has this value. */
+const end = 0xffffffff;
+/** Table index and length. */
+const headWords = 2;
+
+/** A place in the function table, and the words for the function there. */
+export interface Target {
+  readonly index: number;
+  readonly words: readonly Word[];
+}
+
+/** `addresses` are those of the program's buffers, in its order. */
+export function encodeProgram(
+  program: Program,
+  addresses: readonly number[],
+  targetOf: (call: WasmCall) => Target,
+): Uint32Array<ArrayBuffer> {
+  const words: number[] = [];
+  for (const step of program.steps) {
+    for (const call of step.calls) {
+      const target = targetOf(call);
+      words.push(target.index, (headWords + target.words.length) * 4);
+      for (const word of target.words) words.push(encodeWord(word, step, addresses));
+    }
+  }
+  return Uint32Array.from([...words, end]);
+}
+
+const floatBits = new DataView(new ArrayBuffer(4));
+
+function encodeWord(word: Word, step: ProgramStep, addresses: readonly number[]): number {
+  if (typeof word === 'number') return word >>> 0;
+  if ('float' in word) {
+    floatBits.setFloat32(0, word.float);
+    return floatBits.getUint32(0);
+  }
+  return addressOf(word, step, addresses);
+}
+
+function addressOf({ list, index, byteOffset = 0 }: Operand, step: ProgramStep, addresses: readonly number[]): number {
+  const buffers = list === 'input' ? step.inputs : list === 'output' ? step.outputs : step.scratch;
+  return addresses[buffers[index]!]! + byteOffset;
+}

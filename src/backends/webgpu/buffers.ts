@@ -1,0 +1,137 @@
+/**
+ * Device memory: allocation, and the ways in (writeBuffer, which the browser stages) and out (a copy into a mappable
+ * buffer, kept for the next time). WebGPU moves multiples of 4 bytes; what does not divide is rounded up, and the odd
+ * bytes at the ends of a partial write are merged by a kernel.
+ */
+import { bytesPerElement, viewAs } from '../../core/dtype.ts';
+import type { DType, TypedArray } from '../../core/dtype.ts';
+import { BackendError } from '../../core/errors.ts';
+import { sizeOf } from '../../core/shape.ts';
+import { fill } from '../../generated/shaders/fill.ts';
+import type { TensorType } from '../../graph/op.ts';
+import type { Device } from './device.ts';
+
+/** WebGPU's flags by value: Node has no GPUBufferUsage. */
+export const usage = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const;
+const mapModeRead = 1;
+
+/** Mappable buffers that wait for the next readback: at most so many bytes. */
+const keptStagingBytes = 16 * 1024 * 1024;
+
+const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
+
+export function bytesOf({ shape, dtype }: TensorType): number {
+  return sizeOf(shape) * bytesPerElement[dtype];
+}
+
+export class Buffers {
+  private readonly device: Device;
+  /** Free staging buffers, smallest first. */
+  private readonly staging: GPUBuffer[] = [];
+  private merge: GPUComputePipeline | null = null;
+
+  constructor(device: Device) {
+    this.device = device;
+  }
+
+  /** Zero-filled storage of at least `bytes`. An empty tensor has bytes too: a binding may not be empty. */
+  allocate(bytes: number, label: string, flags: number = usage.storage): GPUBuffer {
+    const { limits } = this.device.gpu;
+    const most = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+    if (bytes > most) {
+      throw new BackendError(
+        `webgpu: '${label}' needs ${bytes} bytes, one buffer of this adapter holds ${most}: ` +
+          `use smaller batches, stream the data, or use another backend`,
+      );
+    }
+    const size = Math.max(16, roundUp(bytes, 16));
+    return this.device.guardLater(`allocating ${size} bytes for '${label}'`, () =>
+      this.device.gpu.createBuffer({ label, size, usage: flags | usage.copySource | usage.copyTarget }),
+    );
+  }
+
+  /** Writes `values` from byte `offset` on, before all work queued later. */
+  write(buffer: GPUBuffer, values: TypedArray, offset: number): void {
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    const first = Math.min(roundUp(offset, 4) - offset, bytes.length);
+    const whole = Math.floor((bytes.length - first) / 4) * 4;
+    if (first > 0) this.writeOddBytes(buffer, bytes.subarray(0, first), offset);
+    if (whole > 0) {
+      const { queue } = this.device.gpu;
+      queue.writeBuffer(buffer, offset + first, values.buffer as ArrayBuffer, values.byteOffset + first, whole);
+    }
+    const rest = bytes.subarray(first + whole);
+    if (rest.length > 0) this.writeOddBytes(buffer, rest, offset + first + whole);
+  }
+
+  /** A copy of `length` elements from byte `offset` (a multiple of 4) on, after all the work queued before. */
+  async read(buffer: GPUBuffer, dtype: DType, length: number, offset = 0): Promise<TypedArray> {
+    this.device.check();
+    if (length === 0) return viewAs(dtype, new ArrayBuffer(0));
+    const bytes = roundUp(length * bytesPerElement[dtype], 4);
+    const staging = this.takeStaging(bytes);
+    try {
+      const encoder = this.device.gpu.createCommandEncoder({ label: 'read' });
+      encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
+      this.device.gpu.queue.submit([encoder.finish()]);
+      await this.device.orFailure(`reading '${buffer.label}'`, staging.mapAsync(mapModeRead, 0, bytes));
+      // A device lost after the copy was queued may still map, with bytes that nothing was copied to.
+      this.device.check();
+      const copy = staging.getMappedRange(0, bytes).slice(0);
+      staging.unmap();
+      this.keepStaging(staging);
+      return viewAs(dtype, copy, 0, length);
+    } catch (error) {
+      staging.destroy();
+      throw error;
+    }
+  }
+
+  private takeStaging(bytes: number): GPUBuffer {
+    const place = this.staging.findIndex(({ size }) => size >= bytes);
+    const found = place < 0 ? undefined : this.staging[place];
+    if (found && found.size <= 4 * bytes + 4096) {
+      this.staging.splice(place, 1);
+      return found;
+    }
+    const size = 2 ** Math.ceil(Math.log2(Math.max(bytes, 256)));
+    const { gpu } = this.device;
+    const flags = usage.mapRead | usage.copyTarget;
+    const exact = size > gpu.limits.maxBufferSize ? bytes : size;
+    return this.device.guardLater(`allocating ${exact} bytes to read back`, () =>
+      gpu.createBuffer({ label: 'staging', size: exact, usage: flags }),
+    );
+  }
+
+  private keepStaging(buffer: GPUBuffer): void {
+    this.staging.push(buffer);
+    this.staging.sort((a, b) => a.size - b.size);
+    const total = this.staging.reduce((sum, { size }) => sum + size, 0);
+    if (total > keptStagingBytes) this.staging.pop()!.destroy();
+  }
+
+  /** Up to 3 bytes inside one word of the buffer. Rare: pieces of uint8 data whose rows do not divide by 4. */
+  private writeOddBytes(buffer: GPUBuffer, bytes: Uint8Array, offset: number): void {
+    const { gpu } = this.device;
+    this.merge ??= gpu.createComputePipeline({
+      label: 'merge_word',
+      layout: 'auto',
+      compute: { module: gpu.createShaderModule({ label: fill.name, code: fill.code }), entryPoint: 'merge_word' },
+    });
+    const shift = 8 * (offset % 4);
+    const bits = bytes.reduce((sum, byte, index) => sum | (byte << (8 * index)), 0) << shift;
+    const mask = (2 ** (8 * bytes.length) - 1) << shift;
+    const words = new Int32Array([Math.floor(offset / 4), bits, mask, 0]);
+    const uniforms = gpu.createBuffer({ label: 'merge_word', size: 16, usage: usage.uniform | usage.copyTarget });
+    gpu.queue.writeBuffer(uniforms, 0, words);
+    const entries = [uniforms, buffer].map((resource, binding) => ({ binding, resource: { buffer: resource } }));
+    const encoder = gpu.createCommandEncoder({ label: 'merge_word' });
+    const pass = encoder.beginComputePass();
+    pass.setPipeline(this.merge);
+    pass.setBindGroup(0, gpu.createBindGroup({ layout: this.merge.getBindGroupLayout(0), entries }));
+    pass.dispatchWorkgroups(1);
+    pass.end();
+    gpu.queue.submit([encoder.finish()]);
+    uniforms.destroy(); // after the work that was queued
+  }
+}

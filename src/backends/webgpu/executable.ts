@@ -1,0 +1,178 @@
+/**
+ * A program made ready to run: arenas, constants, one uniform buffer with a slice for each dispatch, and a bind group
+ * for each, all made beforehand. Running K steps is then one command buffer with one compute pass and one submit, with
+ * nothing to create and nothing to wait for.
+ */
+import { typedArray } from '../../core/dtype.ts';
+import type { TypedArray } from '../../core/dtype.ts';
+import { InternalError } from '../../core/errors.ts';
+import { sizeOf } from '../../core/shape.ts';
+import type { Dispatch, Operand } from '../../graph/kernel.ts';
+import type { Program, ProgramStep } from '../../compiler/program.ts';
+import type { PreparedProgram } from '../backend.ts';
+import type { Buffers } from './buffers.ts';
+import { bytesOf, usage } from './buffers.ts';
+import type { Device } from './device.ts';
+import { bindingsOf } from './pipelines.ts';
+import type { Pipeline, Pipelines } from './pipelines.ts';
+import { packUniforms } from './uniforms.ts';
+
+/** WebGPU's alignment of uniform bindings. */
+const sliceBytes = 256;
+
+/** More dispatches than this go in several submits: a command buffer costs memory in three processes. */
+const dispatchesPerSubmit = 8192;
+
+interface Command {
+  readonly label: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly group: GPUBindGroup;
+  readonly grid: readonly [number, number, number];
+}
+
+/** Where a program's buffer lies. */
+interface Location {
+  readonly buffer: GPUBuffer;
+  readonly offset: number;
+  readonly bytes: number;
+}
+
+export interface WebGPUProgram extends PreparedProgram {
+  /** Of arenas, constants and uniforms. */
+  readonly bytes: number;
+}
+
+interface Call {
+  readonly step: ProgramStep;
+  readonly dispatch: Dispatch;
+}
+
+export async function prepareProgram(
+  device: Device,
+  buffers: Buffers,
+  pipelines: Pipelines,
+  program: Program,
+  variables: readonly GPUBuffer[],
+): Promise<WebGPUProgram> {
+  const calls = program.steps.flatMap((step) => step.dispatches.map((dispatch): Call => ({ step, dispatch })));
+  const working = calls.filter(({ dispatch }) => dispatch.grid.every((groups) => groups > 0));
+  const compiled = await pipelines.prepare(working.map(({ dispatch }) => dispatch));
+  const owned: GPUBuffer[] = [];
+  const own = (buffer: GPUBuffer): GPUBuffer => (owned.push(buffer), buffer);
+  try {
+    return await device.guard(`preparing a program of ${working.length} dispatches`, () => {
+      const arenas = program.allocations.map((bytes, index) => own(buffers.allocate(bytes, `arena ${index}`)));
+      const constants = program.constants.map(({ type, value }, index) => {
+        const buffer = own(buffers.allocate(bytesOf(type), `constant ${index}`));
+        const filled = typeof value === 'number' ? typedArray(type.dtype, sizeOf(type.shape)).fill(value) : value;
+        buffers.write(buffer, filled, 0);
+        return buffer;
+      });
+      const locations = program.buffers.map(({ place, bytes }): Location => {
+        if (place.kind === 'arena') return { buffer: arenas[place.allocation]!, offset: place.byteOffset, bytes };
+        const list = place.kind === 'variable' ? variables : constants;
+        return { buffer: list[place.index]!, offset: 0, bytes };
+      });
+      const uniforms = own(buffers.allocate(sliceBytes * totalSlices(working), 'uniforms', usage.uniform));
+      const commands = makeCommands(device, working, compiled, locations, uniforms);
+      encode(device, commands, 1); // into nothing: only so that the guard hears of any fault
+      return {
+        bytes: owned.reduce((sum, { size }) => sum + size, 0),
+        run: (steps) => {
+          runCommands(device, commands, steps);
+        },
+        read: (output) => readOutput(buffers, program, locations, output),
+        dispose: () => {
+          for (const buffer of owned) buffer.destroy();
+        },
+      };
+    });
+  } catch (error) {
+    for (const buffer of owned) buffer.destroy();
+    throw error;
+  }
+}
+
+function readOutput(
+  buffers: Buffers,
+  program: Program,
+  locations: readonly Location[],
+  output: string,
+): Promise<TypedArray> {
+  const index = program.outputs[output];
+  if (index === undefined) throw new InternalError(`webgpu: the program has no output '${output}'`);
+  const { buffer, offset } = locations[index]!;
+  const { dtype, shape } = program.buffers[index]!.type;
+  return buffers.read(buffer, dtype, sizeOf(shape), offset);
+}
+
+function slicesOf({ shader }: Dispatch): number {
+  return Math.ceil((shader.uniforms?.size ?? 0) / sliceBytes);
+}
+
+function totalSlices(calls: readonly Call[]): number {
+  return calls.reduce((sum, { dispatch }) => sum + slicesOf(dispatch), 0);
+}
+
+function makeCommands(
+  device: Device,
+  calls: readonly Call[],
+  pipelines: readonly Pipeline[],
+  locations: readonly Location[],
+  uniforms: GPUBuffer,
+): Command[] {
+  const view = new DataView(new ArrayBuffer(uniforms.size));
+  let slice = 0;
+  const commands = calls.map(({ step, dispatch }, index): Command => {
+    const pipeline = pipelines[index]!;
+    const struct = dispatch.shader.uniforms;
+    const offset = slice * sliceBytes;
+    if (struct) packUniforms(view, offset, struct, dispatch.uniforms ?? {});
+    slice += slicesOf(dispatch);
+    const entries = bindingsOf(dispatch).map(({ binding, name, kind }): GPUBindGroupEntry => {
+      if (kind === 'uniform') return { binding, resource: { buffer: uniforms, offset, size: struct!.size } };
+      const operand = dispatch.bindings[name]!;
+      return { binding, resource: bindingOf(locations[bufferIndex(step, operand)]!, operand) };
+    });
+    const group = device.gpu.createBindGroup({ label: step.label, layout: pipeline.layout, entries });
+    return { label: step.label, pipeline: pipeline.gpu, group, grid: dispatch.grid };
+  });
+  device.gpu.queue.writeBuffer(uniforms, 0, view.buffer); // Dawn in Node takes no DataView
+  return commands;
+}
+
+function bufferIndex(step: ProgramStep, { list, index }: Operand): number {
+  const lists = { input: step.inputs, output: step.outputs, scratch: step.scratch };
+  const found = lists[list][index];
+  if (found === undefined) throw new InternalError(`webgpu: ${step.label} has no ${list} ${index}`);
+  return found;
+}
+
+/** The operand's own bytes and no more, so that arrayLength and bounds checks are those of the tensor. */
+function bindingOf({ buffer, offset, bytes }: Location, { byteOffset = 0 }: Operand): GPUBufferBinding {
+  const size = Math.max(4, Math.ceil((bytes - byteOffset) / 4) * 4);
+  return { buffer, offset: offset + byteOffset, size };
+}
+
+function encode(device: Device, commands: readonly Command[], steps: number): GPUCommandBuffer {
+  const encoder = device.gpu.createCommandEncoder({ label: 'steps' });
+  const pass = encoder.beginComputePass({ label: 'steps' });
+  for (let count = 0; count < steps; count++) {
+    let current: GPUComputePipeline | null = null;
+    for (const { pipeline, group, grid } of commands) {
+      if (pipeline !== current) pass.setPipeline((current = pipeline));
+      pass.setBindGroup(0, group);
+      pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
+    }
+  }
+  pass.end();
+  return encoder.finish();
+}
+
+function runCommands(device: Device, commands: readonly Command[], steps: number): void {
+  device.check();
+  const most = Math.max(1, Math.floor(dispatchesPerSubmit / Math.max(1, commands.length)));
+  for (let left = steps; left > 0; left -= most) {
+    device.gpu.queue.submit([encode(device, commands, Math.min(left, most))]);
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Pipelines, made once for each shader text, entry and constants, whatever the shapes: those come in uniforms. Layouts
+ * are explicit, from the bindings that the build read, so that pipelines with the same kinds of bindings share one.
+ */
+import { BackendError, InternalError } from '../../core/errors.ts';
+import type { BindingKind } from '../../core/shader-source.ts';
+import type { Dispatch } from '../../graph/kernel.ts';
+import type { Device } from './device.ts';
+import { messageOf } from './device.ts';
+
+export interface Pipeline {
+  readonly gpu: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+export interface Binding {
+  readonly binding: number;
+  readonly name: string;
+  readonly kind: BindingKind;
+}
+
+/** The variables of the shader that a dispatch gives something to. */
+export function bindingsOf({ shader, bindings }: Dispatch): readonly Binding[] {
+  return Object.entries(shader.bindings)
+    .map(([name, kind], binding) => ({ binding, name, kind }))
+    .filter(({ name, kind }) => kind === 'uniform' || name in bindings);
+}
+
+const shaderStageCompute = 0x4;
+
+/** Characters shown on each side of a fault: shaders are minified to one line. */
+const excerpt = 70;
+
+export class Pipelines {
+  private readonly device: Device;
+  private readonly modules = new Map<string, GPUShaderModule>();
+  private readonly layouts = new Map<string, GPUBindGroupLayout>();
+  private readonly pipelines = new Map<string, Promise<Pipeline>>();
+
+  constructor(device: Device) {
+    this.device = device;
+  }
+
+  /** The pipeline of each dispatch, in order. All that are missing are compiled at once. */
+  async prepare(dispatches: readonly Dispatch[]): Promise<Pipeline[]> {
+    const pipelines = await Promise.all(dispatches.map((dispatch) => this.pipelineOf(dispatch)));
+    this.device.check();
+    return pipelines;
+  }
+
+  private pipelineOf(dispatch: Dispatch): Promise<Pipeline> {
+    const { shader, entry, constants = {}, blocks = {} } = dispatch;
+    const key = JSON.stringify([shader.name, entry, Object.entries(constants).sort(), Object.entries(blocks).sort()]);
+    let pipeline = this.pipelines.get(key);
+    if (!pipeline) {
+      pipeline = this.compile(dispatch);
+      this.pipelines.set(key, pipeline);
+      pipeline.catch(() => this.pipelines.delete(key)); // the next attempt starts anew
+    }
+    return pipeline;
+  }
+
+  private async compile(dispatch: Dispatch): Promise<Pipeline> {
+    const { gpu } = this.device;
+    const { shader, entry, constants = {}, blocks = {} } = dispatch;
+    const layout = this.layoutOf(bindingsOf(dispatch));
+    const label = `${shader.name}/${entry}`;
+    const code = replaceBlocks(shader.name, shader.code, blocks);
+    // A faulty module reports by its pipelines too, with more to say: its own report is dropped.
+    gpu.pushErrorScope('validation');
+    const module = this.moduleOf(label, code);
+    gpu.popErrorScope().catch(() => undefined);
+    try {
+      const pipeline = await gpu.createComputePipelineAsync({
+        label,
+        layout: gpu.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint: entry, constants },
+      });
+      return { gpu: pipeline, layout };
+    } catch (error) {
+      this.device.check();
+      throw new BackendError(`webgpu: ${label} does not compile: ${await explain(module, code, error)}`);
+    }
+  }
+
+  private moduleOf(label: string, code: string): GPUShaderModule {
+    let module = this.modules.get(code);
+    if (!module) this.modules.set(code, (module = this.device.gpu.createShaderModule({ label, code })));
+    return module;
+  }
+
+  private layoutOf(bindings: readonly Binding[]): GPUBindGroupLayout {
+    const key = bindings.map(({ binding, kind }) => `${binding} ${kind}`).join();
+    let layout = this.layouts.get(key);
+    if (!layout) {
+      const entries = bindings.map(({ binding, kind }) => ({
+        binding,
+        visibility: shaderStageCompute,
+        buffer: { type: kind },
+      }));
+      layout = this.device.gpu.createBindGroupLayout({ label: key, entries });
+      this.layouts.set(key, layout);
+    }
+    return layout;
+  }
+}
+
+/** Puts each block's text in place of the default between its two markers. */
+export function replaceBlocks(shader: string, code: string, blocks: Readonly<Record<string, string>>): string {
+  let replaced = code;
+  for (const [name, text] of Object.entries(blocks)) {
+    const start = replaced.indexOf(`/*[${name}*/`);
+    const close = `/*${name}]*/`;
+    const end = replaced.indexOf(close, start);
+    if (start < 0 || end < 0) throw new InternalError(`webgpu: shader ${shader} has no block '${name}'`);
+    replaced = `${replaced.slice(0, start)} ${text} ${replaced.slice(end + close.length)}`;
+  }
+  return replaced;
+}
+
+/** The compiler's first message with the source around it. */
+async function explain(module: GPUShaderModule, code: string, error: unknown): Promise<string> {
+  const { messages } = await module.getCompilationInfo();
+  const fault = messages.find(({ type }) => type === 'error');
+  if (!fault) return messageOf(error);
+  const line = code.split('\n')[fault.lineNum - 1] ?? '';
+  const place = Math.max(0, fault.linePos - 1);
+  const before = line.slice(Math.max(0, place - excerpt), place);
+  return `${fault.message}\n  ${before}${line.slice(place, place + excerpt)}\n  ${' '.repeat(before.length)}^`;
+}
