@@ -1,0 +1,164 @@
+/**
+ * The engine: takes a graph, finds or makes its program, gives variables their memory on a backend, and hands out an
+ * executable. Everything above it speaks of graphs and variables; everything below of programs and buffers.
+ */
+import { dtypeOf } from './core/dtype.ts';
+import type { TypedArray } from './core/dtype.ts';
+import { DTypeError, ShapeError, StateError } from './core/errors.ts';
+import { formatShape, sizeOf } from './core/shape.ts';
+import type { Backend, BackendBuffer, BackendInfo, PreparedProgram } from './backends/backend.ts';
+import { compileGraph } from './compiler/compile.ts';
+import type { CompileOptions } from './compiler/compile.ts';
+import type { Program } from './compiler/program.ts';
+import { isVariable } from './graph/node.ts';
+import type { Graph, Variable } from './graph/node.ts';
+import { printGraph } from './graph/print.ts';
+import { roots, topologicalOrder } from './graph/traverse.ts';
+
+/** Programs kept for graphs that were compiled before. */
+const cacheSize = 64;
+
+interface CachedProgram {
+  readonly program: Program;
+  /** For each variable of the program, its place among the variables of the graph. */
+  readonly places: readonly number[];
+}
+
+export class Engine {
+  private readonly backend: Backend;
+  private readonly buffers = new Map<Variable, BackendBuffer>();
+  private readonly programs = new Map<string, CachedProgram>();
+  private disposed = false;
+
+  /** Use `createEngine()`, which chooses and starts a backend. */
+  constructor(backend: Backend) {
+    this.backend = backend;
+  }
+
+  /** Which backend runs, on what, why, and how many bytes it holds. */
+  get info(): BackendInfo {
+    return this.backend.info;
+  }
+
+  /**
+   * Compiles a graph once; the executable then runs it any number of times. A graph of the same structure as an
+   * earlier one takes that one's program. Variables get their memory and first values here.
+   *
+   * @throws ShapeError when an update does not fit its variable; BackendError when memory or a kernel is missing
+   */
+  async compile(graph: Partial<Graph>, options: CompileOptions = {}): Promise<Executable> {
+    this.requireAlive();
+    const whole: Graph = { outputs: graph.outputs ?? {}, updates: graph.updates ?? [] };
+    const variables = topologicalOrder(roots(whole)).filter(isVariable);
+    const key = `${options.optimize ?? true}\n${printGraph(whole)}`;
+    let cached = this.programs.get(key);
+    if (cached === undefined) {
+      const compiled = compileGraph(whole, this.backend.name, options);
+      cached = { program: compiled.program, places: compiled.variables.map((variable) => variables.indexOf(variable)) };
+      if (this.programs.size >= cacheSize) this.programs.delete(this.programs.keys().next().value!);
+      this.programs.set(key, cached);
+    }
+    const bound = cached.places.map((place) => this.bufferOf(variables[place]!));
+    const prepared = await this.backend.prepare(cached.program, bound);
+    return new Executable(cached.program, prepared);
+  }
+
+  /** Gives `variables` memory, side by side in this order, and their first values. Those that have memory keep it. */
+  allocate(variables: readonly Variable[]): void {
+    for (const variable of variables) this.bufferOf(variable);
+  }
+
+  /**
+   * Writes `values` into `variable` from element `offset` on; the next run sees them.
+   *
+   * @throws DTypeError for another dtype; ShapeError for values that do not fit
+   */
+  write(variable: Variable, values: TypedArray, offset = 0): void {
+    const buffer = this.bufferOf(variable);
+    const { shape, dtype, variable: meta } = variable;
+    if (dtypeOf(values) !== dtype) {
+      throw new DTypeError(`write: '${meta.name}' holds ${dtype}, not ${dtypeOf(values)}: convert the values first`);
+    }
+    if (offset < 0 || offset + values.length > sizeOf(shape)) {
+      throw new ShapeError(
+        `write: ${values.length} values at element ${offset} do not fit '${meta.name}' of shape ${formatShape(shape)}`,
+      );
+    }
+    this.backend.write(buffer, values, offset);
+  }
+
+  /** A copy of what `variable` holds after all the runs asked for so far. */
+  read(variable: Variable): Promise<TypedArray> {
+    return this.backend.read(this.bufferOf(variable));
+  }
+
+  /** Frees the memory of `variables`. An executable that uses one must not run again. */
+  release(variables: readonly Variable[]): void {
+    for (const variable of variables) {
+      const buffer = this.buffers.get(variable);
+      if (buffer !== undefined) this.backend.release(buffer);
+      this.buffers.delete(variable);
+    }
+  }
+
+  /** Resolves when everything asked for so far is done. */
+  finished(): Promise<void> {
+    return this.backend.finished();
+  }
+
+  /** Frees everything. Every later call throws `StateError`. */
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    this.release([...this.buffers.keys()]);
+    this.backend.dispose();
+  }
+
+  private bufferOf(variable: Variable): BackendBuffer {
+    this.requireAlive();
+    let buffer = this.buffers.get(variable);
+    if (buffer === undefined) {
+      const { shape, dtype, variable: meta } = variable;
+      buffer = this.backend.allocate({ shape, dtype }, meta.name);
+      this.buffers.set(variable, buffer);
+      const values = meta.initialize?.();
+      if (values !== undefined) this.write(variable, values);
+    }
+    return buffer;
+  }
+
+  private requireAlive(): void {
+    if (this.disposed) throw new StateError('engine: it was disposed: create another with createEngine()');
+  }
+}
+
+/** A compiled graph, bound to its variables' memory. */
+export class Executable {
+  /** For looking at: `printProgram(executable.program)`. */
+  readonly program: Program;
+  private readonly prepared: PreparedProgram;
+
+  constructor(program: Program, prepared: PreparedProgram) {
+    this.program = program;
+    this.prepared = prepared;
+  }
+
+  /** Runs the whole program `steps` times without coming back in between. */
+  run(steps = 1): void {
+    this.prepared.run(steps);
+  }
+
+  /** The named output after the last run. Throws `StateError` for a name that the graph does not have. */
+  read(output: string): Promise<TypedArray> {
+    if (!(output in this.program.outputs)) {
+      const names = Object.keys(this.program.outputs).join(', ');
+      throw new StateError(`read: there is no output '${output}': the outputs are ${names === '' ? 'none' : names}`);
+    }
+    return this.prepared.read(output);
+  }
+
+  /** Frees the program's own memory; variables stay. */
+  dispose(): void {
+    this.prepared.dispose();
+  }
+}
