@@ -1,0 +1,75 @@
+/** Activations by name, as layers take them. A name goes to a file with its layer; a function of one's own cannot. */
+import { lookUp } from '../core/check.ts';
+import { ValueError } from '../core/errors.ts';
+import type { Node } from '../graph/node.ts';
+import { elu, gelu, leakyRelu, relu, sigmoid, silu, softplus, tanh } from '../ops/activation.ts';
+import { abs, add, div, mul } from '../ops/arithmetic.ts';
+import { clip } from '../ops/clip.ts';
+import { exp } from '../ops/math.ts';
+import { logSoftmax, softmax } from '../ops/softmax.ts';
+
+/** Keeps the shape; sees at least [rows, units], where rows may be samples and places together. */
+export type Activation = (x: Node) => Node;
+
+export type ActivationName =
+  | 'linear'
+  | 'relu'
+  | 'relu6'
+  | 'leakyRelu'
+  | 'elu'
+  | 'selu'
+  | 'sigmoid'
+  | 'tanh'
+  | 'softplus'
+  | 'softsign'
+  | 'exponential'
+  | 'gelu'
+  | 'silu'
+  | 'swish'
+  | 'mish'
+  | 'softmax'
+  | 'logSoftmax';
+
+/** What a layer's option takes. */
+export type ActivationLike = ActivationName | Activation;
+
+// The constants of selu (Klambauer and others 2017: Self-Normalizing Neural Networks).
+const seluAlpha = 1.6732632423543772;
+const seluScale = 1.0507009873554805;
+
+const linear: Activation = (x) => x;
+
+const activations: Readonly<Record<ActivationName, Activation>> = {
+  linear,
+  relu,
+  relu6: (x) => clip(x, { min: 0, max: 6 }),
+  leakyRelu: (x) => leakyRelu(x, { alpha: 0.2 }),
+  elu: (x) => elu(x, { alpha: 1 }),
+  selu: (x) => mul(elu(x, { alpha: seluAlpha }), seluScale),
+  sigmoid,
+  tanh,
+  softplus,
+  softsign: (x) => div(x, add(abs(x), 1)),
+  exponential: exp,
+  gelu, // the exact form, with the error function
+  silu,
+  swish: silu,
+  mish: (x) => mul(x, tanh(softplus(x))), // Misra 2019
+  softmax,
+  logSoftmax,
+};
+
+/** The function that `like` stands for; the identity for none. Throws `ValueError` for an unknown name. */
+export function activationFrom(like: ActivationLike | undefined): Activation {
+  if (like === undefined) return linear;
+  return typeof like === 'function' ? like : lookUp('activation', like, activations);
+}
+
+/** The name to save. Throws `ValueError` for a function that has none. */
+export function activationName(activation: Activation): ActivationName {
+  const entry = Object.entries(activations).find(([, known]) => known === activation);
+  if (entry === undefined) {
+    throw new ValueError('activation: a function of your own cannot be saved: use a name, or save the weights alone');
+  }
+  return entry[0] as ActivationName;
+}

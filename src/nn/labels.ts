@@ -1,0 +1,77 @@
+/** What losses and metrics do with labels and predictions first: check that they fit, and bring both to one shape. */
+import { ShapeError } from '../core/errors.ts';
+import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
+import type { Shape } from '../core/shape.ts';
+import type { Node } from '../graph/node.ts';
+import { cast } from '../ops/clip.ts';
+import { mean } from '../ops/reduce.ts';
+import { reshape } from '../ops/reshape.ts';
+
+/** `[32, 1]` and `[32]` are the same samples. */
+function withoutLastOne(shape: Shape): Shape {
+  return shape.length > 1 && shape.at(-1) === 1 ? shape.slice(0, -1) : shape;
+}
+
+/**
+ * Labels as float32 in the shape of the predictions: [batch] and [batch, 1] stand for each other.
+ *
+ * @throws ShapeError naming `loss`, with the loss that these labels are probably meant for
+ */
+export function matchLabels(loss: string, labels: Node, predictions: Node): Node {
+  const [given, expected] = [labels.shape, predictions.shape];
+  if (sameShape(given, expected)) return cast(labels, 'float32');
+  if (sameShape(withoutLastOne(given), withoutLastOne(expected))) {
+    return reshape(cast(labels, 'float32'), expected);
+  }
+  const classNumbers = expected.length > 1 && sameShape(withoutLastOne(given), expected.slice(0, -1));
+  const otherWidth =
+    expected.length > 1 && given.length === expected.length && sameShape(given.slice(0, -1), expected.slice(0, -1));
+  const remedy = classNumbers
+    ? 'use sparseCategoricalCrossentropy for class numbers, or make them one-hot'
+    : otherWidth
+      ? `give ${expected.at(-1)!} values for each sample, or end the model with ${given.at(-1)!} units`
+      : 'give labels of the same shape as the predictions';
+  throw new ShapeError(
+    `${loss}: labels ${formatShape(given)} do not fit predictions ${formatShape(expected)}: ${remedy}`,
+  );
+}
+
+/**
+ * Class numbers as int32 in the shape of the predictions without their last axis; a last axis of 1 is dropped.
+ *
+ * @throws ShapeError naming `loss`
+ */
+export function matchClassNumbers(loss: string, labels: Node, predictions: Node): Node {
+  const [given, rows] = [labels.shape, predictions.shape.slice(0, -1)];
+  const fits = predictions.shape.length > 1 && (sameShape(given, rows) || sameShape(given, [...rows, 1]));
+  if (fits) return reshape(cast(labels, 'int32'), rows);
+  const remedy =
+    rows.length === 0
+      ? 'end the model with one unit for each class'
+      : sameShape(given, predictions.shape)
+        ? 'use categoricalCrossentropy for one-hot labels'
+        : `give one class number for each row of predictions, ${formatShape(rows)}`;
+  throw new ShapeError(
+    `${loss}: labels ${formatShape(given)} do not fit predictions ${formatShape(predictions.shape)}: ${remedy}`,
+  );
+}
+
+/** The mean over every axis but the first: one value for each sample. */
+export function perSample(values: Node): Node {
+  const { shape } = values;
+  const [batch = 1] = shape;
+  if (sizeOf(shape.slice(1)) === 1) return reshape(values, [batch]);
+  return mean(values, shape.map((_, axis) => axis).slice(1));
+}
+
+/**
+ * The logits under predictions that come straight from `activation`, or through reshapes that keep its rows; in the
+ * predictions' shape. A loss that knows a stable form for them need not take the logarithm of a rounded probability.
+ */
+export function logitsUnder(predictions: Node, activation: 'softmax' | 'sigmoid'): Node | undefined {
+  let node = predictions;
+  while (node.op.name === 'reshape') node = node.inputs[0]!;
+  if (node.op.name !== activation) return undefined;
+  if (activation === 'softmax' && node.shape.at(-1) !== predictions.shape.at(-1)) return undefined;
+  return reshape(node.inputs[0]!, predictions.shape);
+}

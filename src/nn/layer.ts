@@ -1,0 +1,140 @@
+/**
+ * What a layer is: a record with its settings, the variables that it owns once it is built, and the nodes that it adds
+ * to a graph. Layers know nothing of engines or training loops; `src/train` puts them to work.
+ */
+import { requireOption } from '../core/check.ts';
+import { StateError } from '../core/errors.ts';
+import { deriveKey } from '../core/random.ts';
+import type { Key } from '../core/random.ts';
+import { checkShape } from '../core/shape.ts';
+import type { Shape } from '../core/shape.ts';
+import type { Node, Variable } from '../graph/node.ts';
+import { variable } from '../ops/op.ts';
+import type { Initializer } from './initializers.ts';
+import type { InputPlace } from './input.ts';
+
+export interface CallContext {
+  /** False for evaluate and predict: dropout does nothing then. */
+  readonly training: boolean;
+  /** int32 []: training steps done so far; random masks count by it. */
+  readonly iterations: Node;
+}
+
+/** A layer's settings as JSON: what `load` makes it from again. */
+export type LayerConfig = Readonly<Record<string, unknown>>;
+
+/** A place in a graph of layers: what a layer gave, before any engine or batch size is known. */
+export interface SymbolicTensor {
+  /** Without the batch axis. */
+  readonly shape: Shape;
+  readonly layer: Layer | InputPlace;
+  readonly inputs: readonly SymbolicTensor[];
+}
+
+/** The options that every layer takes. */
+export interface LayerOptions {
+  /** Unique within a model. Default: the model numbers its layers, `dense`, `dense_1` … */
+  readonly name?: string;
+  /** Default true. False freezes the layer's weights. */
+  readonly trainable?: boolean;
+  /** A sample's shape, without the batch axis: for the first layer of a sequential model. */
+  readonly inputShape?: Shape;
+}
+
+/** Subclass this, or use it as the type of any layer. Shapes never include the batch axis, except in `call`. */
+export abstract class Layer {
+  /** The name in the closed registry, such as `dense`. */
+  abstract readonly kind: string;
+  /** Unique within a model; the model gives one (`dense`, `dense_1` …) when the user gives none. */
+  name: string;
+  /** False freezes the layer: its weights keep their values. Takes effect at the model's next `compile`. */
+  trainable: boolean;
+  /** The shape of a sample, when the user gave it. */
+  readonly inputShape: Shape | undefined;
+  /** Created by `build`, in the order of saving. Parameters have the role `parameter`; other state does not train. */
+  protected readonly ownWeights: Variable[] = [];
+  private built = false;
+
+  constructor({ name = '', trainable = true, inputShape }: LayerOptions = {}) {
+    requireOption('layer', 'name', name, "a text without '/'", typeof name === 'string' && !name.includes('/'));
+    requireOption('layer', 'trainable', trainable, 'true or false', typeof trainable === 'boolean');
+    requireOption(
+      'layer',
+      'inputShape',
+      inputShape,
+      'a list of dimensions',
+      inputShape === undefined || Array.isArray(inputShape),
+    );
+    this.name = name;
+    this.trainable = trainable;
+    this.inputShape = inputShape && checkShape(`layer ${name}`.trimEnd(), [...inputShape]);
+  }
+
+  /** Settings as JSON; subclasses add theirs to `...super.config()`. Options left out have their defaults. */
+  config(): LayerConfig {
+    const { name, trainable, inputShape } = this;
+    return { ...(name && { name }), ...(trainable ? {} : { trainable }), ...(inputShape && { inputShape }) };
+  }
+
+  /** Throws `ShapeError` naming the layer when it cannot take inputs of these shapes. */
+  abstract outputShape(inputs: readonly Shape[]): Shape;
+
+  /** Makes the nodes: inputs and output have the batch axis in front. */
+  abstract call(inputs: readonly Node[], context: CallContext): Node;
+
+  /** Creates the variables for inputs of these shapes; `key` seeds their first values. */
+  protected createWeights(_inputs: readonly Shape[], _key: Key): void {
+    // Most layers have none.
+  }
+
+  /** Scalar nodes to add to the loss: weight regularization. */
+  penalties(): readonly Node[] {
+    return [];
+  }
+
+  /** Creates the weights once; a layer that two models share is built by the first. */
+  build(inputs: readonly Shape[], key: Key): void {
+    if (this.built) return;
+    this.createWeights(inputs, key);
+    this.built = true;
+  }
+
+  /** Parameters and other state. Throws `StateError` before `build`. */
+  get weights(): readonly Variable[] {
+    if (!this.built) {
+      throw new StateError(
+        `layer '${this.label}': it has no weights yet: build the model, or give the first layer an inputShape`,
+      );
+    }
+    return this.ownWeights;
+  }
+
+  /** The layer's output for `inputs`, as a place in a functional model. */
+  apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor {
+    const list = Array.isArray(inputs) ? (inputs as readonly SymbolicTensor[]) : [inputs as SymbolicTensor];
+    return { shape: this.outputShape(list.map(({ shape }) => shape)), layer: this, inputs: list };
+  }
+
+  /** What errors call the layer: its name, or its kind while it has none. */
+  protected get label(): string {
+    return this.name || this.kind;
+  }
+
+  /**
+   * For `createWeights`: a new float32 variable `<layer>/<name>`. Each weight of a layer draws from a stream of its
+   * own below `key`, so its values do not depend on the sizes of the others.
+   */
+  protected addWeight(
+    name: string,
+    shape: Shape,
+    initializer: Initializer,
+    key: Key,
+    role: 'parameter' | 'state' = 'parameter',
+  ): Variable {
+    const stream = deriveKey(key, this.ownWeights.length);
+    const initialize = (): Float32Array => initializer.create(shape, stream);
+    const weight = variable(shape, { name: `${this.label}/${name}`, role, initialize });
+    this.ownWeights.push(weight);
+    return weight;
+  }
+}

@@ -1,0 +1,39 @@
+/** An activation as a layer of its own, where it does not directly follow a dense layer. */
+import type { Shape } from '../../core/shape.ts';
+import type { Node } from '../../graph/node.ts';
+import { activationFrom, activationName } from '../activations.ts';
+import type { Activation as ActivationFunction, ActivationLike } from '../activations.ts';
+import { Layer } from '../layer.ts';
+import type { LayerConfig, LayerOptions } from '../layer.ts';
+import { onlyShape } from './check.ts';
+
+export interface ActivationOptions extends LayerOptions {
+  readonly activation: ActivationLike;
+}
+
+export class Activation extends Layer {
+  readonly kind = 'activation';
+  private readonly activation: ActivationFunction;
+
+  constructor(options: ActivationOptions) {
+    super(options);
+    this.activation = activationFrom(options.activation);
+  }
+
+  override config(): LayerConfig {
+    return { ...super.config(), activation: activationName(this.activation) };
+  }
+
+  outputShape(inputs: readonly Shape[]): Shape {
+    return onlyShape(this.label, inputs);
+  }
+
+  call(inputs: readonly Node[]): Node {
+    return this.activation(inputs[0]!);
+  }
+}
+
+/** Applies `activation`; softmax goes over the last axis. Keeps the shape. @throws ValueError for an unknown name */
+export function activation(options: ActivationOptions): Layer {
+  return new Activation(options);
+}

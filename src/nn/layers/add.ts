@@ -1,0 +1,18 @@
+/** The sum of several inputs: what closes a residual connection. */
+import type { Node } from '../../graph/node.ts';
+import { add as addNodes } from '../../ops/arithmetic.ts';
+import type { Layer, LayerOptions } from '../layer.ts';
+import { Merge } from './merge.ts';
+
+export class Add extends Merge {
+  readonly kind = 'add';
+
+  protected combine(x: Node, y: Node): Node {
+    return addNodes(x, y);
+  }
+}
+
+/** x + y + …, of two inputs or more whose shapes are equal or broadcast. */
+export function add(options: LayerOptions = {}): Layer {
+  return new Add(options);
+}

@@ -1,0 +1,22 @@
+/** The mean of several inputs, element by element: an ensemble inside one model. */
+import type { Node } from '../../graph/node.ts';
+import { add, mul } from '../../ops/arithmetic.ts';
+import type { Layer, LayerOptions } from '../layer.ts';
+import { Merge } from './merge.ts';
+
+export class Average extends Merge {
+  readonly kind = 'average';
+
+  protected combine(x: Node, y: Node): Node {
+    return add(x, y);
+  }
+
+  override call(inputs: readonly Node[]): Node {
+    return mul(super.call(inputs), 1 / inputs.length);
+  }
+}
+
+/** (x + y + …) / n, of two inputs or more whose shapes are equal or broadcast. */
+export function average(options: LayerOptions = {}): Layer {
+  return new Average(options);
+}

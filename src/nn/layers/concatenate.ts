@@ -1,0 +1,58 @@
+/** Several inputs one behind the other along an axis: features from different branches side by side. */
+import { requireOption } from '../../core/check.ts';
+import { ShapeError } from '../../core/errors.ts';
+import { formatShape, normalizeAxis } from '../../core/shape.ts';
+import type { Shape } from '../../core/shape.ts';
+import type { Node } from '../../graph/node.ts';
+import { concatenate as concatenateNodes } from '../../ops/concatenate.ts';
+import { Layer } from '../layer.ts';
+import type { LayerConfig, LayerOptions } from '../layer.ts';
+import { requireSeveral } from './merge.ts';
+
+export interface ConcatenateOptions extends LayerOptions {
+  /** Counted with the batch axis, as in Keras: 1 is the first axis of a sample. Default -1. */
+  readonly axis?: number;
+}
+
+export class Concatenate extends Layer {
+  readonly kind = 'concatenate';
+  private readonly axis: number;
+
+  constructor(options: ConcatenateOptions = {}) {
+    super(options);
+    const { axis = -1 } = options;
+    const allowed = Number.isInteger(axis) && axis !== 0;
+    requireOption(this.name || 'concatenate', 'axis', axis, 'an integer but 0, the batch axis', allowed);
+    this.axis = axis;
+  }
+
+  override config(): LayerConfig {
+    return { ...super.config(), axis: this.axis };
+  }
+
+  outputShape(inputs: readonly Shape[]): Shape {
+    requireSeveral(this.label, inputs);
+    const first = inputs[0]!;
+    const place = normalizeAxis(this.label, this.axis, first.length + 1) - 1;
+    if (place < 0) throw new ShapeError(`${this.label}: axis ${this.axis} is the batch axis: use 1 … ${first.length}`);
+    const fits = inputs.every((shape) => shape.every((size, axis) => axis === place || size === first[axis]));
+    if (!fits) {
+      throw new ShapeError(
+        `${this.label}: samples of shapes ${inputs.map(formatShape).join(' and ')} cannot be joined along axis ` +
+          `${this.axis}: their other dimensions must be equal`,
+      );
+    }
+    const joined = inputs.reduce((sum, shape) => sum + shape[place]!, 0);
+    return first.map((size, axis) => (axis === place ? joined : size));
+  }
+
+  call(inputs: readonly Node[]): Node {
+    this.outputShape(inputs.map(({ shape }) => shape.slice(1)));
+    return concatenateNodes(inputs, this.axis);
+  }
+}
+
+/** Joins two inputs or more that are equal in shape but for `axis`. @throws ValueError for axis 0 */
+export function concatenate(options: ConcatenateOptions = {}): Layer {
+  return new Concatenate(options);
+}

@@ -1,0 +1,71 @@
+/** Dropout (Srivastava and others 2014): while training, zeroes elements at random and scales the rest. */
+import { requireOption } from '../../core/check.ts';
+import { deriveKey, keyFromSeed } from '../../core/random.ts';
+import type { Key } from '../../core/random.ts';
+import type { Shape } from '../../core/shape.ts';
+import type { Node } from '../../graph/node.ts';
+import { mul } from '../../ops/arithmetic.ts';
+import { requireInteger } from '../../ops/op.ts';
+import { dropoutMask } from '../../ops/random.ts';
+import { Layer } from '../layer.ts';
+import type { CallContext, LayerConfig, LayerOptions } from '../layer.ts';
+import { onlyShape } from './check.ts';
+
+export interface DropoutOptions extends LayerOptions {
+  /** The share of elements that become 0, in [0, 1). */
+  readonly rate: number;
+  /** Fixes the masks whatever the model's seed is. */
+  readonly seed?: number;
+}
+
+export class Dropout extends Layer {
+  readonly kind = 'dropout';
+  private readonly rate: number;
+  private readonly seed: number | undefined;
+  private key: Key = [0, 0];
+  /** Calls made for one graph: a layer used twice in a model draws another mask each time. */
+  private readonly calls = new WeakMap<CallContext, number>();
+
+  constructor(options: DropoutOptions) {
+    super(options);
+    const { rate, seed } = options;
+    const where = this.name || 'dropout';
+    requireOption(where, 'rate', rate, 'a number in [0, 1)', typeof rate === 'number' && rate >= 0 && rate < 1);
+    if (seed !== undefined) requireInteger(where, 'seed', seed, -(2 ** 53));
+    this.rate = rate;
+    this.seed = seed;
+  }
+
+  override config(): LayerConfig {
+    const { rate, seed } = this;
+    return { ...super.config(), rate, ...(seed === undefined ? {} : { seed }) };
+  }
+
+  outputShape(inputs: readonly Shape[]): Shape {
+    return onlyShape(this.label, inputs);
+  }
+
+  protected override createWeights(_: readonly Shape[], key: Key): void {
+    this.key = this.seed === undefined ? key : keyFromSeed(this.seed);
+  }
+
+  call(inputs: readonly Node[], context: CallContext): Node {
+    const x = inputs[0]!;
+    if (!context.training || this.rate === 0) return x;
+    const call = this.calls.get(context) ?? 0;
+    this.calls.set(context, call + 1);
+    const [key0, key1] = deriveKey(this.key, call);
+    return mul(x, dropoutMask(x.shape, { rate: this.rate, key0, key1 }, context.iterations));
+  }
+}
+
+/**
+ * Sets a share `rate` of the elements to 0 while training and multiplies the others by 1 / (1 − rate), so that their
+ * mean stays; does nothing in evaluate and predict. The mask follows from the layer's key and the step alone. Keeps
+ * the shape.
+ *
+ * @throws ValueError for a rate outside [0, 1)
+ */
+export function dropout(options: DropoutOptions): Layer {
+  return new Dropout(options);
+}

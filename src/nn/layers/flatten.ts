@@ -1,0 +1,25 @@
+/** Joins all axes of a sample into one: an image becomes a row of pixels. Moves nothing in memory. */
+import { sizeOf } from '../../core/shape.ts';
+import type { Shape } from '../../core/shape.ts';
+import type { Node } from '../../graph/node.ts';
+import { flatten as flattenNode } from '../../ops/reshape.ts';
+import { Layer } from '../layer.ts';
+import type { LayerOptions } from '../layer.ts';
+import { onlyShape } from './check.ts';
+
+export class Flatten extends Layer {
+  readonly kind = 'flatten';
+
+  outputShape(inputs: readonly Shape[]): Shape {
+    return [sizeOf(onlyShape(this.label, inputs))];
+  }
+
+  call(inputs: readonly Node[]): Node {
+    return flattenNode(inputs[0]!);
+  }
+}
+
+/** [batch, ...shape] → [batch, size]; a scalar sample becomes [batch, 1]. */
+export function flatten(options: LayerOptions = {}): Layer {
+  return new Flatten(options);
+}

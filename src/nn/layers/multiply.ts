@@ -1,0 +1,18 @@
+/** The product of several inputs, element by element: a gate. */
+import type { Node } from '../../graph/node.ts';
+import { mul as mulNodes } from '../../ops/arithmetic.ts';
+import type { Layer, LayerOptions } from '../layer.ts';
+import { Merge } from './merge.ts';
+
+export class Multiply extends Merge {
+  readonly kind = 'multiply';
+
+  protected combine(x: Node, y: Node): Node {
+    return mulNodes(x, y);
+  }
+}
+
+/** x · y · …, of two inputs or more whose shapes are equal or broadcast. */
+export function multiply(options: LayerOptions = {}): Layer {
+  return new Multiply(options);
+}

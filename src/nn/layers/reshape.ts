@@ -1,0 +1,60 @@
+/** Gives a sample another shape with as many elements. Moves nothing in memory. */
+import { requireOption } from '../../core/check.ts';
+import { ShapeError } from '../../core/errors.ts';
+import { formatShape, sizeOf } from '../../core/shape.ts';
+import type { Shape } from '../../core/shape.ts';
+import type { Node } from '../../graph/node.ts';
+import { reshape as reshapeNode } from '../../ops/reshape.ts';
+import { Layer } from '../layer.ts';
+import type { LayerConfig, LayerOptions } from '../layer.ts';
+import { onlyShape } from './check.ts';
+
+export interface ReshapeOptions extends LayerOptions {
+  /** Without the batch axis. One dimension may be -1: it is worked out. */
+  readonly targetShape: Shape;
+}
+
+export class Reshape extends Layer {
+  readonly kind = 'reshape';
+  private readonly targetShape: Shape;
+
+  constructor(options: ReshapeOptions) {
+    super(options);
+    const { targetShape } = options;
+    const isShape =
+      Array.isArray(targetShape) &&
+      targetShape.every((dimension) => Number.isInteger(dimension) && dimension >= -1) &&
+      targetShape.filter((dimension) => dimension === -1).length <= 1;
+    const expected = 'a shape of integers ≥ 0 and at most one -1';
+    requireOption(this.name || 'reshape', 'targetShape', targetShape, expected, isShape);
+    this.targetShape = [...targetShape];
+  }
+
+  override config(): LayerConfig {
+    return { ...super.config(), targetShape: this.targetShape };
+  }
+
+  outputShape(inputs: readonly Shape[]): Shape {
+    const shape = onlyShape(this.label, inputs);
+    const size = sizeOf(shape);
+    const known = sizeOf(this.targetShape.filter((dimension) => dimension !== -1));
+    const result = this.targetShape.map((dimension) => (dimension === -1 ? size / known : dimension));
+    if (!result.every(Number.isInteger) || sizeOf(result) !== size) {
+      throw new ShapeError(
+        `${this.label}: samples of shape ${formatShape(shape)} have ${size} elements, which do not make ` +
+          `${formatShape(this.targetShape)}: choose a targetShape of as many elements`,
+      );
+    }
+    return result;
+  }
+
+  call(inputs: readonly Node[]): Node {
+    const [batch, ...shape] = inputs[0]!.shape;
+    return reshapeNode(inputs[0]!, [batch!, ...this.outputShape([shape])]);
+  }
+}
+
+/** [batch, ...shape] → [batch, ...targetShape]. @throws ValueError for a targetShape that is none */
+export function reshape(options: ReshapeOptions): Layer {
+  return new Reshape(options);
+}

@@ -1,0 +1,8 @@
+/** What a loss is: one value for each sample, before it is averaged. The losses themselves are in `losses.ts`. */
+import type { Node } from '../graph/node.ts';
+
+/**
+ * Gives float32 [batch]. `predictions` may come straight from a softmax or sigmoid: a loss that knows a stable form
+ * for it reads the logits below it instead.
+ */
+export type LossFunction = (labels: Node, predictions: Node) => Node;

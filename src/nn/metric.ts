@@ -1,0 +1,18 @@
+/** What a metric is: sums that grow on the device over an epoch, and the number made of them at its end. */
+import type { TypedArray } from '../core/dtype.ts';
+import type { Node } from '../graph/node.ts';
+
+export interface Metric {
+  /** As it appears in logs and in the history: `accuracy`. */
+  readonly name: string;
+  /**
+   * What one batch adds: float32 nodes of fixed shape.
+   *
+   * @param labels as given to `fit`, with the batch axis
+   * @param predictions the model's output
+   * @param mask float32 [batch]: 1 for a sample, 0 for the padding of a last, short batch
+   */
+  sums(labels: Node, predictions: Node, mask: Node): readonly Node[];
+  /** The metric from the epoch's sums, in the same order. */
+  result(sums: readonly TypedArray[]): number;
+}
