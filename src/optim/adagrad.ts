@@ -1,0 +1,32 @@
+/** Adagrad: steps divided by the root of the sum of all squared gradients so far. */
+import { requireNumber } from '../core/check.ts';
+import { add, mul, square } from '../ops/arithmetic.ts';
+import { rsqrt } from '../ops/math.ts';
+import { defineOptimizer } from './define.ts';
+import type { OptimizerOptions } from './define.ts';
+import type { Optimizer } from './optimizer.ts';
+
+/** `learningRate` is 0.001 by default. */
+export interface AdagradOptions extends OptimizerOptions {
+  /** What the sum of squares starts from. Default 0.1. */
+  readonly initialAccumulatorValue?: number;
+  /** Default 1e-7. */
+  readonly epsilon?: number;
+}
+
+/**
+ * s ← s + g², p ← p − rate · g / √(s + ε) (Duchi, Hazan, Singer 2011; ε under the root, as in Keras).
+ *
+ * @throws ValueError for a rate or initialAccumulatorValue < 0, or two kinds of clipping
+ */
+export function adagrad(options: AdagradOptions = {}): Optimizer {
+  const { learningRate = 0.001, initialAccumulatorValue = 0.1, epsilon = 1e-7, ...shared } = options;
+  requireNumber('adagrad', 'initialAccumulatorValue', initialAccumulatorValue, 0);
+  requireNumber('adagrad', 'epsilon', epsilon, 0);
+  const own = { initialAccumulatorValue, epsilon };
+  return defineOptimizer('adagrad', learningRate, shared, own, ({ rate }) => (gradient, slot) => {
+    const total = slot('sumOfSquares', initialAccumulatorValue);
+    const next = add(total, square(gradient));
+    return { decrement: mul(mul(gradient, rate), rsqrt(add(next, epsilon))), slots: [[total, next]] };
+  });
+}

@@ -1,0 +1,139 @@
+/**
+ * What all optimizers share: the rate, clipping, weight decay and the keeping of slots. An optimizer's own file gives
+ * only its formula for one parameter.
+ */
+import { requireNumber, requireOption } from '../core/check.ts';
+import { ValueError } from '../core/errors.ts';
+import { sizeOf } from '../core/shape.ts';
+import { withScope } from '../graph/node.ts';
+import type { Node, Variable } from '../graph/node.ts';
+import { add, mul, neg, sub } from '../ops/arithmetic.ts';
+import { cast } from '../ops/clip.ts';
+import { expm1 } from '../ops/math.ts';
+import { constant, variable } from '../ops/op.ts';
+import { checkClipping, clipGradients } from './clipping.ts';
+import type { ClippingOptions } from './clipping.ts';
+import type { Optimizer, Update } from './optimizer.ts';
+import type { Schedule } from './schedules.ts';
+
+export interface OptimizerOptions extends ClippingOptions {
+  /** A number, or a schedule of it. */
+  readonly learningRate?: number | Schedule;
+  /**
+   * Decoupled weight decay (Loshchilov, Hutter 2019): each step first takes rate · weightDecay · parameter away. Unlike
+   * the L2 regularizer it does not pass through the gradients.
+   */
+  readonly weightDecay?: number;
+  /** Parameters whose name contains one of these are not decayed, such as ['bias']. */
+  readonly excludeFromWeightDecay?: readonly string[];
+}
+
+/** What is the same for all parameters in a step: scalars, computed once. */
+export interface StepScalars {
+  /** float32 []: the learning rate. */
+  readonly rate: Node;
+  /** float32 []: the number of this step, from 1 on. */
+  readonly time: Node;
+}
+
+/** Gives a slot of the parameter: a variable of its shape that keeps its value from step to step. */
+export type Slot = (kind: string, initialValue?: number) => Variable;
+
+export interface ParameterUpdate {
+  /** What to take away from the parameter. */
+  readonly decrement: Node;
+  /** New values of the slots. */
+  readonly slots: readonly Update[];
+}
+
+/** The formula of an optimizer: first what the step needs once, then for each parameter. */
+export type Formula = (scalars: StepScalars) => (gradient: Node, slot: Slot) => ParameterUpdate;
+
+/** 1 − beta^time, exact also where beta^time is close to 1. */
+export function biasCorrection(beta: number, time: Node): Node {
+  return beta === 0 ? constant(1) : neg(expm1(mul(time, Math.log(beta))));
+}
+
+/** Throws `ValueError` unless `value` is in [0, 1). */
+export function requireFraction(optimizer: string, what: string, value: number): void {
+  requireOption(optimizer, what, value, 'a number in [0, 1)', typeof value === 'number' && value >= 0 && value < 1);
+}
+
+/** Joins a formula with what all optimizers share. `own` are the settings beside the shared ones. */
+export function defineOptimizer(
+  name: string,
+  learningRate: number | Schedule,
+  shared: Omit<OptimizerOptions, 'learningRate'>,
+  own: Readonly<Record<string, unknown>>,
+  formula: Formula,
+): Optimizer {
+  const { clipNorm, clipValue, globalClipNorm, weightDecay, excludeFromWeightDecay = [] } = shared;
+  if (typeof learningRate === 'number') requireNumber(name, 'learningRate', learningRate, 0);
+  if (weightDecay !== undefined) requireNumber(name, 'weightDecay', weightDecay, 0);
+  const isList = Array.isArray(excludeFromWeightDecay);
+  requireOption(name, 'excludeFromWeightDecay', excludeFromWeightDecay, 'a list of parts of names', isList);
+  checkClipping(name, shared);
+  const slots = new Map<Variable, Map<string, Variable>>();
+  const initialRate = typeof learningRate === 'number' ? learningRate : learningRate.valueAt(0);
+  const learningRateVariable = variable([], {
+    name: `${name}/learningRate`,
+    initialize: () => Float32Array.of(initialRate),
+  });
+
+  const slotsOf = (parameter: Variable): Slot => {
+    let own = slots.get(parameter);
+    if (own === undefined) slots.set(parameter, (own = new Map()));
+    const known = own;
+    return (kind, initialValue = 0) => {
+      let slot = known.get(kind);
+      if (slot === undefined) known.set(kind, (slot = makeSlot(parameter, kind, initialValue)));
+      return slot;
+    };
+  };
+
+  const decays = ({ variable: { name: parameter } }: Variable): boolean =>
+    weightDecay !== undefined && weightDecay > 0 && !excludeFromWeightDecay.some((part) => parameter.includes(part));
+
+  const updates: Optimizer['updates'] = (parameters, gradients, iterations) => {
+    if (parameters.length !== gradients.length) {
+      throw new ValueError(`${name}: ${parameters.length} parameters need as many gradients, not ${gradients.length}`);
+    }
+    return withScope(name, () => {
+      const rate = typeof learningRate === 'number' ? learningRateVariable : learningRate.build(iterations);
+      const time = add(cast(iterations, 'float32'), 1);
+      const update = formula({ rate, time });
+      const decay = parameters.some(decays) ? sub(1, mul(rate, weightDecay!)) : undefined;
+      const clipped = clipGradients(gradients, shared);
+      return parameters.flatMap((parameter, index): Update[] => {
+        const { decrement, slots: slotUpdates } = update(clipped[index]!, slotsOf(parameter));
+        const decayed = decay !== undefined && decays(parameter) ? mul(parameter, decay) : parameter;
+        return [[parameter, sub(decayed, decrement)], ...slotUpdates];
+      });
+    });
+  };
+
+  return {
+    name,
+    learningRate,
+    learningRateVariable,
+    config: () => ({
+      learningRate:
+        typeof learningRate === 'number' ? learningRate : { name: learningRate.name, config: learningRate.config },
+      ...own,
+      ...defined({ clipNorm, clipValue, globalClipNorm, weightDecay }),
+      ...(excludeFromWeightDecay.length > 0 && { excludeFromWeightDecay }),
+    }),
+    updates,
+    slots: () => [...slots.values()].flatMap((own) => [...own.values()]),
+  };
+}
+
+function makeSlot(parameter: Variable, kind: string, initialValue: number): Variable {
+  const { shape, variable: meta } = parameter;
+  const initialize = (): Float32Array => new Float32Array(sizeOf(shape)).fill(initialValue);
+  return variable(shape, { name: `${meta.name}/${kind}`, ...(initialValue !== 0 && { initialize }) });
+}
+
+function defined(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,32 @@
+/** Stochastic gradient descent, plain or with momentum. */
+import { mul, neg, sub } from '../ops/arithmetic.ts';
+import { defineOptimizer, requireFraction } from './define.ts';
+import type { OptimizerOptions } from './define.ts';
+import type { Optimizer } from './optimizer.ts';
+
+/** `learningRate` is 0.01 by default. */
+export interface SgdOptions extends OptimizerOptions {
+  /** In [0, 1). Default 0. */
+  readonly momentum?: number;
+  /** Looks ahead along the momentum. Default false. */
+  readonly nesterov?: boolean;
+}
+
+/**
+ * p ← p − rate · g. With momentum (Polyak 1964): m ← momentum · m − rate · g, p ← p + m; with nesterov (Nesterov 1983,
+ * in the form of Sutskever and others 2013): p ← p + momentum · m − rate · g with the new m.
+ *
+ * @throws ValueError for a rate < 0, a momentum outside [0, 1), or two kinds of clipping
+ */
+export function sgd(options: SgdOptions = {}): Optimizer {
+  const { learningRate = 0.01, momentum = 0, nesterov = false, ...shared } = options;
+  requireFraction('sgd', 'momentum', momentum);
+  return defineOptimizer('sgd', learningRate, shared, { momentum, nesterov }, ({ rate }) => (gradient, slot) => {
+    const step = mul(gradient, rate);
+    if (momentum === 0) return { decrement: step, slots: [] };
+    const velocity = slot('momentum');
+    const next = sub(mul(velocity, momentum), step);
+    const ahead = nesterov ? sub(mul(next, momentum), step) : next;
+    return { decrement: neg(ahead), slots: [[velocity, next]] };
+  });
+}
