@@ -1,0 +1,187 @@
+/**
+ * The public names of gradlet. Each is exported explicitly, so that a bundler keeps only what a program uses; nothing
+ * inside the package imports this file.
+ */
+
+// Engines and backends
+export { createEngine } from './create-engine.ts';
+export type { EngineOptions } from './create-engine.ts';
+export { Engine, Executable } from './engine.ts';
+export type { Backend, BackendInfo } from './backends/backend.ts';
+export type { BackendName } from './backends/select.ts';
+export { ReferenceBackend } from './backends/reference/index.ts';
+export { WasmBackend } from './backends/wasm/index.ts';
+export { WebGPUBackend } from './backends/webgpu/index.ts';
+
+// Tensors and graphs
+export { HostTensor, parameter, tensor } from './tensor.ts';
+export type {
+  NestedArray,
+  NumericArray,
+  ParameterInitializer,
+  ParameterOptions,
+  Tensor,
+  TensorOptions,
+} from './tensor.ts';
+export { input } from './train/input.ts';
+export { gradients } from './autodiff/gradients.ts';
+export { withScope } from './graph/node.ts';
+export type { Graph, Node, Variable } from './graph/node.ts';
+export type { DType, TypedArray } from './core/dtype.ts';
+export type { Shape } from './core/shape.ts';
+export { constant, variable } from './ops/op.ts';
+export type { TensorLike, VariableOptions } from './ops/op.ts';
+export { printGraph } from './graph/print.ts';
+export { printProgram } from './compiler/print-program.ts';
+export type { Program } from './compiler/program.ts';
+
+// Operations
+export { abs, add, div, maximum, minimum, mod, mul, neg, reciprocal, square, sub } from './ops/arithmetic.ts';
+export { cos, erf, exp, expm1, log, log1p, pow, rsqrt, sin, sqrt } from './ops/math.ts';
+export { ceil, floor, round, sign, step } from './ops/rounding.ts';
+export {
+  equal,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  notEqual,
+} from './ops/compare.ts';
+export { select, select as where } from './ops/select.ts';
+export { cast, clip, clip as clipByValue } from './ops/clip.ts';
+export { elu, gelu, leakyRelu, relu, sigmoid, silu, softplus, tanh } from './ops/activation.ts';
+export { logSoftmax, softmax } from './ops/softmax.ts';
+export { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from './ops/cross-entropy.ts';
+export { matmul, matmul as matMul } from './ops/matmul.ts';
+export { max, mean, min, sum, sumOfSquares } from './ops/reduce.ts';
+export { argMax } from './ops/arg-max.ts';
+export { broadcastTo } from './ops/broadcast.ts';
+export { expandDims, reshape, squeeze } from './ops/reshape.ts';
+export { concatenate, concatenate as concat, stack } from './ops/concatenate.ts';
+export { pad, slice } from './ops/slice.ts';
+export { transpose } from './ops/transpose.ts';
+export { gather } from './ops/gather.ts';
+export { oneHot } from './ops/one-hot.ts';
+export { stopGradient } from './ops/stop-gradient.ts';
+export { increment } from './ops/counter.ts';
+
+// Layers. Those that share a name with an operation end in Layer.
+export { Layer } from './nn/layer.ts';
+export type { CallContext, LayerConfig, LayerOptions, SymbolicTensor } from './nn/layer.ts';
+export { activation } from './nn/layers/activation.ts';
+export { add as addLayer } from './nn/layers/add.ts';
+export { average as averageLayer } from './nn/layers/average.ts';
+export { concatenate as concatenateLayer } from './nn/layers/concatenate.ts';
+export { dense } from './nn/layers/dense.ts';
+export type { DenseOptions } from './nn/layers/dense.ts';
+export { dropout } from './nn/layers/dropout.ts';
+export type { DropoutOptions } from './nn/layers/dropout.ts';
+export { flatten } from './nn/layers/flatten.ts';
+export { inputLayer } from './nn/layers/input.ts';
+export { multiply as multiplyLayer } from './nn/layers/multiply.ts';
+export { reshape as reshapeLayer } from './nn/layers/reshape.ts';
+export { layerRegistry } from './nn/layer-registry.ts';
+export {
+  constantInitializer,
+  glorotNormal,
+  glorotUniform,
+  heNormal,
+  heUniform,
+  lecunNormal,
+  lecunUniform,
+  ones,
+  orthogonal,
+  randomNormal,
+  randomUniform,
+  truncatedNormal,
+  zeros,
+} from './nn/initializers.ts';
+export type { Initializer, InitializerLike } from './nn/initializers.ts';
+export { l1, l1l2, l2 } from './nn/regularizers.ts';
+export type { Regularizer, RegularizerLike } from './nn/regularizers.ts';
+
+// Losses and metrics
+export { hinge, huber, klDivergence, logCosh, meanAbsoluteError, meanSquaredError, squaredHinge } from './nn/losses.ts';
+export type { LossName } from './nn/losses.ts';
+export type { LossFunction } from './nn/loss.ts';
+export {
+  binaryCrossentropy,
+  binaryCrossentropyFromLogits,
+  categoricalCrossentropy,
+  categoricalCrossentropyFromLogits,
+  sparseCategoricalCrossentropy,
+  sparseCategoricalCrossentropyFromLogits,
+} from './nn/crossentropies.ts';
+export {
+  accuracy,
+  binaryAccuracy,
+  categoricalAccuracy,
+  f1Score,
+  lossMetric,
+  meanAbsoluteErrorMetric,
+  meanSquaredErrorMetric,
+  precision,
+  recall,
+  rootMeanSquaredError,
+  sparseCategoricalAccuracy,
+  topKCategoricalAccuracy,
+} from './nn/metrics.ts';
+export type { MetricName } from './nn/metrics.ts';
+export type { Metric } from './nn/metric.ts';
+
+// Optimizers and schedules
+export { adagrad } from './optim/adagrad.ts';
+export { adam } from './optim/adam.ts';
+export type { AdamOptions } from './optim/adam.ts';
+export { adamax } from './optim/adamax.ts';
+export { adamw } from './optim/adamw.ts';
+export { rmsprop } from './optim/rmsprop.ts';
+export { sgd } from './optim/sgd.ts';
+export type { Optimizer, Update } from './optim/optimizer.ts';
+export {
+  cosineDecay,
+  exponentialDecay,
+  inverseTimeDecay,
+  linearWarmup,
+  piecewiseConstant,
+  polynomialDecay,
+} from './optim/schedules.ts';
+export type { Schedule } from './optim/schedules.ts';
+
+// Models and training
+export { model, sequential } from './train/make-model.ts';
+export type { FunctionalOptions } from './train/make-model.ts';
+export { Model } from './train/model.ts';
+export type { BatchOptions, ModelOptions } from './train/model.ts';
+export type { CompileOptions } from './train/compile-options.ts';
+export type { FitOptions } from './train/fit-options.ts';
+export type { DataLike, FeatureData, ShapedData } from './train/data.ts';
+export type { Callback, History, Progress, TrainedModel } from './train/callbacks.ts';
+export type { Logs, Results } from './train/sums.ts';
+export { earlyStopping } from './train/early-stopping.ts';
+export type { EarlyStoppingOptions } from './train/early-stopping.ts';
+export { learningRateScheduler, reduceLROnPlateau } from './train/learning-rate-callbacks.ts';
+export type { ReduceLROnPlateauOptions } from './train/learning-rate-callbacks.ts';
+export { loadModel, loadModel as load, loadWeights } from './train/load.ts';
+export type { LoadOptions } from './train/load.ts';
+export { save, saveWeights } from './train/save.ts';
+export type { SaveOptions } from './train/save.ts';
+export { decodeSafetensors, encodeSafetensors } from './train/safetensors.ts';
+export type { TensorFile } from './train/safetensors.ts';
+
+// Errors
+export {
+  BackendError,
+  DTypeError,
+  FormatError,
+  GradientError,
+  GradletError,
+  InternalError,
+  NonFiniteError,
+  ShapeError,
+  StateError,
+  ValueError,
+} from './core/errors.ts';

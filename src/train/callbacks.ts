@@ -1,0 +1,72 @@
+/** What may listen to a run and act on it: callbacks, as in Keras. All methods are optional and may be async. */
+import type { HostTensor } from '../tensor.ts';
+import type { Logs } from './sums.ts';
+
+/** The part of a model that callbacks work with. */
+export interface TrainedModel {
+  /** Set to true to end training after the chunk of steps at hand. */
+  stopTraining: boolean;
+  /** The optimizer's rate. Setting it throws `StateError` while a schedule decides it. */
+  learningRate: number;
+  getWeights(): Promise<HostTensor[]>;
+  setWeights(weights: readonly HostTensor[]): void;
+}
+
+/** How far a run is. */
+export interface Progress {
+  /** From 0, as in `History.epoch`. */
+  readonly epoch: number;
+  readonly epochs: number;
+  /** Steps done in this epoch, and all of its steps. */
+  readonly step: number;
+  readonly steps: number;
+  readonly samples: number;
+}
+
+export interface Callback {
+  onTrainBegin?(model: TrainedModel): void | Promise<void>;
+  onTrainEnd?(logs: Logs, model: TrainedModel): void | Promise<void>;
+  onEpochBegin?(epoch: number, model: TrainedModel): void | Promise<void>;
+  /** `logs` holds loss and metrics, and those of the validation data as `val_loss` … A callback may add to it. */
+  onEpochEnd?(epoch: number, logs: Logs, model: TrainedModel): void | Promise<void>;
+  /** Several times a second. `logs` are the epoch's so far, a few tenths of a second old; empty at first. */
+  onChunkEnd?(progress: Progress, logs: Logs, model: TrainedModel): void | Promise<void>;
+}
+
+/** Several callbacks as one, called in their order. */
+export class CallbackList {
+  private readonly callbacks: readonly Callback[];
+  private readonly model: TrainedModel;
+
+  constructor(callbacks: readonly Callback[], model: TrainedModel) {
+    this.callbacks = callbacks;
+    this.model = model;
+  }
+
+  async onTrainBegin(): Promise<void> {
+    for (const callback of this.callbacks) await callback.onTrainBegin?.(this.model);
+  }
+
+  async onTrainEnd(logs: Logs): Promise<void> {
+    for (const callback of this.callbacks) await callback.onTrainEnd?.(logs, this.model);
+  }
+
+  async onEpochBegin(epoch: number): Promise<void> {
+    for (const callback of this.callbacks) await callback.onEpochBegin?.(epoch, this.model);
+  }
+
+  async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
+    for (const callback of this.callbacks) await callback.onEpochEnd?.(epoch, logs, this.model);
+  }
+
+  async onChunkEnd(progress: Progress, logs: Logs): Promise<void> {
+    for (const callback of this.callbacks) await callback.onChunkEnd?.(progress, { ...logs }, this.model);
+  }
+}
+
+/** What `fit` gives: the numbers of every epoch. */
+export interface History {
+  readonly epoch: readonly number[];
+  /** One list for each name in the logs: `loss`, `accuracy`, `val_loss`, `val_accuracy`. */
+  readonly history: Readonly<Record<string, readonly number[]>>;
+}

@@ -1,0 +1,21 @@
+/** A model as it stands, between the model and what writes and reads files. */
+import type { Variable } from '../graph/node.ts';
+import type { Layer } from '../nn/layer.ts';
+import type { Compiled } from './compile-options.ts';
+import type { Topology } from './topology.ts';
+
+export interface Checkpoint {
+  readonly name: string;
+  readonly seed: number;
+  /** The layers of a sequential model, or null for a graph of layers. */
+  readonly stack: readonly Layer[] | null;
+  readonly topology: Topology;
+  readonly compiled: Compiled | null;
+  /** Iterations, learning rate and slots of the optimizer. */
+  readonly state: readonly Variable[];
+}
+
+/** A `Model`. */
+export interface Saveable {
+  checkpoint(): Checkpoint;
+}

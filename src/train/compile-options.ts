@@ -1,0 +1,63 @@
+/** How a model learns: optimizer, loss and metrics, by name or as objects. */
+import { ValueError } from '../core/errors.ts';
+import type { Variable } from '../graph/node.ts';
+import type { Layer } from '../nn/layer.ts';
+import type { LossFunction } from '../nn/loss.ts';
+import { lossFrom } from '../nn/losses.ts';
+import type { LossName } from '../nn/losses.ts';
+import type { Metric } from '../nn/metric.ts';
+import { metricFrom } from '../nn/metrics.ts';
+import type { MetricName } from '../nn/metrics.ts';
+import { variable } from '../ops/op.ts';
+import type { Optimizer } from '../optim/optimizer.ts';
+import { optimizerFromName } from '../optim/registry.ts';
+import type { OptimizerName } from '../optim/registry.ts';
+
+export interface CompileOptions {
+  /** Default `'rmsprop'`, as in Keras. */
+  readonly optimizer?: OptimizerName | Optimizer;
+  /** A name, a loss, or a function of one's own that gives one value for each sample. */
+  readonly loss: LossName | LossFunction;
+  readonly metrics?: readonly (MetricName | Metric)[];
+}
+
+/** Options with names looked up, and the counter that belongs to the optimizer's time. */
+export interface Compiled {
+  readonly optimizer: Optimizer;
+  readonly loss: LossFunction;
+  readonly metrics: readonly Metric[];
+  /** The metrics that were given by name: only these go to a file. */
+  readonly metricNames: readonly string[];
+  /** The layers that were not frozen when the model was compiled. */
+  readonly trainedLayers: ReadonlySet<Layer>;
+  /** int32 []: training steps done. */
+  readonly iterations: Variable;
+}
+
+/** Throws `ValueError` for an unknown name, with the nearest one that exists, or for two metrics of one name. */
+export function resolveOptions(
+  { optimizer = 'rmsprop', loss, metrics = [] }: CompileOptions,
+  layers: readonly Layer[],
+): Compiled {
+  if (!Array.isArray(metrics)) throw new ValueError("compile: metrics must be a list, such as ['accuracy']");
+  const resolved = metrics.map((metric: MetricName | Metric) => metricFrom(metric));
+  const names = ['loss', ...resolved.map(({ name }) => name)];
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new ValueError(`compile: two numbers would be called '${twice}': leave one out`);
+  return {
+    optimizer: optimizerFromName(optimizer),
+    loss: lossFrom(loss),
+    metrics: resolved,
+    metricNames: metrics.filter((metric) => typeof metric === 'string'),
+    trainedLayers: new Set(layers.filter(({ trainable }) => trainable)),
+    iterations: variable([], { dtype: 'int32', name: 'iterations' }),
+  };
+}
+
+/** The optimizer's variables for `parameters`: what a file saves of it, and what needs memory before a run. */
+export function optimizerState({ optimizer, iterations }: Compiled, parameters: readonly Variable[]): Variable[] {
+  // Asking for the updates makes the slots; the parameters stand in for their gradients, which have the same shapes.
+  const updated = optimizer.updates(parameters, parameters, iterations).map(([target]) => target);
+  const slots = updated.filter((target) => !parameters.includes(target));
+  return [iterations, optimizer.learningRateVariable, ...slots];
+}

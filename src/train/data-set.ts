@@ -1,0 +1,108 @@
+/**
+ * Samples on the device: written there once, read by every program of a run. A program takes its batches through a
+ * `BatchView`: a part of the samples, in some order or as they lie.
+ */
+import { sizeOf } from '../core/shape.ts';
+import type { Engine } from '../engine.ts';
+import type { Node, Variable } from '../graph/node.ts';
+import { batchMask, gatherBatch } from '../ops/batch.ts';
+import { reshape } from '../ops/reshape.ts';
+import { variable } from '../ops/op.ts';
+import type { HostTensor } from '../tensor.ts';
+
+interface Column {
+  readonly variable: Variable;
+  readonly scale: number;
+  readonly offset: number;
+}
+
+export class DataSet {
+  readonly samples: number;
+  readonly features: readonly Column[];
+  readonly labels: Column | undefined;
+  private readonly engine: Engine;
+
+  /** Takes memory on `engine` and fills it. Call `release()` when the last program has run. */
+  constructor(engine: Engine, features: readonly HostTensor[], labels?: HostTensor) {
+    this.engine = engine;
+    this.samples = features[0]!.shape[0]!;
+    this.features = features.map((values, index) => column(values, `x${index === 0 ? '' : index}`));
+    this.labels = labels && column(labels, 'y');
+    try {
+      this.write(features, labels);
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  /** Replaces all the samples by others of the same shapes and dtypes. */
+  write(features: readonly HostTensor[], labels?: HostTensor): void {
+    features.forEach(({ data }, index) => this.engine.write(this.features[index]!.variable, data));
+    if (labels) this.engine.write(this.labels!.variable, labels.data);
+  }
+
+  release(): void {
+    this.engine.release([...this.features, ...(this.labels ? [this.labels] : [])].map((column) => column.variable));
+  }
+}
+
+function column({ shape, dtype, scale, offset }: HostTensor, name: string): Column {
+  return { variable: variable(shape, { role: 'data', dtype, name }), scale, offset };
+}
+
+/** Which samples a program goes through, and how many at a time. */
+export interface BatchView {
+  readonly data: DataSet;
+  readonly batch: number;
+  /** How many samples: the first of the order, or of the data where there is none. */
+  readonly count: number;
+  /** int32 [samples]: the samples in their order; see `writeOrder`. */
+  readonly order: Variable | null;
+}
+
+export function stepsOf({ count, batch }: BatchView): number {
+  return Math.ceil(count / batch);
+}
+
+export interface Batch {
+  readonly features: readonly Node[];
+  readonly labels: Node | undefined;
+  /** float32 [batch]: 0 for what pads a last, short batch. */
+  readonly mask: Node;
+}
+
+/** The batch whose first sample has the place `cursor`, an int32 scalar. Rows past the end are zeros. */
+export function batchAt({ data, batch, count, order }: BatchView, cursor: Node): Batch {
+  const gather = ({ variable: values, scale, offset }: Column): Node => {
+    // A kernel sees rows: the shape of a sample does not matter to it.
+    const [samples = 0, ...shape] = values.shape;
+    const rows = reshape(values, [samples, sizeOf(shape)]);
+    return reshape(gatherBatch(rows, order, cursor, { batch, scale, offset }), [batch, ...shape]);
+  };
+  return {
+    features: data.features.map(gather),
+    labels: data.labels && gather(data.labels),
+    mask: batchMask(cursor, { batch, samples: count }),
+  };
+}
+
+/** Memory for an order of the samples of `data`. */
+export function newOrder({ samples }: DataSet): Variable {
+  return variable([samples], { role: 'data', dtype: 'int32', name: 'order' });
+}
+
+/**
+ * Writes the samples to go through. The places behind them name none, so that a last, short batch is filled with zeros
+ * and not with samples of another part.
+ */
+export function writeOrder(engine: Engine, order: Variable, samples: Int32Array): void {
+  const all = new Int32Array(order.shape[0]!).fill(-1);
+  all.set(samples);
+  engine.write(order, all);
+}
+
+/** The samples from `begin` to `end` − 1 as they lie. */
+export function range(begin: number, end: number): Int32Array {
+  return Int32Array.from({ length: end - begin }, (_, index) => begin + index);
+}

@@ -1,0 +1,130 @@
+/**
+ * What a user hands in as features, turned into tensors and checked against the model. Everything is told here, with
+ * the index of the first bad sample, before anything goes to a device.
+ */
+import { DTypeError, ShapeError, ValueError } from '../core/errors.ts';
+import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
+import type { Shape } from '../core/shape.ts';
+import { convert, HostTensor, tensor } from '../tensor.ts';
+import type { NestedArray, NumericArray } from '../tensor.ts';
+
+/** Values of a known shape from another library. */
+export interface ShapedData {
+  readonly data: NumericArray;
+  readonly shape: Shape;
+  readonly scale?: number;
+  readonly offset?: number;
+}
+
+/** Samples along the first axis: a tensor, arrays in arrays, a typed array of one axis, or values with a shape. */
+export type DataLike = HostTensor | ShapedData | NumericArray | NestedArray;
+
+/** The features: for a model of several inputs a list of tensors, in the order of the model's inputs. */
+export type FeatureData = DataLike | readonly HostTensor[];
+
+/** What a model takes at one input. */
+export interface InputSpec {
+  /** Of one sample. */
+  readonly shape: Shape;
+  readonly dtype: 'float32' | 'int32' | undefined;
+}
+
+export function toTensor(values: DataLike): HostTensor {
+  if (values instanceof HostTensor) return values;
+  if (values === null || typeof values !== 'object') {
+    throw new DTypeError(`data: takes tensors, typed arrays or arrays of numbers, not ${JSON.stringify(values)}`);
+  }
+  if ('data' in values && 'shape' in values) {
+    const { data, shape, scale, offset } = values;
+    return tensor(data, shape, { ...(scale !== undefined && { scale }), ...(offset !== undefined && { offset }) });
+  }
+  return tensor(values);
+}
+
+/** The features as one tensor for each input, without checks. */
+export function toTensors(values: FeatureData): HostTensor[] {
+  const several = Array.isArray(values) && values.length > 0 && values.every((value) => value instanceof HostTensor);
+  return several ? [...(values as readonly HostTensor[])] : [toTensor(values as DataLike)];
+}
+
+/**
+ * Features that fit the model: one tensor [samples, ...shape] for each input, all finite.
+ *
+ * @param caller names the call in errors: `fit`
+ * @throws ShapeError, DTypeError or ValueError with what was given, what was expected and what to do
+ */
+export function checkFeatures(caller: string, given: readonly HostTensor[], specs: readonly InputSpec[]): HostTensor[] {
+  if (given.length !== specs.length) {
+    throw new ShapeError(
+      `${caller}: the model takes ${specs.length} inputs, not ${given.length}: give a list of tensors`,
+    );
+  }
+  const samples = given[0]!.shape[0];
+  return given.map((features, index) => {
+    const { shape, dtype } = specs[index]!;
+    const name = given.length === 1 ? 'x' : `x[${index}]`;
+    if (features.shape.length === 0 || !sameShape(features.shape.slice(1), shape)) {
+      throw new ShapeError(
+        `${caller}: ${name} has shape ${formatShape(features.shape)}, expected ${formatSamples(shape)}${remedy(features, shape)}`,
+      );
+    }
+    if (features.shape[0] === 0) throw new ValueError(`${caller}: ${name} has no samples: give at least one`);
+    if (features.shape[0] !== samples) {
+      throw new ShapeError(
+        `${caller}: x[0] has ${samples} samples and ${name} has ${features.shape[0]}: they must be equal`,
+      );
+    }
+    return withDType(checkFinite(caller, name, features), dtype);
+  });
+}
+
+/** Refuses NaN and infinity, naming the sample. Integers are always finite. */
+export function checkFinite(caller: string, name: string, values: HostTensor): HostTensor {
+  if (values.dtype !== 'float32') return values;
+  const { data } = values;
+  for (let place = 0; place < data.length; place++) {
+    const value = data[place]!;
+    if (value - value === 0) continue; // not so for NaN and ±∞
+    throw new ValueError(
+      `${caller}: ${name} holds ${value} ${formatPlace(place, values.shape)}: clean the data first, ` +
+        `for example replace missing values by the column's mean`,
+    );
+  }
+  return values;
+}
+
+/** `values` converted to `dtype`, where one is asked for. Bytes are left: the device makes float32 of them. */
+export function withDType(values: HostTensor, dtype: 'float32' | 'int32' | undefined): HostTensor {
+  const { data, shape, scale, offset } = values;
+  if (dtype === undefined || values.dtype === dtype || (dtype === 'float32' && values.dtype === 'uint8')) return values;
+  return new HostTensor(convert(data, dtype), shape, scale, offset);
+}
+
+/** `[samples, 28, 28]` */
+export function formatSamples(shape: Shape): string {
+  return formatShape(['samples', ...shape] as unknown as Shape);
+}
+
+/** `in sample 3 at [0, 5]` */
+export function formatPlace(place: number, [, ...shape]: Shape): string {
+  const size = sizeOf(shape);
+  if (shape.length === 0) return `in sample ${place}`;
+  let rest = place % size;
+  const index = shape.map((_, axis) => {
+    const stride = sizeOf(shape.slice(axis + 1));
+    const at = Math.floor(rest / stride);
+    rest -= at * stride;
+    return at;
+  });
+  return `in sample ${Math.floor(place / size)} at ${formatShape(index)}`;
+}
+
+function remedy({ shape: given }: HostTensor, expected: Shape): string {
+  if (sameShape(given, expected)) return ': a single sample needs an axis of 1 in front';
+  if (sizeOf(given.slice(1)) === sizeOf(expected))
+    return `: the sizes agree: reshape the data to ${formatSamples(expected)}`;
+  if (given.length === 1 && given[0]! % sizeOf(expected) === 0) {
+    return `: give the values their shape, tensor(values, ${formatShape([given[0]! / sizeOf(expected), ...expected])})`;
+  }
+  return ': check the data, or the inputShape of the first layer';
+}

@@ -1,0 +1,56 @@
+/**
+ * The watch over a run: the first step at which each layer's output, and the loss, was not finite, kept on the device
+ * and read back together with the sums.
+ */
+import { NonFiniteError } from '../core/errors.ts';
+import type { Engine } from '../engine.ts';
+import type { Node, Variable } from '../graph/node.ts';
+import { variable } from '../ops/op.ts';
+import type { LayerOutput } from './topology.ts';
+
+export class FiniteWatch {
+  /** int32, one for each value: −1, or the steps done before the one at which it was not finite. */
+  readonly flags: Variable;
+  /** What is watched, in forward order; the loss is last. */
+  readonly values: readonly Node[];
+  private readonly names: readonly string[];
+  private readonly engine: Engine;
+
+  constructor(engine: Engine, outputs: readonly LayerOutput[], loss: Node) {
+    // What only shows its input in another shape is watched there already.
+    const watched = outputs.filter((output) => output.node.dtype === 'float32' && isOwn(output));
+    this.engine = engine;
+    this.values = [...watched.map(({ node }) => node), loss];
+    this.names = [...watched.map(({ layer }) => `layer '${layer.name}'`), 'the loss'];
+    this.flags = variable([this.values.length], { dtype: 'int32', name: 'nonFiniteSteps' });
+  }
+
+  /** Forgets what was found: before a run. */
+  reset(): void {
+    this.engine.write(this.flags, new Int32Array(this.values.length).fill(-1));
+  }
+
+  /** Throws `NonFiniteError` naming the first value, of the earliest step, that was not finite. */
+  async check(caller: string): Promise<void> {
+    const flags = await this.engine.read(this.flags);
+    const found = flags.filter((step) => step >= 0);
+    if (found.length === 0) return;
+    const step = Math.min(...found);
+    const name = this.names[flags.indexOf(step)]!;
+    const where = name === 'the loss' ? 'loss' : name.slice("layer '".length, -1);
+    const what = name === 'the loss' ? name : `the output of ${name}`;
+    throw new NonFiniteError(
+      `${caller}: ${what} became NaN or infinite in training step ${step + 1}: ` +
+        `lower the learning rate, clip the gradients, or scale the data to a small range`,
+      where,
+      step + 1,
+    );
+  }
+}
+
+/** Whether the layer computed its output, and does not only pass its input on in another shape. */
+function isOwn({ layer, node }: LayerOutput): boolean {
+  let base = node;
+  while (base.op.kind === 'alias') base = base.inputs[0]!;
+  return base.scope === layer.name || base.scope.startsWith(`${layer.name}/`);
+}

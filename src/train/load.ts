@@ -1,0 +1,94 @@
+/** Models from bytes. A file may come from anybody: it can name layers of a closed registry, and holds no code. */
+import { FormatError } from '../core/errors.ts';
+import { formatShape, sameShape } from '../core/shape.ts';
+import type { Engine } from '../engine.ts';
+import type { Variable } from '../graph/node.ts';
+import type { LossName } from '../nn/losses.ts';
+import type { MetricName } from '../nn/metrics.ts';
+import { optimizerFromConfig } from '../optim/registry.ts';
+import type { HostTensor } from '../tensor.ts';
+import { guarded, makeLayers, makeTopology, parseArchitecture } from './architecture.ts';
+import type { Architecture, LayerRegistry } from './architecture.ts';
+import { Model } from './model.ts';
+import { decodeSafetensors } from './safetensors.ts';
+import { stateNames, weightNames } from './save.ts';
+import { writeVariable } from './variable-store.ts';
+
+export interface LoadOptions {
+  /** The layers that the file may name: `layerRegistry` for all of gradlet's, or those that a program uses. */
+  readonly layers: LayerRegistry;
+  readonly engine?: Engine;
+}
+
+/**
+ * The model that `save(model)` gave. It predicts the same bits, and goes on training where the other had come to.
+ *
+ * @param file the bytes, which are copied
+ * @throws FormatError for a file that is malformed, cut off, or does not fit its own architecture
+ */
+export function loadModel(file: Uint8Array, { layers: registry, engine }: LoadOptions): Model {
+  const { tensors, metadata } = decodeSafetensors(file);
+  const text = metadata.get('gradlet');
+  if (text === undefined) {
+    throw new FormatError('model file: it holds tensors but no model: make the model by code and use loadWeights()');
+  }
+  const architecture = parseArchitecture(text);
+  const model = makeModel(architecture, registry, engine);
+  const { training } = architecture;
+  if (training) {
+    guarded('training', () => {
+      model.compile({
+        optimizer: optimizerFromConfig(training.optimizer.name, training.optimizer.config),
+        loss: training.loss as LossName,
+        metrics: training.metrics as MetricName[],
+      });
+    });
+  }
+  const { topology, state } = guarded('training', () => model.checkpoint());
+  const names = stateNames(state);
+  writeAll(tensors, new Map([...weightNames(topology), ...names]));
+  if (training) {
+    const [steps, rate] = [...names.keys()].map((name) => tensors.get(name)!.data[0]!) as [number, number];
+    if (steps < 0) throw new FormatError(`model file: ${steps} steps of training: expected at least 0`);
+    model.resume(steps, rate);
+  }
+  return model;
+}
+
+/** Sets the weights of `model` to those that `saveWeights(model)` gave. Throws `FormatError`, and sets none, when one does not fit. */
+export function loadWeights(model: Model, file: Uint8Array): void {
+  const { topology } = model.checkpoint();
+  writeAll(decodeSafetensors(file).tensors, weightNames(topology));
+}
+
+function makeModel(architecture: Architecture, registry: LayerRegistry, engine: Engine | undefined): Model {
+  const { name, seed, inputShape, graph } = architecture;
+  const options = { name, seed, ...(engine && { engine }) };
+  const layers = makeLayers(architecture, registry);
+  if (graph) {
+    const topology = makeTopology(graph, layers);
+    return guarded('layers', () => new Model(topology, options));
+  }
+  if (inputShape === null) throw new FormatError('model file: layers in a row need an inputShape');
+  return guarded('layers', () => {
+    const model = new Model(layers, options);
+    model.build(inputShape);
+    return model;
+  });
+}
+
+/** Writes every variable, when the names, shapes and dtypes are exactly those of the tensors. */
+function writeAll(tensors: ReadonlyMap<string, HostTensor>, variables: ReadonlyMap<string, Variable>): void {
+  const unknown = [...tensors.keys()].find((name) => !variables.has(name));
+  if (unknown !== undefined)
+    throw new FormatError(`model file: tensor ${JSON.stringify(unknown)} is none of the model's`);
+  for (const [name, { shape, dtype }] of variables) {
+    const given = tensors.get(name);
+    if (!given) throw new FormatError(`model file: tensor '${name}' is missing`);
+    if (sameShape(given.shape, shape) && given.dtype === dtype) continue;
+    throw new FormatError(
+      `model file: tensor '${name}' is ${given.dtype} ${formatShape(given.shape)}, expected ${dtype} ${formatShape(shape)}`,
+    );
+  }
+  for (const [name, variable] of variables) writeVariable(variable, tensors.get(name)!.data);
+}

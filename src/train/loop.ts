@@ -1,0 +1,67 @@
+/**
+ * Runs a program's steps in chunks. A chunk is as long as the event loop may wait; on a GPU, where a run only queues
+ * its work, at most two chunks are queued, so that the device never idles and the queue never grows.
+ */
+import type { Engine, Executable } from '../engine.ts';
+import { chunkMilliseconds, yieldToEventLoop } from './event-loop.ts';
+
+/** The first chunks are small: nothing is known yet, and a GPU prepares its pipelines. */
+const growth = 4;
+
+/** How fast steps are; kept over the epochs of one run. */
+export class Pace {
+  private millisecondsPerStep = 0;
+  private last = 0.25;
+
+  /** Steps of the next chunk, at most `remaining`. */
+  next(remaining: number): number {
+    const target = this.millisecondsPerStep > 0 ? chunkMilliseconds() / this.millisecondsPerStep : 1;
+    return Math.min(remaining, Math.max(1, Math.floor(Math.min(target, this.last * growth))));
+  }
+
+  /** Learns from a chunk that took `milliseconds`. */
+  record(steps: number, milliseconds: number): void {
+    const measured = Math.max(milliseconds, 1e-3) / steps;
+    const known = this.millisecondsPerStep;
+    this.millisecondsPerStep = known === 0 ? measured : 0.5 * known + 0.5 * measured;
+    this.last = steps;
+  }
+}
+
+export interface RunOptions {
+  readonly engine: Engine;
+  readonly executable: Executable;
+  readonly steps: number;
+  readonly pace: Pace;
+  /** Called after each chunk with the steps done so far; false ends the run. */
+  readonly onChunk?: (done: number, steps: number) => boolean | Promise<boolean>;
+}
+
+/** Runs up to `steps` steps; resolves with how many when all of them are done. */
+export async function runSteps({ engine, executable, steps, pace, onChunk }: RunOptions): Promise<number> {
+  const queued: Promise<void>[] = [];
+  let finishedAt = performance.now();
+  let done = 0;
+  try {
+    while (done < steps) {
+      const chunk = pace.next(steps - done);
+      const startedAt = performance.now();
+      executable.run(chunk);
+      done += chunk;
+      const finished = engine.finished().then(() => {
+        const now = performance.now();
+        pace.record(chunk, now - Math.max(startedAt, finishedAt));
+        finishedAt = now;
+      });
+      finished.catch(() => undefined); // awaited below: until then nobody has looked at it
+      queued.push(finished);
+      if (queued.length === 2) await queued.shift();
+      await yieldToEventLoop();
+      if ((await onChunk?.(done, chunk)) === false) break;
+    }
+  } finally {
+    await Promise.allSettled(queued);
+  }
+  await Promise.all(queued);
+  return done;
+}

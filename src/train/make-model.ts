@@ -1,0 +1,47 @@
+/** The two ways to make a model: layers in a row, or a graph of layers between inputs and output. */
+import { ValueError } from '../core/errors.ts';
+import type { Layer, SymbolicTensor } from '../nn/layer.ts';
+import { Model } from './model.ts';
+import type { ModelOptions } from './model.ts';
+import { Topology } from './topology.ts';
+
+/**
+ * A model of layers that feed each other in a row.
+ *
+ * @throws ShapeError naming the first layer that does not fit, when the first layer has an `inputShape`; ValueError for
+ *   two layers of one name
+ */
+export function sequential(layers: readonly Layer[], options: ModelOptions = {}): Model {
+  if (!Array.isArray(layers))
+    throw new ValueError('sequential: takes a list of layers, such as [dense({ units: 10 })]');
+  const twice = layers.find((layer, index) => layers.indexOf(layer) !== index);
+  if (twice) {
+    throw new ValueError(
+      `sequential: layer '${twice.name || twice.kind}' is listed twice: make two, or use model() to share one`,
+    );
+  }
+  return new Model(layers, { name: 'sequential', ...options });
+}
+
+export interface FunctionalOptions extends ModelOptions {
+  /** Made by `input({ shape })`. Several inputs take a list of tensors as data. */
+  readonly inputs: SymbolicTensor | readonly SymbolicTensor[];
+  /** What the last layer's `apply` gave. */
+  readonly outputs: SymbolicTensor | readonly [SymbolicTensor];
+}
+
+/**
+ * A model of any graph of layers: branches, shared layers, residual connections.
+ *
+ * @throws ValueError when the output needs an input that is not listed, or not all inputs are used
+ */
+export function model({ inputs, outputs, ...options }: FunctionalOptions): Model {
+  const list = (places: SymbolicTensor | readonly SymbolicTensor[]): readonly SymbolicTensor[] =>
+    Array.isArray(places) ? (places as readonly SymbolicTensor[]) : [places as SymbolicTensor];
+  if (list(outputs).length !== 1) {
+    throw new ValueError(
+      `model: takes one output, not ${list(outputs).length}: make a model for each, they share layers`,
+    );
+  }
+  return new Model(new Topology(list(inputs), list(outputs)), options);
+}

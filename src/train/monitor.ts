@@ -1,0 +1,81 @@
+/** What callbacks that watch one number of the logs share: its direction, and the best value so far. */
+import { ValueError } from '../core/errors.ts';
+import { requireInteger } from '../ops/op.ts';
+import type { Logs } from './sums.ts';
+
+export type MonitorMode = 'auto' | 'min' | 'max';
+
+export interface MonitorOptions {
+  /** A name in the logs. Default `val_loss`. */
+  readonly monitor?: string;
+  /** Epochs without improvement before something is done. */
+  readonly patience?: number;
+  /** A smaller change is no improvement. */
+  readonly minDelta?: number;
+  /** Whether smaller or greater is better; `auto` takes greater for names with accuracy, precision, recall, f1 or auc. */
+  readonly mode?: MonitorMode;
+}
+
+const greaterIsBetter = /acc|auc|precision|recall|f1/i;
+
+export class Monitor {
+  readonly name: string;
+  readonly patience: number;
+  best: number = NaN;
+  /** Epochs since the best one. */
+  waited = 0;
+  private readonly caller: string;
+  private readonly sign: 1 | -1;
+  private readonly minDelta: number;
+
+  constructor(
+    caller: string,
+    options: MonitorOptions,
+    defaults: Required<Pick<MonitorOptions, 'patience' | 'minDelta'>>,
+  ) {
+    const { monitor = 'val_loss', patience = defaults.patience, minDelta = defaults.minDelta, mode = 'auto' } = options;
+    requireInteger(caller, 'patience', patience, 0);
+    if (!Number.isFinite(minDelta)) throw new ValueError(`${caller}: minDelta must be finite, not ${minDelta}`);
+    if (!['auto', 'min', 'max'].includes(mode)) {
+      throw new ValueError(`${caller}: mode must be 'auto', 'min' or 'max', not '${String(mode)}'`);
+    }
+    this.caller = caller;
+    this.name = monitor;
+    this.patience = patience;
+    this.minDelta = Math.abs(minDelta);
+    this.sign = mode === 'max' || (mode === 'auto' && greaterIsBetter.test(monitor)) ? 1 : -1;
+  }
+
+  reset(): void {
+    this.best = NaN;
+    this.waited = 0;
+  }
+
+  /** Takes an epoch's logs; true when they hold the best value so far. */
+  improved(logs: Logs): boolean {
+    const value = this.valueIn(logs);
+    this.waited += 1;
+    if (!this.isBetter(value)) return false;
+    this.best = value;
+    this.waited = 0;
+    return true;
+  }
+
+  private isBetter(value: number): boolean {
+    if (Number.isNaN(value)) return false;
+    return Number.isNaN(this.best) || this.sign * (value - this.best) > this.minDelta;
+  }
+
+  private valueIn(logs: Logs): number {
+    const value = logs[this.name];
+    if (value === undefined) {
+      const remedy = this.name.startsWith('val_')
+        ? 'give fit validationData or a validationSplit'
+        : 'check the metrics of compile()';
+      throw new ValueError(
+        `${this.caller}: there is no '${this.name}' to monitor: the logs hold ${Object.keys(logs).join(', ')}: ${remedy}`,
+      );
+    }
+    return value;
+  }
+}

@@ -1,0 +1,116 @@
+/** Single passes over data: evaluation, prediction, and one step of training. */
+import { bytesPerElement } from '../core/dtype.ts';
+import { sizeOf } from '../core/shape.ts';
+import type { Engine } from '../engine.ts';
+import { constant, requireInteger } from '../ops/op.ts';
+import { HostTensor } from '../tensor.ts';
+import { checkFeatures } from './data.ts';
+import { DataSet } from './data-set.ts';
+import type { BatchView } from './data-set.ts';
+import { runEvaluation } from './fit.ts';
+import { Pace, runSteps } from './loop.ts';
+import type { Samples } from './model-data.ts';
+import { disposePrepared } from './program-cache.ts';
+import type { Prepared, ProgramCache } from './program-cache.ts';
+import { evaluationProgram, predictionProgram, trainingProgram } from './program.ts';
+import type { PredictionProgram, Recipe, StepProgram } from './program.ts';
+import type { Results } from './sums.ts';
+import type { Topology } from './topology.ts';
+
+/** Where passes run. */
+export interface Place {
+  readonly engine: Engine;
+  readonly cache: ProgramCache;
+}
+
+export async function evaluateSamples(
+  place: Place,
+  recipe: Recipe,
+  samples: Samples,
+  batchSize: number,
+): Promise<Results> {
+  requireInteger('evaluate', 'batchSize', batchSize, 1);
+  const batch = Math.min(batchSize, samples.count);
+  const make = (view: BatchView): Promise<StepProgram> => evaluationProgram(place.engine, view, recipe);
+  return withProgram(place, 'evaluate', { ...samples, batch }, make, ({ program }) =>
+    runEvaluation(place.engine, program, recipe),
+  );
+}
+
+/** One step on all of the samples together. */
+export async function trainOnSamples(place: Place, recipe: Recipe, samples: Samples): Promise<Results> {
+  const make = (view: BatchView): Promise<StepProgram> => trainingProgram(place.engine, view, recipe);
+  return withProgram(place, 'train', { ...samples, batch: samples.count }, make, async ({ program }) => {
+    program.rewind();
+    program.watch?.reset();
+    program.executable.run(1);
+    const [logs] = await Promise.all([program.sums.read(recipe.metrics), program.watch?.check('trainOnBatch')]);
+    return logs;
+  });
+}
+
+/** The output for every sample, in its dtype. */
+export async function predictRows(
+  place: Place,
+  topology: Topology,
+  given: readonly HostTensor[],
+  batchSize: number,
+): Promise<HostTensor> {
+  const features = checkFeatures('predict', given, topology.specs);
+  const samples = features[0]!.shape[0]!;
+  requireInteger('predict', 'batchSize', batchSize, 1);
+  const batch = Math.min(batchSize, samples);
+  const iterations = constant(0, [], 'int32');
+  const make = (view: BatchView): Promise<PredictionProgram> =>
+    predictionProgram(place.engine, view, topology, iterations);
+  return withProgram(place, 'predict', { features, batch }, make, async ({ program }) => {
+    program.rewind();
+    const { executable, steps, rows } = program;
+    await runSteps({ engine: place.engine, executable, steps, pace: new Pace() });
+    return new HostTensor(await place.engine.read(rows), rows.shape);
+  });
+}
+
+interface Given {
+  readonly features: readonly HostTensor[];
+  readonly labels?: HostTensor;
+  readonly batch: number;
+}
+
+/** Uses a program of the cache that fits the data, or a new one; on an error it is not used again. */
+async function withProgram<P extends StepProgram, T>(
+  { engine, cache }: Place,
+  kind: string,
+  { features, labels, batch }: Given,
+  make: (view: BatchView) => Promise<P>,
+  use: (prepared: Prepared<P>) => Promise<T>,
+): Promise<T> {
+  const tensors = [...features, ...(labels ? [labels] : [])];
+  const key = JSON.stringify([
+    kind,
+    batch,
+    tensors.map(({ shape, dtype, scale, offset }) => [shape, dtype, scale, offset]),
+  ]);
+  const { generation } = cache;
+  let prepared = cache.take(key) as Prepared<P> | undefined;
+  if (prepared) {
+    prepared.data.write(features, labels);
+  } else {
+    const data = new DataSet(engine, features, labels);
+    try {
+      prepared = { data, program: await make({ data, batch, count: data.samples, order: null }) };
+    } catch (error) {
+      data.release();
+      throw error;
+    }
+  }
+  try {
+    const result = await use(prepared);
+    const bytes = tensors.reduce((sum, { shape, dtype }) => sum + sizeOf(shape) * bytesPerElement[dtype], 0);
+    cache.put(key, prepared, bytes, generation);
+    return result;
+  } catch (error) {
+    disposePrepared(prepared);
+    throw error;
+  }
+}

@@ -1,0 +1,87 @@
+/** A model as bytes: one safetensors file, with the architecture as JSON in its metadata. Reading is in `load.ts`. */
+import type { Variable } from '../graph/node.ts';
+import { lossName } from '../nn/losses.ts';
+import { HostTensor } from '../tensor.ts';
+import { describeGraph, describeLayer, stringifyArchitecture } from './architecture.ts';
+import type { SavedTraining } from './architecture.ts';
+import type { Saveable } from './checkpoint.ts';
+import type { Compiled } from './compile-options.ts';
+import { encodeSafetensors } from './safetensors.ts';
+import type { Topology } from './topology.ts';
+import { readVariable } from './variable-store.ts';
+
+export interface SaveOptions {
+  /** With the optimizer's state, so that training can go on as if it had not stopped. Default true. */
+  readonly includeOptimizer?: boolean;
+}
+
+/**
+ * The model as one safetensors file: architecture, weights, and all that is needed to go on training. Metrics given as
+ * objects, and a loss that is a function of one's own, are not in it. `loadModel` reads it.
+ *
+ * @throws ValueError for an activation that is a function of one's own: use `saveWeights`; StateError before `build`
+ */
+export async function save(
+  model: Saveable,
+  { includeOptimizer = true }: SaveOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
+  const { name, seed, stack, topology, compiled, state } = model.checkpoint();
+  const training = compiled && includeOptimizer ? describeTraining(compiled) : null;
+  const layers = stack ?? [...new Set(topology.calls.map(({ layer }) => layer))];
+  const architecture = {
+    name,
+    seed,
+    inputShape: stack ? topology.specs[0]!.shape : null,
+    layers: layers.map(describeLayer),
+    graph: stack ? null : describeGraph(topology, layers),
+    training,
+  };
+  const variables = new Map([...weightNames(topology), ...(training ? stateNames(state) : [])]);
+  return encodeSafetensors(await readAll(variables), new Map([['gradlet', stringifyArchitecture(architecture)]]));
+}
+
+/** The weights alone as a safetensors file, for a model that is made again by code. `loadWeights` reads it. */
+export async function saveWeights(model: Saveable): Promise<Uint8Array<ArrayBuffer>> {
+  return encodeSafetensors(await readAll(weightNames(model.checkpoint().topology)));
+}
+
+/** Each weight under the layer's name and its own: `dense_1/kernel`. */
+export function weightNames(topology: Topology): Map<string, Variable> {
+  const names = new Map<string, Variable>();
+  const seen = new Set<Variable>();
+  for (const layer of topology.layers) {
+    for (const weight of layer.weights) {
+      if (seen.has(weight)) continue;
+      seen.add(weight);
+      const own = `${layer.name}/${lastPart(weight)}`;
+      let name = own;
+      for (let number = 1; names.has(name); number++) name = `${own}_${number}`;
+      names.set(name, weight);
+    }
+  }
+  return names;
+}
+
+/** Each variable of the optimizer by its place: `optimizer/3/mean`. */
+export function stateNames(state: readonly Variable[]): Map<string, Variable> {
+  return new Map(state.map((variable, index) => [`optimizer/${index}/${lastPart(variable)}`, variable]));
+}
+
+function lastPart({ variable }: Variable): string {
+  return variable.name.slice(variable.name.lastIndexOf('/') + 1);
+}
+
+async function readAll(variables: ReadonlyMap<string, Variable>): Promise<Map<string, HostTensor>> {
+  const entries = [...variables].map(async ([name, variable]): Promise<[string, HostTensor]> => [
+    name,
+    new HostTensor(await readVariable(variable), variable.shape),
+  ]);
+  return new Map(await Promise.all(entries));
+}
+
+/** null for a loss of one's own: a file holds no code. */
+function describeTraining({ optimizer, loss, metricNames }: Compiled): SavedTraining | null {
+  const name = lossName(loss);
+  if (name === undefined) return null;
+  return { optimizer: { name: optimizer.name, config: optimizer.config() }, loss: name, metrics: metricNames };
+}

@@ -1,0 +1,57 @@
+/**
+ * Loss and metrics of an epoch: sums in device state that every step adds to, and the numbers made of them when they
+ * are read, a few times a second.
+ */
+import { typedArray } from '../core/dtype.ts';
+import { sizeOf } from '../core/shape.ts';
+import type { Engine } from '../engine.ts';
+import type { Node, Variable } from '../graph/node.ts';
+import type { Metric } from '../nn/metric.ts';
+import { add } from '../ops/arithmetic.ts';
+import { variable } from '../ops/op.ts';
+import type { Update } from '../optim/optimizer.ts';
+
+/** Numbers by name: `{ loss, accuracy, val_loss, val_accuracy }`. */
+export type Logs = Record<string, number>;
+
+/** What evaluation gives: the loss, and each metric under its name. */
+export interface Results {
+  readonly loss: number;
+  readonly [metric: string]: number;
+}
+
+export class Sums {
+  readonly variables: readonly Variable[];
+  readonly updates: readonly Update[];
+  private readonly engine: Engine;
+  /** How many variables each part has. */
+  private readonly counts: readonly number[];
+
+  /** @param parts what one batch adds: first [loss · samples, samples], then each metric's sums */
+  constructor(engine: Engine, parts: readonly (readonly Node[])[]) {
+    this.engine = engine;
+    this.counts = parts.map((nodes) => nodes.length);
+    const nodes = parts.flat();
+    this.variables = nodes.map(({ shape }, index) => variable(shape, { name: `sum_${index}` }));
+    this.updates = this.variables.map((total, index) => [total, add(total, nodes[index]!)]);
+  }
+
+  /** Sets every sum to zero. */
+  reset(): void {
+    for (const total of this.variables) this.engine.write(total, typedArray('float32', sizeOf(total.shape)));
+  }
+
+  /** The loss and each metric over the samples so far. All sums are of the same moment. */
+  async read(metrics: readonly Metric[]): Promise<Results> {
+    const values = await Promise.all(this.variables.map((total) => this.engine.read(total)));
+    const [lossSum, count] = [values[0]![0]!, values[1]![0]!];
+    const results: Logs & Results = { loss: lossSum / count };
+    let next = this.counts[0]!;
+    metrics.forEach((metric, index) => {
+      const own = this.counts[index + 1]!;
+      results[metric.name] = metric.result(values.slice(next, next + own));
+      next += own;
+    });
+    return results;
+  }
+}

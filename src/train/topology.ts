@@ -1,0 +1,170 @@
+/**
+ * A model's layers as a graph of calls, before any batch size is known: put in order, named, built, and turned into
+ * nodes for a batch. A sequential model is the chain of its layers.
+ */
+import { ValueError } from '../core/errors.ts';
+import { deriveKey } from '../core/random.ts';
+import type { Key } from '../core/random.ts';
+import { formatShape } from '../core/shape.ts';
+import type { Shape } from '../core/shape.ts';
+import { withScope } from '../graph/node.ts';
+import type { Node, Variable } from '../graph/node.ts';
+import { Layer } from '../nn/layer.ts';
+import type { CallContext, SymbolicTensor } from '../nn/layer.ts';
+import { InputLayer } from '../nn/layers/input.ts';
+import type { InputSpec } from './data.ts';
+
+/** What one call of a layer gave for a batch. */
+export interface LayerOutput {
+  readonly layer: Layer;
+  readonly node: Node;
+}
+
+export interface ForwardPass {
+  readonly outputs: readonly Node[];
+  /** Every call in forward order, without the inputs. */
+  readonly layerOutputs: readonly LayerOutput[];
+  /** Scalars to add to the loss. */
+  readonly penalties: readonly Node[];
+}
+
+/** A place in the graph of layers, every input with a layer of its own. */
+export interface Call {
+  readonly shape: Shape;
+  readonly layer: Layer;
+  readonly inputs: readonly Call[];
+}
+
+export class Topology {
+  readonly inputs: readonly Call[];
+  readonly outputs: readonly Call[];
+  /** Every place, inputs before what they feed. */
+  readonly calls: readonly Call[];
+  /** Each layer once, in forward order, without the inputs. */
+  readonly layers: readonly Layer[];
+  /** What data each input takes. */
+  readonly specs: readonly InputSpec[];
+
+  /** @throws ValueError for outputs that need an input which is not listed, or inputs that nothing needs */
+  constructor(inputs: readonly SymbolicTensor[], outputs: readonly SymbolicTensor[], specs?: readonly InputSpec[]) {
+    const calls = inOrder(outputs);
+    const unlisted = [...calls.keys()].find((place) => place.inputs.length === 0 && !inputs.includes(place));
+    if (unlisted) {
+      const { shape, layer } = unlisted;
+      throw new ValueError(
+        `model: the outputs need '${layer.name || layer.kind}' of shape ${formatShape(shape)}, which is not among the inputs: ` +
+          `list every input() that the outputs are made from`,
+      );
+    }
+    const unused = inputs.findIndex((given) => !calls.has(given));
+    if (unused >= 0) {
+      throw new ValueError(`model: input ${unused} feeds no output: leave it out, or make the outputs from it`);
+    }
+    this.inputs = inputs.map((place) => calls.get(place)!);
+    this.outputs = outputs.map((place) => calls.get(place)!);
+    this.calls = [...calls.values()];
+    this.layers = [...new Set(this.calls.filter((call) => call.inputs.length > 0).map(({ layer }) => layer))];
+    this.specs = specs ?? this.inputs.map(specOf);
+  }
+
+  /** Creates the weights of every layer; layer i draws from stream i of `key`. */
+  build(key: Key): void {
+    for (const { layer, inputs } of this.calls) {
+      const index = this.layers.indexOf(layer);
+      if (index >= 0)
+        layer.build(
+          inputs.map(({ shape }) => shape),
+          deriveKey(key, index),
+        );
+    }
+  }
+
+  /** The nodes for a batch. `inputs` have the batch axis in front. */
+  forward(inputs: readonly Node[], context: CallContext): ForwardPass {
+    const nodes = new Map<Call, Node>(this.inputs.map((place, index) => [place, inputs[index]!]));
+    const layerOutputs: LayerOutput[] = [];
+    for (const call of this.calls) {
+      if (nodes.has(call)) continue;
+      const { layer } = call;
+      const node = withScope(layer.name, () =>
+        layer.call(
+          call.inputs.map((given) => nodes.get(given)!),
+          context,
+        ),
+      );
+      nodes.set(call, node);
+      layerOutputs.push({ layer, node });
+    }
+    const penalties = this.layers.flatMap((layer) => withScope(layer.name, () => layer.penalties()));
+    return { outputs: this.outputs.map((place) => nodes.get(place)!), layerOutputs, penalties };
+  }
+
+  /** All weights in the order of saving; a weight that two layers share once. */
+  get weights(): Variable[] {
+    return [...new Set(this.layers.flatMap((layer) => layer.weights))];
+  }
+
+  /** The parameters of those among `layers` that are here. */
+  parametersOf(layers: ReadonlySet<Layer>): Variable[] {
+    const weights = this.layers.filter((layer) => layers.has(layer)).flatMap((layer) => layer.weights);
+    return [...new Set(weights)].filter(({ variable }) => variable.role === 'parameter');
+  }
+}
+
+/** The chain of `layers` from data of `inputShape`. Throws `ShapeError` naming the layer that does not fit. */
+export function chain(layers: readonly Layer[], inputShape: Shape): Topology {
+  const [first, ...rest] = layers;
+  if (first instanceof InputLayer) {
+    const start = first.apply([]);
+    return new Topology([start], [rest.reduce((place, layer) => layer.apply(place), start)]);
+  }
+  const start = new InputLayer({ shape: inputShape }).apply([]);
+  const end = layers.reduce((place, layer) => layer.apply(place), start);
+  // Without an input layer the data's own dtype decides, except for word numbers, which are whole.
+  return new Topology(
+    [start],
+    [end],
+    [{ shape: inputShape, dtype: first?.kind === 'embedding' ? 'int32' : undefined }],
+  );
+}
+
+function specOf({ shape, layer }: Call): InputSpec {
+  return { shape, dtype: layer instanceof InputLayer && layer.dtype === 'int32' ? 'int32' : 'float32' };
+}
+
+/** Gives every layer without a name its kind with a number: `dense`, `dense_1` … */
+export function nameLayers(layers: readonly Layer[]): void {
+  const taken = new Set<string>();
+  for (const { name } of layers) {
+    if (name === '') continue;
+    if (taken.has(name)) throw new ValueError(`model: two layers are named '${name}': give each a name of its own`);
+    taken.add(name);
+  }
+  for (const layer of layers) {
+    if (layer.name !== '') continue;
+    let name = layer.kind;
+    for (let number = 1; taken.has(name); number++) name = `${layer.kind}_${number}`;
+    taken.add(name);
+    layer.name = name;
+  }
+}
+
+/** Everything that `outputs` need, what feeds before what is fed; where data enter, a layer is made. */
+function inOrder(outputs: readonly SymbolicTensor[]): Map<SymbolicTensor, Call> {
+  const calls = new Map<SymbolicTensor, Call>();
+  // Not recursive: a model may be deep.
+  const open = [...outputs].reverse();
+  for (let place = open.at(-1); place !== undefined; place = open.at(-1)) {
+    const waiting = place.inputs.filter((input) => !calls.has(input));
+    if (waiting.length > 0) {
+      open.push(...waiting.reverse());
+      continue;
+    }
+    open.pop();
+    if (calls.has(place)) continue;
+    const { shape, layer, inputs } = place;
+    const made = layer instanceof Layer ? layer : new InputLayer(layer);
+    calls.set(place, { shape, layer: made, inputs: inputs.map((input) => calls.get(input)!) });
+  }
+  return calls;
+}

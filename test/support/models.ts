@@ -1,0 +1,97 @@
+/** What the training tests share: engines, small data sets that can be learnt, and small models. */
+import { ReferenceBackend } from '../../src/backends/reference/index.ts';
+import { WasmBackend } from '../../src/backends/wasm/index.ts';
+import { keyFromSeed, normal } from '../../src/core/random.ts';
+import { Engine } from '../../src/engine.ts';
+import { dense } from '../../src/nn/layers/dense.ts';
+import { adam } from '../../src/optim/adam.ts';
+import { tensor } from '../../src/tensor.ts';
+import type { HostTensor } from '../../src/tensor.ts';
+import type { Callback } from '../../src/train/callbacks.ts';
+import { sequential } from '../../src/train/make-model.ts';
+import type { Model, ModelOptions } from '../../src/train/model.ts';
+
+export const referenceEngine = (): Engine => new Engine(new ReferenceBackend());
+export const wasmEngine = async (): Promise<Engine> => new Engine(await WasmBackend.create());
+
+/** Every backend that runs in Node. */
+export const engines: readonly (readonly [string, () => Engine | Promise<Engine>])[] = [
+  ['reference', referenceEngine],
+  ['wasm', wasmEngine],
+];
+
+/** The four cases of exclusive or. */
+export const xor: Samples = {
+  x: tensor([
+    [0, 0],
+    [0, 1],
+    [1, 0],
+    [1, 1],
+  ]),
+  y: tensor([0, 1, 1, 0]),
+};
+
+/** Samples and labels. */
+export interface Samples {
+  readonly x: HostTensor;
+  readonly y: HostTensor;
+}
+
+/** Points in the plane around `classes` centres on a circle; the classes in turn, as int32. */
+export function blobs(count: number, classes = 3, seed = 7): Samples {
+  const noise = normal(keyFromSeed(seed), 2 * count);
+  const x = new Float32Array(2 * count);
+  const y = new Int32Array(count);
+  for (let sample = 0; sample < count; sample++) {
+    const angle = (2 * Math.PI * (sample % classes)) / classes;
+    x[2 * sample] = 2 * Math.cos(angle) + 0.5 * noise[2 * sample]!;
+    x[2 * sample + 1] = 2 * Math.sin(angle) + 0.5 * noise[2 * sample + 1]!;
+    y[sample] = sample % classes;
+  }
+  return { x: tensor(x, [count, 2]), y: tensor(y) };
+}
+
+/** A classifier of points of the plane, compiled. */
+export function classifier(options: ModelOptions, classes = 3): Model {
+  const model = sequential(
+    [dense({ units: 16, activation: 'tanh', inputShape: [2] }), dense({ units: classes, activation: 'softmax' })],
+    { seed: 1, ...options },
+  );
+  model.compile({
+    optimizer: adam({ learningRate: 0.01 }),
+    loss: 'sparseCategoricalCrossentropy',
+    metrics: ['accuracy'],
+  });
+  return model;
+}
+
+/** All weights in one list. */
+export async function allWeights(model: Model): Promise<number[]> {
+  return (await model.getWeights()).flatMap(({ data }) => [...data]);
+}
+
+/** The class and the message of what a promise is rejected with. */
+export async function rejection(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+  } catch (error) {
+    return `${(error as Error).name}: ${(error as Error).message}`;
+  }
+  return 'no error';
+}
+
+/** The class and the message of what `action` throws. */
+export function thrown(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    return `${(error as Error).name}: ${(error as Error).message}`;
+  }
+  return 'no error';
+}
+
+/** Keeps the loss after every step: give it to `fit` with one step an epoch. */
+export function lossRecorder(): Callback & { readonly losses: number[] } {
+  const losses: number[] = [];
+  return { losses, onEpochEnd: (_epoch, logs) => void losses.push(logs['loss']!) };
+}
