@@ -1,0 +1,106 @@
+/**
+ * What an example is, and how it runs: the same in Node and in a page, so plain data go in and come out.
+ */
+import { type Callback, createEngine, type BackendInfo, type Engine } from '../../src/index.ts';
+import { loadMnist, type Mnist } from '../data/mnist.ts';
+import { progressCallback } from './progress-callback.ts';
+import type { Logs, ProgressEvent } from './progress.ts';
+
+/** What an example's program is given. */
+export interface Setup {
+  readonly digits: Mnist;
+  readonly engine: Engine;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly seed: number;
+  /** Tell the terminal how the training goes. */
+  readonly callbacks: readonly Callback[];
+  /** Puts a line there, for programs that do without callbacks. */
+  readonly print: (text: string) => void;
+}
+
+/** What it gives back. */
+export interface Outcome {
+  /** A list for each thing measured, one value an epoch. */
+  readonly history: Readonly<Record<string, readonly number[]>>;
+  /** Measured on the test digits: loss and accuracy. */
+  readonly test: Logs;
+  /** The trained model in the safetensors format, where the program has one. */
+  readonly model?: Uint8Array;
+}
+
+export interface Example {
+  readonly name: string;
+  readonly summary: string;
+  readonly program: (setup: Setup) => Promise<Outcome>;
+  readonly defaults: { readonly epochs: number; readonly batchSize: number; readonly trainCount?: number };
+  /** With --small. */
+  readonly small: { readonly epochs: number; readonly trainCount: number; readonly testCount: number };
+  readonly picture: { readonly title: string; readonly metrics: readonly string[] };
+}
+
+export interface Settings {
+  readonly example: string;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly seed: number;
+  readonly small: boolean;
+  /** Overrides the number of training digits. */
+  readonly trainCount?: number;
+  readonly testCount?: number;
+  readonly backend?: 'wasm' | 'webgpu';
+}
+
+export interface Result {
+  readonly settings: Settings;
+  readonly engine: BackendInfo;
+  readonly history: Outcome['history'];
+  readonly test: Logs;
+  /** Of the program: training and evaluating, without loading the data and starting the engine. */
+  readonly seconds: number;
+}
+
+export interface Run {
+  readonly result: Result;
+  readonly model: Uint8Array | undefined;
+}
+
+/** Loads the digits, starts an engine and runs the program; `emit` hears of the progress. */
+export async function runExample(
+  example: Example,
+  settings: Settings,
+  emit: (event: ProgressEvent) => void,
+): Promise<Run> {
+  const { epochs, batchSize, seed, small, backend } = settings;
+  const trainCount = settings.trainCount ?? (small ? example.small : example.defaults).trainCount;
+  const testCount = settings.testCount ?? (small ? example.small.testCount : undefined);
+  const digits = await loadMnist({
+    ...(trainCount !== undefined && { trainCount }),
+    ...(testCount !== undefined && { testCount }),
+  });
+  const engine = await createEngine(backend === undefined ? {} : { backend });
+  try {
+    const print = (text: string): void => emit({ kind: 'line', text });
+    print(describeEngine(engine.info));
+    const callbacks = [progressCallback(epochs, emit)];
+    const start = performance.now();
+    const { history, test, model } = await example.program({
+      digits,
+      engine,
+      epochs,
+      batchSize,
+      seed,
+      callbacks,
+      print,
+    });
+    const seconds = (performance.now() - start) / 1000;
+    return { result: { settings, engine: { ...engine.info }, history, test, seconds }, model };
+  } finally {
+    engine.dispose();
+  }
+}
+
+function describeEngine({ name, description, threads, reason }: BackendInfo): string {
+  const count = name !== 'wasm' ? '' : threads === 1 ? 'one thread' : `${threads} threads`;
+  return `${name}: ${[description, count, reason].filter((part) => part !== '').join('; ')}`;
+}
