@@ -1,0 +1,90 @@
+/**
+ * What a library must offer to be compared: each has a module that exports `start`, a `Start`. Modules of the peers are in
+ * bench/peers, that of gradlet is beside this file.
+ */
+
+export type Start = (options: StartOptions) => Promise<Candidate>;
+
+export interface StartOptions {
+  readonly backend: 'wasm' | 'webgpu';
+  /** The most threads; by default what the library takes. Peers that cannot be told ignore it. */
+  readonly threads?: number;
+}
+
+/** A library that has started on its backend. */
+export interface Candidate {
+  readonly threads: number;
+  /** In its own words, where it has some. */
+  readonly device?: string;
+  /** Missing where the library has no such thing. */
+  product?(task: ProductTask): Promise<Product>;
+  training?(task: TrainingTask): Promise<Training>;
+}
+
+/** a · b, both n × n and float32. */
+export interface ProductTask {
+  readonly size: number;
+  readonly a: Float32Array;
+  readonly b: Float32Array;
+}
+
+export interface Product {
+  /** Multiplies anew, and brings the result back. */
+  run(): Promise<Float32Array>;
+  dispose(): void;
+}
+
+/**
+ * Dense layers with relu between them, trained with Adam (0.001, 0.9, 0.999, 1e-7) for softmax cross-entropy, on a few
+ * batches that stay on the device and come in their order.
+ */
+export interface TrainingTask {
+  /** Of the layers: [784, 128, 64, 10]. */
+  readonly sizes: readonly number[];
+  /** Kernel and bias, layer by layer: [in, out], [out]. */
+  readonly weights: readonly Float32Array[];
+  readonly batch: number;
+  readonly batches: number;
+  /** [batches · batch, inputs] and, one-hot, [batches · batch, classes]. */
+  readonly samples: Float32Array;
+  readonly labels: Float32Array;
+}
+
+export interface Training {
+  /** One step for each batch, and the mean of their losses: a single number, brought back at the end. */
+  round(): Promise<number>;
+  dispose(): void;
+}
+
+/** Kernel and bias of each layer, with their shapes. */
+export function layersOf({ sizes, weights }: Pick<TrainingTask, 'sizes' | 'weights'>): Layer[] {
+  return sizes.slice(1).map((outputs, layer) => ({
+    inputs: sizes[layer]!,
+    outputs,
+    isLast: layer === sizes.length - 2,
+    kernel: weights[2 * layer]!,
+    bias: weights[2 * layer + 1]!,
+  }));
+}
+
+export interface Layer {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly isLast: boolean;
+  readonly kernel: Float32Array;
+  readonly bias: Float32Array;
+}
+
+/** The samples and labels of each batch. */
+export function batchesOf({ sizes, batch, batches, samples, labels }: TrainingTask): Batch[] {
+  const [inputs, classes] = [sizes[0]!, sizes.at(-1)!];
+  return Array.from({ length: batches }, (_, index) => ({
+    samples: samples.subarray(index * batch * inputs, (index + 1) * batch * inputs),
+    labels: labels.subarray(index * batch * classes, (index + 1) * batch * classes),
+  }));
+}
+
+export interface Batch {
+  readonly samples: Float32Array;
+  readonly labels: Float32Array;
+}

@@ -1,0 +1,73 @@
+/**
+ * The libraries that are compared, and how their bundles for the page are made: minified, each by itself, as a page
+ * would load it. gradlet comes first: the others are held against it.
+ */
+import { build, type Plugin } from 'esbuild';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { projectRoot } from '../../scripts/lib/files.ts';
+import { markPureCalls } from '../../scripts/lib/pure-calls.mjs';
+import type { BackendName } from '../suite.ts';
+import type { Library } from './page.ts';
+
+interface Source {
+  readonly name: string;
+  /** The package that tells its version, and its place among the installed ones; null for gradlet. */
+  readonly package: string | null;
+  readonly entry: (backend: BackendName) => string;
+}
+
+export const sources: readonly Source[] = [
+  { name: 'gradlet', package: null, entry: () => 'bench/comparison/gradlet.ts' },
+  { name: 'jax-js', package: '@jax-js/jax', entry: () => 'bench/peers/jax.ts' },
+  { name: 'tfjs', package: '@tensorflow/tfjs-core', entry: (backend) => `bench/peers/tfjs-${backend}.ts` },
+  { name: 'onnxruntime-web', package: 'onnxruntime-web', entry: (backend) => `bench/peers/onnxruntime-${backend}.ts` },
+];
+
+const folder = 'build/peers';
+
+/** Bundles every library below build/. Throws when one does not build. */
+export async function bundleLibraries(backend: BackendName): Promise<Library[]> {
+  await rm(join(projectRoot, folder), { recursive: true, force: true });
+  return Promise.all(
+    sources.map(async ({ name, entry }) => {
+      const outdir = `${folder}/${name}`;
+      await build({
+        entryPoints: { index: entry(backend) },
+        absWorkingDir: projectRoot,
+        outdir,
+        bundle: true,
+        splitting: true,
+        minify: true,
+        format: 'esm',
+        platform: 'browser',
+        target: 'es2022',
+        logLevel: 'error',
+        plugins: [pureCalls, ownFiles],
+      });
+      return { name, bundle: `/${outdir}/index.js` };
+    }),
+  );
+}
+
+/** As in gradlet's own build. */
+const pureCalls: Plugin = {
+  name: 'pure-calls',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }) => {
+      if (path.includes('node_modules')) return undefined;
+      return { contents: markPureCalls(await readFile(path, 'utf8')), loader: 'ts' };
+    });
+  },
+};
+
+/** onnxruntime-web is bundled already, and looks for its other files beside that bundle. */
+const ownFiles: Plugin = {
+  name: 'own-files',
+  setup({ onResolve }) {
+    onResolve({ filter: /^onnxruntime-web\// }, ({ path }) => ({
+      path: `/bench/peers/node_modules/onnxruntime-web/dist/ort.${path.split('/')[1]}.bundle.min.mjs`,
+      external: true,
+    }));
+  },
+};

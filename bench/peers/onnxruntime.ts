@@ -1,0 +1,27 @@
+/**
+ * onnxruntime-web: the product alone, as a model of one node. It does not train.
+ */
+import type * as Runtime from 'onnxruntime-web';
+import type { Product, ProductTask } from '../comparison/candidate.ts';
+import { onnxProduct } from '../comparison/onnx-model.ts';
+
+/** Puts a matrix where the model takes it from. */
+export type Place = (values: Float32Array, dims: readonly number[]) => Promise<Runtime.Tensor>;
+
+export async function product(
+  { InferenceSession }: typeof Runtime,
+  backend: 'wasm' | 'webgpu',
+  { size, a, b }: ProductTask,
+  place: Place,
+): Promise<Product> {
+  const session = await InferenceSession.create(onnxProduct(size), { executionProviders: [backend] });
+  const feeds = { a: await place(a, [size, size]), b: await place(b, [size, size]) };
+  return {
+    run: async () => (await session.run(feeds)).y!.data as Float32Array,
+    dispose() {
+      feeds.a.dispose();
+      feeds.b.dispose();
+      void session.release();
+    },
+  };
+}

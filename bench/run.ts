@@ -1,0 +1,115 @@
+/**
+ * `npm run bench -- SUITE`: the one door to the benchmark. Runs a suite in Node or, with --browser, in headless Chromium;
+ * prints a table and, with --json, writes the records with the environment that they were taken in.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { Option } from 'commander';
+import { callInPage, withBrowserPage } from '../examples/support/browser-page.ts';
+import { runCommand } from '../examples/support/main.ts';
+import { createCommand, wholeNumber } from '../examples/support/options.ts';
+import { toJson } from '../examples/support/output.ts';
+import { installPeers } from './comparison/install.ts';
+import { comparePeers } from './comparison/run-peers.ts';
+import { describeEnvironment, type Environment } from './environment.ts';
+import { runSuite, type SuiteReport, type SuiteRequest } from './run-suite.ts';
+import type { BackendName, BenchRecord } from './suite.ts';
+import { findSuite, listSuites, peers } from './suites/index.ts';
+import { formatNumber, sizeLine, tableHead, tableLine } from './table.ts';
+
+interface Values {
+  readonly backend: BackendName;
+  readonly browser?: true;
+  readonly gpu?: true;
+  readonly threads?: number;
+  readonly relaxedSimd?: true;
+  readonly quick?: true;
+  readonly json?: string;
+}
+
+/** What --json writes. */
+export interface BenchFile {
+  /** With what the engine ran on, and the ceilings that were measured there. */
+  readonly environment: Environment & Omit<SuiteReport, 'records'>;
+  readonly records: readonly BenchRecord[];
+}
+
+const show = (record: BenchRecord): void => console.log(tableLine(record));
+
+async function inNode(request: SuiteRequest, flags: readonly string[]): Promise<BenchFile> {
+  const { records, ...rest } = await runSuite(request, show);
+  return { environment: { ...(await describeEnvironment(null, flags)), ...rest }, records };
+}
+
+function inBrowser(request: SuiteRequest, gpu: boolean): Promise<BenchFile> {
+  return withBrowserPage(
+    async (page) => {
+      await page.exposeFunction('benchRecord', show);
+      const module = 'bench/run-suite.ts';
+      const { records, ...rest } = await callInPage<SuiteReport>(page, module, 'runSuiteInPage', request);
+      return { environment: { ...(await describeEnvironment(page, gpu ? ['--gpu'] : [])), ...rest }, records };
+    },
+    { gpu },
+  );
+}
+
+/** Names are longer there. */
+const peersWidth = 50;
+
+async function besidePeers({ backend, threads, quick, gpu }: Values): Promise<BenchFile> {
+  await installPeers();
+  console.log(tableHead(peersWidth));
+  const options = { backend, quick: quick === true, gpu: gpu === true, ...(threads !== undefined && { threads }) };
+  const file = await comparePeers(options, {
+    record: (record) => console.log(tableLine(record, peersWidth)),
+    failure: ({ name, message }) => console.log(`${name.padEnd(peersWidth)}  failed: ${message}`),
+  });
+  file.sizes.forEach((size) => console.log(sizeLine(size, peersWidth)));
+  return file;
+}
+
+async function bench(name: string, values: Values): Promise<void> {
+  const { backend, browser = false, threads, quick = false, json } = values;
+  const { description } = name === peers.name ? peers : findSuite(name);
+  console.log(`${name}: ${description}\n`);
+  let file: BenchFile;
+  if (name === peers.name) file = await besidePeers(values);
+  else {
+    const flags = values.relaxedSimd ? ['--experimental-wasm-relaxed-simd'] : [];
+    for (const flag of flags) setFlagsFromString(flag);
+    console.log(tableHead());
+    const request = { suite: name, backend, quick, ...(threads !== undefined && { threads }) };
+    file = browser ? await inBrowser(request, values.gpu === true) : await inNode(request, flags);
+  }
+  showEnvironment(file);
+  if (json !== undefined) {
+    await mkdir(dirname(json), { recursive: true });
+    await writeFile(json, toJson(file));
+  }
+}
+
+function showEnvironment({ environment }: BenchFile): void {
+  const { ceilings, device } = environment;
+  const { gflops, cachedBandwidth, memoryBandwidth, method } = ceilings;
+  console.log(`
+${environment.cpu}, ${environment.cores} cores; ${environment.browser ?? `Node ${environment.node}`}; ${device}
+ceilings: ${formatNumber(gflops)} GFLOP/s, ${formatNumber(cachedBandwidth)} GB/s in the cache, ${formatNumber(memoryBandwidth)} GB/s in memory
+  (${method})`);
+}
+
+const command = createCommand('npm run bench --', 'measures gradlet')
+  .argument('[suite]')
+  .addOption(new Option('--backend <name>', 'what to measure').choices(['wasm', 'webgpu']).default('wasm'))
+  .option('--browser', 'run in headless Chromium instead of Node')
+  .option('--gpu', "with --browser: the machine's GPU instead of a software adapter")
+  .addOption(new Option('--threads <n>', 'at most so many').argParser(wholeNumber(1)))
+  .option('--relaxed-simd', "switch on Node 20's relaxed SIMD, which browsers have anyway")
+  .option('--quick', 'hardly any samples: to see whether it runs')
+  .option('--json <file>', 'write records and environment there')
+  .addHelpText('after', `\n${listSuites()}`)
+  .action(async (name: string | undefined, values: Values) => {
+    if (name === undefined) console.log(listSuites());
+    else await bench(name, values);
+  });
+await runCommand(command);

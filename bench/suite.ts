@@ -1,0 +1,57 @@
+/**
+ * What a suite is: a module that runs in Node and in a page alike, and gives one record for each thing it measured.
+ */
+import type { Engine } from '../src/index.ts';
+import type { Ceilings } from './ceilings.ts';
+import type { Milliseconds } from './measure.ts';
+
+export type BackendName = 'wasm' | 'webgpu';
+
+/** What came out of one measurement. */
+export interface Measured {
+  readonly name: string;
+  readonly milliseconds: Milliseconds;
+  /** What the suite is about, such as 31.4 with the unit GFLOP/s. */
+  readonly value: number;
+  readonly unit: string;
+  /** The best that the machine allows, in the same unit: measured, or made of measured parts. Null where unknown. */
+  readonly ceiling: number | null;
+  /** How near the value comes to the ceiling, from 0 to 1. */
+  readonly share: number | null;
+}
+
+export interface BenchRecord extends Measured {
+  readonly suite: string;
+  readonly backend: string;
+  readonly threads: number;
+}
+
+export interface Context {
+  readonly engine: Engine;
+  readonly backend: BackendName;
+  readonly ceilings: Ceilings;
+  /** As few samples and as small a size as still says that everything works: for tests. */
+  readonly quick: boolean;
+}
+
+export interface Suite {
+  readonly name: string;
+  readonly description: string;
+  run(context: Context): AsyncIterable<Measured>;
+}
+
+/** A rate, such as GFLOP/s: the more the better. */
+export function rate(name: string, milliseconds: Milliseconds, unit: string, value: number, ceiling: number): Measured {
+  return { name, milliseconds, value, unit, ceiling, share: value / ceiling };
+}
+
+/** A time: the less the better, so the ceiling is a floor. `unit` says of what: `ms a step`. */
+export function duration(
+  name: string,
+  milliseconds: Milliseconds,
+  unit: string,
+  value: number,
+  floor: number | null,
+): Measured {
+  return { name, milliseconds, value, unit, ceiling: floor, share: floor === null ? null : floor / value };
+}

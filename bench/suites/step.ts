@@ -1,0 +1,75 @@
+/**
+ * One training step of a small network, 784-128-64-10 with Adam and softmax cross-entropy, as `fit` runs it: the data
+ * on the device, many steps at a time. Beside it the floor by arithmetic.
+ */
+import { adam, type Callback, dense, type Engine, sequential, tensor } from '../../src/index.ts';
+import { loadMnist, oneHotLabels } from '../../examples/data/mnist.ts';
+import { floorMilliseconds, trainingWork } from '../ceilings.ts';
+import { spread } from '../measure.ts';
+import { type Context, duration, type Measured, type Suite } from '../suite.ts';
+
+const sizes = [784, 128, 64, 10] as const;
+const batches = [32, 128];
+
+export const suite: Suite = {
+  name: 'step',
+  description: 'one training step of a network 784-128-64-10, batch 32 and 128',
+  async *run(context) {
+    for (const batch of batches) yield* trainingSteps(context, batch);
+  },
+};
+
+async function* trainingSteps({ engine, ceilings, quick }: Context, batch: number): AsyncIterable<Measured> {
+  const stepsPerEpoch = quick ? 2 : engine.info.isSoftware ? 10 : 100;
+  const { train } = await loadMnist({ trainCount: stepsPerEpoch * batch, testCount: 1 });
+  const x = tensor(train.images, [train.count, 784], { scale: 1 / 255 });
+  const y = tensor(oneHotLabels(train), [train.count, 10]);
+  const model = network(engine);
+  const clock = epochClock();
+
+  const start = performance.now();
+  await model.fit(x, y, { epochs: quick ? 3 : 12, batchSize: batch, callbacks: [clock] });
+  const [first, ...epochs] = clock.epochs;
+  const steps = spread(epochs.map(({ begin, end }) => (end - begin) / stepsPerEpoch));
+  const floor = floorMilliseconds(trainingWork(sizes, batch), ceilings);
+  yield duration(`batch ${batch}`, steps, 'ms a step', steps.median, floor);
+
+  const untilFirst = first!.firstChunk - start;
+  const once = spread([untilFirst]);
+  yield duration(`batch ${batch}, until the first step`, once, 'ms', untilFirst, null);
+}
+
+function network(engine: Engine) {
+  const model = sequential(
+    [
+      dense({ units: sizes[1], activation: 'relu', inputShape: [sizes[0]] }),
+      dense({ units: sizes[2], activation: 'relu' }),
+      dense({ units: sizes[3], activation: 'softmax' }),
+    ],
+    { engine, seed: 1 },
+  );
+  model.compile({ optimizer: adam(), loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
+  return model;
+}
+
+interface EpochTimes {
+  readonly begin: number;
+  firstChunk: number;
+  end: number;
+}
+
+/** Writes down when each epoch begins and ends: the shuffle before it and the readback after it are part of it. */
+function epochClock(): Callback & { readonly epochs: readonly EpochTimes[] } {
+  const epochs: EpochTimes[] = [];
+  return {
+    epochs,
+    onEpochBegin: () => void epochs.push({ begin: performance.now(), firstChunk: NaN, end: NaN }),
+    onChunkEnd: () => {
+      const epoch = epochs.at(-1)!;
+      if (Number.isNaN(epoch.firstChunk)) epoch.firstChunk = performance.now();
+    },
+    onEpochEnd: () => {
+      epochs.at(-1)!.end = performance.now();
+    },
+  };
+}

@@ -1,0 +1,71 @@
+/**
+ * The benchmark's door: a quick run of each suite, and the shape of the file that it writes.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BenchFile } from '../../bench/run.ts';
+import { runSuite } from '../../bench/run-suite.ts';
+import type { BenchRecord } from '../../bench/suite.ts';
+import { findSuite, suites } from '../../bench/suites/index.ts';
+
+let folder = '';
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'gradlet-bench-'))));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const bench = (...words: readonly string[]) =>
+  promisify(execFile)(process.execPath, ['--import', 'tsx', 'bench/run.ts', ...words]);
+
+function checkRecord(record: BenchRecord, suite: string): void {
+  const { milliseconds, value, unit, ceiling, share } = record;
+  expect(record).toMatchObject({ suite, backend: 'wasm', threads: 1, name: expect.any(String) });
+  expect(milliseconds.p10).toBeLessThanOrEqual(milliseconds.median);
+  expect(milliseconds.median).toBeLessThanOrEqual(milliseconds.p90);
+  expect(milliseconds.p10).toBeGreaterThan(0);
+  expect(value).toBeGreaterThan(0);
+  expect(unit).not.toBe('');
+  if (ceiling !== null) expect(share).toBeGreaterThan(0);
+  else expect(share).toBeNull();
+}
+
+describe('a suite', () => {
+  it.each(suites.map(({ name }) => name))('%s gives records', async (suite) => {
+    const seen: BenchRecord[] = [];
+    const report = await runSuite({ suite, backend: 'wasm', quick: true }, (record) => seen.push(record));
+    expect(seen.length).toBeGreaterThan(0);
+    expect(report.records).toEqual(seen);
+    expect(report.device).toContain('WebAssembly');
+    for (const record of seen) checkRecord(record, suite);
+  });
+
+  it('is found by its name, or the nearest is suggested', () => {
+    expect(findSuite('step').name).toBe('step');
+    expect(() => findSuite('steps')).toThrow(/no suite 'steps'; did you mean 'step'\?/);
+  });
+});
+
+describe('the command', () => {
+  it('prints a table, and writes records with their environment', async () => {
+    const json = join(folder, 'matmul.json');
+    const { stdout } = await bench('matmul', '--quick', '--json', json);
+    expect(stdout).toMatch(/name +backend +threads +median ms[^]*64 × 64 +wasm +1 /);
+    const file = JSON.parse(readFileSync(json, 'utf8')) as BenchFile;
+    expect(file.environment).toMatchObject({ browser: null, adapter: null, node: process.version, flags: [] });
+    expect(Date.parse(file.environment.date)).toBeGreaterThan(0);
+    expect(file.environment.cores).toBeGreaterThan(0);
+    expect(file.environment.ceilings.gflops).toBeGreaterThan(0);
+    file.records.forEach((record) => checkRecord(record, 'matmul'));
+  });
+
+  it('ends with 1 and a hint for what it does not know', async () => {
+    const run = (...words: readonly string[]) => bench(...words).catch((error: unknown) => error);
+    expect(await run('matmull')).toMatchObject({ code: 1, stderr: expect.stringContaining("did you mean 'matmul'?") });
+    expect(await run('matmul', '--treads', '2')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('Did you mean --threads?'),
+    });
+  });
+});
