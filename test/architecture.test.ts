@@ -1,0 +1,165 @@
+/**
+ * The house rules as a test: who may import whom, no circles, and a place for everything: each op has its kernels and
+ * cases, each shader and each wasm export is claimed by an op.
+ */
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { wasmExports } from '../src/generated/wasm/exports.ts';
+import { allOps } from '../src/ops/index.ts';
+import { opCases } from './support/op-cases.ts';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** What a part of `src` may import, beside itself. A file's part is its folder, or its own name at the top. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  generated: ['core'],
+  graph: ['core'],
+  ops: ['core', 'graph', 'generated', 'assembly'],
+  autodiff: ['core', 'graph', 'ops'],
+  compiler: ['core', 'graph', 'ops'],
+  backends: ['core', 'graph', 'compiler', 'generated'],
+  'engine.ts': ['core', 'graph', 'compiler', 'backends'],
+  'create-engine.ts': ['core', 'backends', 'engine.ts'],
+  'tensor.ts': ['core', 'graph', 'ops', 'autodiff'],
+  nn: ['core', 'graph', 'ops', 'autodiff', 'tensor.ts'],
+  optim: ['core', 'graph', 'ops', 'autodiff', 'tensor.ts'],
+  train: ['core', 'graph', 'ops', 'autodiff', 'backends', 'engine.ts', 'create-engine.ts', 'tensor.ts', 'nn', 'optim'],
+};
+
+function filesOf(folder: string, extension: string): string[] {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(extension))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+}
+
+interface Import {
+  readonly target: string;
+  readonly typeOnly: boolean;
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  return [...text.matchAll(/^(import|export)(\s+type)?\b[^;]*?from '(\.[^']+)'/gm)].map((match) => ({
+    target: relative(root, resolve(root, dirname(file), match[3]!)),
+    typeOnly: match[2] !== undefined,
+  }));
+}
+
+const sources = filesOf('src', '.ts');
+const partOf = (file: string): string => (file.startsWith('src/') ? file.split('/')[1]! : file.split('/')[0]!);
+
+describe('imports', () => {
+  it('go in one direction', () => {
+    const wrong = sources
+      .filter((file) => file !== 'src/index.ts' && !file.startsWith('src/entries/'))
+      .flatMap((file) =>
+        importsOf(file)
+          .filter(
+            ({ target }) =>
+              partOf(target) !== partOf(file) && !(mayImport[partOf(file)] ?? []).includes(partOf(target)),
+          )
+          .map(({ target }) => `${file} imports ${target}`),
+      );
+    expect(wrong).toEqual([]);
+  });
+
+  it('of backends take only the program from the compiler', () => {
+    const wrong = sources
+      .filter((file) => file.startsWith('src/backends/'))
+      .flatMap((file) => importsOf(file).map(({ target }) => target))
+      .filter((target) => target.startsWith('src/compiler/') && target !== 'src/compiler/program.ts');
+    expect(wrong).toEqual([]);
+  });
+
+  it('never go to the public entry, nor from the main path to the list of all ops', () => {
+    const wrong = sources.flatMap((file) =>
+      importsOf(file)
+        .filter(({ target }) => target === 'src/index.ts' || target === 'src/ops/index.ts')
+        .map(({ target }) => `${file} imports ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('make no circle', () => {
+    const graph = new Map(sources.map((file) => [file, importsOf(file).filter(({ typeOnly }) => !typeOnly)]));
+    const state = new Map<string, 'open' | 'done'>();
+    const circles: string[] = [];
+    const visit = (file: string, path: readonly string[]): void => {
+      if (state.get(file) === 'done') return;
+      if (state.get(file) === 'open') {
+        circles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+        return;
+      }
+      state.set(file, 'open');
+      for (const { target } of graph.get(file) ?? []) visit(target, [...path, file]);
+      state.set(file, 'done');
+    };
+    for (const file of sources) visit(file, []);
+    expect(circles).toEqual([]);
+  });
+
+  it('all resolve', () => {
+    const missing = sources.flatMap((file) => importsOf(file).filter(({ target }) => !existsSync(join(root, target))));
+    expect(missing).toEqual([]);
+  });
+});
+
+describe('every op', () => {
+  it('has a name of its own, and a gradient or null', () => {
+    expect(new Set(allOps.map(({ name }) => name)).size).toBe(allOps.length);
+    expect(allOps.filter(({ gradient }) => gradient === undefined).map(({ name }) => name)).toEqual([]);
+  });
+
+  it('has kernels on both backends', () => {
+    const missing = allOps.flatMap((op) => {
+      if (op.kind === 'elementwise') return op.wasm === '' || op.wgsl === '' ? [op.name] : [];
+      if (op.kind !== 'structured') return [];
+      return op.kernels.wasm.length === 0 || op.kernels.webgpu.length === 0 ? [op.name] : [];
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it('ends its variants with one that always fits', () => {
+    const open = allOps.filter(
+      (op) =>
+        op.kind === 'structured' &&
+        [op.kernels.wasm, op.kernels.webgpu].some((list) => list.at(-1)?.when !== undefined),
+    );
+    expect(open.map(({ name }) => name)).toEqual([]);
+  });
+
+  it('has a case', () => {
+    const covered = new Set(opCases.map(({ op }) => op.name));
+    const exempt = new Set(['elementwise']); // made by the compiler out of the element-wise ops, and run in their cases
+    expect(
+      allOps
+        .filter((op) => op.kind !== 'leaf' && !covered.has(op.name) && !exempt.has(op.name))
+        .map(({ name }) => name),
+    ).toEqual([]);
+  });
+});
+
+describe('every kernel', () => {
+  const opTexts = filesOf('src/ops', '.ts')
+    .map((file) => readFileSync(join(root, file), 'utf8'))
+    .join('\n');
+
+  it('of the wasm module is called by an op', () => {
+    const backend = filesOf('src/backends/wasm', '.ts')
+      .map((file) => readFileSync(join(root, file), 'utf8'))
+      .join('\n');
+    // What is no kernel belongs to the backend: the loop that walks a program, threads, the workspace.
+    const isClaimed = (name: string): boolean =>
+      opTexts.includes(`'${name}'`) || new RegExp(`\\b${name}\\b`).test(backend);
+    expect(wasmExports.filter((name) => !isClaimed(name))).toEqual([]);
+  });
+
+  it('of shaders/ is dispatched by an op', () => {
+    const unclaimed = filesOf('shaders', '.wgsl')
+      .map((file) => file.replace('shaders/', '').replace('.wgsl', ''))
+      .filter((stem) => !opTexts.includes(`generated/shaders/${stem}.ts`));
+    expect(unclaimed).toEqual([]);
+  });
+});

@@ -1,0 +1,27 @@
+/**
+ * The ten digits in a page, on both backends: the same program as in Node. SwiftShader is slow, so few digits.
+ */
+import { describe, expect, it } from 'vitest';
+import type { Settings } from '../../examples/support/example.ts';
+import { browserModule } from '../support/browser.ts';
+
+const page = browserModule<typeof import('../../examples/support/page.ts')>('examples/support/page.ts');
+
+const settings: Settings = {
+  example: 'p2-ten-digits',
+  epochs: 1,
+  batchSize: 32,
+  seed: 1,
+  small: true,
+  testCount: 1_000,
+};
+
+describe.each(['wasm', 'webgpu'] as const)('in a page on %s', (backend) => {
+  it('one epoch of 6,000 digits is enough to read most of the others', { timeout: 120_000 }, async () => {
+    const { result, model } = await page('runInPage', { ...settings, backend }, { timeout: 110_000 });
+    expect(result.engine.name).toBe(backend);
+    expect(result.test.accuracy).toBeGreaterThan(0.85);
+    expect(result.history.val_accuracy![0]).toBeGreaterThan(0.85);
+    expect(model!.length).toBeGreaterThan(4 * 55_050); // base64 of 55,050 floats
+  });
+});

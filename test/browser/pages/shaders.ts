@@ -1,0 +1,23 @@
+/**
+ * Page module: asks the browser's own WGSL compiler about every shader. Called by ../shaders.test.ts.
+ */
+import { shaders } from '../../../src/generated/shaders/index.ts';
+
+/** One line for each complaint. `code` replaces the project's shaders where it is given. */
+export async function compileShaders(code?: string): Promise<string[]> {
+  const adapter = await navigator.gpu.requestAdapter();
+  const requiredFeatures = [...(adapter?.features ?? [])] as GPUFeatureName[];
+  const device = await adapter!.requestDevice({ requiredFeatures });
+  const problems: string[] = [];
+  for (const shader of code === undefined ? shaders : [{ name: 'given', code }]) {
+    device.pushErrorScope('validation');
+    const info = await device.createShaderModule({ label: shader.name, code: shader.code }).getCompilationInfo();
+    await device.popErrorScope();
+    for (const { type, message, offset } of info.messages) {
+      if (type === 'error')
+        problems.push(`${shader.name}: ${message} near '${shader.code.slice(offset, offset + 40)}'`);
+    }
+  }
+  device.destroy();
+  return problems;
+}

@@ -1,0 +1,93 @@
+/** Page module: whole runs of training on each backend of a page. Called by ../train.test.ts. */
+import { ReferenceBackend } from '../../../src/backends/reference/index.ts';
+import type { Backend } from '../../../src/backends/backend.ts';
+import { WasmBackend } from '../../../src/backends/wasm/index.ts';
+import { WebGPUBackend } from '../../../src/backends/webgpu/index.ts';
+import { Engine } from '../../../src/engine.ts';
+import { layerRegistry } from '../../../src/nn/layer-registry.ts';
+import { dense } from '../../../src/nn/layers/dense.ts';
+import { dropout } from '../../../src/nn/layers/dropout.ts';
+import { adam } from '../../../src/optim/adam.ts';
+import { tensor } from '../../../src/tensor.ts';
+import { loadModel } from '../../../src/train/load.ts';
+import { sequential } from '../../../src/train/make-model.ts';
+import type { Model } from '../../../src/train/model.ts';
+import { save } from '../../../src/train/save.ts';
+import { blobs } from '../../support/models.ts';
+
+const { x, y } = blobs(90);
+/** The points as bytes, so that the scale is part of the run. */
+const bytes = tensor(
+  Uint8Array.from(x.data, (value) => Math.round(32 * value + 128)),
+  [90, 2],
+  { scale: 1 / 32, offset: -4 },
+);
+
+function classifier(backend: Backend): Model {
+  const model = sequential(
+    [
+      dense({ units: 12, activation: 'relu', inputShape: [2] }),
+      dropout({ rate: 0.1 }),
+      dense({ units: 3, activation: 'softmax' }),
+    ],
+    { engine: new Engine(backend), seed: 5 },
+  );
+  model.compile({
+    optimizer: adam({ learningRate: 0.02 }),
+    loss: 'sparseCategoricalCrossentropy',
+    metrics: ['accuracy'],
+  });
+  return model;
+}
+
+const backends: Readonly<Record<string, () => Backend | Promise<Backend>>> = {
+  reference: () => new ReferenceBackend(),
+  wasm: () => WasmBackend.create(),
+  webgpu: () => WebGPUBackend.create(),
+};
+
+export interface Run {
+  readonly history: Readonly<Record<string, readonly number[]>>;
+  readonly predictions: readonly number[];
+  readonly bytesBefore: number;
+  readonly bytesAfter: number;
+}
+
+/** Ten epochs with short last batches and a validation part; then a second run, which must not take more memory. */
+export async function fit(backend: string): Promise<Run> {
+  const started = await backends[backend]!();
+  const model = classifier(started);
+  const options = { epochs: 10, batchSize: 16, validationSplit: 0.2 };
+  const { history } = await model.fit(bytes, y, options);
+  const predictions = [...(await model.predict(bytes)).data];
+  const bytesBefore = started.info.stateBytes + started.info.arenaBytes;
+  await model.fit(bytes, y, options);
+  return { history, predictions, bytesBefore, bytesAfter: started.info.stateBytes + started.info.arenaBytes };
+}
+
+/** Losses of four epochs, and of two and two with a file in between. */
+export async function resume(backend: string): Promise<{ whole: readonly number[]; parts: readonly number[] }> {
+  const options = { batchSize: 16 };
+  const whole = await classifier(await backends[backend]!()).fit(bytes, y, { ...options, epochs: 4 });
+  const first = classifier(await backends[backend]!());
+  const before = await first.fit(bytes, y, { ...options, epochs: 2 });
+  const engine = new Engine(await backends[backend]!());
+  const second = loadModel(await save(first), { layers: layerRegistry, engine });
+  const after = await second.fit(bytes, y, { ...options, epochs: 4, initialEpoch: 2 });
+  return { whole: whole.history['loss']!, parts: [...before.history['loss']!, ...after.history['loss']!] };
+}
+
+/** How often a timer fires while a run goes on, and the name of what it gives for weights that overflow. */
+export async function alive(backend: string): Promise<{ ticks: number; error: string }> {
+  const model = classifier(await backends[backend]!());
+  let ticks = 0;
+  const timer = setInterval(() => (ticks += 1), 1);
+  await model.fit(bytes, y, { epochs: backend === 'webgpu' ? 20 : 200, batchSize: 4 });
+  clearInterval(timer);
+  model.learningRate = 1e30;
+  const error = await model.fit(bytes, y, { epochs: 5 }).then(
+    () => 'none',
+    (given: Error) => `${given.name}: ${given.message}`,
+  );
+  return { ticks, error };
+}

@@ -1,0 +1,33 @@
+/**
+ * Training in a page, on each of its backends: the same curves within rounding, the same bits again, and a page that
+ * stays alive.
+ */
+import { describe, expect, it } from 'vitest';
+import { browserModule } from '../support/browser.ts';
+
+const page = browserModule<typeof import('./pages/train.ts')>('test/browser/pages/train.ts');
+
+describe.each(['wasm', 'webgpu'])('%s in a page', (backend) => {
+  it('trains as the reference does, and takes no more memory in a second run', async () => {
+    const expected = await page('fit', 'reference');
+    const given = await page('fit', backend);
+    expect(Object.keys(given.history)).toEqual(['loss', 'accuracy', 'val_loss', 'val_accuracy']);
+    for (const [name, values] of Object.entries(expected.history)) {
+      values.forEach((value, epoch) => expect(given.history[name]![epoch]).toBeCloseTo(value, 3));
+    }
+    expected.predictions.forEach((value, place) => expect(given.predictions[place]).toBeCloseTo(value, 3));
+    expect(given.history['val_accuracy']!.at(-1)).toBeGreaterThan(0.9);
+    expect(given.bytesAfter).toBe(given.bytesBefore);
+  });
+
+  it('goes on after a file as if it had not stopped, bit by bit', async () => {
+    const { whole, parts } = await page('resume', backend);
+    expect(parts).toEqual(whole);
+  });
+
+  it('lets the page live, and finds what is not finite', async () => {
+    const { ticks, error } = await page('alive', backend);
+    expect(ticks).toBeGreaterThan(3);
+    expect(error).toMatch(/^NonFiniteError: fit: the output of layer 'dense(_1)?' became NaN or infinite/);
+  });
+});

@@ -1,0 +1,24 @@
+/**
+ * Runs once before the browser tests: starts the one browser and the server that all of them share.
+ */
+import type { TestProject } from 'vitest/node';
+import { launchBrowser } from '../../scripts/browser.ts';
+import { startServer } from '../../scripts/serve.ts';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    browserEndpoint: string;
+    serverOrigin: string;
+  }
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await startServer();
+  const browser = await launchBrowser();
+  project.provide('browserEndpoint', browser.wsEndpoint());
+  project.provide('serverOrigin', server.origin);
+  return async () => {
+    await browser.close();
+    await server.close();
+  };
+}

@@ -1,0 +1,112 @@
+/**
+ * Two programs, one that uses much and one that uses little, and the bundlers that make files of them: for tests of what
+ * a bundle carries.
+ */
+import { build, type Plugin } from 'esbuild';
+import { readFile } from 'node:fs/promises';
+import { rollup, type Plugin as RollupPlugin } from 'rollup';
+import rollupEsbuild from 'rollup-plugin-esbuild';
+import { expect } from 'vitest';
+import { projectRoot } from '../../scripts/lib/files.ts';
+import { markPureCalls } from '../../scripts/lib/pure-calls.mjs';
+
+const few = `
+  import { createEngine, gradients, input, matmul, mean, mul, parameter, square, sub } from 'gradlet';
+  const engine = await createEngine();
+  const [x, y, w] = [input([4, 2]), input([4, 1]), parameter([2, 1])];
+  const loss = mean(square(sub(matmul(x, w), y)));
+  const step = await engine.compile({ outputs: { loss }, updates: [[w, sub(w, mul(gradients(loss, [w])[0], 0.1))]] });
+  step.run();
+`;
+
+const many = `
+  import { adam, concatenate, createEngine, cosineDecay, dense, dropout, earlyStopping, gelu, loadModel, layerRegistry,
+    printProgram, ReferenceBackend, sequential } from 'gradlet';
+  const engine = await createEngine({ backend: new ReferenceBackend() });
+  const model = sequential([dense({ units: 2, inputShape: [2], activation: gelu }), dropout({ rate: 0.1 })], { engine });
+  model.compile({ optimizer: adam({ learningRate: cosineDecay({ initialLearningRate: 1, decaySteps: 9 }) }), loss: 'mse' });
+  await model.fit([[0, 1]], [[0, 1]], { callbacks: earlyStopping() });
+  console.log(loadModel(await model.save(), { layers: layerRegistry }), concatenate, printProgram);
+`;
+
+/** Texts that stay in a minified bundle, by what brings them. */
+const marks: Readonly<Record<string, RegExp>> = {
+  'an op of its own': /["'`]dropoutMask["'`]/,
+  'an element-wise op': /["'`]gelu["'`]/,
+  'an op of the data': /["'`]gatherBatch["'`]/,
+  'a shader': /fn batch_mask/,
+  'an optimizer': /["'`]adamax["'`]/,
+  'a schedule': /["'`]cosineDecay["'`]/,
+  'a loss': /["'`]?logCosh["'`]?/,
+  'an initializer': /["'`]?lecunNormal["'`]?/,
+  'a kind of layer': /["'`]dropout["'`]/,
+  'the base of layers': /it has no weights yet/,
+  'a callback': /earlyStopping/,
+  'an error of files': /the JSON is not well formed/,
+  'the registry of layers': /["'`]multiply["'`]/,
+  'the reference': /float64 loops/,
+  'a printer': /of arena in/,
+};
+
+/** Makes one minified or plain file of a program that imports `gradlet`. */
+export type Bundle = (code: string) => Promise<string>;
+
+/** @param entry the file that `gradlet` stands for: `src/index.ts`, or one that is built */
+export function withEsbuild(entry: string): Bundle {
+  const program = (contents: string): Plugin => ({
+    name: 'program',
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /^program$/ }, () => ({ path: 'program', namespace: 'program' }));
+      onLoad({ filter: /.*/, namespace: 'program' }, () => ({ contents, resolveDir: projectRoot }));
+      onResolve({ filter: /^gradlet$/ }, () => ({ path: entry, sideEffects: false }));
+      onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }) => ({
+        contents: markPureCalls(await readFile(path, 'utf8')),
+        loader: 'ts',
+      }));
+    },
+  });
+  return async (code) => {
+    const { outputFiles } = await build({
+      entryPoints: ['program'],
+      absWorkingDir: projectRoot,
+      bundle: true,
+      minify: true,
+      write: false,
+      format: 'esm',
+      target: 'es2022',
+      logLevel: 'error',
+      plugins: [program(code)],
+    });
+    return outputFiles[0]!.text;
+  };
+}
+
+/** @param entry as above */
+export function withRollup(entry: string): Bundle {
+  const program = (code: string): RollupPlugin => ({
+    name: 'program',
+    resolveId: (id) => (id === 'program' ? id : id === 'gradlet' ? { id: entry, moduleSideEffects: false } : null),
+    load: (id) => (id === 'program' ? code : null),
+    transform: (text, id) => (id.endsWith('.ts') ? { code: markPureCalls(text), map: null } : null),
+  });
+  return async (code) => {
+    const bundle = await rollup({
+      input: 'program',
+      plugins: [program(code), rollupEsbuild({ target: 'es2022', tsconfig: false })],
+      onwarn: ({ message }) => {
+        throw new Error(message);
+      },
+    });
+    const { output } = await bundle.generate({ format: 'es' });
+    return output[0].code;
+  };
+}
+
+/** Fails where the bundle of the small program holds anything of what only the large one uses. */
+export async function expectToDropWhatIsNotUsed(bundle: Bundle): Promise<void> {
+  const [large, small] = [await bundle(many), await bundle(few)];
+  const found = (code: string): string[] => Object.keys(marks).filter((what) => marks[what]!.test(code));
+  expect(found(large)).toEqual(Object.keys(marks)); // the marks are in the code as it is now
+  expect(found(small)).toEqual([]);
+  expect(small.length).toBeLessThan(0.75 * large.length);
+}

@@ -1,0 +1,44 @@
+/**
+ * Runs dispatches without a GPU, in wgsl_reflect's emulator: all threads of a workgroup in step, with a watch for two
+ * that touch the same bytes between barriers.
+ */
+import { detectRaces, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
+import { bindingsOf, replaceBlocks } from '../../src/backends/webgpu/pipelines.ts';
+import { packUniforms } from '../../src/backends/webgpu/uniforms.ts';
+import type { TypedArray } from '../../src/core/dtype.ts';
+import type { Dispatch, Operand } from '../../src/graph/kernel.ts';
+
+export type Memory = Readonly<Record<Operand['list'], readonly TypedArray[]>>;
+
+/** Runs `dispatch` on `memory`, whose arrays it changes. Gives what the emulator found wrong. */
+export function emulate(dispatch: Dispatch, memory: Memory): string[] {
+  const { shader, entry, blocks = {}, constants = {}, uniforms = {}, bindings, grid } = dispatch;
+  const group: Record<string, unknown> = {};
+  for (const { binding, name, kind } of bindingsOf(dispatch)) {
+    if (kind === 'uniform') {
+      const view = new DataView(new ArrayBuffer(shader.uniforms!.size));
+      packUniforms(view, 0, shader.uniforms!, uniforms);
+      group[binding] = { uniform: new Uint32Array(view.buffer) };
+    } else {
+      const operand = bindings[name]!;
+      group[binding] = memory[operand.list][operand.index];
+    }
+  }
+  const code = replaceBlocks(shader.name, shader.code, blocks);
+  const read = new WgslReflect(code).entry.compute.find(({ name }) => name === entry)!.resources;
+  const unbound = read.filter(({ binding }) => !(binding in group)).map(({ name }) => name);
+  if (unbound.length > 0) throw new Error(`${shader.name}/${entry}: nothing is bound to '${unbound.join()}'`);
+  // Two dispatched workgroups never run at once here; the order of workgroups is that of the grid.
+  const { races, errors } = detectRaces(code, entry, [...grid], { 0: group }, { constants });
+  return [...races.map(({ message }) => `race: ${message}`), ...errors].map(
+    (text) => `${shader.name}/${entry}: ${text}`,
+  );
+}
+
+/** An array for `type` of so many bytes as WebGPU would bind: at least 4, and a multiple of 4. */
+export function paddedCopy(values: TypedArray): TypedArray {
+  const bytes = new Uint8Array(Math.max(4, Math.ceil(values.byteLength / 4) * 4));
+  bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  if (values instanceof Float32Array) return new Float32Array(bytes.buffer);
+  return values instanceof Int32Array ? new Int32Array(bytes.buffer) : new Uint8Array(bytes.buffer);
+}
