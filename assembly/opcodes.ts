@@ -1,4 +1,4 @@
-// The element-wise opcodes. The order is the numbering; src/backends/wasm mirrors it by name.
+// The element-wise opcodes. The order is the numbering; the build makes a list of the names.
 // Below ADD an opcode reads register a; from ADD to MOD registers a and b; SELECT reads a, b and c; CLIP and COPY read a.
 
 export const NEG: u32 = 0;

@@ -1,6 +1,6 @@
 /**
  * assembly/*.ts → build/{simd,relaxed-simd}.wasm → src/generated/wasm/*.ts: each as base64, both packed into one short
- * text, the list of exports, and the script of the workers. Run by `npm run build:wasm`; does nothing when no source or setting has changed.
+ * text, the lists of exports and opcodes, and the script of the workers. Run by `npm run build:wasm`; does nothing when no source or setting has changed.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const buildFolder = join(projectRoot, 'build');
 const generated = join(projectRoot, 'src/generated/wasm');
 const stampFile = join(buildFolder, 'wasm.stamp');
 const workerFile = join(projectRoot, 'src/backends/wasm/worker.ts');
-const outputs = [...targets, 'packed', 'exports', 'worker'].map((stem) => join(generated, `${stem}.ts`));
+const outputs = [...targets, 'packed', 'exports', 'opcodes', 'worker'].map((stem) => join(generated, `${stem}.ts`));
 
 function currentStamp(): string {
   const sources = listFiles(join(projectRoot, 'assembly'), '.ts').map((file) => join(projectRoot, 'assembly', file));
@@ -76,6 +76,19 @@ export type WasmExport = (typeof wasmExports)[number];
 `;
 }
 
+/** The opcodes by name, in the order of their numbers: one text, because a table of constants takes a page more room. */
+function emitOpcodes(source: string): string {
+  const opcodes = [...source.matchAll(/^export const (\w+): u32 = (\d+);$/gm)];
+  opcodes.forEach(([, name, number], index) => {
+    if (Number(number) !== index) throw new Error(`assembly/opcodes.ts: ${name} is ${number}, but stands at ${index}`);
+  });
+  const names = opcodes.map(([, name]) => name!.toLowerCase()).join(' ');
+  return `${header}
+/** The opcode of a name is its place. */
+export const opcodes: readonly string[] = /* @__PURE__ */ '${names}'.split(' ');
+`;
+}
+
 async function main(): Promise<void> {
   const stamp = currentStamp();
   if (isUpToDate(stamp) && !process.argv.includes('--force')) {
@@ -100,6 +113,8 @@ async function main(): Promise<void> {
   console.log(`wasm: packed ${gzipSync(packed).length} bytes gzipped`);
   writeIfChanged(join(generated, 'packed.ts'), packed);
   writeIfChanged(join(generated, 'exports.ts'), emitExports(names));
+  const opcodes = readFileSync(join(projectRoot, 'assembly/opcodes.ts'), 'utf8');
+  writeIfChanged(join(generated, 'opcodes.ts'), emitOpcodes(opcodes));
   writeIfChanged(join(generated, 'worker.ts'), await emitWorker(header, readFileSync(workerFile, 'utf8')));
   writeFileSync(stampFile, stamp);
 }

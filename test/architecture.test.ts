@@ -16,7 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   core: [],
   generated: ['core'],
   graph: ['core'],
-  ops: ['core', 'graph', 'generated', 'assembly'],
+  ops: ['core', 'graph', 'generated'],
   autodiff: ['core', 'graph', 'ops'],
   compiler: ['core', 'graph', 'ops'],
   backends: ['core', 'graph', 'compiler', 'generated'],

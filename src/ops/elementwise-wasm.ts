@@ -2,11 +2,11 @@
  * Turns a chain into the words of the wasm interpreter, whose layout is told in `assembly/elementwise.ts`: operands
  * with their way of broadcasting, then one five-word instruction for each op, over numbered tiles ("registers").
  */
-import * as opcodes from '../../assembly/opcodes.ts';
 import type { DType } from '../core/dtype.ts';
 import { InternalError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
+import { opcodes } from '../generated/wasm/opcodes.ts';
 import { accessOf } from '../graph/chain.ts';
 import type { Chain, ChainArgument, ChainInstruction } from '../graph/chain.ts';
 import { float, input, output } from '../graph/kernel.ts';
@@ -39,12 +39,12 @@ function lowerChainWords(chain: Chain, { inputs, outputs }: Pick<StepTypes<unkno
   return { entry: 'elementwise', words: [...words, ...instructions.flat()] };
 
   function loadConstant([value, register]: readonly [number, number]): Word[] {
-    return [opcodes.CONSTANT, register, 0, 0, float(value)];
+    return [opcodes.indexOf('constant'), register, 0, 0, float(value)];
   }
 
   function encode({ op, attributes, arguments: list }: ChainInstruction, index: number): Word[] {
-    const code = (opcodes as Readonly<Record<string, number>>)[op.wasm.toUpperCase()];
-    if (code === undefined) throw new InternalError(`elementwise: assembly/opcodes.ts has no opcode '${op.wasm}'`);
+    const code = opcodes.indexOf(op.wasm);
+    if (code < 0) throw new InternalError(`elementwise: assembly/opcodes.ts has no opcode '${op.wasm}'`);
     const operands: Word[] = list.map((argument) => registers.ofArgument(argument));
     // Immediates stand at the end: in c, or in b and c.
     const immediates: Word[] = (op.immediates?.(attributes) ?? []).map(float);
