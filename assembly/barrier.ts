@@ -13,6 +13,8 @@ const FAILED: usize = 192;
 const PATIENCE: usize = 196;
 /** How often a thread looks before it sleeps. */
 const SPINS: usize = 200;
+/** Steps that thread 0 has done alone: a sign of life while the others have nothing to do. */
+const PROGRESS: usize = 328;
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -45,16 +47,26 @@ export function wait_for_change(address: usize, old: u32, patience: u32): bool {
     if (atomic.load<u32>(address) != old) return true;
   }
   atomic.add<u32>(control, 1, SLEEPERS);
-  for (let seconds: u32 = 0; atomic.load<u32>(address) == old && !has_failed(); ) {
-    // Seconds of waiting, not of the clock: a machine that slept has not made anybody wait.
+  let seconds: u32 = 0, sign = atomic.load<u32>(control, PROGRESS);
+  while (atomic.load<u32>(address) == old && !has_failed()) {
     const timeout = patience == 0 ? -1 : SECOND;
-    if (atomic.wait<i32>(address, <i32>old, timeout) == AtomicWaitResult.TIMED_OUT && ++seconds == patience) {
+    if (atomic.wait<i32>(address, <i32>old, timeout) != AtomicWaitResult.TIMED_OUT) continue;
+    // Seconds of waiting, not of the clock: a machine that slept has not made anybody wait.
+    const now = atomic.load<u32>(control, PROGRESS);
+    seconds = now == sign ? seconds + 1 : 0;
+    sign = now;
+    if (seconds == patience) {
       atomic.store<u32>(control, STALLED, FAILED);
       atomic.notify(address, -1);
     }
   }
   atomic.sub<u32>(control, 1, SLEEPERS);
   return !has_failed();
+}
+
+/** Tells the waiting that this thread gets on. */
+export function show_progress(): void {
+  atomic.add<u32>(control, 1, PROGRESS);
 }
 
 /** True when all `threads` threads have come; false when they have failed. */

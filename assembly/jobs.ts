@@ -3,7 +3,7 @@
 //
 // A job is eight words: its kind, then what the kind needs. Every worker goes through all jobs in their order; where a
 // job is thread 0's alone the others pass it by, and meet thread 0 again at the first barrier of the next.
-import { barrier, control_block, wait_for_change } from './barrier';
+import { barrier, control_block, show_progress, wait_for_change } from './barrier';
 import { run, run_together } from './execute';
 
 /** Jobs asked for so far, and done. Both wrap around. */
@@ -11,10 +11,13 @@ const POSTED: usize = 256;
 const DONE: usize = 320;
 /** Not 0 when JavaScript wants to be told once the next job is done. */
 const WANTED: usize = 324;
-/** Steps that thread 0 has done on its own: a sign of life. */
-const PROGRESS: usize = 328;
 const RING: usize = 512;
 const RING_JOBS: u32 = 256;
+/**
+ * After so many jobs all threads meet. The ring holds no more that are not done by thread 0, so what it writes over was
+ * read by all.
+ */
+const MEETING: u32 = RING_JOBS / 2;
 const JOB_BYTES: usize = 32;
 
 /** program, plan, steps */
@@ -59,6 +62,7 @@ export function work(thread: u32, threads: u32): u32 {
     if (finish(thread)) return HAS_NEWS;
   }
   for (;;) {
+    if (taken % MEETING == 0 && !barrier(threads)) break;
     if (atomic.load<u32>(control, POSTED) == taken && !wait_for_change(control + POSTED, taken, 0)) break;
     const job = job_address();
     const kind = load<u32>(job);
@@ -70,7 +74,7 @@ export function work(thread: u32, threads: u32): u32 {
     } else if (thread == 0 && kind == ALONE) {
       for (let steps = load<u32>(job, 8); steps > 0; steps--) {
         run(load<u32>(job, 4), 1);
-        atomic.add<u32>(control, 1, PROGRESS);
+        show_progress();
       }
     } else if (thread == 0 && kind == COPY) {
       memory.copy(load<u32>(job, 4), load<u32>(job, 8), load<u32>(job, 12));

@@ -27,8 +27,8 @@ export interface BackendInfo {
 
 export interface PreparedProgram {
   /**
-   * Runs the whole program `steps` times. Returns when the work is queued (WebGPU) or done (wasm, reference); reads
-   * see its results.
+   * Runs the whole program `steps` times. Returns when the work is queued (WebGPU, wasm with workers) or done (wasm on
+   * the calling thread, reference); reads see its results.
    */
   run(steps: number): void;
   /** The named output after the last run, in the output's dtype. */

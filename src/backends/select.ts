@@ -45,13 +45,16 @@ export async function selectBackend({
       `createEngine: unknown backend '${String(backend)}'${suggest(String(backend), names)}: use ${names.join(' or ')}`,
     );
   }
-  const startWasm = (): Promise<Backend> =>
-    WasmBackend.create(threading.threads === 'auto' && work < threadThreshold ? { ...threading, threads: 1 } : threading);
+  const startWasm = async (why: string): Promise<{ backend: Backend; reason: string }> => {
+    const isSmall = threading.threads === 'auto' && work < threadThreshold;
+    const started = await WasmBackend.create(isSmall ? { ...threading, threads: 1 } : threading);
+    return { backend: started, reason: isSmall ? `${why}; one thread: the model is small` : why };
+  };
   const device = gpu ?? (globalThis.navigator as Navigator | undefined)?.gpu;
   if (backend === 'webgpu') {
     return { backend: await WebGPUBackend.create(device === undefined ? {} : { gpu: device }), reason: 'asked for' };
   }
-  if (backend === 'wasm') return { backend: await startWasm(), reason: 'asked for' };
+  if (backend === 'wasm') return startWasm('asked for');
   let reason = 'there is no WebGPU here';
   if (device !== undefined && work < gpuThreshold) reason = `the model is small (${work} multiply-adds a step)`;
   else if (device !== undefined) {
@@ -66,7 +69,7 @@ export async function selectBackend({
     }
   }
   try {
-    return { backend: await startWasm(), reason };
+    return await startWasm(reason);
   } catch (error) {
     throw new BackendError(`createEngine: no backend starts here: ${reason}; ${(error as Error).message}`);
   }

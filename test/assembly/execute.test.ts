@@ -1,4 +1,4 @@
-/** The program loop, the finite check, and a workspace of one's own. */
+/** The program loop, the finite check, and what a kernel says about its work. */
 import { describe, expect, it } from 'vitest';
 import { lengths, loadBinaries, randoms } from './kernels.ts';
 
@@ -46,12 +46,16 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
     expect(kernels.readInt32s(flag, 1)[0]).toBe(3);
   });
 
-  it('works in a workspace that it is given', () => {
+  it('asks a kernel for its work without doing it', () => {
     kernels.reset();
-    kernels.exports['set_workspace']!(kernels.allocate(kernels.exports['thread_bytes']!()));
-    const x = kernels.floats(randoms(41 * 100));
-    const out = kernels.allocate(41 * 4);
-    kernels.call('reduce', [x, out, 1, 100, 41, 0]);
-    expect([...kernels.readFloats(out, 41)].every(Number.isFinite)).toBe(true);
+    const out = kernels.int32s([1, 2, 3]);
+    const work = (count: number): number =>
+      kernels.exports['shared_work']!(fill, kernels.int32s([out, count, 7]));
+    const fill = enter('fill');
+    expect(work(3)).toBeGreaterThan(0);
+    expect(work(3000)).toBeGreaterThan(work(3));
+    expect([...kernels.readInt32s(out, 3)]).toStrictEqual([1, 2, 3]);
+    kernels.call('fill', [out, 3, 7]);
+    expect([...kernels.readInt32s(out, 3)]).toStrictEqual([7, 7, 7]);
   });
 });

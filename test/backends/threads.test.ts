@@ -1,131 +1,295 @@
 /**
- * Threads: the same bits for any number of them, every run seen by every read, and an error instead of a hang when a
- * worker dies. In Node, where workers are those of node:worker_threads; pages are in test/browser/threads.test.ts.
+ * Threads in Node: the same bits as one thread, queued work in its order, and an end in every case: of the process, of a
+ * worker, of a wait.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
-import { BackendError } from '../../src/core/errors.ts';
+import type { WasmOptions } from '../../src/backends/wasm/index.ts';
+import type { Pool } from '../../src/backends/wasm/pool.ts';
+import type { TypedArray } from '../../src/core/dtype.ts';
 import { Engine } from '../../src/engine.ts';
-import { tanh } from '../../src/ops/activation.ts';
-import { add } from '../../src/ops/arithmetic.ts';
-import { matmul } from '../../src/ops/matmul.ts';
-import { variable } from '../../src/ops/op.ts';
+import type { Executable } from '../../src/engine.ts';
+import type { Node, Variable } from '../../src/graph/node.ts';
+import * as ops from '../../src/ops/index.ts';
+import { createEngine } from '../../src/create-engine.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
+import { dropout } from '../../src/nn/layers/dropout.ts';
 import { adam } from '../../src/optim/adam.ts';
 import { sequential } from '../../src/train/make-model.ts';
-import { blobs } from '../support/models.ts';
+import { allWeights, blobs, rejection, thrown } from '../support/models.ts';
 import { caseResults, opNames } from '../support/run-cases.ts';
 
-/** Shares every kernel that can be shared, however small. */
-const shareAll = { shareThreshold: 0 } as const;
+const started: { engine: Engine; backend: WasmBackend }[] = [];
 
-const bitsOf = (values: ArrayBufferView): Uint8Array =>
-  new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
-
-/** Parts of the backend that a test may break. */
-interface Breakable {
-  readonly threads: { readonly pool: { readonly workers: readonly { terminate(): void }[] } | null };
+async function start(options: WasmOptions): Promise<{ engine: Engine; backend: WasmBackend }> {
+  const backend = await WasmBackend.create(options);
+  started.push({ engine: new Engine(backend), backend });
+  return started.at(-1)!;
 }
 
-describe.each([2, 3])('%i threads', (threads) => {
-  let shared: Engine;
-  let alone: Engine;
-  beforeAll(async () => {
-    shared = new Engine(await WasmBackend.create({ threads, ...shareAll }));
-    alone = new Engine(await WasmBackend.create());
-  });
-  afterAll(() => {
-    shared.dispose();
-    alone.dispose();
-  });
+/** Shares all that can be shared, however small, and runs in workers always. */
+const all = (threads: number): WasmOptions => ({ threads, worker: true, shareThreshold: 0, patience: 20 });
 
-  it.each(opNames)('%s: the bits of one thread', async (name) => {
-    const expected = await caseResults(alone, name);
-    const given = await caseResults(shared, name);
-    given.forEach(({ opCase, values }, index) => {
-      expect(bitsOf(values), opCase.name).toEqual(bitsOf(expected[index]!.values));
-    });
-    expect(shared.info).toMatchObject({ threads, reason: '', stateBytes: 0, arenaBytes: 0 });
-  });
+const bitsOf = (values: TypedArray): string =>
+  Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('hex');
+
+function poolOf(backend: WasmBackend): Pool {
+  return backend['threads']!.pool!;
+}
+
+function filled(shape: readonly number[], seed = 1): Variable {
+  const count = shape.reduce((product, size) => product * size, 1);
+  const initialize = (): Float32Array =>
+    Float32Array.from({ length: count }, (_, index) => Math.sin(seed * index + seed));
+  return ops.variable([...shape], { initialize });
+}
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+  for (const { engine } of started.splice(0)) engine.dispose();
 });
 
-describe('training', () => {
-  it('gives the weights of one thread, to the bit', async () => {
-    const { x, y } = blobs(200);
-    const weights = async (options: object): Promise<Uint8Array[]> => {
-      const engine = new Engine(await WasmBackend.create(options));
+describe('the same bits as one thread', () => {
+  const one = WasmBackend.create().then((backend) => new Engine(backend));
+  const many = [1, 2, 3].map(async (threads) => new Engine(await WasmBackend.create(all(threads))));
+
+  it.each(opNames)('%s', async (name) => {
+    const bits = async (engine: Engine): Promise<string[]> =>
+      (await caseResults(engine, name)).map(({ values }) => bitsOf(values));
+    const expected = await bits(await one);
+    for (const engine of many) expect(await bits(await engine)).toEqual(expected);
+    const { stateBytes, arenaBytes } = (await many[2]!).info;
+    expect(stateBytes + arenaBytes).toBe(0);
+  });
+
+  it('where kernels are large', async () => {
+    const outputs = (): Record<string, Node> => ({
+      square: ops.matmul(filled([200, 130]), filled([130, 210], 2)),
+      wide: ops.tanh(ops.add(ops.matmul(filled([3, 70]), filled([70, 1100], 2)), filled([1100], 3))),
+      tall: ops.matmul(filled([70, 1100]), filled([70, 9], 2), { transposeA: true }),
+      column: ops.matmul(filled([500, 300]), filled([300, 1], 2)),
+      dots: ops.matmul(filled([5, 600]), filled([301, 600], 2), { transposeB: true }),
+      batch: ops.matmul(filled([7, 33, 20]), filled([7, 20, 35], 2)),
+      sums: ops.sum(filled([70, 300]), 0),
+      rows: ops.softmax(filled([61, 300])),
+      transposed: ops.transpose(filled([67, 130])),
+      chain: ops.exp(ops.mul(ops.add(filled([5001]), 1), filled([5001], 2))),
+    });
+    const run = async (engine: Engine): Promise<string[]> => {
+      const executable = await engine.compile({ outputs: outputs() });
+      executable.run(3);
+      const names = Object.keys(outputs());
+      return (await Promise.all(names.map((name) => executable.read(name)))).map(bitsOf);
+    };
+    const expected = await run(await one);
+    for (const engine of many) expect(await run(await engine)).toEqual(expected);
+  });
+
+  it('in a training run', async () => {
+    const { x, y } = blobs(300);
+    const train = async (options: WasmOptions): Promise<number[]> => {
+      const { engine } = await start(options);
       const layers = [
-        dense({ units: 48, activation: 'relu', inputShape: [2] }),
+        dense({ units: 65, activation: 'relu', inputShape: [2] }),
+        dropout({ rate: 0.2 }),
         dense({ units: 3, activation: 'softmax' }),
       ];
       const model = sequential(layers, { engine, seed: 3 });
       model.compile({ optimizer: adam(), loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
-      await model.fit(x, y, { epochs: 3, batchSize: 32, validationSplit: 0.1 });
-      const bits = (await model.getWeights()).map(({ data }) => bitsOf(data));
-      engine.dispose();
-      return bits;
+      const { history } = await model.fit(x, y, { epochs: 4, batchSize: 32, validationSplit: 0.2 });
+      return [...Object.values(history).flat(), ...(await allWeights(model))];
     };
-    const expected = await weights({});
-    expect(await weights({ threads: 2, ...shareAll })).toEqual(expected);
-    expect(await weights({ worker: true })).toEqual(expected);
+    const expected = await train({});
+    expect(await train(all(2))).toEqual(expected);
+    expect(await train(all(3))).toEqual(expected);
+  });
+});
+
+/** A program whose every step adds 1 to a counter, beside work that threads share. */
+async function counting(engine: Engine, size = 64): Promise<{ counter: Variable; executable: Executable }> {
+  const counter = ops.variable([], { dtype: 'int32' });
+  const [x, y] = [filled([size, size]), filled([size, size], 2)];
+  const executable = await engine.compile({
+    outputs: { product: ops.matmul(x, y) },
+    updates: [[counter, ops.increment(counter)]],
+  });
+  return { counter, executable };
+}
+
+describe('queued work', () => {
+  it('keeps its order with reads and writes', async () => {
+    const { engine } = await start(all(2));
+    const { counter, executable } = await counting(engine);
+    const reads: Promise<TypedArray>[] = [];
+    for (let round = 0; round < 5; round++) {
+      executable.run(round);
+      reads.push(engine.read(counter));
+      if (round === 3) engine.write(counter, Int32Array.of(100));
+    }
+    expect((await Promise.all(reads)).map(([value]) => value)).toEqual([0, 1, 3, 6, 104]);
+  });
+
+  it('may be more than the ring holds', async () => {
+    const { engine } = await start(all(2));
+    const { counter, executable } = await counting(engine, 8);
+    for (let run = 0; run < 1000; run++) executable.run(1);
+    expect((await engine.read(counter))[0]).toBe(1000);
+  });
+
+  it('leaves the calling thread free', async () => {
+    const engine = await createEngine({ backend: 'wasm', worker: true });
+    const { executable } = await counting(engine, 512);
+    let ticks = 0;
+    const timer = setInterval(() => (ticks += 1), 1);
+    executable.run(20);
+    await engine.finished();
+    clearInterval(timer);
+    engine.dispose();
+    expect(ticks).toBeGreaterThan(5);
   });
 
   it('takes no more memory after 10,000 steps', async () => {
-    const engine = new Engine(await WasmBackend.create({ threads: 2, ...shareAll }));
-    const [x, y] = [variable([64, 64]), variable([64, 64])];
-    const step = await engine.compile({ updates: [[x, tanh(add(matmul(x, y), 0.5))]] });
-    step.run(100);
-    await engine.finished();
-    const { stateBytes, arenaBytes } = engine.info;
-    for (let chunk = 0; chunk < 100; chunk++) step.run(100);
-    await engine.finished();
-    expect(engine.info).toMatchObject({ stateBytes, arenaBytes });
-    engine.dispose();
+    const { engine, backend } = await start(all(2));
+    const { counter, executable } = await counting(engine, 16);
+    const bytes = (): number => backend['heap'].memory.buffer.byteLength + backend.info.arenaBytes;
+    const round = async (): Promise<void> => {
+      executable.run(50);
+      engine.write(counter, Int32Array.of(7));
+      executable.run(50);
+      expect((await engine.read(counter))[0]).toBe(57);
+    };
+    await round();
+    const before = bytes();
+    for (let steps = 0; steps < 10_000; steps += 100) await round();
+    expect(bytes()).toBe(before);
+  });
+
+  it('goes on with memory that another program gave back', async () => {
+    const { engine } = await start(all(2));
+    const { counter, executable } = await counting(engine);
+    executable.run(2000);
+    executable.dispose();
+    const other = await counting(engine);
+    other.executable.run(3);
+    const counts = await Promise.all([engine.read(counter), engine.read(other.counter)]);
+    expect(counts.map(([value]) => value)).toEqual([2000, 3]);
   });
 });
 
-describe('a run', () => {
-  it('sees what was written before it, and is seen by what is read after it', async () => {
-    const engine = new Engine(await WasmBackend.create({ worker: true }));
-    const x = variable([1000]);
-    const step = await engine.compile({ updates: [[x, add(x, 1)]] });
-    const reads: Promise<number>[] = [];
-    for (let round = 0; round < 20; round++) {
-      engine.write(x, new Float32Array(1000).fill(100 * round));
-      step.run(round);
-      reads.push(engine.read(x).then((values) => values[999]!));
-    }
-    expect(await Promise.all(reads)).toEqual(Array.from({ length: 20 }, (_, round) => 101 * round));
-    engine.dispose();
+describe('when it ends', () => {
+  it('a dead worker is an error, at once and ever after', async () => {
+    const { engine, backend } = await start(all(2));
+    const { counter, executable } = await counting(engine, 256);
+    executable.run(100_000);
+    const waiting = [rejection(engine.finished()), rejection(engine.read(counter))];
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const before = performance.now();
+    poolOf(backend)['workers'][1]!.terminate();
+    const text = /^BackendError: wasm: the worker threads failed: thread 1 of 2: .* create another engine$/;
+    for (const message of await Promise.all(waiting)) expect(message).toMatch(text);
+    expect(performance.now() - before).toBeLessThan(5000);
+    expect(thrown(() => executable.run(1))).toMatch(text);
+    expect(thrown(() => engine.write(counter, Int32Array.of(1)))).toMatch(text);
+    expect(await rejection(engine.read(counter))).toMatch(text);
   });
 
-  it.each([0, 1])('is an error, not a hang, when worker %i dies in the middle', { timeout: 30_000 }, async (victim) => {
-    const backend = await WasmBackend.create({ threads: 2, patience: 2, ...shareAll });
-    const engine = new Engine(backend);
-    const [x, y] = [variable([256, 256]), variable([256, 256])];
-    const step = await engine.compile({ updates: [[x, matmul(x, y)]] });
-    step.run(1);
+  it('a wait in vain is an error', async () => {
+    const { engine, backend } = await start({ ...all(2), patience: 1 });
+    const { executable } = await counting(engine, 8);
+    executable.run(1);
     await engine.finished();
-    step.run(1_000_000);
-    setTimeout(() => (backend as unknown as Breakable).threads.pool!.workers[victim]!.terminate(), 50);
-    await expect(engine.finished()).rejects.toThrow(BackendError);
-    await expect(engine.read(x)).rejects.toThrow(BackendError);
-    engine.dispose();
+    // thread 0 copies one number onto itself for seconds; thread 1 waits for it at the next barrier
+    const { heap, kernels } = { heap: backend['heap'], kernels: backend['kernels'] };
+    const cell = heap.allocate(4, 'a cell');
+    const pad = (...list: number[]): number[] => [...list, ...new Array<number>(8 - list.length).fill(0)];
+    const call = [cell, cell, 1, ...pad(4e9), ...pad(0), ...pad(0)];
+    const words = [kernels.indexOf('strided_copy'), 8 + 4 * call.length, ...call, 0xffffffff];
+    const program = heap.allocate(4 * words.length, 'a program');
+    new Uint32Array(heap.memory.buffer, program, words.length).set(words);
+    const plan = heap.allocate(1, 'a plan');
+    poolOf(backend).run(program, plan, 1);
+    expect(await rejection(engine.finished())).toContain('waited in vain for the others');
   });
 
-  it('that is not wanted any more ends with the engine', async () => {
-    const engine = new Engine(await WasmBackend.create({ threads: 2, ...shareAll }));
-    const [x, y] = [variable([256, 256]), variable([256, 256])];
-    const step = await engine.compile({ updates: [[x, matmul(x, y)]] });
-    step.run(1_000_000);
-    const finished = engine.finished();
+  it('a fault in a worker is an error', async () => {
+    const { engine, backend } = await start(all(2));
+    const { executable } = await counting(engine, 8);
+    executable.run(1);
+    poolOf(backend).run(2 ** 32 - 65536, null, 1); // no program is there
+    expect(await rejection(engine.finished())).toMatch(/thread 0 of 2: RuntimeError: .*out of bounds/);
+  });
+
+  it('work that goes on when the engine is disposed is rejected', async () => {
+    const { engine } = await start(all(2));
+    const { executable } = await counting(engine, 256);
+    executable.run(100_000);
+    const finished = rejection(engine.finished());
     engine.dispose();
-    await expect(finished).rejects.toThrow(BackendError);
+    expect(await finished).toBe('BackendError: wasm: the engine was disposed while it was at work');
+  });
+
+  it.each(['engine.dispose()', 'undefined'])('a process ends after %s', async (last) => {
+    const source = (file: string): string => JSON.stringify(new URL(`../../src/${file}`, import.meta.url).href);
+    const program = `
+      import { createEngine } from ${source('create-engine.ts')};
+      import * as ops from ${source('ops/index.ts')};
+      const engine = await createEngine({ backend: 'wasm', threads: 2, worker: true });
+      const { run, read } = await engine.compile({ outputs: { x: ops.matmul(ops.variable([300, 300]), ops.variable([300, 300])) } })
+        .then((made) => ({ run: () => made.run(20), read: () => made.read('x') }));
+      run();
+      console.log((await read()).length, engine.info.threads);
+      ${last};`;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '--eval', program],
+      { timeout: 20_000, cwd: new URL('../..', import.meta.url) },
+    );
+    expect(stdout).toBe('90000 2\n');
   });
 });
 
-it('refuses a number of threads that is none', async () => {
-  for (const threads of [0, 1.5, -1, 1000, Number.NaN]) {
-    await expect(WasmBackend.create({ threads })).rejects.toThrow(/is not a number of threads: use 1 to 64, or 'auto'/);
-  }
+describe('where there are no threads', () => {
+  it('one does the work, and the reason is told', async () => {
+    vi.stubGlobal('crossOriginIsolated', false);
+    const engine = await createEngine({ backend: 'wasm', threads: 4 });
+    const { counter, executable } = await counting(engine);
+    executable.run(3);
+    expect((await engine.read(counter))[0]).toBe(3);
+    expect(engine.info.threads).toBe(1);
+    expect(engine.info.reason).toContain(
+      'threads need a cross-origin isolated page: serve it with Cross-Origin-Opener',
+    );
+    engine.dispose();
+  });
+
+  it('workers that do not start leave it to the calling thread', async () => {
+    const { engine } = await start({ ...all(2), workerUrl: new URL('file:///nowhere/worker.js') });
+    const { counter, executable } = await counting(engine);
+    executable.run(3);
+    expect((await engine.read(counter))[0]).toBe(3);
+    expect(engine.info.threads).toBe(1);
+    expect(engine.info.reason).toMatch(/^one thread, for the workers did not start: .*nowhere/);
+  });
+
+  it('none are started for a program that gains nothing', async () => {
+    const { engine, backend } = await start({ threads: 2 });
+    const { executable } = await counting(engine, 16);
+    executable.run(1);
+    expect(backend['threads']!.pool).toBeNull();
+  });
+
+  it('a small model has one by itself', async () => {
+    const engine = await createEngine({ backend: 'wasm', threads: 'auto', work: 1e5 });
+    expect(engine.info.threads).toBe(1);
+    expect(engine.info.reason).toBe('asked for; one thread: the model is small');
+    engine.dispose();
+  });
+
+  it.each([0, -1, 1.5, NaN, 65])('%s is refused as their number', async (threads) => {
+    expect(await rejection(WasmBackend.create({ threads }))).toBe(
+      `ValueError: threads: ${threads} is not a number of threads: use 1 to 64, or 'auto'`,
+    );
+  });
 });

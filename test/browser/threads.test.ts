@@ -1,28 +1,57 @@
-/** Threads in a page: there with isolation, absent without and said so; the page's own thread stays free. */
-import { expect, it } from 'vitest';
+/** Threads in a page: the same bits as one thread, a reason where there are none, and an error when a worker dies. */
+import { describe, expect, it } from 'vitest';
 import { browserModule } from '../support/browser.ts';
+import { opNames } from '../support/run-cases.ts';
 
 const page = browserModule<typeof import('./pages/threads.ts')>('test/browser/pages/threads.ts');
 
-it('two threads in an isolated page give the losses of one, and the page stays alive', async () => {
-  const alone = await page('train', {});
-  const shared = await page('train', { threads: 2 });
-  expect(alone.info.threads).toBe(1);
-  expect(shared.info).toMatchObject({ threads: 2, reason: 'asked for' });
-  expect(shared.losses).toEqual(alone.losses);
-  expect(shared.longTasks).toEqual([]);
+describe('in an isolated page', () => {
+  it('two threads give the same bits as one, for every op', async () => {
+    expect(await page('differences', opNames)).toEqual([]);
+  });
+
+  it('two threads give the same bits as one, for a large product', async () => {
+    expect(await page('run', { threads: 2 })).toEqual({ isSame: true, threads: 2, reason: 'asked for' });
+  });
+
+  it('the worker may come from an address', async () => {
+    const workerUrl = '/src/backends/wasm/worker.ts';
+    expect(await page('run', { threads: 2, workerUrl })).toEqual({ isSame: true, threads: 2, reason: 'asked for' });
+  });
+
+  it('a worker leaves the page alive', async () => {
+    expect(await page('ticksMeanwhile')).toBeGreaterThan(10);
+  });
+
+  it('the death of a worker is an error', async () => {
+    const { messages, milliseconds } = await page('death');
+    for (const message of messages) {
+      expect(message).toMatch(/^BackendError: wasm: the worker threads failed: thread 1 of 2: it has ended/);
+    }
+    expect(milliseconds).toBeLessThan(8000);
+  });
 });
 
-it('a worker of its own takes a single thread off the page', async () => {
-  const { info, longTasks, losses } = await page('train', { worker: true });
-  expect(info.threads).toBe(1);
-  expect(losses.every(Number.isFinite)).toBe(true);
-  expect(longTasks).toEqual([]);
-});
+describe('one thread does the work, and the reason is told', () => {
+  it('in a page that is not isolated', async () => {
+    const { isSame, threads, reason } = await page('run', { threads: 2 }, { isolated: false });
+    expect({ isSame, threads }).toEqual({ isSame: true, threads: 1 });
+    expect(reason).toMatch(
+      /^asked for; one thread: threads need a cross-origin isolated page: serve it with Cross-Origin/,
+    );
+  });
 
-it('without isolation one thread does the work, and info tells why', async () => {
-  const { info, losses } = await page('train', { threads: 2 }, { isolated: false });
-  expect(info.threads).toBe(1);
-  expect(info.reason).toMatch(/asked for; one thread: threads need a cross-origin isolated page: serve it with/);
-  expect(losses.every(Number.isFinite)).toBe(true);
+  it('in a page whose policy allows no workers', async () => {
+    const options = { expectedErrors: /Content Security Policy/ };
+    const { isSame, threads, reason } = await page('runWithoutWorkers', undefined, options);
+    expect({ isSame, threads }).toEqual({ isSame: true, threads: 1 });
+    expect(reason).toMatch(/one thread, for the workers did not start: .*worker-src/);
+  });
+
+  it('where the worker’s address is wrong', async () => {
+    const options = { expectedErrors: /404/ };
+    const { isSame, threads, reason } = await page('run', { threads: 2, workerUrl: '/nowhere.js' }, options);
+    expect({ isSame, threads }).toEqual({ isSame: true, threads: 1 });
+    expect(reason).toMatch(/one thread, for the workers did not start/);
+  });
 });

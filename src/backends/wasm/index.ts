@@ -50,8 +50,8 @@ export class WasmBackend implements Backend {
     // Imported only here, so that a page without threads does not load what makes them.
     const { Threads, threadObstacle, workersWanted } = await import('./threads.ts');
     const workers = workersWanted(options);
-    const obstacle = workers === 0 ? '' : threadObstacle();
-    if (workers === 0 || obstacle !== '') return new WasmBackend(await loadKernels(binary), options, obstacle);
+    const obstacle = workers === 0 ? 'one thread: the machine has no core for another' : threadObstacle();
+    if (obstacle !== '') return new WasmBackend(await loadKernels(binary), options, obstacle);
     const backend = new WasmBackend(await loadKernels(binary, true), options);
     const { kernels, heap, chains } = backend;
     backend.threads = new Threads(workers, { kernels, heap, chains }, options);

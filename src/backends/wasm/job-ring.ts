@@ -9,6 +9,8 @@ export const controlBytes: number = 512 + 256 * 32;
 const [generation, failed, patience, spins] = [64, 192, 196, 200];
 const [posted, done, wanted, progress] = [256, 320, 324, 328];
 const [ring, ringJobs, jobBytes] = [512, 256, 32];
+/** Jobs that may wait at a time: a slow thread is at most as many behind thread 0, whose progress `done` is. */
+const mostWaiting = ringJobs / 2;
 
 /** What a job is, with its words. */
 export const jobs = { together: 1, alone: 2, copy: 3, outside: 4 } as const;
@@ -48,7 +50,7 @@ export class JobRing {
   }
 
   get hasRoom(): boolean {
-    return this.count - this.done < ringJobs;
+    return this.count - this.done < mostWaiting;
   }
 
   /** Changes as long as the workers get on. */

@@ -87,7 +87,8 @@ export function planThreads(request: PlanRequest): ThreadPlan {
       const isShared = known > 0 && known >= threshold;
       const { reads, writes } = accesses(step, isShared);
       let thread = isShared ? null : phase.threadFor(reads, writes);
-      const waits = plan.length === 0 || thread === undefined || (isShared && phase.conflicts(reads, writes).length > 0);
+      const waits =
+        plan.length === 0 || thread === undefined || (isShared && phase.conflicts(reads, writes).length > 0);
       if (waits) together += phase.end() + barrierCost;
       if (thread === undefined) thread = 0;
       const work = Math.max(known, unknownWork);
@@ -123,8 +124,7 @@ class Phase {
   /** The instructions that must be done before one with these reads and writes begins. */
   conflicts(reads: readonly Range[], writes: readonly Range[]): Instruction[] {
     return this.instructions.filter(
-      (earlier) =>
-        overlap(earlier.writes, reads) || overlap(earlier.writes, writes) || overlap(earlier.reads, writes),
+      (earlier) => overlap(earlier.writes, reads) || overlap(earlier.writes, writes) || overlap(earlier.reads, writes),
     );
   }
 

@@ -1,52 +1,100 @@
-/** Page module: engines with workers. Called by ../threads.test.ts. */
-import type { BackendInfo } from '../../../src/backends/backend.ts';
+/** Page module: threads in a page. Called by ../threads.test.ts. */
+import { WasmBackend } from '../../../src/backends/wasm/index.ts';
+import type { WasmOptions } from '../../../src/backends/wasm/index.ts';
 import { createEngine } from '../../../src/create-engine.ts';
 import type { EngineOptions } from '../../../src/create-engine.ts';
-import { dense } from '../../../src/nn/layers/dense.ts';
-import { adam } from '../../../src/optim/adam.ts';
-import { tensor } from '../../../src/tensor.ts';
-import { sequential } from '../../../src/train/make-model.ts';
+import { Engine } from '../../../src/engine.ts';
+import type { Executable } from '../../../src/engine.ts';
+import type { Variable } from '../../../src/graph/node.ts';
+import * as ops from '../../../src/ops/index.ts';
+import { caseResults } from '../../support/run-cases.ts';
 
-type Options = Pick<EngineOptions, 'threads' | 'worker'>;
+const all: WasmOptions = { threads: 2, worker: true, shareThreshold: 0 };
 
-export interface Run {
-  readonly info: BackendInfo;
-  readonly losses: readonly number[];
-  /** Milliseconds of each task of the main thread that took longer than 50. */
-  readonly longTasks: readonly number[];
+/** Ops that give other bits on two threads than on one. */
+export async function differences(names: readonly string[]): Promise<string[]> {
+  const [one, two] = [new Engine(await WasmBackend.create()), new Engine(await WasmBackend.create(all))];
+  const differ: string[] = [];
+  for (const name of names) {
+    const [expected, given] = [await caseResults(one, name), await caseResults(two, name)];
+    const bytes = ({ values }: (typeof given)[number]): string => new Uint8Array(values.buffer).join();
+    if (expected.map(bytes).join('\n') !== given.map(bytes).join('\n')) differ.push(name);
+  }
+  two.dispose();
+  return differ;
 }
 
-/** Trains a network whose step takes tens of milliseconds on one core. */
-export async function train(options: Options): Promise<Run> {
-  const engine = await createEngine({ backend: 'wasm', ...options });
-  const model = sequential(
-    [
-      dense({ units: 1024, activation: 'relu', inputShape: [512] }),
-      dense({ units: 1024, activation: 'relu' }),
-      dense({ units: 8 }),
-    ],
-    { engine, seed: 2 },
-  );
-  model.compile({ optimizer: adam(), loss: 'meanSquaredError' });
-  const samples = 1024;
-  const x = tensor(
-    Float32Array.from({ length: samples * 512 }, (_, index) => Math.sin(index)),
-    [samples, 512],
-  );
-  const y = tensor(
-    Float32Array.from({ length: samples * 8 }, (_, index) => Math.cos(index)),
-    [samples, 8],
-  );
-  await model.fit(x, y, { batchSize: 512 }); // compiles, and starts the workers
-  const longTasks: number[] = [];
-  const observer = new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntries()) longTasks.push(duration);
-  });
-  observer.observe({ entryTypes: ['longtask'] });
-  const { history } = await model.fit(x, y, { batchSize: 512, epochs: 4 });
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  observer.disconnect();
-  const { info } = engine;
+function filled(size: number): Variable {
+  const initialize = (): Float32Array => Float32Array.from({ length: size * size }, (_, index) => Math.sin(index));
+  return ops.variable([size, size], { initialize });
+}
+
+async function product(engine: Engine, size: number): Promise<Executable> {
+  return engine.compile({ outputs: { y: ops.matmul(filled(size), filled(size)) } });
+}
+
+export interface Run {
+  readonly isSame: boolean;
+  readonly threads: number;
+  readonly reason: string;
+}
+
+/** A product of 300 by 300 with these options, against that on the calling thread. */
+export async function run(options: EngineOptions): Promise<Run> {
+  const values = async (engine: Engine): Promise<Run & { readonly text: string }> => {
+    const executable = await product(engine, 300);
+    executable.run(2);
+    const text = (await executable.read('y')).join();
+    const { threads, reason } = engine.info;
+    engine.dispose();
+    return { text, isSame: true, threads, reason };
+  };
+  const expected = await values(new Engine(await WasmBackend.create()));
+  const { text, threads, reason } = await values(await createEngine({ backend: 'wasm', ...options }));
+  return { isSame: text === expected.text, threads, reason };
+}
+
+/** The same in a page whose policy allows no workers. */
+export async function runWithoutWorkers(): Promise<Run> {
+  const policy = document.createElement('meta');
+  policy.httpEquiv = 'Content-Security-Policy';
+  policy.content = "worker-src 'none'";
+  document.head.append(policy);
+  return run({ threads: 2 });
+}
+
+/** How often a timer fires while a worker is busy for some hundred milliseconds. */
+export async function ticksMeanwhile(): Promise<number> {
+  const engine = await createEngine({ backend: 'wasm', worker: true });
+  const executable = await product(engine, 512);
+  let ticks = 0;
+  const timer = setInterval(() => (ticks += 1), 5);
+  executable.run(40);
+  await engine.finished();
+  clearInterval(timer);
   engine.dispose();
-  return { info, losses: history['loss']!, longTasks };
+  return ticks;
+}
+
+/** What is said when a worker dies in the middle of a run, and after how many milliseconds. */
+export async function death(): Promise<{ messages: string[]; milliseconds: number }> {
+  const workers: Worker[] = [];
+  globalThis.Worker = class extends Worker {
+    constructor(url: string | URL, options?: globalThis.WorkerOptions) {
+      super(url, options);
+      workers.push(this);
+    }
+  };
+  const engine = new Engine(await WasmBackend.create(all));
+  const executable = await product(engine, 512);
+  executable.run(100_000);
+  const messageOf = (error: unknown): string => `${(error as Error).name}: ${(error as Error).message}`;
+  const finished = engine.finished().then(() => 'nothing', messageOf);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const before = performance.now();
+  workers[1]!.terminate();
+  const first = await finished;
+  const milliseconds = performance.now() - before;
+  const later = await engine.finished().then(() => 'nothing', messageOf);
+  return { messages: [first, later], milliseconds };
 }
