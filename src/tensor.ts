@@ -4,7 +4,7 @@
  */
 import { dtypeOf, typedArray } from './core/dtype.ts';
 import type { DType, TypedArray } from './core/dtype.ts';
-import { DTypeError, ShapeError } from './core/errors.ts';
+import { DTypeError, ShapeError, ValueError } from './core/errors.ts';
 import { keyFromSeed, uniform } from './core/random.ts';
 import type { Key } from './core/random.ts';
 import { checkShape, formatShape, sizeOf } from './core/shape.ts';
@@ -119,8 +119,13 @@ export interface ParameterOptions {
   readonly name?: string;
 }
 
-/** A float32 variable that training changes. */
+/**
+ * A float32 variable that training changes. Throws `ValueError` for the name of an initializer: names are for layers.
+ */
 export function parameter(shape: Shape, { initializer, seed = 0, name }: ParameterOptions = {}): Variable {
+  if (typeof initializer === 'string') {
+    throw new ValueError(`parameter: initializer is the name '${String(initializer)}': call it, as in heNormal()`);
+  }
   const initialize = (): TypedArray => {
     const key = keyFromSeed(seed);
     if (typeof initializer !== 'object') return (initializer ?? defaultInitializer)(shape, key);

@@ -40,6 +40,12 @@ describe('tensor', () => {
 });
 
 describe('parameter', () => {
+  it('wants the initializer itself, not its name', () => {
+    expect(() => parameter([2], { initializer: 'heNormal' as never })).toThrow(
+      "parameter: initializer is the name 'heNormal': call it, as in heNormal()",
+    );
+  });
+
   const valuesOf = (options: Parameters<typeof parameter>[1], shape = [4, 5]): number[] => [
     ...parameter(shape, options).variable.initialize!(),
   ];
