@@ -5,20 +5,8 @@
 //   word 1  byte length of the whole instruction, these two words included
 //   word 2… the kernel's own words, as its file documents them
 // and ends with a word 0xffffffff.
-//
-// Threads walk one program together by a plan beside it, one byte an instruction (src/backends/wasm/plan-threads.ts
-// makes it).
-import { barrier } from './barrier';
-import { share } from './share';
 
-const END: u32 = 0xffffffff;
-
-/** In the plan: all threads do the instruction, each its part. */
-const SHARED: u32 = 1;
-/** In the plan: first wait until every thread has come here. */
-const BARRIER: u32 = 2;
-/** The bits above are the number of the thread that does what is not shared. */
-const THREAD_SHIFT: u32 = 2;
+export const END: u32 = 0xffffffff;
 
 export function run(program: usize, steps: i32): void {
   for (; steps > 0; steps--) {
@@ -28,24 +16,4 @@ export function run(program: usize, steps: i32): void {
       at += load<u32>(at, 4);
     }
   }
-}
-
-/** What each of `threads` threads does of `steps` steps; false when another has failed. Ends with a barrier. */
-export function run_together(program: usize, plan: usize, steps: u32, thread: u32, threads: u32): bool {
-  for (; steps > 0; steps--) {
-    let at = program, mark = plan;
-    for (let kernel = load<u32>(at); kernel != END; kernel = load<u32>(at)) {
-      const how = <u32>load<u8>(mark++);
-      if ((how & BARRIER) != 0 && !barrier(threads)) return false;
-      if (how & SHARED) {
-        share(thread, threads);
-        call_indirect<void>(kernel, at + 8);
-        share(0, 1);
-      } else if (how >> THREAD_SHIFT == thread) {
-        call_indirect<void>(kernel, at + 8);
-      }
-      at += load<u32>(at, 4);
-    }
-  }
-  return barrier(threads);
 }

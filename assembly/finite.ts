@@ -1,5 +1,5 @@
 // Finding the first step at which something stopped being finite, by the bits: no comparison is trusted with a NaN.
-import { part_begin, part_end, take } from './share';
+import { part_begin, part_end, take } from './part';
 
 const EXPONENT: u32 = 0x7f800000;
 

@@ -1,10 +1,11 @@
 // What a worker does all its life: takes one job after another from a ring in shared memory, and sleeps where there is
-// none. Above execute.ts; called by src/backends/wasm/worker.ts; src/backends/wasm/pool.ts writes the ring.
+// none. Above execute.ts and execute-together.ts; called by src/backends/wasm/worker.ts; src/backends/wasm/pool.ts writes the ring.
 //
 // A job is eight words: its kind, then what the kind needs. Every worker goes through all jobs in their order; where a
 // job is thread 0's alone the others pass it by, and meet thread 0 again at the first barrier of the next.
 import { barrier, control_block, show_progress, wait_for_change } from './barrier';
-import { run, run_together } from './execute';
+import { run } from './execute';
+import { run_together } from './execute-together';
 
 /** Jobs asked for so far, and done. Both wrap around. */
 const POSTED: usize = 256;

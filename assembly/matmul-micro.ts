@@ -5,15 +5,24 @@
 // row k lies at b + k·stride. The accumulators begin with `start` (bias with start_stride 0, or what C holds).
 //
 // V8 has 15 vector registers to give. With a fused multiply-add 6×8 uses 12 + 2 + 1 of them; a separate multiply needs one
-// more for the product and spills, so the plain binary uses 4×8. Node 20, depth 256, GFLOP/s: plain 4×8 38, 6×8 29;
-// relaxed 6×8 56, 4×8 49. Stepping each row's pointer costs nothing against a packed panel; four k a round halved the speed
+// more for the product and spills, so machines without take 4×8. Node 20, depth 256, GFLOP/s: separate 4×8 38, 6×8 29;
+// fused 6×8 56, 4×8 49. Stepping each row's pointer costs nothing against a packed panel; four k a round halved the speed
 // (spills).
 import { fma } from './simd';
 
-/** Rows of the largest tile. */
-export const TILE_ROWS: u32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 4;
+/** 1 + 2⁻¹², and −1 − 2⁻¹¹: the square of the first plus the second is 2⁻²⁴, and 0 where the square was rounded before. */
+const PROBE: usize = memory.data<f32>([1.000244140625, -1.00048828125]);
 
-/** The relaxed-simd binary's tile. */
+@inline
+function is_fused(): bool {
+  const x = v128.load_splat<f32>(PROBE);
+  return f32x4.extract_lane(fma(x, x, v128.load_splat<f32>(PROBE, 4)), 0) != 0;
+}
+
+/** Rows of the largest tile. */
+export const tile_rows: u32 = is_fused() ? 6 : 4;
+
+/** The tile where multiply-adds are fused. */
 export function micro_6x8(
   depth: u32, a: usize, row: usize, step: usize, b: usize, stride: usize,
   start: usize, start_stride: usize, c: usize, c_stride: usize,
@@ -81,7 +90,7 @@ export function micro_6x8(
   v128.store(c, c51, 16);
 }
 
-/** The plain binary's tile, and the relaxed one's remainder. */
+/** The tile where they are not, and the remainder where they are. */
 export function micro_4x8(
   depth: u32, a: usize, row: usize, step: usize, b: usize, stride: usize,
   start: usize, start_stride: usize, c: usize, c_stride: usize,

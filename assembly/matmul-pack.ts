@@ -1,6 +1,6 @@
 // Packers of the matrix product: pieces of an operand laid out in the order in which the tiles of matmul-micro.ts read them.
-// B goes into panels of 8 columns, panel[k][8]; A, when its rows are far apart in k, into panels of TILE_ROWS rows,
-// panel[k][TILE_ROWS]. What hangs over the edge of B is zero.
+// B goes into panels of 8 columns, panel[k][8]; A, when its rows are far apart in k, into panels of tile_rows rows,
+// panel[k][tile_rows]. What hangs over the edge of B is zero.
 import { high_halves, interleave_high, interleave_low, low_halves, splat, store_tail, load_tail } from './simd';
 
 /** One panel of `columns` ≤ 8 columns of a row-major B: b is its first element, rows are `stride` bytes apart. */

@@ -28,7 +28,7 @@
 // added to C one after another (dot products: eight or sixteen interleaved partial sums).
 import { fma, load_tail, relu, splat, store_tail } from './simd';
 import { sigmoid, tanh } from './math-activation';
-import { TILE_ROWS, micro_1x32, micro_1x8, micro_2x8, micro_4x8, micro_6x8 } from './matmul-micro';
+import { tile_rows, micro_1x32, micro_1x8, micro_2x8, micro_4x8, micro_6x8 } from './matmul-micro';
 import { pack_columns, pack_rows, pack_side_by_side } from './matmul-pack';
 import { dot_products } from './matmul-dot';
 import { part_begin, part_end, sharers, take } from './share';
@@ -68,21 +68,21 @@ export function activate(c: usize, count: u32, activation: u32, bias: f32): void
 /** Rows of the next tile when `left` remain: eight are two fours, for six and two would be slower. */
 @inline
 function tile_height(left: u32): u32 {
-  return TILE_ROWS == 6 && left == 8 ? 4 : min(left, TILE_ROWS);
+  return tile_rows == 6 && left == 8 ? 4 : min(left, tile_rows);
 }
 
-/** `rows` ≤ TILE_ROWS rows of eight columns. */
+/** `rows` ≤ tile_rows rows of eight columns. */
 @inline
 function tile(
   rows: u32, depth: u32, a: usize, row: usize, step: usize, b: usize, stride: usize,
   start: usize, start_stride: usize, c: usize, c_stride: usize,
 ): void {
-  if (rows == TILE_ROWS) {
-    if (TILE_ROWS == 6) micro_6x8(depth, a, row, step, b, stride, start, start_stride, c, c_stride);
+  if (rows == tile_rows) {
+    if (tile_rows == 6) micro_6x8(depth, a, row, step, b, stride, start, start_stride, c, c_stride);
     else micro_4x8(depth, a, row, step, b, stride, start, start_stride, c, c_stride);
     return;
   }
-  if (TILE_ROWS == 6 && rows >= 4) {
+  if (tile_rows == 6 && rows >= 4) {
     micro_4x8(depth, a, row, step, b, stride, start, start_stride, c, c_stride);
     a += row << 2;
     start += start_stride << 2;
@@ -244,7 +244,7 @@ function largest_part(count: u32, unit: u32): f64 {
  */
 function sharing(m: u32, n: u32, batch: u32, dots: bool): u32 {
   const by_matrices = largest_part(batch, 1) * <f64>m * <f64>n;
-  const by_rows = <f64>batch * <f64>n * (largest_part(m, n == 1 ? 8 : TILE_ROWS) + READ_COST);
+  const by_rows = <f64>batch * <f64>n * (largest_part(m, n == 1 ? 8 : tile_rows) + READ_COST);
   const by_columns = <f64>batch * <f64>m * (largest_part(n, m == 1 ? 32 : 8) + READ_COST);
   const way = n == 1 ? ROWS : dots || by_columns <= by_rows ? COLUMNS : ROWS;
   return by_matrices <= (way == ROWS ? by_rows : by_columns) ? MATRICES : way;
@@ -281,7 +281,7 @@ export function matmul(args: usize): void {
     first = part_begin;
     last = part_end;
   } else if (way == ROWS) {
-    if (!take(m, n == 1 ? 8 : TILE_ROWS, work)) return;
+    if (!take(m, n == 1 ? 8 : tile_rows, work)) return;
     i0 = part_begin;
     i1 = part_end;
   } else {

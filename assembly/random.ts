@@ -3,7 +3,7 @@
 //
 // Block j of a step is the cipher of the counter (j, step) under the key; element 2j takes word 0, element 2j + 1 word 1.
 // A uniform number is (word >>> 8)·2⁻²⁴, in [0, 1).
-import { part_begin, part_end, take } from './share';
+import { part_begin, part_end, take } from './part';
 import { interleave_high, interleave_low, splat, store_tail } from './simd';
 
 const PARITY: u32 = 0x1bd11bda;

@@ -3,23 +3,19 @@
 //
 // Kernels get addresses that are aligned to 4 bytes only; wasm's v128 loads and stores permit that.
 
-/**
- * a·b + c with two roundings in both binaries: for the polynomials, which are no hot path of training. The two binaries
- * then differ in the products only, and pack together in hardly more room than one.
- */
+/** a·b + c with two roundings on every machine: for the polynomials, whose errors were fitted so. */
 @inline
 export function multiply_add(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
-/** a·b + c: one rounding in the relaxed-simd binary on a machine that has the instruction, two in the plain one. */
+/**
+ * a·b + c: one rounding on a machine that has the instruction, else two. Where an engine lacks relaxed SIMD, the loader puts a
+ * multiplication and an addition in its place (src/backends/wasm/plain-simd.ts).
+ */
 @inline
 export function fma(a: v128, b: v128, c: v128): v128 {
-  if (ASC_FEATURE_RELAXED_SIMD) {
-    return f32x4.relaxed_madd(a, b, c);
-  } else {
-    return f32x4.add(f32x4.mul(a, b), c);
-  }
+  return f32x4.relaxed_madd(a, b, c);
 }
 
 @inline

@@ -1,22 +1,12 @@
-// The fixed working memory of the kernels: tile registers, small tables, the edge tile of a matrix product. It is the only
+// The fixed working memory of the kernels: small tables, the edge tile of a matrix product. It is the only
 // memory that kernels write besides their operands. Each instance starts with the block that the binary reserves below
 // __heap_base; where several instances share one memory, each but one is given a block of its own by `set_workspace`.
-
-/** Registers of the element-wise interpreter: 256 floats, and room to write a little past the end. */
-export const TILE_REGISTERS: u32 = 32;
-export const TILE_STRIDE: usize = 1024 + 64;
-const TILES_BYTES: usize = <usize>TILE_REGISTERS * TILE_STRIDE;
-
-/** Short rows that repeat (a bias): each is spread over 512 floats once, then read at any phase. Eight of them. */
-export const SPREAD_ROWS: u32 = 8;
-export const SPREAD_STRIDE: usize = 2048;
-const SPREAD_BYTES: usize = <usize>SPREAD_ROWS * SPREAD_STRIDE;
 
 const TABLE_BYTES: usize = 512;
 const STACK_BYTES: usize = 4096;
 const EDGE_BYTES: usize = 512;
 
-const WORKSPACE_BYTES: usize = TILES_BYTES + SPREAD_BYTES + TABLE_BYTES + STACK_BYTES + EDGE_BYTES;
+const WORKSPACE_BYTES: usize = TABLE_BYTES + STACK_BYTES + EDGE_BYTES;
 
 /** The most scratch memory that a product asks for: panels of 512 columns and 96 rows, 256 deep. */
 const SCRATCH_BYTES: usize = 256 * (512 + 96) * 4;
@@ -38,30 +28,20 @@ export function own_scratch(): usize {
   return base + WORKSPACE_BYTES;
 }
 
-@inline
-export function tile_register(index: u32): usize {
-  return base + <usize>index * TILE_STRIDE;
-}
-
-@inline
-export function spread_row(index: u32): usize {
-  return base + TILES_BYTES + <usize>index * SPREAD_STRIDE;
-}
-
 /** 512 bytes for the tables that a kernel makes of its words. */
 @inline
 export function table(): usize {
-  return base + TILES_BYTES + SPREAD_BYTES;
+  return base;
 }
 
 /** 4 KiB for partial sums, one slot of 128 bytes a level of recursion. */
 @inline
 export function stack(): usize {
-  return base + TILES_BYTES + SPREAD_BYTES + TABLE_BYTES;
+  return base + TABLE_BYTES;
 }
 
 /** 512 bytes for the matrix product: a tile [6][8] that hangs over the edge, then a padded piece of bias. */
 @inline
 export function edge_tile(): usize {
-  return base + TILES_BYTES + SPREAD_BYTES + TABLE_BYTES + STACK_BYTES;
+  return base + TABLE_BYTES + STACK_BYTES;
 }

@@ -59,10 +59,18 @@ export function readInterface(bytes: Uint8Array): WasmInterface {
     const size = reader.unsigned();
     const end = reader.position + size;
     for (let count = section === importSection ? reader.unsigned() : 0; count > 0; count--) {
-      imports.push({ name: `${reader.text()}.${reader.text()}`, kind: reader.kind() });
-      if (imports.at(-1)!.kind !== 'memory') break; // only a memory is read on, and nothing else may be imported
-      memoryFlags = reader.position;
-      for (let numbers = reader.byte() & 1 ? 2 : 1; numbers > 0; numbers--) reader.unsigned();
+      const name = `${reader.text()}.${reader.text()}`;
+      const kind = reader.kind();
+      imports.push({ name, kind });
+      if (kind === 'function') reader.unsigned();
+      else if (kind === 'global') reader.position += 2;
+      else if (kind === 'memory') {
+        memoryFlags = reader.position;
+        for (let numbers = reader.byte() & 1 ? 2 : 1; numbers > 0; numbers--) reader.unsigned();
+      } else if (kind === 'table') {
+        reader.position++; // the type of its elements
+        for (let numbers = reader.byte() & 1 ? 2 : 1; numbers > 0; numbers--) reader.unsigned();
+      } else throw new Error(`${name}: a ${kind} cannot be imported`);
     }
     for (let count = section === exportSection ? reader.unsigned() : 0; count > 0; count--) {
       exports.push({ name: reader.text(), kind: reader.kind() });
@@ -81,17 +89,32 @@ export function exportedFunctions({ exports }: WasmInterface): string[] {
     .sort();
 }
 
-/** What the loader cannot serve, as messages; empty when the module is as it should be. */
-export function interfaceProblems({ imports, exports, memoryFlags }: WasmInterface, bytes: Uint8Array): string[] {
+/**
+ * What the loader cannot serve, as messages; empty when the module is as it should be. The core module gets a memory, and
+ * every other one what the core exports besides.
+ */
+export function interfaceProblems(
+  { imports, exports, memoryFlags }: WasmInterface,
+  bytes: Uint8Array,
+  core?: WasmInterface,
+): string[] {
+  const given = new Set(['env.memory', ...(core?.exports.map(({ name }) => `env.${name}`) ?? [])]);
   const problems = imports
-    .filter(({ name }) => name !== 'env.memory')
-    .map(({ name, kind }) => `imports ${name} (${kind}); only env.memory is given`);
+    .filter(({ name }) => !given.has(name))
+    .map(({ name, kind }) => `imports ${name} (${kind}), which nobody gives`);
   if (bytes[memoryFlags] !== 1) problems.push('does not import env.memory with a maximum');
   const has = (name: string, kind: Kind): boolean =>
     exports.some((entry) => entry.name === name && entry.kind === kind);
-  if (!has('table', 'table')) problems.push('does not export its function table as `table`');
-  if (!has('__heap_base', 'global')) {
-    problems.push('does not export `__heap_base`; assembly/index.ts needs `export { __heap_base };`');
-  }
+  if (core === undefined && !has('table', 'table')) problems.push('does not export its function table as `table`');
+  if (!has('__heap_base', 'global')) problems.push('does not export { __heap_base }');
   return problems;
+}
+
+/** How often the three bytes of a relaxed multiply-add stand in a binary, as the loader looks for them. */
+export function countMultiplyAdds(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = 0; at + 2 < bytes.length; at++) {
+    if (bytes[at] === 0xfd && bytes[at + 1] === 0x85 && bytes[at + 2] === 0x02) count++;
+  }
+  return count;
 }

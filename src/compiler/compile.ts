@@ -8,7 +8,6 @@ import type { StepTypes } from '../graph/kernel.ts';
 import type { Graph, Variable } from '../graph/node.ts';
 import type { TensorType } from '../graph/op.ts';
 import type { ClusterLimits } from './clusters.ts';
-import { registerCount } from '../ops/elementwise-wasm.ts';
 import { checkUpdates } from './check-updates.ts';
 import { fuse } from './fuse.ts';
 import { fuseEpilogues } from './fuse-epilogues.ts';
@@ -25,10 +24,10 @@ export interface Compiled {
   readonly variables: readonly Variable[];
 }
 
-/** What one kernel may hold. WebGPU promises 8 storage buffers; the wasm interpreter has 32 registers of one tile each. */
+/** What one kernel may hold. WebGPU promises 8 storage buffers; in wasm more values only go through memory. */
 const clusterLimits: Readonly<Record<Target, ClusterLimits>> = {
   reference: { operands: 64, instructions: 64, values: 256 },
-  wasm: { operands: 32, instructions: 32, values: registerCount },
+  wasm: { operands: 32, instructions: 32, values: 32 },
   webgpu: { operands: 8, instructions: 64, values: 256 },
 };
 

@@ -1,7 +1,9 @@
 /**
  * How an op describes its kernels: plain data that a backend turns into instruction words or dispatches. Types only.
  */
+import type { DType } from '../core/dtype.ts';
 import type { ShaderSource } from '../core/shader-source.ts';
+import type { WasmSource } from '../core/wasm-source.ts';
 import type { TensorType } from './op.ts';
 
 /** A buffer of the step: which list, and which place in it. */
@@ -34,12 +36,13 @@ export const float = (value: number): FloatWord => ({ float: value });
 /** An instruction word: an integer, a float32, or the address of an operand. */
 export type Word = number | FloatWord | Operand;
 
-/** One call of an exported wasm kernel with these words. */
+/** One call of a wasm kernel with these words. */
 export interface WasmCall {
-  readonly entry: string;
+  /** The name of an exported kernel, or a chain that the backend compiles to one. */
+  readonly entry: string | ChainCode;
+  /** What it needs besides the core module. */
+  readonly modules?: readonly WasmSource[];
   readonly words: readonly Word[];
-  /** The same work as a chain that the backend may compile, with the words of its compiled form. */
-  readonly chain?: { readonly code: ChainCode; readonly words: readonly Word[] };
 }
 
 /**
@@ -48,13 +51,13 @@ export interface WasmCall {
  */
 export interface ChainCode {
   readonly inputs: readonly {
-    /** As in `Access`; all rows and repeats of a chain have one length. */
-    readonly access: 'contiguous' | 'scalar' | 'row' | 'repeat';
-    readonly dtype: 'float32' | 'int32';
+    /** For each axis of the walk whether the input has it; else it is stretched along it. The last axis is the row. */
+    readonly walks: readonly boolean[];
+    readonly dtype: DType;
   }[];
   readonly constants: number;
-  /** An opcode of `assembly/opcodes.ts`, in lower case, with its operands; immediates are constants. */
-  readonly instructions: readonly (readonly [opcode: string, ...operands: number[]])[];
+  /** The op's `wasm` with its operands; immediates are constants. */
+  readonly instructions: readonly (readonly [name: string, ...operands: number[]])[];
   readonly outputs: readonly {
     readonly value: number;
     readonly dtype: 'float32' | 'int32';

@@ -5,6 +5,7 @@
 import type { DType } from '../core/dtype.ts';
 import type { ShaderHelper } from '../core/shader-source.ts';
 import type { Shape } from '../core/shape.ts';
+import type { WasmSource } from '../core/wasm-source.ts';
 import type { GpuKernel, WasmKernel } from './kernel.ts';
 import type { Node } from './node.ts';
 
@@ -66,9 +67,10 @@ export interface ElementwiseOp<A = Attributes> extends OpBase<A> {
   readonly wgsl: string | ((attributes: A) => string);
   /** The functions of `shaders/elementwise.wgsl` that it calls. */
   readonly helpers?: readonly ShaderHelper[];
-  /** The opcode of `assembly/elementwise.ts`. */
+  /** Instructions of `src/backends/wasm/chain-ops.ts`, or a function that `wasmModule` or the core exports. */
   readonly wasm: string;
-  /** Up to two float32 immediates that follow the opcode. */
+  readonly wasmModule?: WasmSource;
+  /** float32 operands that come after the tensors. */
   immediates?(attributes: A): readonly number[];
   reference(attributes: A, x: number, y: number, z: number): number;
 }

@@ -8,6 +8,7 @@ import {
   softplusHelper,
   tanhSafeHelper,
 } from '../generated/shaders/elementwise.ts';
+import { functionsWasm } from '../generated/wasm/functions.ts';
 import { add, mul, square, sub } from './arithmetic.ts';
 import { greater } from './compare.ts';
 import { erf, exp } from './math.ts';
@@ -50,6 +51,7 @@ export const elu: UnaryWith<AlphaAttributes> = /* @__PURE__ */ unaryWith<AlphaAt
   wgsl: ({ alpha }) => `elu(x, ${wgslFloat(alpha)})`,
   helpers: [eluHelper],
   wasm: 'elu',
+  wasmModule: functionsWasm,
   immediates: ({ alpha }) => [alpha],
   reference: ({ alpha }, x) => (x > 0 ? x : alpha * Math.expm1(x)),
 });
@@ -61,6 +63,7 @@ export const sigmoid: Unary = /* @__PURE__ */ unary({
   wgsl: 'sigmoid(x)',
   helpers: [sigmoidHelper],
   wasm: 'sigmoid',
+  wasmModule: functionsWasm,
   reference: (_, x) => sigmoidReference(x),
 });
 
@@ -71,6 +74,7 @@ export const tanh: Unary = /* @__PURE__ */ unary({
   wgsl: 'tanh_safe(x)', // a helper of the skeleton: WGSL's tanh may overflow
   helpers: [tanhSafeHelper],
   wasm: 'tanh',
+  wasmModule: functionsWasm,
   reference: (_, x) => Math.tanh(x),
 });
 
@@ -81,6 +85,7 @@ export const softplus: Unary = /* @__PURE__ */ unary({
   wgsl: 'softplus(x)',
   helpers: [softplusHelper],
   wasm: 'softplus',
+  wasmModule: functionsWasm,
   reference: (_, x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
 });
 
@@ -96,6 +101,7 @@ export const gelu: Unary = /* @__PURE__ */ unary({
   wgsl: 'gelu(x)',
   helpers: [geluHelper],
   wasm: 'gelu',
+  wasmModule: functionsWasm,
   reference: (_, x) => {
     const tail = Math.abs(x) === Infinity ? 0 : 0.5 * Math.abs(x) * erfcReference(Math.abs(x) * Math.SQRT1_2);
     return x < 0 ? -tail : x - tail;
@@ -112,5 +118,6 @@ export const silu: Unary = /* @__PURE__ */ unary({
   wgsl: 'silu(x)',
   helpers: [siluHelper],
   wasm: 'silu',
+  wasmModule: functionsWasm,
   reference: (_, x) => (x === -Infinity ? 0 : x * sigmoidReference(x)),
 });

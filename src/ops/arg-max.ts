@@ -5,6 +5,7 @@ import { argMax as argMaxShader } from '../generated/shaders/arg-max.ts';
 import { input, output } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { ReferenceContext, StructuredOp, TensorType } from '../graph/op.ts';
+import { indexingWasm } from '../generated/wasm/indexing.ts';
 import { elementDispatch, foldedGrid } from './dispatch.ts';
 import { requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
@@ -60,7 +61,7 @@ export const argMax: OpFunction<[x: Node, axis?: number], StructuredOp<ArgMaxAtt
           name: 'argmax',
           lower: ({ inputs, attributes }) => {
             const { outer, reduce, inner } = argMaxSizes(inputs[0]!, attributes);
-            return [{ entry: 'argmax', words: [input(0), output(0), outer, reduce, inner] }];
+            return [{ entry: 'argmax', modules: [indexingWasm], words: [input(0), output(0), outer, reduce, inner] }];
           },
         },
       ],

@@ -3,6 +3,7 @@
  * back. One file, because the gradient of each needs another.
  */
 import { maximumHelper, minimumHelper, moduloHelper } from '../generated/shaders/elementwise.ts';
+import { functionsDoubleWasm } from '../generated/wasm/functions-double.ts';
 import { greaterEqual, less, lessEqual, greater } from './compare.ts';
 import { binary, unary } from './op.ts';
 import type { Binary, Unary } from './op.ts';
@@ -117,6 +118,7 @@ export const mod: Binary = /* @__PURE__ */ binary({
   wgsl: 'modulo(x, y)',
   helpers: [moduloHelper],
   wasm: 'mod',
+  wasmModule: functionsDoubleWasm,
   reference: (_, x, y) => {
     const rest = x % y; // has the sign of x
     return rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest;

@@ -10,6 +10,7 @@ import { float, input, output } from '../graph/kernel.ts';
 import type { Word } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { ReferenceContext, StructuredOp, TensorType } from '../graph/op.ts';
+import { trainingWasm } from '../generated/wasm/training.ts';
 import { gatherDTypes } from './gather.ts';
 import { elementDispatch } from './dispatch.ts';
 import { requireDType, requireInteger, requireRank, structured } from './op.ts';
@@ -99,7 +100,7 @@ export const gatherBatch: OpFunction<
             const order: Word = permutation ? input(2) : 0;
             const sizes = [batch, sizeOf(row), samples, gatherDTypes.indexOf(data!.dtype)];
             const words = [input(0), order, input(1), output(0), ...sizes, float(scale), float(offset)];
-            return [{ entry: 'gather_batch', words }];
+            return [{ entry: 'gather_batch', modules: [trainingWasm], words }];
           },
         },
       ],
@@ -152,7 +153,7 @@ export const batchMask: OpFunction<
         {
           name: 'mask',
           lower: ({ attributes: { batch, samples } }) => [
-            { entry: 'batch_mask', words: [input(0), output(0), batch, samples] },
+            { entry: 'batch_mask', modules: [trainingWasm], words: [input(0), output(0), batch, samples] },
           ],
         },
       ],
@@ -212,7 +213,7 @@ export const storeRows: OpFunction<
           lower: ({ inputs: [target, , batch] }) => {
             const [rows = 0, ...row] = target!.shape;
             const words = [input(2), output(0), input(1), batch!.shape[0]!, sizeOf(row), rows];
-            return [{ entry: 'store_rows', words }];
+            return [{ entry: 'store_rows', modules: [trainingWasm], words }];
           },
         },
       ],

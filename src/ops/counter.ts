@@ -5,6 +5,7 @@ import { counter } from '../generated/shaders/counter.ts';
 import { input, output } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { StructuredOp } from '../graph/op.ts';
+import { trainingWasm } from '../generated/wasm/training.ts';
 import { requireDType, requireInteger, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 
@@ -36,14 +37,23 @@ export const increment: OpFunction<
       wasm: [
         {
           name: 'increment',
-          lower: ({ attributes: { by } }) => [{ entry: 'increment', words: [input(0), output(0), by] }],
+          lower: ({ attributes: { by } }) => [
+            { entry: 'increment', modules: [trainingWasm], words: [input(0), output(0), by] },
+          ],
         },
       ],
       webgpu: [
         {
           name: 'increment',
           lower: ({ attributes: { by } }) => [
-            { shader: counter, entry: 'increment', bindings: { y: output(0) }, uniforms: { by }, grid: [1, 1, 1] },
+            {
+              shader: counter,
+              entry: 'increment',
+              modules: [trainingWasm],
+              bindings: { y: output(0) },
+              uniforms: { by },
+              grid: [1, 1, 1],
+            },
           ],
         },
       ],

@@ -1,14 +1,14 @@
 /**
  * The WGSL of a fused chain: the lines that go into the blocks of shaders/elementwise.wgsl. Code depends on the chain,
- * the dtypes and the kinds of access alone; the numbers of the shapes come in uniforms, so that one pipeline serves many.
+ * the dtypes and the axes that each input has; the sizes of the axes come in uniforms, so that one pipeline serves many.
  */
 import type { DType } from '../core/dtype.ts';
 import { InternalError } from '../core/errors.ts';
-import type { BindingKind, ShaderHelper, ShaderSource, ShaderUniforms } from '../core/shader-source.ts';
+import type { BindingKind, ShaderHelper, ShaderSource } from '../core/shader-source.ts';
 import { sizeOf } from '../core/shape.ts';
 import { elementwise, fromBitsHelper, toIntHelper } from '../generated/shaders/elementwise.ts';
-import { accessOf } from '../graph/chain.ts';
-import type { Access, Chain, ChainArgument, ChainInstruction } from '../graph/chain.ts';
+import { walkAxes } from '../graph/chain.ts';
+import type { Chain, ChainArgument, ChainInstruction, WalkAxis } from '../graph/chain.ts';
 import type { Dispatch, Operand, StepTypes } from '../graph/kernel.ts';
 import { input, output } from '../graph/kernel.ts';
 import { elementDispatch } from './dispatch.ts';
@@ -22,61 +22,34 @@ const threads = 128;
 /** One dispatch that runs the chain over every element. */
 export function lowerChainDispatch(chain: Chain, step: ChainStep): Dispatch {
   const space = step.outputs[0]!.shape;
-  const accesses = step.inputs.map(({ shape }) => accessOf(shape, space));
-  const settings = new SettingsStruct();
-  const loads = accesses.map((access, index) => loadLines(step, index, access, settings));
+  const axes = walkAxes(
+    space,
+    step.inputs.map(({ shape }) => shape),
+  );
+  const sizes = axes.map(({ size }, axis) => [axis === 0 ? 'size' : `size${axis}`, axis === 0 ? sizeOf(space) : size]);
+  const loads = step.inputs.map((_, index) => loadLine(step, index, axes));
   const lines = chain.instructions.map((instruction, index) => instructionLine(chain.inputCount + index, instruction));
   const stores = chain.outputs.map((value, index) => storeLine(index, value, step.outputs[index]!.dtype));
-  settings.addNumber('size', sizeOf(space));
 
   const { declarations, bindings, operands } = bind(step);
-  const body = [...loads, ...lines, ...stores].join('\n  ');
+  const body = [...indexLines(axes), ...loads, ...lines, ...stores].join('\n  ');
   const blocks = {
-    bindings: `${settings.declaration()}\n${declarations.join('\n')}`,
+    bindings: [
+      `struct Settings { ${sizes.map(([name]) => `${name}: u32,`).join(' ')} }`,
+      '@group(0) @binding(0) var<uniform> settings: Settings;',
+      ...declarations,
+    ].join('\n'),
     helpers: helpersFor(chain, body),
     body,
   };
-  const shader: ShaderSource = { ...elementwise, bindings, uniforms: settings.layout() };
+  const offsets = Object.fromEntries(sizes.map(([name], index) => [name, 4 * index]));
+  const shader: ShaderSource = { ...elementwise, bindings, uniforms: { size: 4 * sizes.length, offsets } };
   const dispatch = elementDispatch(shader, 'elementwise', sizeOf(space), {
     bindings: operands,
-    uniforms: settings.values,
+    uniforms: Object.fromEntries(sizes),
     constants: { threads },
   });
   return { ...dispatch, blocks };
-}
-
-/** The uniform struct of a chain: tables of 8 numbers first, single numbers behind. */
-class SettingsStruct {
-  readonly values: Record<string, number | readonly number[]> = {};
-  private readonly tables: string[] = [];
-  private readonly numbers: string[] = [];
-
-  addNumber(name: string, value: number): void {
-    this.numbers.push(name);
-    this.values[name] = value;
-  }
-
-  addTable(name: string, values: readonly number[]): void {
-    this.tables.push(name);
-    this.values[name] = values;
-  }
-
-  declaration(): string {
-    const fields = [
-      ...this.tables.map((name) => `${name}: array<vec4<u32>, 2>,`),
-      ...this.numbers.map((name) => `${name}: u32,`),
-    ];
-    return `struct Settings { ${fields.join(' ')} }\n@group(0) @binding(0) var<uniform> settings: Settings;`;
-  }
-
-  layout(): ShaderUniforms {
-    const start = 32 * this.tables.length;
-    const tables = this.tables.map((name, index) => [name, 32 * index] as const);
-    const numbers = this.numbers.map((name, index) => [name, start + 4 * index] as const);
-    const bytes = start + 4 * this.numbers.length;
-    const size = this.tables.length > 0 ? Math.ceil(bytes / 16) * 16 : bytes;
-    return { size, offsets: Object.fromEntries([...tables, ...numbers]) };
-  }
 }
 
 const storageType: Readonly<Record<DType, string>> = { float32: 'f32', int32: 'i32', uint8: 'u32' };
@@ -113,43 +86,37 @@ function bind(step: ChainStep): {
   return { declarations, bindings, operands };
 }
 
-/** Lines that leave input `index` at element i in `v<index>`. */
-function loadLines(step: ChainStep, index: number, access: Access, settings: SettingsStruct): string {
+/** The element's index along each axis in `a0`, `a1` …; nothing where there is one axis, for there it is `i`. */
+function indexLines(axes: readonly WalkAxis[]): string[] {
+  if (axes.length === 1) return [];
+  const lines = ['var rest = i;'];
+  for (let axis = axes.length - 1; axis > 0; axis--) {
+    lines.push(`let a${axis} = rest % settings.size${axis};`, `rest /= settings.size${axis};`);
+  }
+  return [...lines, 'let a0 = rest;'];
+}
+
+/** The line that leaves input `index` at element i in `v<index>`. */
+function loadLine(step: ChainStep, index: number, axes: readonly WalkAxis[]): string {
   const shared = sharedOutput(step, index);
   const name = shared === null ? `x${index}` : `y${shared}`;
-  const { lines, place } = placeOf(index, access, settings);
+  const place = placeOf(index, axes);
   const { dtype } = step.inputs[index]!;
   let element = `${name}[${place}]`;
   if (dtype === 'int32') element = `f32(${element})`;
   // Bytes lie in words of four.
   if (dtype === 'uint8') element = `f32((${name}[(${place}) >> 2u] >> (((${place}) & 3u) * 8u)) & 0xffu)`;
-  return [...lines, `let v${index} = ${element};`].join('\n  ');
+  return `let v${index} = ${element};`;
 }
 
-function placeOf(index: number, access: Access, settings: SettingsStruct): { lines: string[]; place: string } {
-  switch (access.kind) {
-    case 'contiguous':
-      return { lines: [], place: 'i' };
-    case 'scalar':
-      return { lines: [], place: '0u' };
-    case 'row':
-      settings.addNumber(`period${index}`, access.period);
-      return { lines: [], place: `i % settings.period${index}` };
-    case 'repeat':
-      settings.addNumber(`count${index}`, access.count);
-      return { lines: [], place: `i / settings.count${index}` };
-    case 'strided': {
-      settings.addTable(`shape${index}`, access.shape);
-      settings.addTable(`strides${index}`, access.strides);
-      const element = (table: string, axis: number): string => `settings.${table}${index}[${axis >> 2}][${axis & 3}]`;
-      const lines = [`var rest${index} = i;`, `var place${index} = 0u;`];
-      for (let axis = access.shape.length - 1; axis > 0; axis--) {
-        lines.push(`place${index} += rest${index} % ${element('shape', axis)} * ${element('strides', axis)};`);
-        lines.push(`rest${index} /= ${element('shape', axis)};`);
-      }
-      return { lines, place: `place${index} + rest${index} * ${element('strides', 0)}` };
-    }
-  }
+/** Where input `index` has the element: axes that it lacks do not count. */
+function placeOf(index: number, axes: readonly WalkAxis[]): string {
+  if (axes.every(({ walks }) => walks[index])) return 'i';
+  let place = '';
+  axes.forEach(({ walks }, axis) => {
+    if (walks[index]) place = place === '' ? `a${axis}` : `(${place}) * settings.size${axis} + a${axis}`;
+  });
+  return place === '' ? '0u' : place;
 }
 
 function argumentText(argument: ChainArgument): string {

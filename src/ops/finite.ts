@@ -9,6 +9,7 @@ import { input, output } from '../graph/kernel.ts';
 import type { Dispatch } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { StructuredOp, TensorType } from '../graph/op.ts';
+import { trainingWasm } from '../generated/wasm/training.ts';
 import { requireDType, requireRank, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 
@@ -51,7 +52,7 @@ export const firstNonFinite: OpFunction<
           lower: ({ inputs }) =>
             inputs.slice(2).map(({ shape }, index) => {
               const words = [input(index + 2), sizeOf(shape), output(0, 4 * index), input(1)];
-              return { entry: 'first_non_finite', words };
+              return { entry: 'first_non_finite', modules: [trainingWasm], words };
             }),
         },
       ],
@@ -64,7 +65,13 @@ export const firstNonFinite: OpFunction<
               const bindings = { values: input(place + 2), step: input(1), flags: output(0) };
               // A thread walks over 16 elements or more.
               const grid = [Math.min(Math.ceil(size / (256 * 16)), 1024), 1, 1] as const;
-              return { shader: finite, entry: 'first_non_finite', bindings, uniforms: { size, place }, grid };
+              return {
+                shader: finite,
+                entry: 'first_non_finite',
+                bindings,
+                uniforms: { size, place },
+                grid,
+              };
             }),
         },
       ],

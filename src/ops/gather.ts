@@ -8,6 +8,7 @@ import { gather as gatherShader } from '../generated/shaders/gather.ts';
 import { float, input, output, scratch } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { ReferenceContext, StructuredOp, TensorType } from '../graph/op.ts';
+import { indexingWasm } from '../generated/wasm/indexing.ts';
 import { elementDispatch } from './dispatch.ts';
 import { requireDType, requireInteger, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
@@ -68,7 +69,7 @@ export const gather: OpFunction<
             const { count, rowLength, tableRows } = gatherSizes(inputs);
             const dtype = gatherDTypes.indexOf(inputs[0]!.dtype);
             const words = [input(0), input(1), output(0), count, rowLength, tableRows, dtype, float(1), float(0)];
-            return [{ entry: 'gather', words }];
+            return [{ entry: 'gather', modules: [indexingWasm], words }];
           },
         },
       ],
@@ -135,7 +136,13 @@ export const scatterAdd: OpFunction<
           name: 'scatter',
           lower: ({ inputs, attributes }) => {
             const { count, rowLength, tableRows } = scatterSizes(inputs, attributes.rows);
-            return [{ entry: 'scatter_add', words: [input(0), input(1), output(0), count, rowLength, tableRows] }];
+            return [
+              {
+                entry: 'scatter_add',
+                modules: [indexingWasm],
+                words: [input(0), input(1), output(0), count, rowLength, tableRows],
+              },
+            ];
           },
         },
       ],

@@ -11,6 +11,8 @@ import {
 } from '../generated/shaders/elementwise.ts';
 import { fillValue } from '../graph/node.ts';
 import type { Node } from '../graph/node.ts';
+import { functionsWasm } from '../generated/wasm/functions.ts';
+import { functionsDoubleWasm } from '../generated/wasm/functions-double.ts';
 import { add, div, mul, neg, square, sub } from './arithmetic.ts';
 import { equal, greater } from './compare.ts';
 import { binary, constant, unary } from './op.ts';
@@ -35,6 +37,7 @@ export const expm1: Unary = /* @__PURE__ */ unary({
   wgsl: 'expm1(x)',
   helpers: [expm1Helper],
   wasm: 'expm1',
+  wasmModule: functionsWasm,
   reference: (_, x) => Math.expm1(x),
 });
 
@@ -45,6 +48,7 @@ export const log: Unary = /* @__PURE__ */ unary({
   wgsl: 'log_safe(x)',
   helpers: [logSafeHelper],
   wasm: 'log',
+  wasmModule: functionsWasm,
   reference: (_, x) => Math.log(x),
 });
 
@@ -55,6 +59,7 @@ export const log1p: Unary = /* @__PURE__ */ unary({
   wgsl: 'log1p(x)',
   helpers: [log1pHelper],
   wasm: 'log1p',
+  wasmModule: functionsWasm,
   reference: (_, x) => Math.log1p(x),
 });
 
@@ -100,6 +105,7 @@ export const pow: Binary = /* @__PURE__ */ binary({
   wgsl: 'pow_safe(x, y)', // a helper of the skeleton: WGSL's pow takes no x < 0
   helpers: [powSafeHelper],
   wasm: 'pow',
+  wasmModule: functionsDoubleWasm,
   reference: (_, x, y) => Math.pow(x, y),
 });
 
@@ -110,6 +116,7 @@ export const sin: Unary = /* @__PURE__ */ unary({
   wgsl: 'sin_safe(x)',
   helpers: [sinSafeHelper],
   wasm: 'sin',
+  wasmModule: functionsDoubleWasm,
   reference: (_, x) => Math.sin(x),
 });
 
@@ -120,6 +127,7 @@ export const cos: Unary = /* @__PURE__ */ unary({
   wgsl: 'cos_safe(x)',
   helpers: [cosSafeHelper],
   wasm: 'cos',
+  wasmModule: functionsDoubleWasm,
   reference: (_, x) => Math.cos(x),
 });
 
@@ -130,5 +138,6 @@ export const erf: Unary = /* @__PURE__ */ unary({
   wgsl: 'erf(x)',
   helpers: [erfHelper],
   wasm: 'erf',
+  wasmModule: functionsWasm,
   reference: (_, x) => erfReference(x),
 });

@@ -10,6 +10,7 @@ import { random } from '../generated/shaders/random.ts';
 import { float, input, output } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { StructuredOp, TensorType } from '../graph/op.ts';
+import { randomWasm } from '../generated/wasm/random.ts';
 import { elementDispatch } from './dispatch.ts';
 import { requireDType, requireRank, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
@@ -46,7 +47,11 @@ export const randomUniform: OpFunction<RandomArguments, StructuredOp<RandomAttri
         {
           name: 'threefry',
           lower: ({ outputs, attributes: { key0, key1 } }) => [
-            { entry: 'random_uniform', words: [output(0), sizeOf(outputs[0]!.shape), key0, key1, input(0)] },
+            {
+              entry: 'random_uniform',
+              modules: [randomWasm],
+              words: [output(0), sizeOf(outputs[0]!.shape), key0, key1, input(0)],
+            },
           ],
         },
       ],
@@ -94,7 +99,7 @@ export const dropoutMask: OpFunction<DropoutArguments, StructuredOp<DropoutAttri
           name: 'threefry',
           lower: ({ outputs, attributes: { key0, key1, rate } }) => {
             const words = [output(0), sizeOf(outputs[0]!.shape), key0, key1, input(0), float(rate)];
-            return [{ entry: 'dropout_mask', words }];
+            return [{ entry: 'dropout_mask', modules: [randomWasm], words }];
           },
         },
       ],

@@ -1,11 +1,14 @@
 /**
- * Loads the built wasm binaries for the kernel tests, and lays out operands between guard words: NaN patterns that would
+ * Loads the built wasm modules for the kernel tests, and lays out operands between guard words: NaN patterns that would
  * show up in a result if a kernel read them, and that are compared after the call to see whether it wrote them. A kernel
  * that threads can share is called in parts as well, which have to leave the same bytes.
  */
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
+import { plainSimd } from '../../src/backends/wasm/plain-simd.ts';
 import { sharedKernels } from '../../src/backends/wasm/plan-threads.ts';
+import { heapBase } from '../../src/generated/wasm/heap.ts';
+import { wasmExports } from '../../src/generated/wasm/exports.ts';
 
 // Node 20 has relaxed SIMD behind a flag; newer ones ignore the unknown flag.
 setFlagsFromString('--experimental-wasm-relaxed-simd');
@@ -18,6 +21,15 @@ export function bits(value: number): number {
   return new Uint32Array(new Float32Array([value]).buffer)[0]!;
 }
 
+const binaryNames = ['simd', 'relaxed-simd'] as const;
+type BinaryName = (typeof binaryNames)[number];
+
+/** A module as the loader gives it to an engine: with relaxed multiply-adds, or without. */
+export function moduleBytes(module: string, binary: BinaryName): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(readFileSync(new URL(`../../build/wasm/${module}.wasm`, import.meta.url)));
+  return binary === 'simd' ? plainSimd(bytes) : bytes;
+}
+
 export class Kernels {
   readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 64, maximum: 65536 });
   readonly exports: Record<string, (...args: number[]) => number>;
@@ -26,12 +38,15 @@ export class Kernels {
   private top: number;
   private guards: number[] = [];
 
-  constructor(readonly name: string) {
-    const bytes = new Uint8Array(readFileSync(new URL(`../../build/${name}.wasm`, import.meta.url)));
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: this.memory } });
-    this.exports = instance.exports as unknown as Record<string, (...args: number[]) => number>;
-    this.table = instance.exports['table'] as WebAssembly.Table;
-    const workspace = ((instance.exports['__heap_base'] as WebAssembly.Global).value as number) + 64;
+  constructor(readonly name: BinaryName) {
+    const environment: Record<string, WebAssembly.ExportValue> = { memory: this.memory };
+    for (const module of Object.keys(wasmExports)) {
+      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes(module, name)), { env: environment });
+      Object.assign(environment, exports);
+    }
+    this.exports = environment as unknown as Record<string, (...args: number[]) => number>;
+    this.table = environment['table'] as WebAssembly.Table;
+    const workspace = heapBase + 64;
     // that of one of several threads, which has scratch memory behind it
     this.exports['set_workspace']!(workspace);
     this.heapBase = workspace + this.exports['thread_bytes']!();
@@ -125,10 +140,7 @@ export class Kernels {
 
 /** The binaries that this engine can load. */
 export function loadBinaries(): Kernels[] {
-  const names = ['simd', 'relaxed-simd'].filter((name) =>
-    WebAssembly.validate(new Uint8Array(readFileSync(new URL(`../../build/${name}.wasm`, import.meta.url)))),
-  );
-  return names.map((name) => new Kernels(name));
+  return binaryNames.filter((name) => WebAssembly.validate(moduleBytes('core', name))).map((name) => new Kernels(name));
 }
 
 /** Lengths around the vector width, a prime, and several tiles. */

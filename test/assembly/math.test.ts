@@ -1,7 +1,8 @@
 /** Every element-wise function against float64, in ULP: a sweep over all bit patterns, a dense range, and the edges. */
 import { describe, expect, it } from 'vitest';
+import { chainModuleBytes } from '../../src/backends/wasm/chain-module.ts';
+import type { ChainCode } from '../../src/graph/kernel.ts';
 import { bits, loadBinaries, randoms, ulp, type Kernels } from './kernels.ts';
-import { opcodes } from './opcodes.ts';
 
 /** erfc in float64: the series below 2.5, Lentz's continued fraction above. */
 function erfc(x: number): number {
@@ -105,15 +106,27 @@ function sweep(): Float32Array {
   return Float32Array.from([...edges, ...new Float32Array(patterns.buffer), ...dense, ...small]);
 }
 
-/** One instruction over whole arrays. */
-function apply(kernels: Kernels, opcode: number, x: Float32Array, y: Float32Array | undefined, immediate: number): Float32Array {
+/** Ops with a number behind their tensors. */
+const immediates: Readonly<Record<string, number>> = { elu: 1.5, leaky_relu: 0.1 };
+
+/** One instruction over whole arrays, as a compiled chain. */
+function apply(kernels: Kernels, name: string, ...inputs: readonly Float32Array[]): Float32Array {
+  const immediate = name in immediates ? [immediates[name]!] : [];
+  const values = inputs.length + immediate.length;
+  const code: ChainCode = {
+    inputs: inputs.map(() => ({ walks: [true], dtype: 'float32' })),
+    constants: immediate.length,
+    instructions: [[name, ...Array.from({ length: values }, (_, value) => value)]],
+    outputs: [{ value: values, dtype: 'float32', inPlace: null }],
+  };
+  const module = new WebAssembly.Module(chainModuleBytes([code], ['chain'], false));
+  const env = { ...kernels.exports, memory: kernels.memory } as WebAssembly.ModuleImports;
+  const chain = new WebAssembly.Instance(module, { env }).exports['chain'] as (args: number) => void;
   kernels.reset();
-  const out = kernels.allocate(x.byteLength);
-  const inputs = [kernels.floats(x), 0, 0, ...(y === undefined ? [] : [kernels.floats(y), 0, 0])];
-  const count = y === undefined ? 1 : 2;
-  const instruction = [opcode, count, 0, 1, bits(immediate)];
-  kernels.call('elementwise', [x.length, count, 1, 1, ...inputs, out, count, 0, ...instruction]);
-  return kernels.readFloats(out, x.length);
+  const [{ length }] = inputs as [Float32Array];
+  const out = kernels.allocate(4 * length);
+  kernels.call(chain, [length, ...inputs.map((x) => kernels.floats(x)), out, ...immediate.map(bits)]);
+  return kernels.readFloats(out, length);
 }
 
 interface Worst {
@@ -125,8 +138,7 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
   const xs = sweep();
 
   it.each(Object.entries(unary))('%s', (name, [exact, limit]) => {
-    const immediate = name === 'elu' ? 1.5 : 0.1;
-    const got = apply(kernels, opcodes[name]!, xs, undefined, immediate);
+    const got = apply(kernels, name, xs);
     const worst: Worst = { error: 0, at: '' };
     for (let i = 0; i < xs.length; i++) {
       const error = ulp(got[i]!, exact(xs[i]!));
@@ -141,7 +153,7 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
   const right = Float32Array.from(some.flatMap(() => some));
 
   it.each(Object.entries(binary))('%s', (name, [exact, limit]) => {
-    const got = apply(kernels, opcodes[name]!, left, right, 0);
+    const got = apply(kernels, name, left, right);
     const worst: Worst = { error: 0, at: '' };
     for (let i = 0; i < left.length; i++) {
       const [x, y] = [left[i]!, right[i]!];
@@ -154,7 +166,7 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
 
   it('keeps the sign of zero', () => {
     for (const name of ['tanh', 'expm1', 'log1p', 'sin', 'erf', 'floor', 'ceil', 'round', 'elu', 'gelu', 'silu', 'sqrt', 'copy']) {
-      const got = apply(kernels, opcodes[name]!, Float32Array.of(-0, 0, -0, 0, -0), undefined, 1);
+      const got = apply(kernels, name, Float32Array.of(-0, 0, -0, 0, -0));
       expect([...got], name).toStrictEqual([-0, 0, -0, 0, -0]);
     }
   });

@@ -10,7 +10,7 @@ import {
   sizeOf,
   stridesOf,
 } from '../../src/core/shape.ts';
-import { accessOf } from '../../src/graph/chain.ts';
+import { walkAxes } from '../../src/graph/chain.ts';
 
 /** A shape, and one that broadcasts to it. */
 const pair = fc
@@ -40,31 +40,23 @@ describe('broadcasting', () => {
     );
   });
 
-  it('is read by the cheapest access, and every access reads the right element', () => {
+  it('is walked along the fewest axes, and every input is found by its own', () => {
     fc.assert(
-      fc.property(pair, ({ from, to }) => {
-        const access = accessOf(from, to);
-        const read = elements(from, to).map((expected, element) => {
-          switch (access.kind) {
-            case 'contiguous':
-              return [element, expected];
-            case 'scalar':
-              return [0, expected];
-            case 'row':
-              return [element % access.period, expected];
-            case 'repeat':
-              return [Math.floor(element / access.count), expected];
-            case 'strided': {
-              const counts = stridesOf(access.shape);
-              const at = access.shape.reduce(
-                (sum, size, axis) => sum + (Math.floor(element / counts[axis]!) % size) * access.strides[axis]!,
-                0,
-              );
-              return [at, expected];
-            }
-          }
+      fc.property(pair, fc.infiniteStream(fc.boolean()), ({ from, to }, more) => {
+        const other = to.map((size) => (more.next().value ? 1 : size));
+        const inputs = [from, other];
+        const axes = walkAxes(to, inputs);
+        expect(sizeOf(axes.map(({ size }) => size))).toBe(sizeOf(to));
+        axes.slice(1).forEach(({ walks }, axis) => expect(walks).not.toEqual(axes[axis]!.walks));
+        const counts = stridesOf(axes.map(({ size }) => size));
+        inputs.forEach((shape, input) => {
+          elements(shape, to).forEach((expected, element) => {
+            const place = axes.reduce((sum, { size, walks }, axis) => {
+              return walks[input] ? sum * size + (Math.floor(element / counts[axis]!) % size) : sum;
+            }, 0);
+            expect(place).toBe(expected);
+          });
         });
-        for (const [given, expected] of read) expect(given).toBe(expected);
       }),
       { numRuns: 500 },
     );

@@ -2,12 +2,11 @@
 import { expect, test } from 'vitest';
 import { programSize } from '../../scripts/lib/program-size.ts';
 
-// The aim is 40 kB. This holds what is reached, so that no change makes it worse unseen.
-const reached = 50_500;
+const most = 40_000;
 
-test('a program that trains with the graph, with both backends, does not grow', async () => {
+test('a network trained with the graph, with both backends, costs at most 40 kB', async () => {
   const { all, javascript, wasm, wgsl } = await programSize('bench/size/graph.ts');
-  expect(all, `JavaScript ${javascript}, WebAssembly ${wasm}, WGSL ${wgsl}`).toBeLessThanOrEqual(reached);
+  expect(all, `JavaScript ${javascript}, WebAssembly ${wasm}, WGSL ${wgsl}`).toBeLessThanOrEqual(most);
 });
 
 test('a part is measured where it is', async () => {

@@ -1,180 +1,176 @@
 /**
  * The code of a compiled chain: a function of one address, where its words lie.
  *
- *   word 0  n        elements of every output
- *   word 1  length   of a row, where an input is broadcast along rows or across them; else unused
+ *   word 0   n, elements of every output
+ *   then the sizes of the axes of the walk, without the first
  *   then a pointer for each input, and for each output
  *   then the float32 constants
  *
  * Sizes, addresses and numbers are all words, so chains of one structure share one function. Like every kernel it asks
  * `take` for this thread's part of the elements (assembly/share.ts), which may begin and end within a row.
  *
- * Elements are walked row by row, or as one row; a row by two vectors of four lanes at a time, then by one, then by two
- * elements and by one. A vector's inputs are loaded before its outputs are stored, so an output may lie on an input.
+ * Elements are walked row by row, or as one row; chain-row.ts makes the code of a row. At the beginning of each row the inputs
+ * that do not simply go on get their places: a row that is repeated begins anew, an input with one element for the whole
+ * row takes the next one, and a strided input is found by the indices of the row.
  */
 import type { ChainCode } from '../../graph/kernel.ts';
-import { block, branchIf, call, f32x4, f64, get, getGlobal, i32, repeatWhile, set } from './chain-encoding.ts';
-import { types, unsigned, v128, vector, when } from './chain-encoding.ts';
-import type { Code, Load, Store } from './chain-encoding.ts';
+import { block, branchIf, call, f64, get, getGlobal, i32, repeatWhile, set, v128 } from './chain-encoding.ts';
+import { types, unsigned, vector } from './chain-encoding.ts';
+import type { Code } from './chain-encoding.ts';
 import { lines, workOf } from './chain-ops.ts';
+import { Row } from './chain-row.ts';
 
-/** Indices of what the module imports: a function and two globals of assembly/share.ts. */
-export const imports = { take: 0, partBegin: 0, partEnd: 1 } as const;
+/** Indices of what the module imports: functions of assembly/share.ts and of the ops' modules, and two globals. */
+export const imports = { take: 0, functions: 1, partBegin: 0, partEnd: 1 } as const;
 
 /** A part begins at a multiple of this: whole cache lines to each thread. */
 const partMultiple = 64;
-const headWords = 2;
 
-/** Locals: the parameter, integers, then a pointer for each operand. The vectors follow. */
-const [args, first, count, left, firstPointer] = [0, 1, 2, 3, 4];
+/** Locals: the parameter, integers, then a pointer for each operand and an index for each axis. The vectors follow. */
+const [args, first, count, left, rowNumber, rest, firstPointer] = [0, 1, 2, 3, 4, 5, 6];
 
 const word = (index: number): Code => i32.load(4 * index, get(args));
-const [n, length] = [word(0), word(1)];
-const bytesOf = (elements: Code): Code => i32.shiftLeft(elements, i32.const(2));
-const advance = (local: number, by: number): Code => set(local, i32.add(get(local), i32.const(by)));
+const n = word(0);
 
-/** Whether there is code for every opcode. */
-export function isCompilable({ instructions }: ChainCode): boolean {
-  return instructions.every(([opcode]) => opcode in lines);
+/** Locals and instructions, as a code section wants them; `functions` are imported in this order. */
+export function chainBody(code: ChainCode, functions: readonly string[]): number[] {
+  return new ChainFunction(code, functions).body();
 }
 
-/** Locals and instructions, as a code section wants them. */
-export function chainBody(code: ChainCode): number[] {
-  return new ChainFunction(code).body();
+/** How an input gets its place at the beginning of a row. */
+type Access = 'contiguous' | 'scalar' | 'row' | 'repeat' | 'strided';
+
+function accessOf(walks: readonly boolean[]): Access {
+  const outer = walks.slice(0, -1);
+  const inner = walks.at(-1)!;
+  if (walks.every((has) => has === inner)) return inner ? 'contiguous' : 'scalar';
+  if (outer.every((has) => has !== inner)) return inner ? 'row' : 'repeat';
+  return 'strided';
 }
 
 class ChainFunction {
   private readonly code: ChainCode;
+  private readonly axes: number;
   private readonly operands: number;
-  private readonly zero: number;
-  private readonly one: number;
-  /** Operands whose pointers move along a row. */
-  private readonly walked: readonly number[];
-  private readonly rows: readonly number[];
-  private readonly repeats: readonly number[];
+  private readonly row: Row;
+  private readonly of: Readonly<Record<Access, readonly number[]>>;
+  private readonly walksRow: (input: number) => boolean;
 
-  constructor(code: ChainCode) {
-    const { inputs, outputs, constants, instructions } = code;
+  constructor(code: ChainCode, functions: readonly string[]) {
+    const { inputs, outputs } = code;
     this.code = code;
+    this.axes = inputs[0]?.walks.length ?? 1;
     this.operands = inputs.length + outputs.length;
-    this.zero = this.value(inputs.length + constants + instructions.length);
-    this.one = this.zero + 1;
-    const accessed = (kind: string): number[] =>
-      inputs.flatMap(({ access }, index) => (access === kind ? [index] : []));
+    const accesses = inputs.map(({ walks }) => accessOf(walks));
+    const accessed = (kind: Access): number[] => accesses.flatMap((access, index) => (access === kind ? [index] : []));
     const own = outputs.flatMap(({ inPlace }, index) => (inPlace === null ? [inputs.length + index] : []));
-    this.walked = [...accessed('contiguous'), ...own];
-    this.rows = accessed('row');
-    this.repeats = accessed('repeat');
+    this.of = {
+      contiguous: [...accessed('contiguous'), ...own],
+      scalar: accessed('scalar'),
+      row: accessed('row'),
+      repeat: accessed('repeat'),
+      strided: accessed('strided'),
+    };
+    this.walksRow = (input) => inputs[input]!.walks.at(-1)!;
+    this.row = new Row(code, {
+      moving: [...this.of.contiguous, ...this.of.row, ...this.of.strided.filter(this.walksRow)],
+      left,
+      pointer: (operand) => firstPointer + operand,
+      firstValue: firstPointer + this.operands + this.axes,
+      line: (name, operands, numbers) => {
+        const make = lines[name];
+        if (make) return make(operands[0]!, operands[1] ?? [], operands[2] ?? [], numbers);
+        return call(imports.functions + functions.indexOf(name), ...operands);
+      },
+    });
   }
 
   body(): number[] {
     const { inputs, constants, instructions } = this.code;
-    const work = 0.05 * this.operands + instructions.reduce((sum, [opcode]) => sum + workOf(opcode), 0);
+    const { row } = this;
+    const work = 0.05 * this.operands + instructions.reduce((sum, [name]) => sum + workOf(name), 0);
     const totalWork = f64.mul(f64.fromInt(n), f64.const(work));
-    const inRows = this.rows.length + this.repeats.length > 0;
+    const isOneRow = this.of.row.length + this.of.repeat.length + this.of.strided.length === 0;
     const main = block(
       branchIf(0, i32.isZero(call(imports.take, n, i32.const(partMultiple), totalWork))),
       set(first, getGlobal(imports.partBegin)),
       set(count, i32.sub(getGlobal(imports.partEnd), get(first))),
-      set(this.zero, v128.zero),
-      set(this.one, v128.const(1)),
+      row.setNumbers(),
       ...Array.from({ length: constants }, (_, index) =>
-        set(this.value(inputs.length + index), v128.loadSplat(4 * (headWords + this.operands + index), get(args))),
+        set(row.value(inputs.length + index), v128.loadSplat(4 * (this.axes + this.operands + index), get(args))),
       ),
-      ...inputs.map(({ access }, index) => (access === 'scalar' ? this.splat(index, this.address(index)) : [])),
-      ...this.walked.map((index) => this.pointTo(index, get(first))),
-      inRows ? this.allRows() : [...set(left, get(count)), ...this.row()],
+      ...this.of.scalar.map((index) => row.splat(index, this.address(index))),
+      ...this.of.contiguous.map((index) => this.pointTo(index, get(first))),
+      isOneRow ? [...set(left, get(count)), ...row.code()] : this.allRows(),
     );
     const locals = [
-      [...unsigned(firstPointer - 1 + this.operands), types.i32],
-      [...unsigned(this.one + 1 - this.value(0)), types.v128],
+      [...unsigned(firstPointer - 1 + this.operands + this.axes), types.i32],
+      [...unsigned(row.valueCount), types.v128],
     ];
     return [...vector(locals), ...main, 0x0b];
   }
 
   /** The `count` elements from `first` on, which need not be where a row begins. */
   private allRows(): Code {
+    const { row } = this;
+    const { repeat, strided } = this.of;
+    const length = word(this.axes - 1);
     return [
-      ...this.repeats.flatMap((index) => this.pointTo(index, i32.divide(get(first), length))),
+      ...set(rowNumber, i32.divide(get(first), length)),
+      ...repeat.flatMap((index) => this.pointTo(index, get(rowNumber))),
       ...set(first, i32.remainder(get(first), length)), // from here on a place in the row
       ...repeatWhile(
         get(count),
         set(left, i32.sub(length, get(first))),
         set(left, i32.select(get(left), get(count), i32.less(get(left), get(count)))),
         set(count, i32.sub(get(count), get(left))),
-        ...this.rows.map((index) => this.pointTo(index, get(first))),
-        ...this.repeats.map((index) => [
-          ...this.splat(index, get(this.pointer(index))),
-          ...advance(this.pointer(index), 4),
-        ]),
-        this.row(),
+        ...this.of.row.map((index) => this.pointTo(index, get(first))),
+        ...repeat.map((index) => [...row.splat(index, get(row.pointer(index))), ...row.advance(index, 1)]),
+        strided.length > 0 ? this.placeStrided() : [],
+        row.code(),
         set(first, i32.const(0)),
       ),
     ];
   }
 
-  /** The `left` elements that the pointers stand at; afterwards they stand behind them. */
-  private row(): Code {
-    const moving = [...this.walked, ...this.rows];
-    const step = (elements: number): Code => moving.flatMap((index) => advance(this.pointer(index), 4 * elements));
-    const has = (elements: number): Code => i32.and(get(left), i32.const(elements));
-    const hasPair = i32.atLeast(get(left), i32.const(8));
-    const one = this.vector(v128.load, v128.store, 0);
-    const pair = [...one, ...this.vector(v128.load, v128.store, 16), ...step(8), ...advance(left, -8)];
+  /** The places of the strided inputs in row `rowNumber`, and the number of the next. */
+  private placeStrided(): Code {
+    const { row, axes } = this;
+    const outer = axes - 1;
+    const axisIndex = (axis: number): number => firstPointer + this.operands + axis;
+    const indices = Array.from({ length: outer - 1 }, (_, position) => {
+      const axis = outer - 1 - position;
+      return [
+        ...set(axisIndex(axis), i32.remainder(get(rest), word(axis))),
+        ...set(rest, i32.divide(get(rest), word(axis))),
+      ];
+    });
+    const places = this.of.strided.map((input) => {
+      const { walks } = this.code.inputs[input]!;
+      // An axis that the input lacks does not count.
+      const element = walks.reduce<Code | null>((place, has, axis) => {
+        if (!has) return place;
+        const index = get(axis < outer ? axisIndex(axis) : first);
+        return place === null ? index : i32.add(i32.mul(place, word(axis)), index);
+      }, null)!;
+      return this.walksRow(input)
+        ? this.pointTo(input, element)
+        : row.splat(input, i32.add(this.address(input), row.bytes(input, element)));
+    });
     return [
-      ...when(hasPair, repeatWhile(hasPair, pair)),
-      ...when(has(4), one, step(4)),
-      ...when(has(2), this.vector(v128.loadLow2, v128.storeLow2, 0), step(2)),
-      ...when(has(1), this.vector(v128.loadLow1, v128.storeLow1, 0), step(1)),
+      ...set(rest, get(rowNumber)),
+      ...indices.flat(),
+      ...set(axisIndex(0), get(rest)),
+      ...places.flat(),
+      ...set(rowNumber, i32.add(get(rowNumber), i32.const(1))),
     ];
   }
 
-  /** The chain on the vector `offset` bytes behind the pointers. An input is loaded when it is first needed. */
-  private vector(load: Load, store: Store, offset: number): Code {
-    const { inputs, constants, instructions, outputs } = this.code;
-    const code: number[] = [];
-    const loaded = new Set<number>();
-    const need = (value: number): Code => {
-      if (!loaded.has(value) && (this.walked.includes(value) || this.rows.includes(value)) && value < inputs.length) {
-        loaded.add(value);
-        code.push(...set(this.value(value), this.converted(value, load(offset, get(this.pointer(value))))));
-      }
-      return get(this.value(value));
-    };
-    instructions.forEach(([opcode, ...list], index) => {
-      const [x = [], y = [], z = []] = list.map(need);
-      const result = lines[opcode]!(x, y, z, { zero: get(this.zero), one: get(this.one) });
-      code.push(...set(this.value(inputs.length + constants + index), result));
-    });
-    const results = outputs.map(({ value, dtype }) => (dtype === 'int32' ? f32x4.toInt(need(value)) : need(value)));
-    outputs.forEach(({ inPlace }, index) => {
-      code.push(...store(offset, get(this.pointer(inPlace ?? inputs.length + index)), results[index]!));
-    });
-    return code;
-  }
-
-  private pointer(operand: number): number {
-    return firstPointer + operand;
-  }
-
-  private value(index: number): number {
-    return firstPointer + this.operands + index;
-  }
-
   private address(operand: number): Code {
-    return word(headWords + operand);
+    return word(this.axes + operand);
   }
 
   private pointTo(operand: number, element: Code): Code {
-    return set(this.pointer(operand), i32.add(this.address(operand), bytesOf(element)));
-  }
-
-  /** All lanes of an input's value from one element. */
-  private splat(input: number, address: Code): Code {
-    return set(this.value(input), this.converted(input, v128.loadSplat(0, address)));
-  }
-
-  private converted(input: number, loaded: Code): Code {
-    return this.code.inputs[input]!.dtype === 'int32' ? f32x4.fromInt(loaded) : loaded;
+    return set(this.row.pointer(operand), i32.add(this.address(operand), this.row.bytes(operand, element)));
   }
 }

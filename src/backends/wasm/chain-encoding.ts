@@ -69,7 +69,10 @@ const store =
   (opcode: number, ...lane: number[]): Store =>
   (offset, address, value) => [...address, ...value, ...simd(opcode), ...at(offset), ...lane];
 
-export const i32: Record<'add' | 'sub' | 'divide' | 'remainder' | 'and' | 'shiftLeft' | 'less' | 'atLeast', Binary> & {
+export const i32: Record<
+  'add' | 'sub' | 'mul' | 'divide' | 'remainder' | 'and' | 'shiftLeft' | 'less' | 'atLeast',
+  Binary
+> & {
   const: (value: number) => Code;
   isZero: Unary;
   /** The first operand where the third is not 0, else the second. */
@@ -82,6 +85,7 @@ export const i32: Record<'add' | 'sub' | 'divide' | 'remainder' | 'and' | 'shift
   atLeast: binary([0x4f]),
   add: binary([0x6a]),
   sub: binary([0x6b]),
+  mul: binary([0x6c]),
   divide: binary([0x6e]),
   remainder: binary([0x70]),
   and: binary([0x71]),
@@ -97,6 +101,8 @@ export const f64: { const: (value: number) => Code; mul: Binary; fromInt: Unary 
 };
 
 export const v128: Record<'load' | 'loadSplat' | 'loadLow1' | 'loadLow2', Load> &
+  Record<'loadByte' | 'loadBytes2' | 'loadByteSplat', Load> &
+  Record<'widenBytes' | 'widenWords', Unary> &
   Record<'store' | 'storeLow1' | 'storeLow2', Store> & {
     zero: Code;
     /** A float32 in all lanes. */
@@ -113,6 +119,13 @@ export const v128: Record<'load' | 'loadSplat' | 'loadLow1' | 'loadLow2', Load> 
   // one or two lanes; the others become 0
   loadLow1: load(simd(0x5c)),
   loadLow2: load(simd(0x5d)),
+  // one byte, two bytes, or one in all sixteen places; the others become 0
+  loadByte: (offset, address) => [...address, ...v128.zero, ...simd(0x54), 0, ...unsigned(offset), 0],
+  loadBytes2: (offset, address) => [...address, ...v128.zero, ...simd(0x55), 0, ...unsigned(offset), 0],
+  loadByteSplat: (offset, address) => [...address, ...simd(7), 0, ...unsigned(offset)],
+  // the lower eight bytes, or four halves, as unsigned numbers of twice the width
+  widenBytes: unary(simd(0x89)),
+  widenWords: unary(simd(0xa9)),
   store: store(0x0b),
   storeLow1: store(0x5a, 0),
   storeLow2: store(0x5b, 0),

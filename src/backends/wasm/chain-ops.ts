@@ -1,12 +1,12 @@
 /**
- * What each opcode of a chain is in WebAssembly: the same instructions as in assembly/elementwise-tiles.ts, so that compiled
- * and interpreted chains agree to the bit. A chain with an opcode that is missing here is left to the interpreter.
+ * The element-wise ops that are a few instructions of WebAssembly. All others are functions on four lanes, which the modules
+ * of their records export and compiled chains call.
  */
 import { f32x4, v128 } from './chain-encoding.ts';
 import type { Code } from './chain-encoding.ts';
 
 /** 0 and 1 in all lanes. */
-interface Numbers {
+export interface Numbers {
   readonly zero: Code;
   readonly one: Code;
 }
@@ -59,7 +59,8 @@ export const lines: Readonly<Record<string, Line>> = {
   clip: (x, low, high) => pmin(pmax(x, low), high),
 };
 
-/** Nanoseconds that an opcode takes for one element, roughly: it decides whether sharing a chain among threads pays. */
-export function workOf(opcode: string): number {
-  return opcode === 'sqrt' || opcode === 'rsqrt' ? 0.4 : opcode === 'div' || opcode === 'maximum' ? 0.2 : 0.05;
+/** Nanoseconds that an op takes for one element, roughly: it decides whether sharing a chain among threads pays. */
+export function workOf(name: string): number {
+  if (!(name in lines)) return 2;
+  return name === 'sqrt' || name === 'rsqrt' ? 0.4 : name === 'div' || name === 'maximum' ? 0.2 : 0.05;
 }

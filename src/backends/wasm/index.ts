@@ -5,6 +5,7 @@
 import { bytesPerElement } from '../../core/dtype.ts';
 import type { TypedArray } from '../../core/dtype.ts';
 import { sizeOf } from '../../core/shape.ts';
+import { heapBase } from '../../generated/wasm/heap.ts';
 import type { WasmCall } from '../../graph/kernel.ts';
 import type { TensorType } from '../../graph/op.ts';
 import type { Program, ProgramBuffer, ProgramConstant } from '../../compiler/program.ts';
@@ -12,14 +13,13 @@ import { arenaBytes } from '../../compiler/program.ts';
 import type { Backend, BackendBuffer, BackendInfo, PreparedProgram } from '../backend.ts';
 import { CompiledChains } from './chains.ts';
 import { Heap } from './memory.ts';
-import { loadKernels } from './module.ts';
-import type { Binary, Kernels } from './module.ts';
+import { Kernels } from './module.ts';
+import type { Binary } from './module.ts';
 import type { Pool } from './pool.ts';
 import type { ThreadOptions, Threads } from './threads.ts';
 import { readElements, viewOf, writeElements } from './transfer.ts';
 import type { Elements } from './transfer.ts';
 import { encodeProgram } from './words.ts';
-import type { Target } from './words.ts';
 
 interface WasmBuffer extends BackendBuffer {
   readonly address: number;
@@ -28,15 +28,13 @@ interface WasmBuffer extends BackendBuffer {
 export interface WasmOptions extends ThreadOptions {
   /** Forces one of the two binaries: for tests and comparisons. */
   readonly binary?: Binary;
-  /** Leaves element-wise chains to the interpreter: for tests and comparisons. */
-  readonly interpretChains?: boolean;
 }
 
 export class WasmBackend implements Backend {
   readonly name = 'wasm';
   private readonly kernels: Kernels;
   private readonly heap: Heap;
-  private readonly chains: CompiledChains | null;
+  private readonly chains: CompiledChains;
   private threads: Threads | null = null;
   /** Why there are no threads although some were asked for. */
   private readonly obstacle: string;
@@ -46,22 +44,21 @@ export class WasmBackend implements Backend {
   /** With `threads` or `worker`, runs are queued, and workers do them; without, and where there can be none, `run` does. */
   static async create(options: WasmOptions = {}): Promise<WasmBackend> {
     const { threads = 1, worker = false, binary } = options;
-    if (threads === 1 && !worker) return new WasmBackend(await loadKernels(binary), options);
+    if (threads === 1 && !worker) return new WasmBackend(await Kernels.load(binary));
     // Imported only here, so that a page without threads does not load what makes them.
     const { Threads, threadObstacle, workersWanted } = await import('./threads.ts');
     const workers = workersWanted(options);
     const obstacle = workers === 0 ? 'one thread: the machine has no core for another' : threadObstacle();
-    if (obstacle !== '') return new WasmBackend(await loadKernels(binary), options, obstacle);
-    const backend = new WasmBackend(await loadKernels(binary, true), options);
-    const { kernels, heap, chains } = backend;
-    backend.threads = new Threads(workers, { kernels, heap, chains }, options);
+    if (obstacle !== '') return new WasmBackend(await Kernels.load(binary), obstacle);
+    const backend = new WasmBackend(await Kernels.load(binary, true));
+    backend.threads = new Threads(workers, backend.kernels, backend.heap, options);
     return backend;
   }
 
-  private constructor(kernels: Kernels, options: WasmOptions, obstacle = '') {
+  private constructor(kernels: Kernels, obstacle = '') {
     this.kernels = kernels;
-    this.heap = new Heap(kernels.memory, kernels.heapBase);
-    this.chains = options.interpretChains === true ? null : new CompiledChains(kernels.memory, kernels.exports);
+    this.heap = new Heap(kernels.memory, heapBase);
+    this.chains = new CompiledChains(kernels);
     this.obstacle = obstacle;
   }
 
@@ -105,22 +102,24 @@ export class WasmBackend implements Backend {
   }
 
   async prepare(program: Program, variables: readonly BackendBuffer[]): Promise<PreparedProgram> {
-    await this.chains?.compile(program);
+    const sources = program.steps.flatMap(({ calls }) => calls.flatMap(({ modules = [] }) => modules));
+    await Promise.all(sources.map((source) => this.kernels.need(source)));
+    await this.chains.compile(program);
     const arenas = program.allocations.map((bytes) => this.heap.allocate(bytes, 'the arena'));
     const constants = program.constants.map((constant) => this.placeConstant(constant));
     const addresses = program.buffers.map(({ place }: ProgramBuffer) => {
       if (place.kind === 'variable') return (variables[place.index] as WasmBuffer).address;
       return place.kind === 'constant' ? constants[place.index]! : arenas[place.allocation]! + place.byteOffset;
     });
-    const targetOf = (call: WasmCall): Target =>
-      this.chains?.find(call) ?? { index: this.kernels.indexOf(call.entry), words: call.words };
-    const words = encodeProgram(program, addresses, targetOf);
+    const indexOf = (entry: WasmCall['entry']): number =>
+      typeof entry === 'string' ? this.kernels.indexOf(entry) : this.chains.indexOf(entry);
+    const words = encodeProgram(program, addresses, indexOf);
     const stream = this.heap.allocate(words.byteLength, 'the program');
     new Uint32Array(this.heap.memory.buffer, stream, words.length).set(words);
     const bytes =
       arenaBytes(program) + program.constants.reduce((sum, { type }) => sum + bytesOf(type), words.byteLength);
     this.programBytes += bytes;
-    const plan = (await this.threads?.prepare({ program, addresses, targetOf, stream })) ?? null;
+    const plan = (await this.threads?.prepare({ program, addresses, indexOf, stream })) ?? null;
     return {
       run: (steps: number) => {
         if (this.pool === null) this.kernels.run(stream, steps);

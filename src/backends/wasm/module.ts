@@ -1,92 +1,134 @@
 /**
- * Loads the AssemblyScript module: picks the relaxed-SIMD binary where the engine validates it (fused multiply-add),
- * else plain SIMD, and gives kernels numbers in the function table that the executor calls through.
+ * Loads the modules of wasm kernels: the core, which every program needs, then those that the ops of a program name, and
+ * those of compiled chains. All share one memory and one function table, through which the executor calls.
  */
 import { BackendError } from '../../core/errors.ts';
-import { unpackWasm } from '../../generated/wasm/packed.ts';
+import type { WasmSource } from '../../core/wasm-source.ts';
+import { coreWasm } from '../../generated/wasm/core.ts';
+import { plainSimd } from './plain-simd.ts';
 
-export interface Kernels {
-  readonly binary: 'simd' | 'relaxed-simd';
+/** Whether multiply-adds are fused where the machine can, or never. */
+export type Binary = 'simd' | 'relaxed-simd';
+
+/** A module, and where its functions stand in the table. Can be posted to a worker. */
+export interface LoadedModule {
   readonly module: WebAssembly.Module;
-  readonly memory: WebAssembly.Memory;
-  readonly exports: WebAssembly.Exports;
-  /** First free byte of linear memory. */
-  readonly heapBase: number;
-  /** The table index of an exported kernel. */
-  indexOf(entry: string): number;
-  /** The exports that have an index, in its order; with a shared memory that is every function. */
+  /** The exports that the table has, from `firstIndex` on. */
   readonly entries: readonly string[];
-  /** Bytes of a thread's own memory. */
-  readonly threadBytes: number;
-  /** What the kernel at `index` says about its work with the words at `words`, in nanoseconds. */
-  workOf(index: number, words: number): number;
-  /** Walks the program at `address`, `steps` times. */
-  run(address: number, steps: number): void;
+  readonly firstIndex: number;
 }
 
-export type Binary = Kernels['binary'];
-
-interface Exports {
+interface CoreExports {
   readonly run: (address: number, steps: number) => void;
   readonly shared_work: (index: number, words: number) => number;
   readonly thread_bytes: () => number;
   readonly table: WebAssembly.Table;
-  readonly __heap_base: WebAssembly.Global;
 }
 
-/**
- * `binary` forces one of the two; without it the faster that validates is taken. With `isShared` the memory is one that
- * threads share. Throws `BackendError` without SIMD.
- */
-export async function loadKernels(binary?: Binary, isShared = false): Promise<Kernels> {
-  if (typeof WebAssembly === 'undefined') throw new BackendError('wasm: this environment has no WebAssembly');
-  const candidates: Binary[] = binary === undefined ? ['relaxed-simd', 'simd'] : [binary];
-  const binaries = await unpackWasm();
-  for (const candidate of candidates) {
-    const { bytes, memoryFlags } = binaries.find(({ name }) => name === candidate)!;
-    if (isShared) bytes[memoryFlags] = 3;
-    if (WebAssembly.validate(bytes)) return instantiate(candidate, bytes, isShared);
-  }
-  throw new BackendError(
-    `wasm: this environment refuses ${candidates.join(' and ')}: WebAssembly SIMD is needed ` +
-      `(Chrome 91, Firefox 89, Safari 16.4, Node 16.4 or newer)`,
-  );
-}
+export class Kernels {
+  /** In the order in which they were loaded. A thread that instantiates each has the table that programs count on. */
+  readonly modules: LoadedModule[] = [];
+  readonly binary: Binary;
+  readonly memory: WebAssembly.Memory;
+  /** What modules import: the memory, and whatever was exported before them. */
+  private readonly environment: Record<string, WebAssembly.ExportValue>;
+  private readonly indices = new Map<string, number>();
+  private readonly needed = new Map<string, Promise<void>>();
 
-async function instantiate(binary: Binary, bytes: Uint8Array<ArrayBuffer>, isShared: boolean): Promise<Kernels> {
-  const memory = isShared ? sharedMemory() : new WebAssembly.Memory({ initial: 16, maximum: 65536 });
-  const { module, instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
-  const exports = instance.exports as unknown as Exports;
-  const indices = new Map<string, number>();
-  const kernels: Kernels = {
-    binary,
-    module,
-    memory,
-    exports: instance.exports,
-    heapBase: exports.__heap_base.value as number,
-    indexOf: (entry) => {
-      let index = indices.get(entry);
-      if (index === undefined) {
-        const kernel = instance.exports[entry];
-        if (typeof kernel !== 'function') throw new BackendError(`wasm: the module has no kernel '${entry}'`);
-        index = exports.table.grow(1, kernel);
-        indices.set(entry, index);
+  /**
+   * `binary` forces one; without it multiply-adds are fused where the engine knows the instruction. With `isShared` the memory
+   * is one that threads share. Throws `BackendError` without SIMD.
+   */
+  static async load(binary?: Binary, isShared = false): Promise<Kernels> {
+    if (typeof WebAssembly === 'undefined') throw new BackendError('wasm: this environment has no WebAssembly');
+    const memory = isShared ? sharedMemory() : new WebAssembly.Memory({ initial: 16, maximum: 65536 });
+    const candidates: Binary[] = binary === undefined ? ['relaxed-simd', 'simd'] : [binary];
+    for (const candidate of candidates) {
+      const kernels = new Kernels(candidate, memory);
+      try {
+        await kernels.need(coreWasm);
+        return kernels;
+      } catch {
+        // the next
       }
-      return index;
-    },
-    get entries() {
-      return [...indices.keys()];
-    },
-    threadBytes: exports.thread_bytes(),
-    workOf: exports.shared_work,
-    run: (address, steps) => {
-      exports.run(address, steps);
-    },
-  };
-  // Threads fill their tables once, when they start.
-  const functions = Object.keys(exports).filter((entry) => typeof instance.exports[entry] === 'function');
-  if (isShared) functions.forEach(kernels.indexOf);
-  return kernels;
+    }
+    throw new BackendError(
+      `wasm: this environment refuses ${candidates.join(' and ')}: WebAssembly SIMD is needed ` +
+        `(Chrome 91, Firefox 89, Safari 16.4, Node 16.4 or newer)`,
+    );
+  }
+
+  private constructor(binary: Binary, memory: WebAssembly.Memory) {
+    this.binary = binary;
+    this.memory = memory;
+    this.environment = { memory };
+  }
+
+  /** Loads a module unless it is there. */
+  need(source: WasmSource): Promise<void> {
+    let promise = this.needed.get(source.name);
+    if (promise === undefined) {
+      promise = this.add(source);
+      this.needed.set(source.name, promise);
+    }
+    return promise;
+  }
+
+  private async add(source: WasmSource): Promise<void> {
+    const bytes = await inflate(source);
+    if (!(this.memory.buffer instanceof ArrayBuffer)) bytes[source.memoryFlags] = 3;
+    await this.enter(`'${source.name}'`, this.binary === 'simd' ? plainSimd(bytes) : bytes);
+  }
+
+  /** Makes an instance of a module, and enters its functions in the table. */
+  async enter(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { module, instance } = await WebAssembly.instantiate(bytes, { env: this.environment }).catch(
+      (error: unknown) => {
+        throw new BackendError(`wasm: the module ${name} does not compile: ${String(error)}`);
+      },
+    );
+    Object.assign(this.environment, instance.exports);
+    const entries = Object.keys(instance.exports).filter((entry) => typeof instance.exports[entry] === 'function');
+    const { table } = this.core;
+    const firstIndex = table.grow(entries.length);
+    entries.forEach((entry, index) => {
+      table.set(firstIndex + index, instance.exports[entry]);
+      this.indices.set(entry, firstIndex + index);
+    });
+    this.modules.push({ module, entries, firstIndex });
+  }
+
+  /** The table index of an exported function. */
+  indexOf(entry: string): number {
+    const index = this.indices.get(entry);
+    if (index === undefined) throw new BackendError(`wasm: no module has a kernel '${entry}'`);
+    return index;
+  }
+
+  /** Bytes of a thread's own memory. */
+  get threadBytes(): number {
+    return this.core.thread_bytes();
+  }
+
+  /** What the kernel at `index` says about its work with the words at `words`, in nanoseconds. */
+  workOf(index: number, words: number): number {
+    return this.core.shared_work(index, words);
+  }
+
+  /** Walks the program at `address`, `steps` times. */
+  run(address: number, steps: number): void {
+    this.core.run(address, steps);
+  }
+
+  private get core(): CoreExports {
+    return this.environment as unknown as CoreExports;
+  }
+}
+
+async function inflate({ deflated }: WasmSource): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = Uint8Array.from(atob(deflated), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 /** As large as there is room for: a shared memory takes all of its address space at once. */

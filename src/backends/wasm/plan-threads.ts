@@ -8,7 +8,6 @@
  */
 import type { Program, ProgramStep } from '../../compiler/program.ts';
 import type { WasmCall } from '../../graph/kernel.ts';
-import type { Target } from './words.ts';
 
 /** Bits of the plan, as in `assembly/execute.ts`; above them the thread that does what is not shared. */
 const marks = { shared: 1, barrier: 2, thread: 4 } as const;
@@ -18,7 +17,6 @@ export const sharedKernels: ReadonlySet<string> = new Set([
   'argmax',
   'copy',
   'dropout_mask',
-  'elementwise',
   'fill',
   'first_non_finite',
   'gather',
@@ -52,7 +50,8 @@ export interface PlanRequest {
   readonly program: Program;
   /** Addresses of the program's buffers. */
   readonly addresses: readonly number[];
-  readonly targetOf: (call: WasmCall) => Target;
+  /** Places in the function table. */
+  readonly indexOf: (entry: WasmCall['entry']) => number;
   /** The address of the instruction stream, already written. */
   readonly stream: number;
   readonly threads: number;
@@ -74,16 +73,15 @@ interface Instruction {
 }
 
 export function planThreads(request: PlanRequest): ThreadPlan {
-  const { program, targetOf, threads, threshold } = request;
+  const { program, indexOf, threads, threshold } = request;
   const plan: number[] = [];
   let at = request.stream;
   let [alone, together] = [0, 0];
   const phase = new Phase(threads);
   for (const step of program.steps) {
     for (const call of step.calls) {
-      const target = targetOf(call);
-      const canShare = sharedKernels.has(call.entry) || target.words !== call.words;
-      const known = canShare ? request.workOf(target.index, at + 8) : 0;
+      const canShare = typeof call.entry !== 'string' || sharedKernels.has(call.entry);
+      const known = canShare ? request.workOf(indexOf(call.entry), at + 8) : 0;
       const isShared = known > 0 && known >= threshold;
       const { reads, writes } = accesses(step, isShared);
       let thread = isShared ? null : phase.threadFor(reads, writes);
@@ -95,7 +93,7 @@ export function planThreads(request: PlanRequest): ThreadPlan {
       phase.add({ thread, reads, writes }, work);
       alone += work;
       plan.push((isShared ? marks.shared : 0) | (waits ? marks.barrier : 0) | ((thread ?? 0) * marks.thread));
-      at += 8 + 4 * target.words.length;
+      at += 8 + 4 * call.words.length;
     }
   }
   together += phase.end() + barrierCost;

@@ -3,11 +3,10 @@
  * workers without a message; who waits for one gets a promise. Between index.ts and worker.ts.
  */
 import { BackendError } from '../../core/errors.ts';
-import type { ChainModule } from './chain-module.ts';
 import { JobRing, controlBytes, jobs } from './job-ring.ts';
 import type { Job } from './job-ring.ts';
 import type { Heap } from './memory.ts';
-import type { Kernels } from './module.ts';
+import type { Kernels, LoadedModule } from './module.ts';
 import { coreCount, spawn } from './spawn.ts';
 import type { Thread } from './spawn.ts';
 import type { WorkerMessage } from './worker.ts';
@@ -50,16 +49,16 @@ export class Pool {
     options: PoolOptions,
     kernels: Kernels,
     heap: Heap,
-    chains: readonly ChainModule[],
+    modules: readonly LoadedModule[],
   ): Promise<Pool> {
     const { threads } = options;
-    const { module, memory, entries, threadBytes } = kernels;
+    const { memory, threadBytes } = kernels;
     const control = heap.allocate(controlBytes + threads * threadBytes, 'the memory of the threads');
     const pool = new Pool(options, memory, control);
     const workspace = (thread: number): number => control + controlBytes + thread * threadBytes;
     try {
       await pool.startWorkers(options, (thread) => ({
-        ...{ module, memory, entries, chains, control, thread, threads },
+        ...{ memory, modules, control, thread, threads },
         workspace: workspace(thread),
       }));
     } catch (error) {
@@ -100,10 +99,10 @@ export class Pool {
     this.post({ kind: jobs.copy, words: [to, from, bytes] });
   }
 
-  /** Gives compiled chains to every worker. */
-  load(chains: ChainModule): void {
+  /** Gives a module to every worker. */
+  load(module: LoadedModule): void {
     this.post({ kind: jobs.outside, words: [] });
-    for (const worker of this.workers) worker.post(chains);
+    for (const worker of this.workers) worker.post(module);
   }
 
   /** Calls `action` at some time after all that was asked for until now is done. */

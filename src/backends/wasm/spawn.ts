@@ -2,7 +2,7 @@
  * Starting workers, in pages and in Node: the one place that knows how the two differ. Below pool.ts.
  */
 import { workerSource } from '../../generated/wasm/worker.ts';
-import type { ChainModule } from './chain-module.ts';
+import type { LoadedModule } from './module.ts';
 import type { WorkerMessage, WorkerStart } from './worker.ts';
 
 export interface WorkerEvents {
@@ -13,7 +13,7 @@ export interface WorkerEvents {
 
 export interface Thread {
   start(message: Omit<WorkerStart, 'lock'>): void;
-  post(chains: ChainModule): void;
+  post(module: LoadedModule): void;
   /** Whether a process may not end while it runs. */
   hold(isHeld: boolean): void;
   terminate(): void;
@@ -86,7 +86,7 @@ function spawnInPage(name: string, url: string | URL | undefined, { message, dea
   };
   return {
     start: (start) => worker.postMessage({ ...start, lock }),
-    post: (chains) => worker.postMessage(chains),
+    post: (module) => worker.postMessage(module),
     hold: () => undefined,
     terminate: () => {
       watch.abort();
@@ -104,7 +104,7 @@ function spawnInNode(name: string, url: string | URL | undefined, { message, dea
   worker.unref();
   return {
     start: (start) => worker.postMessage({ ...start, lock: '' }),
-    post: (chains) => worker.postMessage(chains),
+    post: (module) => worker.postMessage(module),
     hold: (isHeld) => (isHeld ? worker.ref() : worker.unref()),
     terminate: () => void worker.terminate(),
   };

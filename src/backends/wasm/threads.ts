@@ -3,9 +3,9 @@
  * prepared that gains from it, and the plans of programs. Between index.ts and pool.ts.
  */
 import { ValueError } from '../../core/errors.ts';
-import type { CompiledChains } from './chains.ts';
 import type { Heap } from './memory.ts';
 import type { Kernels } from './module.ts';
+import { threadsWasm } from '../../generated/wasm/threads.ts';
 import { planThreads, shareThreshold } from './plan-threads.ts';
 import type { PlanRequest } from './plan-threads.ts';
 import { Pool } from './pool.ts';
@@ -41,13 +41,6 @@ export function workersWanted({ threads = 1, worker = false }: ThreadOptions): n
   return count === 1 && !worker ? 0 : count;
 }
 
-/** What threads need to know of their backend. */
-export interface ThreadHost {
-  readonly kernels: Kernels;
-  readonly heap: Heap;
-  readonly chains: CompiledChains | null;
-}
-
 export class Threads {
   /** Why the threads that were wanted are not there; empty when they are, or may still be. */
   reason = '';
@@ -55,14 +48,16 @@ export class Threads {
   /** The workers, once they have started. */
   pool: Pool | null = null;
   private starting: Promise<void> | null = null;
-  /** Modules of compiled chains that the workers have. */
+  /** Modules that the workers have. */
   private loaded = 0;
-  private readonly host: ThreadHost;
+  private readonly kernels: Kernels;
+  private readonly heap: Heap;
   private readonly options: ThreadOptions;
 
-  constructor(count: number, host: ThreadHost, options: ThreadOptions) {
+  constructor(count: number, kernels: Kernels, heap: Heap, options: ThreadOptions) {
     this.count = count;
-    this.host = host;
+    this.kernels = kernels;
+    this.heap = heap;
     this.options = options;
   }
 
@@ -71,9 +66,14 @@ export class Threads {
    * alone. Without workers it is the calling thread that does.
    */
   async prepare(program: Omit<PlanRequest, 'threads' | 'workOf' | 'threshold'>): Promise<number | null> {
-    const { kernels, heap } = this.host;
+    const { kernels, heap } = this;
     const threshold = this.options.shareThreshold ?? shareThreshold;
-    const plan = planThreads({ ...program, threads: this.count, workOf: kernels.workOf, threshold });
+    const plan = planThreads({
+      ...program,
+      threads: this.count,
+      workOf: (...call) => kernels.workOf(...call),
+      threshold,
+    });
     const isShared = this.count > 1 && plan.isWorthwhile;
     if (isShared || this.options.worker === true) await this.start();
     if (this.pool === null) return null;
@@ -94,10 +94,11 @@ export class Threads {
   }
 
   private async startPool(): Promise<void> {
-    const { kernels, heap, chains } = this.host;
+    const { kernels, heap } = this;
     const { workerUrl, patience } = this.options;
-    const modules = [...(chains?.modules ?? [])];
     try {
+      await kernels.need(threadsWasm);
+      const modules = [...kernels.modules];
       this.pool = await Pool.start({ threads: this.count, workerUrl, patience }, kernels, heap, modules);
       this.loaded = modules.length;
     } catch (error) {
@@ -106,9 +107,9 @@ export class Threads {
     }
   }
 
-  /** Gives the workers the chains that were compiled since. */
+  /** Gives the workers the modules that were loaded since. */
   private load(pool: Pool): void {
-    const modules = this.host.chains?.modules ?? [];
+    const { modules } = this.kernels;
     for (; this.loaded < modules.length; this.loaded++) pool.load(modules[this.loaded]!);
   }
 }

@@ -10,24 +10,17 @@ const end = 0xffffffff;
 /** Table index and length. */
 const headWords = 2;
 
-/** A place in the function table, and the words for the function there. */
-export interface Target {
-  readonly index: number;
-  readonly words: readonly Word[];
-}
-
-/** `addresses` are those of the program's buffers, in its order. */
+/** `addresses` are those of the program's buffers, in its order; `indexOf` gives places in the function table. */
 export function encodeProgram(
   program: Program,
   addresses: readonly number[],
-  targetOf: (call: WasmCall) => Target,
+  indexOf: (entry: WasmCall['entry']) => number,
 ): Uint32Array<ArrayBuffer> {
   const words: number[] = [];
   for (const step of program.steps) {
     for (const call of step.calls) {
-      const target = targetOf(call);
-      words.push(target.index, (headWords + target.words.length) * 4);
-      for (const word of target.words) words.push(encodeWord(word, step, addresses));
+      words.push(indexOf(call.entry), (headWords + call.words.length) * 4);
+      for (const word of call.words) words.push(encodeWord(word, step, addresses));
     }
   }
   return Uint32Array.from([...words, end]);

@@ -2,17 +2,15 @@
  * What runs in each worker: an instance of the kernels over the shared memory, and a loop that is almost always inside
  * wasm (`work` of assembly/jobs.ts). The script stands alone, for it is started from its text: it imports types only.
  *
- * The first message starts it. Every later one brings compiled chains, and is read when a job in the ring says so: the
- * worker sleeps in wasm else, and hears nothing.
+ * The first message starts it. Every later one brings a module, and is read when a job in the ring says so: the worker sleeps
+ * in wasm else, and hears nothing.
  */
-import type { ChainModule } from './chain-module.ts';
+import type { LoadedModule } from './module.ts';
 
 export interface WorkerStart {
-  readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
-  /** Kernels in the order of the function table. */
-  readonly entries: readonly string[];
-  readonly chains: readonly ChainModule[];
+  /** Those that are loaded so far, the core first. */
+  readonly modules: readonly LoadedModule[];
   /** Addresses of the control block and of this thread's own memory. */
   readonly control: number;
   readonly workspace: number;
@@ -49,12 +47,13 @@ const nodeThreads = process?.getBuiltinModule?.('node:worker_threads') as { read
 const port = nodeThreads?.parentPort ?? (globalThis as unknown as Port);
 
 let start: WorkerStart;
-let exports: Exports & WebAssembly.Exports;
+/** The memory, and the exports of all modules: what a module imports, and what this thread calls. */
+let environment: (Exports & Record<string, WebAssembly.ExportValue>) | undefined;
 
 port.onmessage = ({ data }) =>
   guard(() => {
-    if (exports === undefined) return begin(data as WorkerStart);
-    enter(data as ChainModule);
+    if (environment === undefined) return begin(data as WorkerStart);
+    enter(data as LoadedModule);
     work();
   });
 
@@ -68,13 +67,11 @@ function guard(action: () => void): void {
 
 function begin(message: WorkerStart): void {
   start = message;
-  const { module, memory, entries, chains, control, workspace, lock } = start;
-  const instance = new WebAssembly.Instance(module, { env: { memory } });
-  exports = instance.exports as typeof exports;
-  for (const entry of entries) exports.table.grow(1, instance.exports[entry]);
-  for (const chain of chains) enter(chain);
-  exports.set_control(control);
-  exports.set_workspace(workspace);
+  const { memory, modules, control, workspace, lock } = start;
+  environment = { memory } as unknown as NonNullable<typeof environment>;
+  modules.forEach(enter);
+  environment.set_control(control);
+  environment.set_workspace(workspace);
   // Granted before the worker falls asleep, and given back by the browser when it dies. Node tells of a death itself.
   const locks = nodeThreads ? undefined : globalThis.navigator.locks;
   const ready = (): void =>
@@ -91,19 +88,20 @@ function begin(message: WorkerStart): void {
     .catch(ready); // a page without storage has no locks
 }
 
-/** Gives compiled chains the places in the table that they have in every thread. */
-function enter({ module, functions, firstIndex }: ChainModule): void {
-  const { table } = exports;
-  const instance = new WebAssembly.Instance(module, { kernels: { ...exports, memory: start.memory } });
-  const missing = firstIndex + functions - table.length;
+/** Makes this thread's instance, and gives its functions the places in the table that they have in every thread. */
+function enter({ module, entries, firstIndex }: LoadedModule): void {
+  const instance = new WebAssembly.Instance(module, { env: environment! });
+  Object.assign(environment!, instance.exports);
+  const { table } = environment!;
+  const missing = firstIndex + entries.length - table.length;
   if (missing > 0) table.grow(missing);
-  for (let index = 0; index < functions; index++) table.set(firstIndex + index, instance.exports[index]);
+  entries.forEach((entry, index) => table.set(firstIndex + index, instance.exports[entry]));
 }
 
 /** Works until there is a message to read. */
 function work(): void {
   for (;;) {
-    const reason = exports.work(start.thread, start.threads);
+    const reason = environment!.work(start.thread, start.threads);
     if (reason === hasNews) port.postMessage({ kind: 'news' });
     else {
       if (reason === hasFailed) port.postMessage({ kind: 'failed' });

@@ -1,16 +1,23 @@
 /**
- * Page module: compiles and instantiates both wasm binaries, with a memory of its own and with a shared one.
+ * Page module: loads every wasm module in both binaries, with a memory of its own and with a shared one.
  */
-import { unpackWasm } from '../../../src/generated/wasm/packed.ts';
+import { Kernels } from '../../../src/backends/wasm/module.ts';
+import { functionsDoubleWasm } from '../../../src/generated/wasm/functions-double.ts';
+import { functionsWasm } from '../../../src/generated/wasm/functions.ts';
+import { indexingWasm } from '../../../src/generated/wasm/indexing.ts';
+import { randomWasm } from '../../../src/generated/wasm/random.ts';
+import { threadsWasm } from '../../../src/generated/wasm/threads.ts';
+import { trainingWasm } from '../../../src/generated/wasm/training.ts';
+
+const sources = [functionsWasm, functionsDoubleWasm, indexingWasm, randomWasm, threadsWasm, trainingWasm];
 
 export async function instantiateBinaries(): Promise<string[]> {
   const done: string[] = [];
-  for (const { name, bytes, memoryFlags } of await unpackWasm()) {
-    for (const shared of [false, true]) {
-      bytes[memoryFlags] = shared ? 3 : 1;
-      const memory = new WebAssembly.Memory({ initial: 64, maximum: 1024, shared });
-      const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
-      if (instance.exports.table instanceof WebAssembly.Table) done.push(`${name} ${shared ? 'shared' : 'alone'}`);
+  for (const binary of ['simd', 'relaxed-simd'] as const) {
+    for (const isShared of [false, true]) {
+      const kernels = await Kernels.load(binary, isShared);
+      for (const source of sources) await kernels.need(source);
+      done.push(`${binary} ${isShared ? 'shared' : 'alone'}: ${kernels.modules.length} modules`);
     }
   }
   return done;

@@ -1,0 +1,39 @@
+/**
+ * The generated modules of the wasm binaries: what a page loads of each, and the lists that the tests read.
+ */
+import { deflateRawSync } from 'node:zlib';
+import { camelCase } from './files.ts';
+import { exportedFunctions, readInterface } from './wasm-module.ts';
+
+export interface Binary {
+  /** That of its file in assembly/modules/. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Deflated first: base64 of a raw binary hides its repetitions from the gzip of a web server. */
+export function emitBinary(header: string, { name, bytes }: Binary): string {
+  const { memoryFlags } = readInterface(bytes);
+  const deflated = deflateRawSync(bytes, { level: 9 }).toString('base64');
+  return `${header}import type { WasmSource } from '../../core/wasm-source.ts';
+
+export const ${camelCase(name)}Wasm: WasmSource = {
+  name: '${name}',
+  memoryFlags: ${memoryFlags},
+  deflated:
+    '${deflated}',
+};
+`;
+}
+
+/** The functions that each module exports. */
+export function emitExports(header: string, binaries: readonly Binary[]): string {
+  const lists = binaries.map(({ name, bytes }) => {
+    const names = exportedFunctions(readInterface(bytes)).map((entry) => `'${entry}'`);
+    return `  '${name}': [${names.join(', ')}],\n`;
+  });
+  return `${header}
+export const wasmExports: Readonly<Record<string, readonly string[]>> = {
+${lists.join('')}};
+`;
+}
