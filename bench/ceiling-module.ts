@@ -1,15 +1,25 @@
 /**
- * A WebAssembly module of two functions, written out byte by byte, that shows what one thread of this machine and this
- * JavaScript engine can do at best. It needs no compiler, so a page can make it as well.
+ * A WebAssembly module, written out byte by byte, that shows what one thread of this machine and this JavaScript engine
+ * can do at best. It needs no compiler, so a page and a worker can make it as well.
  *
  *     multiply_add(n)             n times 24 multiply-adds of four floats, on 12 independent accumulators
  *     copy(to, from, bytes)       memory.copy
+ *     read(from, bytes)           loads every byte, 16 at a time; `bytes` is a multiple of 64
+ *     calls(n)                    n times an indirect call of a function that returns at once
  */
+import { named, op, section, sized, types, unsigned, vector } from './ceiling-encoding.ts';
+
 export interface CeilingModule {
   multiply_add(n: number): number;
   copy(to: number, from: number, bytes: number): void;
+  read(from: number, bytes: number): number;
+  calls(n: number): void;
   readonly memory: WebAssembly.Memory;
 }
+
+/** Where memory is to be copied and read: 128 MiB, copies to the upper half. */
+export const megabytes = 128;
+export const half: number = megabytes * 2 ** 19;
 
 export const accumulators = 12;
 const rounds = 2;
@@ -17,40 +27,14 @@ const rounds = 2;
 /** Floating-point operations of `multiply_add(1)`: each lane multiplies and adds. */
 export const operationsPerTurn: number = accumulators * rounds * 4 * 2;
 
-const i32 = 0x7f;
-const f32 = 0x7d;
-const v128 = 0x7b;
+const { i32, f32, v128 } = types;
+const { get, set } = op;
 
-const op = {
-  end: [0x0b],
-  loop: [0x03, 0x40],
-  brIf: [0x0d, 0],
-  get: (local: number) => [0x20, local],
-  set: (local: number) => [0x21, local],
-  tee: (local: number) => [0x22, local],
-  i32Const1: [0x41, 1],
-  i32Sub: [0x6b],
-  f32Const: (value: number) => [0x43, ...new Uint8Array(new Float32Array([value]).buffer)],
-  splat: [0xfd, 0x13],
-  lane0: [0xfd, 0x1f, 0],
-  add: [0xfd, 0xe4, 0x01],
-  mul: [0xfd, 0xe6, 0x01],
-  relaxedMadd: [0xfd, 0x85, 0x02],
-  memoryCopy: [0xfc, 0x0a, 0, 0],
-};
-
-/** A number below 2^28 in LEB128. */
-function unsigned(value: number): number[] {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)];
-}
-
-const vector = (items: readonly (readonly number[])[]): number[] => [...unsigned(items.length), ...items.flat()];
-const sized = (bytes: readonly number[]): number[] => [...unsigned(bytes.length), ...bytes];
-const section = (id: number, bytes: readonly number[]): number[] => [id, ...sized(bytes)];
-const named = (name: string, kind: number, index: number): number[] => [
-  ...sized([...new TextEncoder().encode(name)]),
-  kind,
-  index,
+/** Subtracts from a local that counts down, and goes round again until it is 0. */
+const countDown = (local: number, by: number): number[] => [
+  ...get(local),
+  ...[...op.i32Const(by), ...op.i32Sub, ...op.tee(local), ...op.brIf],
+  ...op.end,
 ];
 
 /**
@@ -59,30 +43,59 @@ const named = (name: string, kind: number, index: number): number[] => [
  */
 function multiplyAddBody(relaxed: boolean): number[] {
   const sums = Array.from({ length: accumulators }, (_, index) => 3 + index);
-  const [x, y] = [op.get(1), op.get(2)];
+  const [x, y] = [get(1), get(2)];
   const turn = sums.flatMap((sum) =>
     relaxed
-      ? [...op.get(sum), ...x, ...y, ...op.relaxedMadd, ...op.set(sum)]
-      : [...op.get(sum), ...x, ...op.mul, ...y, ...op.add, ...op.set(sum)],
+      ? [...get(sum), ...x, ...y, ...op.relaxedMadd, ...set(sum)]
+      : [...get(sum), ...x, ...op.mul, ...y, ...op.add, ...set(sum)],
   );
   return [
     ...vector([[...unsigned(2 + accumulators), v128]]),
-    ...[...op.f32Const(0.5), ...op.splat, ...op.set(1)],
-    ...[...op.f32Const(2 ** -20), ...op.splat, ...op.set(2)],
+    ...[...op.f32Const(0.5), ...op.splat, ...set(1)],
+    ...[...op.f32Const(2 ** -20), ...op.splat, ...set(2)],
     ...op.loop,
     ...Array.from({ length: rounds }, () => turn).flat(),
-    ...[...op.get(0), ...op.i32Const1, ...op.i32Sub, ...op.tee(0), ...op.brIf],
-    ...op.end,
-    ...op.get(sums[0]!),
-    ...sums.slice(1).flatMap((sum) => [...op.get(sum), ...op.add]),
-    ...op.lane0,
-    ...op.end,
+    ...countDown(0, 1),
+    ...get(sums[0]!),
+    ...sums.slice(1).flatMap((sum) => [...get(sum), ...op.add]),
+    ...[...op.f32Lane0, ...op.end],
   ];
 }
 
-const copyBody: readonly number[] = [...vector([]), ...[0, 1, 2].flatMap(op.get), ...op.memoryCopy, ...op.end];
+const copyBody: readonly number[] = [...vector([]), ...[0, 1, 2].flatMap(get), ...op.memoryCopy, ...op.end];
+
+/** Local 0 is the address, 1 counts down; four accumulators, so that no load waits for another's. */
+function readBody(): number[] {
+  const sums = [2, 3, 4, 5];
+  return [
+    ...vector([[4, v128]]),
+    ...op.loop,
+    ...sums.flatMap((sum, index) => [...get(sum), ...get(0), ...op.load(16 * index), ...op.xor, ...set(sum)]),
+    ...[...get(0), ...op.i32Const(32), ...op.i32Add, ...op.i32Const(32), ...op.i32Add, ...set(0)],
+    ...[...get(1), ...op.i32Const(32), ...op.i32Sub, ...set(1)],
+    ...countDown(1, 32),
+    ...get(sums[0]!),
+    ...sums.slice(1).flatMap((sum) => [...get(sum), ...op.xor]),
+    ...[...op.i32Lane0, ...op.end],
+  ];
+}
+
+const calleeType = 3;
+/** Returns at once; what follows only makes it longer than what an engine inlines. */
+const callee: readonly number[] = [
+  ...vector([]),
+  ...[...get(0), ...op.brIf],
+  ...Array.from({ length: 500 }, () => [...get(0), ...set(0)]).flat(),
+  ...op.end,
+];
+const callsBody: readonly number[] = [
+  ...vector([]),
+  ...[...op.loop, ...get(0), ...op.i32Const(0), ...op.callIndirect(calleeType), ...countDown(0, 1)],
+  ...op.end,
+];
 
 function encode(relaxed: boolean, pages: number): Uint8Array<ArrayBuffer> {
+  const bodies = [multiplyAddBody(relaxed), copyBody, readBody(), callsBody, callee];
   return new Uint8Array([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(
@@ -90,20 +103,37 @@ function encode(relaxed: boolean, pages: number): Uint8Array<ArrayBuffer> {
       vector([
         [0x60, ...vector([[i32]]), ...vector([[f32]])],
         [0x60, ...vector([[i32], [i32], [i32]]), 0],
+        [0x60, ...vector([[i32], [i32]]), ...vector([[i32]])],
+        [0x60, ...vector([[i32]]), 0],
       ]),
     ),
-    ...section(3, vector([[0], [1]])),
+    ...section(3, vector([[0], [1], [2], [calleeType], [calleeType]])),
+    ...section(4, vector([[0x70, 0, 1]])),
     ...section(5, vector([[0, ...unsigned(pages)]])),
-    ...section(7, vector([named('multiply_add', 0, 0), named('copy', 0, 1), named('memory', 2, 0)])),
-    ...section(10, vector([sized(multiplyAddBody(relaxed)), sized(copyBody)])),
+    ...section(
+      7,
+      vector([
+        ...['multiply_add', 'copy', 'read', 'calls'].map((name, index) => named(name, 0, index)),
+        named('memory', 2, 0),
+      ]),
+    ),
+    ...section(9, vector([[0, ...op.i32Const(0), ...op.end, ...vector([[4]])]])),
+    ...section(10, vector(bodies.map(sized))),
   ]);
 }
 
 /** Whether this engine knows the fused multiply-add of relaxed SIMD. */
 export const hasRelaxedSimd = (): boolean => WebAssembly.validate(encode(true, 1));
 
-/** `megabytes` of memory to copy in; fused multiply-add where `relaxed`. */
+/** `megabytes` of memory to copy in and read; fused multiply-add where `relaxed`. */
+export function compileCeilings(relaxed: boolean, megabytes: number): Promise<WebAssembly.Module> {
+  return WebAssembly.compile(encode(relaxed, megabytes * 16));
+}
+
 export async function ceilingModule(relaxed: boolean, megabytes: number): Promise<CeilingModule> {
-  const { instance } = await WebAssembly.instantiate(encode(relaxed, megabytes * 16));
-  return instance.exports as unknown as CeilingModule;
+  const { exports } = await WebAssembly.instantiate(await compileCeilings(relaxed, megabytes));
+  const module = exports as unknown as CeilingModule;
+  // memory that was never written is one page of zeros, and would be read from the nearest cache
+  new Uint8Array(module.memory.buffer).fill(0);
+  return module;
 }

@@ -1,10 +1,10 @@
 /**
- * What the machine allows at best, measured: multiply-adds with nothing to load, and copies. And what a training step
- * needs at least, by arithmetic. A share of such a ceiling says how much is left to gain.
+ * What the machine allows at best, measured: multiply-adds with nothing to load, and copies, on as many threads as are held
+ * against it. And what a training step needs at least, by arithmetic. A share of such a ceiling says how much is left to
+ * gain.
  */
-import { ceilingModule, hasRelaxedSimd, operationsPerTurn } from './ceiling-module.ts';
+import { wasmCeilings } from './ceilings-wasm.ts';
 import { gpuCeilings } from './ceilings-webgpu.ts';
-import { measure } from './measure.ts';
 
 export interface Ceilings {
   /** 10⁹ floating-point operations a second; a multiply-add counts as two. */
@@ -16,31 +16,17 @@ export interface Ceilings {
   readonly method: string;
 }
 
-const mebibyte = 2 ** 20;
-
-export function measureCeilings(backend: 'wasm' | 'webgpu', threads: number, quick: boolean): Promise<Ceilings> {
-  return backend === 'wasm' ? wasmCeilings(threads, quick) : gpuCeilings(quick);
+export interface CeilingOptions {
+  readonly backend?: 'wasm' | 'webgpu';
+  readonly threads?: number;
+  /** Of wasm: fused multiply-adds, or separate ones. By default as this engine can. */
+  readonly relaxed?: boolean;
+  readonly quick?: boolean;
 }
 
-/** The tenth percentile of the times, not the median: other work on the machine does not lower a ceiling. */
-async function wasmCeilings(threads: number, quick: boolean): Promise<Ceilings> {
-  const relaxed = hasRelaxedSimd();
-  const options = { samples: quick ? 3 : 50, milliseconds: quick ? 0 : 200 };
-  const module = await ceilingModule(relaxed, 128);
-  const turns = 100_000;
-  const multiply = await measure(() => void module.multiply_add(turns), options);
-  const copy = async (bytes: number): Promise<number> => {
-    const { p10 } = await measure(() => module.copy(64 * mebibyte, 0, bytes), options);
-    return (2 * bytes) / p10 / 1e6;
-  };
-  const kind = relaxed ? 'fused multiply-adds (relaxed SIMD)' : 'separate multiplies and adds (plain SIMD)';
-  const count = threads === 1 ? 'one thread' : `one thread, times ${threads}, memory not multiplied`;
-  return {
-    gflops: ((turns * operationsPerTurn) / multiply.p10 / 1e6) * threads,
-    cachedBandwidth: (await copy(2 * mebibyte)) * threads,
-    memoryBandwidth: await copy(64 * mebibyte),
-    method: `WebAssembly, 12 independent accumulators of 4 lanes, ${kind}; memory.copy of 2 and 64 MiB; ${count}`,
-  };
+/** Of wasm on one thread, unless `options` say otherwise. */
+export function measureCeilings(options: CeilingOptions = {}): Promise<Ceilings> {
+  return options.backend !== 'webgpu' ? wasmCeilings(options) : gpuCeilings(options.quick === true);
 }
 
 /** The multiply-adds and the bytes of a training step of dense layers with Adam. */

@@ -1,16 +1,13 @@
 /**
  * Runs one suite on one backend, in Node or in a page. The development server bundles this file for `--browser`.
  */
-import { createEngine } from '../src/index.ts';
 import { type Ceilings, measureCeilings } from './ceilings.ts';
-import type { BackendName, BenchRecord } from './suite.ts';
+import { type EngineRequest, instructionsOf, startEngine } from './start-engine.ts';
+import type { BenchRecord } from './suite.ts';
 import { findSuite } from './suites/index.ts';
 
-export interface SuiteRequest {
+export interface SuiteRequest extends EngineRequest {
   readonly suite: string;
-  readonly backend: BackendName;
-  /** The most threads to use; by default what the engine takes. */
-  readonly threads?: number;
   readonly quick: boolean;
 }
 
@@ -23,16 +20,18 @@ export interface SuiteReport {
 
 /** `emit` hears of every record as it comes. */
 export async function runSuite(request: SuiteRequest, emit: (record: BenchRecord) => void): Promise<SuiteReport> {
-  const { backend, quick, threads } = request;
-  const suite = findSuite(request.suite);
-  const engine = await createEngine({ backend, ...(threads !== undefined && { threads }) });
+  const { suite: suiteName, quick, ...rest } = request;
+  const { backend } = rest;
+  const suite = findSuite(suiteName);
+  if (suite.only !== undefined && suite.only !== backend) throw new Error(`${suite.name} is about ${suite.only} alone`);
+  const engine = await startEngine(rest);
   try {
     const { info } = engine;
-    const ceilings = await measureCeilings(backend, info.threads, quick);
+    const ceilings = await measureCeilings({ backend, threads: info.threads, ...instructionsOf(rest), quick });
     const records: BenchRecord[] = [];
-    for await (const measured of suite.run({ engine, backend, ceilings, quick })) {
-      const { name, ...numbers } = measured;
-      const record = { suite: suite.name, name, backend: info.name, threads: info.threads, ...numbers };
+    for await (const measured of suite.run({ engine, backend, request: rest, ceilings, quick })) {
+      const { name, threads = info.threads, ...numbers } = measured;
+      const record = { suite: suite.name, name, backend: info.name, threads, ...numbers };
       records.push(record);
       emit(record);
     }

@@ -4,6 +4,7 @@
 import type { Engine } from '../src/index.ts';
 import type { Ceilings } from './ceilings.ts';
 import type { Milliseconds } from './measure.ts';
+import type { EngineRequest } from './start-engine.ts';
 
 export type BackendName = 'wasm' | 'webgpu';
 
@@ -18,6 +19,8 @@ export interface Measured {
   readonly ceiling: number | null;
   /** How near the value comes to the ceiling, from 0 to 1. */
   readonly share: number | null;
+  /** Where they are others than the engine's. */
+  readonly threads?: number;
 }
 
 export interface BenchRecord extends Measured {
@@ -29,6 +32,9 @@ export interface BenchRecord extends Measured {
 export interface Context {
   readonly engine: Engine;
   readonly backend: BackendName;
+  /** What `engine` was started with, for a suite that starts others. */
+  readonly request: EngineRequest;
+  /** Of as many threads as the engine has, with the instructions that it has. */
   readonly ceilings: Ceilings;
   /** As few samples and as small a size as still says that everything works: for tests. */
   readonly quick: boolean;
@@ -37,6 +43,8 @@ export interface Context {
 export interface Suite {
   readonly name: string;
   readonly description: string;
+  /** The only backend that it is about. */
+  readonly only?: BackendName;
   run(context: Context): AsyncIterable<Measured>;
 }
 

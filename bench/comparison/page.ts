@@ -48,7 +48,7 @@ let ceilings: Promise<Ceilings> | undefined;
 const turnOf = async (library: string): Promise<void> => window.comparisonTurn?.(library);
 
 export function measureMachine({ backend, quick }: Pick<TaskRequest, 'backend' | 'quick'>): Promise<Ceilings> {
-  return (ceilings ??= measureCeilings(backend, 1, quick));
+  return (ceilings ??= measureCeilings({ backend, quick }));
 }
 
 /** The addresses that each library has been loaded from so far. */

@@ -1,30 +1,35 @@
 /**
- * Element-wise chains over a million floats: how many of the bytes that they must move they move in a second. The ceiling
- * is a plain copy that touches as much memory; a square root and a division for each element keep adam away from it.
+ * Element-wise chains, and rows that are normalized, over a million floats: how many of the bytes that they must move they
+ * move in a second. The ceiling is a plain copy that touches as much memory; a square root and a division for each element
+ * keep adam away from it.
  */
 import {
   adam,
   add,
   clip,
+  div,
   greater,
   increment,
   type Graph,
+  logSoftmax,
+  mean,
   mul,
   neg,
   type Node,
   parameter,
   relu,
   select,
+  softmax,
+  sqrt,
   square,
   sub,
   variable,
   type Variable,
 } from '../../src/index.ts';
-import { ceilingModule, hasRelaxedSimd } from '../ceiling-module.ts';
-import { measure, repeatsFor, scaled } from '../measure.ts';
+import { copyBandwidth } from '../ceilings-wasm.ts';
+import { timeGraph } from '../executions.ts';
+import { instructionsOf } from '../start-engine.ts';
 import { type Context, type Measured, rate, type Suite } from '../suite.ts';
-
-const mebibyte = 2 ** 20;
 
 interface Case {
   readonly name: string;
@@ -32,6 +37,7 @@ interface Case {
   readonly moved: number;
   /** Arrays that are touched. */
   readonly touched: number;
+  /** `full` makes a matrix of a million numbers. */
   build(full: (seed: number) => Variable): Partial<Graph>;
 }
 
@@ -59,6 +65,14 @@ const cases: readonly Case[] = [
     touched: 3,
     build: (full) => ({ outputs: { y: tenOperations(full(1), full(2)) } }),
   },
+  { name: 'softmax', moved: 2, touched: 2, build: (full) => ({ outputs: { y: softmax(full(1)) } }) },
+  { name: 'log-softmax', moved: 2, touched: 2, build: (full) => ({ outputs: { y: logSoftmax(full(1)) } }) },
+  {
+    name: 'layer normalization, composed',
+    moved: 2,
+    touched: 2,
+    build: (full) => ({ outputs: { y: normalizedRows(full(1)) } }),
+  },
 ];
 
 function tenOperations(x: Node, y: Node): Node {
@@ -67,50 +81,35 @@ function tenOperations(x: Node, y: Node): Node {
   return clip(mul(relu(add(neg(b), 1)), a), { min: -2, max: 2 });
 }
 
+/** Rows less their mean, over their deviation, made of ordinary operations. */
+function normalizedRows(x: Node): Node {
+  const centred = sub(x, mean(x, 1, true));
+  return div(centred, sqrt(add(mean(square(centred), 1, true), 1e-5)));
+}
+
 export const suite: Suite = {
   name: 'elementwise',
-  description: 'element-wise chains over a million floats, in bytes moved a second',
+  description: 'element-wise chains and normalized rows over a million floats, in bytes moved a second',
   async *run(context) {
     for (const each of cases) yield await chain(context, each);
   },
 };
 
 async function chain(
-  { engine, backend, ceilings, quick }: Context,
+  { engine, backend, request, ceilings, quick }: Context,
   { name, moved, touched, build }: Case,
 ): Promise<Measured> {
-  const count = quick ? 1000 : mebibyte;
+  const shape = quick ? [10, 100] : [1024, 1024];
+  const bytes = 4 * shape[0]! * shape[1]!;
   const variables: Variable[] = [];
   const graph = build((seed) => {
-    const made = parameter([count], { seed });
+    const made = parameter(shape, { seed });
     variables.push(made);
     return made;
   });
-  const executable = await engine.compile(graph);
-  try {
-    const run = async (repeats: number): Promise<void> => {
-      executable.run(repeats);
-      await engine.finished();
-    };
-    const options = quick ? { warmUp: 1, samples: 3, milliseconds: 0 } : {};
-    const repeats = quick ? 1 : await repeatsFor(run);
-    const times = scaled(await measure(() => run(repeats), options), 1 / repeats);
-    const ceiling = backend === 'wasm' ? await copyBandwidth(touched * 4 * count, quick) : ceilings.memoryBandwidth;
-    return rate(name, times, 'GB/s', (moved * 4 * count) / times.median / 1e6, ceiling);
-  } finally {
-    executable.dispose();
-    engine.release((graph.updates ?? []).map(([updated]) => updated));
-    engine.release(variables);
-  }
-}
-
-/** Gigabytes a second, read and written, of a copy within `bytes` bytes, half of them to the other half. */
-async function copyBandwidth(bytes: number, quick: boolean): Promise<number> {
-  const module = await ceilingModule(hasRelaxedSimd(), Math.ceil(bytes / mebibyte));
-  const half = bytes / 2;
-  const { p10 } = await measure(
-    () => module.copy(half, 0, half),
-    quick ? { samples: 3, milliseconds: 0 } : { samples: 50 },
-  );
-  return (2 * half) / p10 / 1e6;
+  const updated = (graph.updates ?? []).map(([variable]) => variable);
+  const times = await timeGraph(engine, graph, [...updated, ...variables], quick);
+  const copying = { threads: engine.info.threads, ...instructionsOf(request), quick };
+  const ceiling = backend === 'wasm' ? await copyBandwidth(touched * bytes, copying) : ceilings.memoryBandwidth;
+  return rate(name, times, 'GB/s', (moved * bytes) / times.median / 1e6, ceiling);
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { ceilingModule, hasRelaxedSimd } from '../../bench/ceiling-module.ts';
+import { timeInTurn } from '../../bench/executions.ts';
 import { floorMilliseconds, measureCeilings, trainingWork } from '../../bench/ceilings.ts';
+import { callNanoseconds, readBandwidth, roundNanoseconds } from '../../bench/ceilings-wasm.ts';
 import { measure, repeatsFor, scaled, spread } from '../../bench/measure.ts';
 
 describe('spread', () => {
@@ -60,15 +62,34 @@ describe('the ceilings', () => {
       bytes.set([1, 2, 3], 100);
       module.copy(1 << 20, 100, 3);
       expect([...bytes.subarray(1 << 20, (1 << 20) + 4)]).toEqual([1, 2, 3, 0]);
+      // the first four bytes of each load, one on the other
+      bytes.set([1, 0, 0, 0], 128);
+      bytes.set([2, 0, 0, 0], 176);
+      expect(module.read(128, 64)).toBe(3);
+      expect(module.calls(3)).toBeUndefined();
     },
   );
 
   it('are measured', async () => {
-    const ceilings = await measureCeilings('wasm', 1, true);
+    const ceilings = await measureCeilings({ quick: true });
     expect(ceilings.gflops).toBeGreaterThan(0.5);
     expect(ceilings.cachedBandwidth).toBeGreaterThan(0.5);
     expect(ceilings.memoryBandwidth).toBeGreaterThan(0.5);
     expect(ceilings.method).toMatch(/one thread$/);
+    expect(await callNanoseconds(true)).toBeGreaterThan(0.1);
+    expect(await readBandwidth(2 ** 20, { quick: true })).toBeGreaterThan(0.5);
+  });
+
+  it('are measured on several threads at once', async () => {
+    const ceilings = await measureCeilings({ quick: true, threads: 2 });
+    expect(ceilings.gflops).toBeGreaterThan(0.5);
+    expect(ceilings.method).toMatch(/2 threads at once$/);
+    expect(await readBandwidth(2 ** 20, { quick: true, threads: 2 })).toBeGreaterThan(0.5);
+    expect(await roundNanoseconds({ quick: true, threads: 2 })).toBeGreaterThan(1);
+  });
+
+  it('need several threads for what goes from one to the next', async () => {
+    await expect(roundNanoseconds({ quick: true })).rejects.toThrow('one thread has nobody to give to');
   });
 
   it('give the floor of a training step', () => {
@@ -77,5 +98,22 @@ describe('the ceilings', () => {
     expect(work.stateBytes).toBe(28 * (785 * 128 + 129 * 64 + 65 * 10));
     const ceilings = { gflops: 40, cachedBandwidth: 80, memoryBandwidth: 20, method: '' };
     expect(floorMilliseconds(work, ceilings)).toBeCloseTo(work.operations / 40e6 + work.stateBytes / 80e6, 10);
+  });
+});
+
+describe('in turn', () => {
+  it('tells how many times faster the second is', async () => {
+    const turns: string[] = [];
+    const execution = (name: string, milliseconds: number) => ({
+      run: (repeats: number) => {
+        turns.push(name);
+        return new Promise<void>((resolve) => setTimeout(resolve, milliseconds * repeats));
+      },
+      dispose: () => undefined,
+    });
+    const { first, second, ratio } = await timeInTurn(execution('a', 40), execution('b', 10), true);
+    expect(turns.join('')).toBe('aabb'.repeat(3));
+    expect(first.median).toBeGreaterThan(second.median);
+    expect(ratio).toBeGreaterThan(1);
   });
 });

@@ -1,0 +1,81 @@
+/**
+ * How suites time a graph: compiled once, run often enough for the clock, alone or in turn with another.
+ */
+import type { Engine, Graph, Variable } from '../src/index.ts';
+import { measure, type Milliseconds, repeatsFor, scaled, spread } from './measure.ts';
+
+/** Something that can be run any number of times. */
+export interface Execution {
+  /** Resolves when the work is done, not when it is queued. */
+  run(repeats: number): Promise<void>;
+  dispose(): void;
+}
+
+/** Compiles `graph`; disposing frees its program and the memory of `variables`. */
+export async function execution(
+  engine: Engine,
+  graph: Partial<Graph>,
+  variables: readonly Variable[],
+): Promise<Execution> {
+  const executable = await engine.compile(graph);
+  return {
+    async run(repeats) {
+      executable.run(repeats);
+      await engine.finished();
+    },
+    dispose() {
+      executable.dispose();
+      engine.release(variables);
+    },
+  };
+}
+
+/** Milliseconds of one run of `graph`. */
+export async function timeGraph(
+  engine: Engine,
+  graph: Partial<Graph>,
+  variables: readonly Variable[],
+  quick: boolean,
+): Promise<Milliseconds> {
+  const made = await execution(engine, graph, variables);
+  try {
+    return await timeOne(made, quick);
+  } finally {
+    made.dispose();
+  }
+}
+
+/** Milliseconds of one run, by samples of many. */
+export async function timeOne({ run }: Execution, quick: boolean): Promise<Milliseconds> {
+  const repeats = quick ? 1 : await repeatsFor(run);
+  const times = await measure(() => run(repeats), quick ? { warmUp: 1, samples: 3, milliseconds: 0 } : {});
+  return scaled(times, 1 / repeats);
+}
+
+export interface Pair {
+  readonly first: Milliseconds;
+  readonly second: Milliseconds;
+  /** How many times faster the second is: the median over the rounds, each of which has met the same machine. */
+  readonly ratio: number;
+}
+
+/** Between two turns: threads of the one before may still be looking for work. */
+const pause = 5;
+
+/** Milliseconds of one run of each, in turn: first, second, first, second, … */
+export async function timeInTurn(first: Execution, second: Execution, quick: boolean): Promise<Pair> {
+  const repeats = [quick ? 1 : await repeatsFor(first.run), quick ? 1 : await repeatsFor(second.run)];
+  const rounds = quick ? 3 : 21;
+  const taken: [number[], number[]] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    for (const [side, { run }] of [first, second].entries()) {
+      await new Promise((resolve) => setTimeout(resolve, quick ? 0 : pause));
+      await run(1); // the other's turn has emptied the caches
+      const start = performance.now();
+      await run(repeats[side]!);
+      taken[side]!.push((performance.now() - start) / repeats[side]!);
+    }
+  }
+  const ratios = taken[0].map((time, round) => time / taken[1][round]!);
+  return { first: spread(taken[0]), second: spread(taken[1]), ratio: spread(ratios).median };
+}

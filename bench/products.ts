@@ -1,0 +1,43 @@
+/**
+ * Matrix products as suites time them: operands that are there already, and a result that stays there.
+ */
+import { type Engine, matmul, parameter } from '../src/index.ts';
+import { type Execution, execution, timeOne } from './executions.ts';
+import type { Milliseconds } from './measure.ts';
+
+/** m × k · k × n. */
+export interface Product {
+  readonly m: number;
+  readonly k: number;
+  readonly n: number;
+  /** The first operand lies there as k × m, the second as n × k. */
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+}
+
+export function productExecution(
+  engine: Engine,
+  { m, k, n, transposeA = false, transposeB = false }: Product,
+): Promise<Execution> {
+  const a = parameter(transposeA ? [k, m] : [m, k], { seed: 1 });
+  const b = parameter(transposeB ? [n, k] : [k, n], { seed: 2 });
+  return execution(engine, { outputs: { product: matmul(a, b, { transposeA, transposeB }) } }, [a, b]);
+}
+
+export async function timeProduct(engine: Engine, product: Product, quick: boolean): Promise<Milliseconds> {
+  const made = await productExecution(engine, product);
+  try {
+    return await timeOne(made, quick);
+  } finally {
+    made.dispose();
+  }
+}
+
+/** Floating-point operations; a multiply-add counts as two. */
+export const operationsOf = ({ m, k, n }: Product): number => 2 * m * k * n;
+
+/** `128×784 · 784×32`, with a ᵀ behind what lies there transposed. */
+export function nameOf({ m, k, n, transposeA, transposeB }: Product): string {
+  const left = transposeA ? `(${k}×${m})ᵀ` : `${m}×${k}`;
+  return `${left} · ${transposeB ? `(${n}×${k})ᵀ` : `${k}×${n}`}`;
+}
