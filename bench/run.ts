@@ -14,15 +14,15 @@ import { installPeers } from './comparison/install.ts';
 import { comparePeers } from './comparison/run-peers.ts';
 import { describeEnvironment, type Environment } from './environment.ts';
 import { runSuite, type SuiteReport, type SuiteRequest } from './run-suite.ts';
-import type { BackendName, BenchRecord } from './suite.ts';
-import { findSuite, listSuites, peers } from './suites/index.ts';
+import { coldStarts } from './start/run-start.ts';
+import { binaries, type EngineRequest } from './start-engine.ts';
+import type { BenchRecord } from './suite.ts';
+import { findSuite, listSuites, peers, start } from './suites/index.ts';
 import { formatNumber, sizeLine, tableHead, tableLine } from './table.ts';
 
-interface Values {
-  readonly backend: BackendName;
+interface Values extends EngineRequest {
   readonly browser?: true;
   readonly gpu?: true;
-  readonly threads?: number;
   readonly relaxedSimd?: true;
   readonly quick?: true;
   readonly json?: string;
@@ -70,17 +70,22 @@ async function besidePeers({ backend, threads, quick, gpu }: Values): Promise<Be
 }
 
 async function bench(name: string, values: Values): Promise<void> {
-  const { backend, browser = false, threads, quick = false, json } = values;
-  const { description } = name === peers.name ? peers : findSuite(name);
+  const { backend, browser = false, threads, binary, quick = false, json } = values;
+  const { description } = [peers, start].find((each) => each.name === name) ?? findSuite(name);
   console.log(`${name}: ${description}\n`);
   let file: BenchFile;
-  if (name === peers.name) file = await besidePeers(values);
-  else {
+  if (name === peers.name) {
+    if (binary !== undefined) throw new Error('peers: --binary is not for comparisons: leave it out');
+    file = await besidePeers(values);
+  } else {
     const flags = values.relaxedSimd ? ['--experimental-wasm-relaxed-simd'] : [];
     for (const flag of flags) setFlagsFromString(flag);
     console.log(tableHead());
-    const request = { suite: name, backend, quick, ...(threads !== undefined && { threads }) };
-    file = browser ? await inBrowser(request, values.gpu === true) : await inNode(request, flags);
+    const gpu = values.gpu === true;
+    const engine = { backend, ...(threads !== undefined && { threads }), ...(binary !== undefined && { binary }) };
+    const request = { suite: name, quick, ...engine };
+    if (name === start.name) file = await coldStarts({ engine, browser, gpu, quick, flags }, show);
+    else file = browser ? await inBrowser(request, gpu) : await inNode(request, flags);
   }
   showEnvironment(file);
   if (json !== undefined) {
@@ -104,6 +109,7 @@ const command = createCommand('npm run bench --', 'measures gradlet')
   .option('--browser', 'run in headless Chromium instead of Node')
   .option('--gpu', "with --browser: the machine's GPU instead of a software adapter")
   .addOption(new Option('--threads <n>', 'at most so many').argParser(wholeNumber(1)))
+  .addOption(new Option('--binary <name>', 'of wasm: instead of the faster that runs here').choices(binaries))
   .option('--relaxed-simd', "switch on Node 20's relaxed SIMD, which browsers have anyway")
   .option('--quick', 'hardly any samples: to see whether it runs')
   .option('--json <file>', 'write records and environment there')

@@ -39,7 +39,7 @@ async function product(engine: Engine, { size, a, b }: ProductTask): Promise<Pro
   };
 }
 
-function training(engine: Engine, task: TrainingTask): Training {
+export function training(engine: Engine, task: TrainingTask): Training {
   const { sizes, batch, batches, samples, labels } = task;
   const layers = layersOf(task);
   const model = sequential(

@@ -51,7 +51,7 @@ export async function bundleLibraries(backend: BackendName): Promise<Library[]> 
 }
 
 /** As in gradlet's own build. */
-const pureCalls: Plugin = {
+export const pureCalls: Plugin = {
   name: 'pure-calls',
   setup({ onLoad }) {
     onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, async ({ path }) => {

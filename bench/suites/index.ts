@@ -5,10 +5,19 @@ import { suggest } from '../../src/core/errors.ts';
 import type { Suite } from '../suite.ts';
 import { suite as elementwise } from './elementwise.ts';
 import { suite as matmul } from './matmul.ts';
+import { suite as overhead } from './overhead.ts';
 import { suite as p2 } from './p2.ts';
+import { suite as shapes } from './shapes.ts';
 import { suite as step } from './step.ts';
+import { suite as threads } from './threads.ts';
 
-export const suites: readonly Suite[] = [matmul, elementwise, step, p2];
+export const suites: readonly Suite[] = [matmul, shapes, elementwise, step, p2, threads, overhead];
+
+/** Not a suite: each of its samples is taken in a page or a process of its own. */
+export const start = {
+  name: 'start',
+  description: 'import to first finished step in a fresh page or process, stage by stage, batch 32',
+} as const;
 
 /** Not a suite: it measures more than gradlet, and always in a page. */
 export const peers = {
@@ -16,18 +25,19 @@ export const peers = {
   description: 'gradlet beside jax-js, TensorFlow.js and onnxruntime-web in one page; installs them first',
 } as const;
 
+const everything = [...suites, start, peers];
+
 /** Throws a message that names the nearest suite, or all of them. */
 export function findSuite(name: string): Suite {
   const found = suites.find((suite) => suite.name === name);
   if (found !== undefined) return found;
-  const names = [...suites, peers].map((suite) => suite.name);
+  const names = everything.map((suite) => suite.name);
   throw new Error(`there is no suite '${name}'${suggest(name, names)}\n\n${listSuites()}`);
 }
 
 export function listSuites(): string {
-  const width = Math.max(...suites.map(({ name }) => name.length));
-  return [
-    'The suites:',
-    ...[...suites, peers].map(({ name, description }) => `  ${name.padEnd(width)}  ${description}`),
-  ].join('\n');
+  const width = Math.max(...everything.map(({ name }) => name.length));
+  return ['The suites:', ...everything.map(({ name, description }) => `  ${name.padEnd(width)}  ${description}`)].join(
+    '\n',
+  );
 }

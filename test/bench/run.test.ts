@@ -21,7 +21,8 @@ const bench = (...words: readonly string[]) =>
 
 function checkRecord(record: BenchRecord, suite: string): void {
   const { milliseconds, value, unit, ceiling, share } = record;
-  expect(record).toMatchObject({ suite, backend: 'wasm', threads: 1, name: expect.any(String) });
+  const threads = suite === 'threads' ? 2 : 1;
+  expect(record).toMatchObject({ suite, backend: 'wasm', threads, name: expect.any(String) });
   expect(milliseconds.p10).toBeLessThanOrEqual(milliseconds.median);
   expect(milliseconds.median).toBeLessThanOrEqual(milliseconds.p90);
   expect(milliseconds.p10).toBeGreaterThan(0);
@@ -41,6 +42,25 @@ describe('a suite', () => {
     for (const record of seen) checkRecord(record, suite);
   });
 
+  it('measures barriers where there are threads', async () => {
+    const names: string[] = [];
+    const request = { suite: 'overhead', backend: 'wasm', threads: 2, quick: true } as const;
+    await runSuite(request, ({ name, threads }) => names.push(`${name}, ${threads}`));
+    expect(names).toEqual(['kernel, 1', 'kernel and barrier, 2', 'kernel without barrier, 2', 'barrier, 2']);
+  });
+
+  it('takes the binary that was asked for, and the ceiling of its instructions', async () => {
+    const request = { suite: 'matmul', backend: 'wasm', binary: 'simd', quick: true } as const;
+    const { device, ceilings } = await runSuite(request, () => undefined);
+    expect(device).toBe('WebAssembly simd');
+    expect(ceilings.method).toContain('separate multiplies and adds (plain SIMD)');
+  });
+
+  it('is refused on a backend that it is not about', async () => {
+    const request = { suite: 'overhead', backend: 'webgpu', quick: true } as const;
+    await expect(runSuite(request, () => undefined)).rejects.toThrow('overhead is about wasm alone');
+  });
+
   it('is found by its name, or the nearest is suggested', () => {
     expect(findSuite('step').name).toBe('step');
     expect(() => findSuite('steps')).toThrow(/no suite 'steps'; did you mean 'step'\?/);
@@ -58,6 +78,16 @@ describe('the command', () => {
     expect(file.environment.cores).toBeGreaterThan(0);
     expect(file.environment.ceilings.gflops).toBeGreaterThan(0);
     file.records.forEach((record) => checkRecord(record, 'matmul'));
+  });
+
+  it('starts processes of their own for cold starts', async () => {
+    const json = join(folder, 'start.json');
+    await bench('start', '--quick', '--json', json);
+    const { records } = JSON.parse(readFileSync(json, 'utf8')) as BenchFile;
+    records.forEach((record) => checkRecord(record, 'start'));
+    const [whole, ...stages] = records.map(({ value }) => value);
+    expect(stages).toHaveLength(5);
+    expect(stages.reduce((sum, stage) => sum + stage, 0)).toBeCloseTo(whole!, 6);
   });
 
   it('ends with 1 and a hint for what it does not know', async () => {

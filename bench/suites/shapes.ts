@@ -1,0 +1,84 @@
+/**
+ * Matrix products of the shapes that networks have, in three groups: the three products of the first layer of a network
+ * 784-128 (forward, the gradient of the weights, the gradient of the input); sizes that fit no tile, in turn with a good
+ * size beside them, whose rate is their ceiling; and matrices times vectors, which read the matrix once and can be no
+ * faster than that.
+ */
+import { readBandwidth } from '../ceilings-wasm.ts';
+import { timeInTurn } from '../executions.ts';
+import { nameOf, operationsOf, type Product, productExecution, timeProduct } from '../products.ts';
+import { instructionsOf } from '../start-engine.ts';
+import { type Context, type Measured, rate, type Suite } from '../suite.ts';
+
+const layer = (batch: number): Product[] => [
+  { m: batch, k: 784, n: 128 },
+  { m: 784, k: batch, n: 128, transposeA: true },
+  { m: batch, k: 128, n: 784, transposeB: true },
+];
+
+const square = (size: number): Product => ({ m: size, k: size, n: size });
+
+/** A product that fits no tile, and its neighbour. */
+const neighbours: readonly (readonly [awkward: Product, good: Product])[] = [
+  [square(31), square(32)],
+  [square(33), square(32)],
+  [square(127), square(128)],
+  [square(129), square(128)],
+  [
+    { m: 128, k: 1009, n: 128 },
+    { m: 128, k: 1024, n: 128 },
+  ],
+  [square(1009), square(1024)],
+];
+
+/** The larger matrix is 64 MiB: more than the caches hold. */
+const vectors = (size: number): Product[] => [
+  { m: 1, k: size, n: size },
+  { m: 1, k: size, n: size, transposeB: true },
+  { m: size, k: size, n: 1 },
+];
+
+/** A software GPU takes seconds for more than this. */
+const softwareLimit = 2 * 128 * 784 * 128;
+
+export const suite: Suite = {
+  name: 'shapes',
+  description: "products of a network's shapes, of sizes that fit no tile, and of matrices and vectors",
+  async *run(context) {
+    const { engine, quick } = context;
+    const fits = (product: Product): boolean => !engine.info.isSoftware || operationsOf(product) <= softwareLimit;
+    for (const product of (quick ? [8] : [32, 128]).flatMap(layer)) yield await alone(context, product);
+    for (const [awkward, good] of quick ? neighbours.slice(0, 1) : neighbours) {
+      if (fits(good)) yield* beside(context, awkward, good);
+    }
+    for (const product of (quick ? [64] : [1024, 4096]).flatMap(vectors)) yield await vector(context, product);
+  },
+};
+
+async function alone({ engine, ceilings, quick }: Context, product: Product): Promise<Measured> {
+  const times = await timeProduct(engine, product, quick);
+  return rate(nameOf(product), times, 'GFLOP/s', operationsOf(product) / times.median / 1e6, ceilings.gflops);
+}
+
+/** The good size as a share of the machine, and the other as a share of that. */
+async function* beside({ engine, ceilings, quick }: Context, awkward: Product, good: Product): AsyncIterable<Measured> {
+  const [one, other] = [await productExecution(engine, good), await productExecution(engine, awkward)];
+  try {
+    const { first, second } = await timeInTurn(one, other, quick);
+    const best = operationsOf(good) / first.median / 1e6;
+    yield rate(nameOf(good), first, 'GFLOP/s', best, ceilings.gflops);
+    const reached = operationsOf(awkward) / second.median / 1e6;
+    yield rate(`${nameOf(awkward)}, beside`, second, 'GFLOP/s', reached, best);
+  } finally {
+    one.dispose();
+    other.dispose();
+  }
+}
+
+async function vector({ engine, backend, request, ceilings, quick }: Context, product: Product): Promise<Measured> {
+  const times = await timeProduct(engine, product, quick);
+  const bytes = 4 * product.k * Math.max(product.m, product.n);
+  const reading = { threads: engine.info.threads, ...instructionsOf(request), quick };
+  const ceiling = backend === 'wasm' ? await readBandwidth(bytes, reading) : ceilings.memoryBandwidth;
+  return rate(nameOf(product), times, 'GB/s', bytes / times.median / 1e6, ceiling);
+}
