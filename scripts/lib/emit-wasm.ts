@@ -19,6 +19,7 @@ export function emitBinary(header: string, { name, bytes }: Binary): string {
 
 export const ${camelCase(name)}Wasm: WasmSource = {
   name: '${name}',
+  size: ${bytes.length},
   memoryFlags: ${memoryFlags},
   deflated:
     '${deflated}',

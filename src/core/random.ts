@@ -9,22 +9,34 @@ const parity = 0x1bd11bda;
 /** A stream's key: two 32-bit words. */
 export type Key = readonly [number, number];
 
+/**
+ * Puts two words into `out`. Signed arithmetic: an engine keeps signed 32-bit numbers in registers, and makes larger ones
+ * floats, which takes ten times as long.
+ */
+function encrypt(out: Uint32Array, [word0, word1]: Key, counter0: number, counter1: number): void {
+  const [k0, k1] = [word0 | 0, word1 | 0];
+  const k2 = k0 ^ k1 ^ parity;
+  let x0 = (counter0 + k0) | 0;
+  let x1 = (counter1 + k1) | 0;
+  for (let group = 1; group <= 5; group++) {
+    for (let round = 0; round < 4; round++) {
+      const by = rotations[((group - 1) & 1) * 4 + round]!;
+      x0 = (x0 + x1) | 0;
+      x1 = ((x1 << by) | (x1 >>> (32 - by))) ^ x0;
+    }
+    const turn = group % 3;
+    x0 = (x0 + (turn === 0 ? k0 : turn === 1 ? k1 : k2)) | 0;
+    x1 = (x1 + (turn === 0 ? k1 : turn === 1 ? k2 : k0) + group) | 0;
+  }
+  out[0] = x0;
+  out[1] = x1;
+}
+
 /** Two unsigned 32-bit words from `key` and the counter words. */
 export function threefry2x32(key: Key, counter0: number, counter1: number): [number, number] {
-  const ks = [key[0] >>> 0, key[1] >>> 0, (key[0] ^ key[1] ^ parity) >>> 0];
-  let x0 = (counter0 + ks[0]!) >>> 0;
-  let x1 = (counter1 + ks[1]!) >>> 0;
-  for (let round = 0; round < 20; round++) {
-    const by = rotations[round & 7]!;
-    x0 = (x0 + x1) >>> 0;
-    x1 = (((x1 << by) | (x1 >>> (32 - by))) ^ x0) >>> 0;
-    if ((round & 3) === 3) {
-      const group = (round >> 2) + 1;
-      x0 = (x0 + ks[group % 3]!) >>> 0;
-      x1 = (x1 + ks[(group + 1) % 3]! + group) >>> 0;
-    }
-  }
-  return [x0, x1];
+  const words = new Uint32Array(2);
+  encrypt(words, key, counter0, counter1);
+  return [words[0]!, words[1]!];
 }
 
 /** The key of sub-stream `index` of `key`: a layer's weights, an epoch's shuffle, a dropout mask. */
@@ -40,10 +52,11 @@ export function keyFromSeed(seed: number): Key {
 /** `count` values in [0, 1), multiples of 2⁻²⁴, so that float32 holds each exactly. Element 2j, 2j+1 come from block j. */
 export function uniform(key: Key, count: number, stream = 0): Float32Array {
   const out = new Float32Array(count);
+  const words = new Uint32Array(2);
   for (let index = 0; index < count; index += 2) {
-    const [a, b] = threefry2x32(key, index >>> 1, stream);
-    out[index] = (a >>> 8) * 2 ** -24;
-    if (index + 1 < count) out[index + 1] = (b >>> 8) * 2 ** -24;
+    encrypt(words, key, index >>> 1, stream);
+    out[index] = (words[0]! >>> 8) * 2 ** -24;
+    out[index + 1] = (words[1]! >>> 8) * 2 ** -24; // behind the end of an odd count, where nothing is written
   }
   return out;
 }
@@ -51,12 +64,13 @@ export function uniform(key: Key, count: number, stream = 0): Float32Array {
 /** `count` standard normal values by Box and Muller (1958), in float64 and then rounded. */
 export function normal(key: Key, count: number): Float32Array {
   const out = new Float32Array(count);
+  const words = new Uint32Array(2);
   for (let index = 0; index < count; index += 2) {
-    const [a, b] = threefry2x32(key, index >>> 1, 0);
-    const radius = Math.sqrt(-2 * Math.log((a + 1) * 2 ** -32)); // (0, 1]: the logarithm stays finite
-    const angle = 2 * Math.PI * (b * 2 ** -32);
+    encrypt(words, key, index >>> 1, 0);
+    const radius = Math.sqrt(-2 * Math.log((words[0]! + 1) * 2 ** -32)); // (0, 1]: the logarithm stays finite
+    const angle = 2 * Math.PI * (words[1]! * 2 ** -32);
     out[index] = radius * Math.cos(angle);
-    if (index + 1 < count) out[index + 1] = radius * Math.sin(angle);
+    out[index + 1] = radius * Math.sin(angle);
   }
   return out;
 }
@@ -64,9 +78,10 @@ export function normal(key: Key, count: number): Float32Array {
 /** A random order of 0 … count − 1 (Fisher and Yates), each order equally likely up to 2⁻³² a draw. */
 export function permutation(key: Key, count: number): Int32Array {
   const order = Int32Array.from({ length: count }, (_, index) => index);
+  const words = new Uint32Array(2);
   for (let last = count - 1; last > 0; last--) {
-    const [bits] = threefry2x32(key, last, 0);
-    const pick = Math.floor((bits / 2 ** 32) * (last + 1));
+    encrypt(words, key, last, 0);
+    const pick = Math.floor((words[0]! / 2 ** 32) * (last + 1));
     [order[last], order[pick]] = [order[pick]!, order[last]!];
   }
   return order;

@@ -7,6 +7,8 @@ export interface WasmSource {
   readonly name: string;
   /** The binary, deflated, as base64. */
   readonly deflated: string;
+  /** Bytes of the binary. */
+  readonly size: number;
   /** Where the imported memory's flags stand in the binary: 1 as compiled; write 3 there to import a shared memory. */
   readonly memoryFlags: number;
 }

@@ -33,7 +33,7 @@ const word = (index: number): Code => i32.load(4 * index, get(args));
 const n = word(0);
 
 /** Locals and instructions, as a code section wants them; `functions` are imported in this order. */
-export function chainBody(code: ChainCode, functions: readonly string[]): number[] {
+export function chainBody(code: ChainCode, functions: readonly string[]): Code {
   return new ChainFunction(code, functions).body();
 }
 
@@ -85,7 +85,7 @@ class ChainFunction {
     });
   }
 
-  body(): number[] {
+  body(): Code {
     const { inputs, constants, instructions } = this.code;
     const { row } = this;
     const work = 0.05 * this.operands + instructions.reduce((sum, [name]) => sum + workOf(name), 0);
@@ -96,18 +96,18 @@ class ChainFunction {
       set(first, getGlobal(imports.partBegin)),
       set(count, i32.sub(getGlobal(imports.partEnd), get(first))),
       row.setNumbers(),
-      ...Array.from({ length: constants }, (_, index) =>
+      Array.from({ length: constants }, (_, index) =>
         set(row.value(inputs.length + index), v128.loadSplat(4 * (this.axes + this.operands + index), get(args))),
       ),
-      ...this.of.scalar.map((index) => row.splat(index, this.address(index))),
-      ...this.of.contiguous.map((index) => this.pointTo(index, get(first))),
-      isOneRow ? [...set(left, get(count)), ...row.code()] : this.allRows(),
+      this.of.scalar.map((index) => row.splat(index, this.address(index))),
+      this.of.contiguous.map((index) => this.pointTo(index, get(first))),
+      isOneRow ? [set(left, get(count)), row.code()] : this.allRows(),
     );
     const locals = [
-      [...unsigned(firstPointer - 1 + this.operands + this.axes), types.i32],
-      [...unsigned(row.valueCount), types.v128],
+      [unsigned(firstPointer - 1 + this.operands + this.axes), types.i32],
+      [unsigned(row.valueCount), types.v128],
     ];
-    return [...vector(locals), ...main, 0x0b];
+    return [vector(locals), main, 0x0b];
   }
 
   /** The `count` elements from `first` on, which need not be where a row begins. */
@@ -116,16 +116,16 @@ class ChainFunction {
     const { repeat, strided } = this.of;
     const length = word(this.axes - 1);
     return [
-      ...set(rowNumber, i32.divide(get(first), length)),
-      ...repeat.flatMap((index) => this.pointTo(index, get(rowNumber))),
-      ...set(first, i32.remainder(get(first), length)), // from here on a place in the row
-      ...repeatWhile(
+      set(rowNumber, i32.divide(get(first), length)),
+      repeat.map((index) => this.pointTo(index, get(rowNumber))),
+      set(first, i32.remainder(get(first), length)), // from here on a place in the row
+      repeatWhile(
         get(count),
         set(left, i32.sub(length, get(first))),
         set(left, i32.select(get(left), get(count), i32.less(get(left), get(count)))),
         set(count, i32.sub(get(count), get(left))),
-        ...this.of.row.map((index) => this.pointTo(index, get(first))),
-        ...repeat.map((index) => [...row.splat(index, get(row.pointer(index))), ...row.advance(index, 1)]),
+        this.of.row.map((index) => this.pointTo(index, get(first))),
+        repeat.map((index) => [row.splat(index, get(row.pointer(index))), row.advance(index, 1)]),
         strided.length > 0 ? this.placeStrided() : [],
         row.code(),
         set(first, i32.const(0)),
@@ -140,10 +140,7 @@ class ChainFunction {
     const axisIndex = (axis: number): number => firstPointer + this.operands + axis;
     const indices = Array.from({ length: outer - 1 }, (_, position) => {
       const axis = outer - 1 - position;
-      return [
-        ...set(axisIndex(axis), i32.remainder(get(rest), word(axis))),
-        ...set(rest, i32.divide(get(rest), word(axis))),
-      ];
+      return [set(axisIndex(axis), i32.remainder(get(rest), word(axis))), set(rest, i32.divide(get(rest), word(axis)))];
     });
     const places = this.of.strided.map((input) => {
       const { walks } = this.code.inputs[input]!;
@@ -158,11 +155,11 @@ class ChainFunction {
         : row.splat(input, i32.add(this.address(input), row.bytes(input, element)));
     });
     return [
-      ...set(rest, get(rowNumber)),
-      ...indices.flat(),
-      ...set(axisIndex(0), get(rest)),
-      ...places.flat(),
-      ...set(rowNumber, i32.add(get(rowNumber), i32.const(1))),
+      set(rest, get(rowNumber)),
+      indices,
+      set(axisIndex(0), get(rest)),
+      places,
+      set(rowNumber, i32.add(get(rowNumber), i32.const(1))),
     ];
   }
 

@@ -1,45 +1,55 @@
 /**
  * The bytes of WebAssembly that compiled chains are made of: numbers, sections, and the few instructions that they use. A
- * piece of code is a list of bytes; an instruction is a function from its operands' code to code.
+ * piece of code is a tree of bytes, so that pieces are put together without copying; an instruction is a function from its
+ * operands' code to code.
  */
-export type Code = readonly number[];
+export type Code = readonly (number | Code)[];
+
+/** The bytes of a piece of code, in order. */
+export function flatten(code: Code, bytes: number[] = []): number[] {
+  for (const item of code) {
+    if (typeof item === 'number') bytes.push(item);
+    else flatten(item, bytes);
+  }
+  return bytes;
+}
 
 /** LEB128 of a number from 0 to 2³² − 1. */
-export function unsigned(value: number): number[] {
-  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...unsigned(value >>> 7)];
+export function unsigned(value: number): Code {
+  return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, unsigned(value >>> 7)];
 }
 
 /** LEB128 of a number from −2³¹ to 2³¹ − 1. */
-export function signed(value: number): number[] {
-  return value >= -64 && value < 64 ? [value & 0x7f] : [(value & 0x7f) | 0x80, ...signed(value >> 7)];
+export function signed(value: number): Code {
+  return value >= -64 && value < 64 ? [value & 0x7f] : [(value & 0x7f) | 0x80, signed(value >> 7)];
 }
 
-export const vector = (items: readonly Code[]): number[] => [...unsigned(items.length), ...items.flat()];
-export const sized = (bytes: Code): number[] => [...unsigned(bytes.length), ...bytes];
-export const section = (id: number, bytes: Code): number[] => [id, ...sized(bytes)];
-export const text = (name: string): number[] => sized([...new TextEncoder().encode(name)]);
+export const vector = (items: readonly Code[]): Code => [unsigned(items.length), items];
+/** A piece with its length in bytes before it. */
+export function sized(code: Code): Code {
+  const bytes = flatten(code);
+  return [unsigned(bytes.length), bytes];
+}
+export const section = (id: number, code: Code): Code => [id, sized(code)];
+export const text = (name: string): Code => sized([...new TextEncoder().encode(name)]);
 
 export const types = { i32: 0x7f, f64: 0x7c, v128: 0x7b, function: 0x60 } as const;
 
 const empty = 0x40;
 const end = 0x0b;
 
-export const get = (local: number): Code => [0x20, ...unsigned(local)];
-export const set = (local: number, value: Code): Code => [...value, 0x21, ...unsigned(local)];
-export const getGlobal = (index: number): Code => [0x23, ...unsigned(index)];
-export const call = (index: number, ...operands: readonly Code[]): Code => [
-  ...operands.flat(),
-  0x10,
-  ...unsigned(index),
-];
-export const branchIf = (depth: number, condition: Code): Code => [...condition, 0x0d, ...unsigned(depth)];
-export const block = (...body: Code[]): Code => [0x02, empty, ...body.flat(), end];
-export const when = (condition: Code, ...body: Code[]): Code => [...condition, 0x04, empty, ...body.flat(), end];
+export const get = (local: number): Code => [0x20, unsigned(local)];
+export const set = (local: number, value: Code): Code => [value, 0x21, unsigned(local)];
+export const getGlobal = (index: number): Code => [0x23, unsigned(index)];
+export const call = (index: number, ...operands: readonly Code[]): Code => [operands, 0x10, unsigned(index)];
+export const branchIf = (depth: number, condition: Code): Code => [condition, 0x0d, unsigned(depth)];
+export const block = (...body: Code[]): Code => [0x02, empty, body, end];
+export const when = (condition: Code, ...body: Code[]): Code => [condition, 0x04, empty, body, end];
 /** Runs `body`, and again as long as `condition` holds after it. */
 export const repeatWhile = (condition: Code, ...body: Code[]): Code => [
   ...[0x03, empty],
-  ...body.flat(),
-  ...branchIf(0, condition),
+  body,
+  branchIf(0, condition),
   end,
 ];
 
@@ -50,24 +60,24 @@ type Ternary = (x: Code, y: Code, z: Code) => Code;
 export type Load = (offset: number, address: Code) => Code;
 export type Store = (offset: number, address: Code, value: Code) => Code;
 
-const simd = (opcode: number): number[] => [0xfd, ...unsigned(opcode)];
+const simd = (opcode: number): Code => [0xfd, unsigned(opcode)];
 const unary =
   (opcode: Code): Unary =>
-  (x) => [...x, ...opcode];
+  (x) => [x, opcode];
 const binary =
   (opcode: Code): Binary =>
-  (x, y) => [...x, ...y, ...opcode];
+  (x, y) => [x, y, opcode];
 const ternary =
   (opcode: Code): Ternary =>
-  (x, y, z) => [...x, ...y, ...z, ...opcode];
+  (x, y, z) => [x, y, z, opcode];
 /** Aligned to 4 bytes, as floats are. */
-const at = (offset: number): number[] => [2, ...unsigned(offset)];
+const at = (offset: number): Code => [2, unsigned(offset)];
 const load =
   (opcode: Code): Load =>
-  (offset, address) => [...address, ...opcode, ...at(offset)];
+  (offset, address) => [address, opcode, at(offset)];
 const store =
   (opcode: number, ...lane: number[]): Store =>
-  (offset, address, value) => [...address, ...value, ...simd(opcode), ...at(offset), ...lane];
+  (offset, address, value) => [address, value, simd(opcode), at(offset), lane];
 
 export const i32: Record<
   'add' | 'sub' | 'mul' | 'divide' | 'remainder' | 'and' | 'shiftLeft' | 'less' | 'atLeast',
@@ -79,7 +89,7 @@ export const i32: Record<
   select: Ternary;
   load: Load;
 } = {
-  const: (value) => [0x41, ...signed(value)],
+  const: (value) => [0x41, signed(value)],
   isZero: unary([0x45]),
   less: binary([0x49]),
   atLeast: binary([0x4f]),
@@ -120,17 +130,17 @@ export const v128: Record<'load' | 'loadSplat' | 'loadLow1' | 'loadLow2', Load> 
   loadLow1: load(simd(0x5c)),
   loadLow2: load(simd(0x5d)),
   // one byte, two bytes, or one in all sixteen places; the others become 0
-  loadByte: (offset, address) => [...address, ...v128.zero, ...simd(0x54), 0, ...unsigned(offset), 0],
-  loadBytes2: (offset, address) => [...address, ...v128.zero, ...simd(0x55), 0, ...unsigned(offset), 0],
-  loadByteSplat: (offset, address) => [...address, ...simd(7), 0, ...unsigned(offset)],
+  loadByte: (offset, address) => [address, v128.zero, simd(0x54), 0, unsigned(offset), 0],
+  loadBytes2: (offset, address) => [address, v128.zero, simd(0x55), 0, unsigned(offset), 0],
+  loadByteSplat: (offset, address) => [address, simd(7), 0, unsigned(offset)],
   // the lower eight bytes, or four halves, as unsigned numbers of twice the width
   widenBytes: unary(simd(0x89)),
   widenWords: unary(simd(0xa9)),
   store: store(0x0b),
   storeLow1: store(0x5a, 0),
   storeLow2: store(0x5b, 0),
-  zero: [...simd(0x0c), ...new Array<number>(16).fill(0)],
-  const: (value) => [0x43, ...new Uint8Array(Float32Array.of(value).buffer), ...simd(0x13)],
+  zero: [simd(0x0c), new Array<number>(16).fill(0)],
+  const: (value) => [0x43, ...new Uint8Array(Float32Array.of(value).buffer), simd(0x13)],
   and: binary(simd(0x4e)),
   andNot: binary(simd(0x4f)),
   or: binary(simd(0x50)),

@@ -4,24 +4,22 @@
  */
 import type { ChainCode } from '../../graph/kernel.ts';
 import { chainBody, imports } from './chain-code.ts';
-import { section, sized, text, types, unsigned, vector } from './chain-encoding.ts';
+import { flatten, section, sized, text, types, unsigned, vector } from './chain-encoding.ts';
+import type { Code } from './chain-encoding.ts';
 import { lines } from './chain-ops.ts';
 
 const kinds = { function: 0, memory: 2, global: 3 } as const;
 /** As far as wasm32 reaches. A shared memory must be imported with a maximum, and it may be this one. */
 const mostPages = 65536;
 
-const type = (parameters: readonly number[], results: readonly number[]): number[] => [
-  types.function,
-  ...sized(parameters),
-  ...sized(results),
+const type = (parameters: Code, results: Code): Code => [types.function, sized(parameters), sized(results)];
+const imported = (name: string, kind: number, ...description: Code): Code => [
+  text('env'),
+  text(name),
+  kind,
+  description,
 ];
-const imported = (name: string, kind: number, ...description: number[]): number[] => [
-  ...text('env'),
-  ...text(name),
-  ...[kind, ...description],
-];
-const exported = (name: string, kind: number, index: number): number[] => [...text(name), kind, ...unsigned(index)];
+const exported = (name: string, kind: number, index: number): Code => [text(name), kind, unsigned(index)];
 
 /** `isShared` tells whether the memory is one that threads share. */
 export function chainModuleBytes(
@@ -37,9 +35,9 @@ export function chainModuleBytes(
   }
   const functions = [...called.keys()];
   const [chainType, takeType, vectorType] = [0, 1, 2];
-  return new Uint8Array([
+  const code = [
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(
+    section(
       1,
       vector([
         type([i32], []),
@@ -47,10 +45,10 @@ export function chainModuleBytes(
         ...functions.map((name) => type(new Array<number>(called.get(name)!).fill(v128), [v128])),
       ]),
     ),
-    ...section(
+    section(
       2,
       vector([
-        imported('memory', kinds.memory, ...(isShared ? [3, 0, ...unsigned(mostPages)] : [0, 0])),
+        imported('memory', kinds.memory, ...(isShared ? [3, 0, unsigned(mostPages)] : [0, 0])),
         // in the order of `imports` in chain-code.ts; the globals are mutable
         imported('take', kinds.function, takeType),
         imported('part_begin', kinds.global, i32, 1),
@@ -58,11 +56,12 @@ export function chainModuleBytes(
         ...functions.map((name, index) => imported(name, kinds.function, vectorType + index)),
       ]),
     ),
-    ...section(3, vector(chains.map(() => [chainType]))),
-    ...section(
+    section(3, vector(chains.map(() => [chainType]))),
+    section(
       7,
       vector(names.map((name, index) => exported(name, kinds.function, imports.functions + functions.length + index))),
     ),
-    ...section(10, vector(chains.map((chain) => sized(chainBody(chain, functions))))),
-  ]);
+    section(10, vector(chains.map((chain) => sized(chainBody(chain, functions))))),
+  ];
+  return Uint8Array.from(flatten(code));
 }

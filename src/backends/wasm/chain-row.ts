@@ -66,52 +66,48 @@ export class Row {
   /** The vectors of zeros and ones that instructions need. */
   setNumbers(): Code {
     const values = this.valueCount - 2;
-    return [...set(this.value(values), v128.zero), ...set(this.value(values + 1), v128.const(1))];
+    return [set(this.value(values), v128.zero), set(this.value(values + 1), v128.const(1))];
   }
 
   /** The `left` elements that the pointers stand at; afterwards they stand behind them. */
   code(): Code {
     const { left, moving } = this.context;
-    const step = (elements: number): Code => moving.flatMap((operand) => this.advance(operand, elements));
+    const step = (elements: number): Code => moving.map((operand) => this.advance(operand, elements));
     const has = (elements: number): Code => i32.and(get(left), i32.const(elements));
     const hasPair = i32.atLeast(get(left), i32.const(8));
     const one = this.vector('four', v128.store, 0);
-    const pair = [
-      ...one,
-      ...this.vector('four', v128.store, 4),
-      ...step(8),
-      ...set(left, i32.add(get(left), i32.const(-8))),
-    ];
+    const next = set(left, i32.add(get(left), i32.const(-8)));
+    const pair = [one, this.vector('four', v128.store, 4), step(8), next];
     return [
-      ...when(hasPair, repeatWhile(hasPair, pair)),
-      ...when(has(4), one, step(4)),
-      ...when(has(2), this.vector('two', v128.storeLow2, 0), step(2)),
-      ...when(has(1), this.vector('one', v128.storeLow1, 0), step(1)),
+      when(hasPair, repeatWhile(hasPair, pair)),
+      when(has(4), one, step(4)),
+      when(has(2), this.vector('two', v128.storeLow2, 0), step(2)),
+      when(has(1), this.vector('one', v128.storeLow1, 0), step(1)),
     ];
   }
 
   /** The chain on the vector `offset` elements behind the pointers. An input is loaded when it is first needed. */
   private vector(width: 'four' | 'two' | 'one', store: Store, offset: number): Code {
     const { inputs, constants, instructions, outputs } = this.chain;
-    const code: number[] = [];
+    const code: Code[] = [];
     const loaded = new Set<number>();
     const need = (value: number): Code => {
       if (value < inputs.length && !loaded.has(value) && this.context.moving.includes(value)) {
         loaded.add(value);
         const load = this.loadsOf(value)[width];
         code.push(
-          ...set(this.value(value), this.converted(value, load(offset << this.shift(value), get(this.pointer(value))))),
+          set(this.value(value), this.converted(value, load(offset << this.shift(value), get(this.pointer(value))))),
         );
       }
       return get(this.value(value));
     };
     instructions.forEach(([name, ...list], index) => {
       const result = this.context.line(name, list.map(need), this.numbers);
-      code.push(...set(this.value(inputs.length + constants + index), result));
+      code.push(set(this.value(inputs.length + constants + index), result));
     });
     const results = outputs.map(({ value, dtype }) => (dtype === 'int32' ? f32x4.toInt(need(value)) : need(value)));
     outputs.forEach(({ inPlace }, index) => {
-      code.push(...store(4 * offset, get(this.pointer(inPlace ?? inputs.length + index)), results[index]!));
+      code.push(store(4 * offset, get(this.pointer(inPlace ?? inputs.length + index)), results[index]!));
     });
     return code;
   }

@@ -19,11 +19,14 @@ export class Heap {
   private readonly free: Run[] = [];
   private readonly used = new Map<number, number>();
   private end: number;
+  /** Memory from here on was never used, so it is zero. */
+  private touched: number;
 
   /** `base` is the first byte that the module's own data does not use. */
   constructor(memory: WebAssembly.Memory, base: number) {
     this.memory = memory;
     this.end = align(base);
+    this.touched = this.end;
   }
 
   /** The address of `bytes` zeroed bytes. Throws `BackendError` when the memory cannot grow that far. */
@@ -43,7 +46,9 @@ export class Heap {
       this.end = offset + size;
     }
     this.used.set(offset, size);
-    new Uint8Array(this.memory.buffer, offset, size).fill(0);
+    const used = Math.min(size, this.touched - offset);
+    if (used > 0) new Uint8Array(this.memory.buffer, offset, used).fill(0);
+    this.touched = Math.max(this.touched, offset + size);
     return offset;
   }
 

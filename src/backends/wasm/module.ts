@@ -125,10 +125,16 @@ export class Kernels {
   }
 }
 
-async function inflate({ deflated }: WasmSource): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = Uint8Array.from(atob(deflated), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+async function inflate({ deflated, size }: WasmSource): Promise<Uint8Array<ArrayBuffer>> {
+  const packed = Uint8Array.from(atob(deflated), (letter) => letter.charCodeAt(0));
+  const reader = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader();
+  const bytes = new Uint8Array(size);
+  for (let at = 0; at < size;) {
+    const { value } = await reader.read();
+    bytes.set(value!, at);
+    at += value!.length;
+  }
+  return bytes;
 }
 
 /** As large as there is room for: a shared memory takes all of its address space at once. */
