@@ -1,0 +1,130 @@
+/**
+ * Every op case, large kernels and a training run, on guarded memory: what is wrong with the values, and what was written
+ * where it should not be. Works in Node and in a page.
+ */
+import type { TypedArray } from '../../src/core/dtype.ts';
+import { WasmBackend } from '../../src/backends/wasm/index.ts';
+import type { WasmOptions } from '../../src/backends/wasm/index.ts';
+import { Engine } from '../../src/engine.ts';
+import type { Node, Variable } from '../../src/graph/node.ts';
+import { dense } from '../../src/nn/layers/dense.ts';
+import { dropout } from '../../src/nn/layers/dropout.ts';
+import * as ops from '../../src/ops/index.ts';
+import { adam } from '../../src/optim/adam.ts';
+import { sequential } from '../../src/train/make-model.ts';
+import { GuardedWasm } from './guarded-wasm.ts';
+import { allWeights, blobs } from './models.ts';
+import { mismatch } from './op-cases.ts';
+import { caseResults } from './run-cases.ts';
+
+export interface Setting {
+  readonly binary: 'simd' | 'relaxed-simd';
+  /** With 1 the calling thread runs programs; with more, workers share whatever can be shared, however small. */
+  readonly threads: number;
+}
+
+export const settings: readonly Setting[] = (['simd', 'relaxed-simd'] as const).flatMap((binary) =>
+  [1, 2, 3].map((threads) => ({ binary, threads })),
+);
+
+/** Runs its work on guarded memory and, for the bits, on one thread of the same binary without guards. */
+export class KernelCheck {
+  private readonly guarded: GuardedWasm;
+  private readonly engine: Engine;
+  private readonly plain: Engine;
+
+  static async start({ binary, threads }: Setting): Promise<KernelCheck> {
+    const options: WasmOptions = { binary, threads, worker: threads > 1, shareThreshold: 0, patience: 20 };
+    return new KernelCheck(await GuardedWasm.create(options), new Engine(await WasmBackend.create({ binary })));
+  }
+
+  private constructor(guarded: GuardedWasm, plain: Engine) {
+    this.guarded = guarded;
+    this.engine = new Engine(guarded.backend);
+    this.plain = plain;
+  }
+
+  /** How many threads there really are. */
+  get threads(): number {
+    return this.engine.info.threads;
+  }
+
+  /** What is wrong with the cases of an op. */
+  async cases(name: string): Promise<string[]> {
+    const expected = await caseResults(this.plain, name);
+    const given = await caseResults(this.engine, name);
+    // several threads give the bits of one, or are wrong anyway
+    const wrong = this.threads === 1 ? given.flatMap(({ opCase, values }) => mismatch(opCase, values) ?? []) : [];
+    const other = given.flatMap(({ opCase, values }, index) => different(opCase.name, values, expected[index]!.values));
+    return [...wrong, ...other, ...this.violations()];
+  }
+
+  /** What is wrong with kernels of several blocks, tiles and parts. */
+  async largeKernels(): Promise<string[]> {
+    const run = async (engine: Engine): Promise<Record<string, TypedArray>> => {
+      const executable = await engine.compile({ outputs: largeOutputs() });
+      executable.run(2);
+      const names = Object.keys(executable.program.outputs);
+      const values = await Promise.all(names.map((name) => executable.read(name)));
+      executable.dispose();
+      return Object.fromEntries(names.map((name, index) => [name, values[index]!]));
+    };
+    const [expected, given] = [await run(this.plain), await run(this.engine)];
+    const problems = Object.entries(given).flatMap(([name, values]) => different(name, values, expected[name]!));
+    return [...problems, ...this.violations()];
+  }
+
+  /** What is wrong with a training run, which updates variables in place. */
+  async training(): Promise<string[]> {
+    const { x, y } = blobs(150);
+    const train = async (engine: Engine): Promise<Float32Array> => {
+      const layers = [
+        dense({ units: 33, activation: 'relu', inputShape: [2] }),
+        dropout({ rate: 0.2 }),
+        dense({ units: 3, activation: 'softmax' }),
+      ];
+      const model = sequential(layers, { engine, seed: 3 });
+      model.compile({ optimizer: adam(), loss: 'sparseCategoricalCrossentropy', metrics: ['accuracy'] });
+      await model.fit(x, y, { epochs: 2, batchSize: 32, validationSplit: 0.2 });
+      return Float32Array.from(await allWeights(model));
+    };
+    const problems = different('training', await train(this.engine), await train(this.plain));
+    return [...problems, ...this.violations()];
+  }
+
+  dispose(): void {
+    this.engine.dispose();
+    this.plain.dispose();
+  }
+
+  private violations(): string[] {
+    return this.guarded.violations.splice(0);
+  }
+}
+
+function different(name: string, given: TypedArray, expected: TypedArray): string[] {
+  const bytes = ({ buffer, byteOffset, byteLength }: TypedArray) => new Uint8Array(buffer, byteOffset, byteLength);
+  const [some, others] = [bytes(given), bytes(expected)];
+  const isSame = some.length === others.length && some.every((byte, index) => byte === others[index]);
+  return isSame ? [] : [`${name}: other bits than on one thread`];
+}
+
+function filled(shape: readonly number[], seed = 1): Variable {
+  const count = shape.reduce((product, size) => product * size, 1);
+  const initialize = (): Float32Array =>
+    Float32Array.from({ length: count }, (_, index) => Math.sin(seed * index + seed));
+  return ops.variable([...shape], { initialize });
+}
+
+const largeOutputs = (): Record<string, Node> => ({
+  square: ops.matmul(filled([129, 301]), filled([301, 67], 2)),
+  wide: ops.tanh(ops.add(ops.matmul(filled([3, 70]), filled([70, 1101], 2)), filled([1101], 3))),
+  tall: ops.matmul(filled([70, 1101]), filled([70, 9], 2), { transposeA: true }),
+  column: ops.matmul(filled([501, 300]), filled([300, 1], 2)),
+  dots: ops.matmul(filled([5, 601]), filled([301, 601], 2), { transposeB: true }),
+  batch: ops.matmul(filled([7, 33, 21]), filled([7, 21, 35], 2)),
+  sums: ops.sum(filled([71, 301]), 0),
+  rows: ops.softmax(filled([61, 301])),
+  transposed: ops.transpose(filled([67, 131])),
+  chain: ops.exp(ops.mul(ops.add(filled([5001]), 1), filled([5001], 2))),
+});

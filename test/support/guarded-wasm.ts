@@ -1,0 +1,108 @@
+/**
+ * A wasm backend under guard: whatever a run writes outside the outputs of its steps is found. Every allocation lies between
+ * guard words; every value of a program gets an allocation of its own, instead of a place in the packed arena; and the
+ * whole memory is compared with what it was before the run.
+ */
+import { heapBase } from '../../src/generated/wasm/heap.ts';
+import type { Backend, BackendBuffer, PreparedProgram } from '../../src/backends/backend.ts';
+import { WasmBackend } from '../../src/backends/wasm/index.ts';
+import type { WasmOptions } from '../../src/backends/wasm/index.ts';
+import type { Program } from '../../src/compiler/program.ts';
+import { verifyProgram } from '../../src/compiler/verify-program.ts';
+import { GuardedHeap } from './guarded-heap.ts';
+import type { Range } from './guarded-heap.ts';
+import { spreadOut } from './spread-out.ts';
+
+/** Runs that may still go on: memory as it was before the first, and what they may change. */
+interface Watched {
+  readonly before: Uint8Array;
+  readonly allowed: Range[];
+}
+
+export class GuardedWasm {
+  readonly backend: WasmBackend;
+  /** Where something was written that should not have been. */
+  readonly violations: string[] = [];
+  private readonly heap: GuardedHeap;
+  private watched: Watched | null = null;
+  /** What was written on purpose since all was quiet: workers may do that later. */
+  private readonly writes: Range[] = [];
+  /** Runs and writes asked for. */
+  private asked = 0;
+
+  static async create(options: WasmOptions): Promise<GuardedWasm> {
+    return new GuardedWasm(await WasmBackend.create(options));
+  }
+
+  private constructor(given: WasmBackend) {
+    this.backend = given;
+    this.heap = new GuardedHeap(given['heap'], (written) => this.watched?.allowed.push(written));
+    const backend: Backend = given;
+    const [prepare, write] = [backend.prepare.bind(backend), backend.write.bind(backend)];
+    const [read, finished] = [backend.read.bind(backend), backend.finished.bind(backend)];
+    backend.prepare = (program, variables) => this.prepare(prepare, program, variables);
+    backend.write = (buffer, values, offset = 0) => {
+      this.asked++;
+      this.writes.push(this.heap.allocations.get(addressOf(buffer))!.range);
+      write(buffer, values, offset);
+    };
+    backend.finished = async () => {
+      const { asked } = this;
+      await finished();
+      if (asked === this.asked) this.compare(); // else more is on its way, and somebody will wait for that
+    };
+    backend.read = async (buffer) => {
+      await backend.finished();
+      return read(buffer);
+    };
+  }
+
+  /** Prepares the program with every value in an allocation of its own, and finds out where they are. */
+  private async prepare(
+    prepare: Backend['prepare'],
+    packed: Program,
+    variables: readonly BackendBuffer[],
+  ): Promise<PreparedProgram> {
+    const program = spreadOut(packed);
+    verifyProgram(program);
+    const { allocations } = this.heap;
+    const known = new Set(allocations.keys());
+    const prepared = await prepare(program, variables);
+    const arenas = [...allocations].filter(([address, { what }]) => what === 'the arena' && !known.has(address));
+    const rangeOf = (index: number): Range => {
+      const { place, bytes } = program.buffers[index]!;
+      const start = place.kind === 'arena' ? arenas[place.allocation]![0] : addressOf(variables[place.index]!);
+      return { start, end: start + bytes };
+    };
+    const written = program.steps.flatMap(({ outputs, scratch }) => [...outputs, ...scratch].map(rangeOf));
+    return {
+      run: (steps) => {
+        this.asked++;
+        this.watched ??= { before: this.heap.memory.slice(), allowed: [...this.ofThreads()] };
+        this.watched.allowed.push(...written);
+        prepared.run(steps);
+      },
+      read: async (output) => {
+        await this.backend.finished();
+        return prepared.read(output);
+      },
+      dispose: () => prepared.dispose(),
+    };
+  }
+
+  /** What kernels and threads keep for themselves: below the heap, and in the memory of the threads. */
+  private *ofThreads(): Iterable<Range> {
+    yield { start: 0, end: heapBase };
+    for (const { what, range } of this.heap.allocations.values()) if (what === 'the memory of the threads') yield range;
+  }
+
+  private compare(): void {
+    if (this.watched === null) return;
+    const { before, allowed } = this.watched;
+    this.watched = null;
+    const change = this.heap.changeSince(before, [...allowed, ...this.writes.splice(0)]);
+    if (change !== null) this.violations.push(`written outside the outputs: ${change}`);
+  }
+}
+
+const addressOf = (buffer: BackendBuffer): number => (buffer as BackendBuffer & { readonly address: number }).address;
