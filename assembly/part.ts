@@ -1,5 +1,6 @@
 // What share.ts is to the kernels of the core module, for those of the other modules: they are instances of their own, and
-// import the core's `take` and the range that it sets. Threads import `share` too.
+// import the core's `take` and the range that it sets. Threads import `share` too. `workspace` is 512 bytes for the tables
+// that a kernel makes; each thread has its own.
 
 /** See share.ts. */
 @external("env", "take")
@@ -13,3 +14,6 @@ export declare let part_end: u32;
 
 @external("env", "share")
 export declare function share(number: u32, count: u32): void;
+
+@external("env", "workspace")
+export declare function workspace(): usize;

@@ -54,6 +54,8 @@ export { select, select as where } from './ops/select.ts';
 export { cast, clip, clip as clipByValue } from './ops/clip.ts';
 export { elu, gelu, leakyRelu, relu, sigmoid, silu, softplus, tanh } from './ops/activation.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';
+export { layerNorm } from './ops/layer-norm.ts';
+export type { LayerNormOptions } from './ops/layer-norm.ts';
 export { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from './ops/cross-entropy.ts';
 export { matmul, matmul as matMul } from './ops/matmul.ts';
 export { max, mean, min, sum, sumOfSquares } from './ops/reduce.ts';

@@ -4,7 +4,7 @@
 export { __heap_base };
 export { run } from '../execute';
 export { part_begin, part_end, share, shared_work, take } from '../share';
-export { set_workspace, thread_bytes } from '../workspace';
+export { set_workspace, table as workspace, thread_bytes } from '../workspace';
 export { matmul } from '../matmul';
 export { reduce } from '../reduce';
 export { copy, fill, strided_copy } from '../copy';

@@ -29,6 +29,7 @@ import { max, mean, min, sum, sumOfSquares } from './reduce.ts';
 import { argMax } from './arg-max.ts';
 import { matmul } from './matmul.ts';
 import { logSoftmax, softmax } from './softmax.ts';
+import { layerNorm, layerNormGradient, layerNormSums } from './layer-norm.ts';
 import { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from './cross-entropy.ts';
 import { gather, scatterAdd } from './gather.ts';
 import { batchMask, gatherBatch, storeRows } from './batch.ts';
@@ -56,6 +57,7 @@ export * from './reduce.ts';
 export * from './arg-max.ts';
 export * from './matmul.ts';
 export * from './softmax.ts';
+export * from './layer-norm.ts';
 export * from './cross-entropy.ts';
 export * from './gather.ts';
 export * from './batch.ts';
@@ -130,6 +132,9 @@ const functions: readonly { readonly op: unknown }[] = [
   matmul,
   softmax,
   logSoftmax,
+  layerNorm,
+  layerNormGradient,
+  layerNormSums,
   softmaxCrossEntropy,
   sparseSoftmaxCrossEntropy,
   gather,

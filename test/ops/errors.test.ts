@@ -100,6 +100,30 @@ it('softmax and losses', () => {
   `);
 });
 
+it('layer normalization', () => {
+  expect(
+    wordings(
+      () => ops.layerNorm(tensor([])),
+      () => ops.layerNorm(tensor([2, 3], 'int32')),
+      () => ops.layerNorm(x, { axis: [0, -2] }),
+      () => ops.layerNorm(tensor([3, 0])),
+      () => ops.layerNorm(x, { scale: tensor([2]) }),
+      () => ops.layerNorm(tensor([2, 3, 4]), { axis: [1, 2], offset: tensor([12]) }),
+      () => ops.layerNorm(x, { epsilon: -1 }),
+      () => ops.layerNorm(x, { epsilon: NaN }),
+    ),
+  ).toMatchInlineSnapshot(`
+    "ShapeError: layerNorm: takes [..., features], not a scalar
+    DTypeError: layerNorm: takes float32, not int32: convert it with cast()
+    ShapeError: layerNorm: axis 0 is given twice
+    ShapeError: layerNorm: [3, 0] has no elements along the normalized axes: there is no mean
+    ShapeError: layerNorm: scale must be [3], the sizes of the normalized axes, not [2]
+    ShapeError: layerNorm: offset must be [3, 4], the sizes of the normalized axes, not [12]
+    ValueError: layerNorm: epsilon must be a finite number ≥ 0, not -1
+    ValueError: layerNorm: epsilon must be a finite number ≥ 0, not NaN"
+  `);
+});
+
 it('shapes', () => {
   expect(
     wordings(

@@ -11,6 +11,7 @@ import type { BuiltCase, OpCase } from './op-cases/case.ts';
 import { dataCases } from './op-cases/data.ts';
 import { elementwiseCases } from './op-cases/elementwise.ts';
 import { lossCases } from './op-cases/losses.ts';
+import { normalizationCases } from './op-cases/normalization.ts';
 import { productCases } from './op-cases/products.ts';
 import { reductionCases } from './op-cases/reductions.ts';
 import { shapeCases } from './op-cases/shapes.ts';
@@ -22,6 +23,7 @@ export const opCases: readonly OpCase[] = [
   ...broadcastCases,
   ...productCases,
   ...reductionCases,
+  ...normalizationCases,
   ...lossCases,
   ...shapeCases,
   ...dataCases,

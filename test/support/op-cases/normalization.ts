@@ -1,0 +1,131 @@
+/** Cases of layer normalization and its gradients: rows of a few and of many, rows far from 0, rows without variance. */
+import * as ops from '../../../src/ops/index.ts';
+import type { Shape } from '../../../src/core/shape.ts';
+import { between, floats, list, opCase, shapesOf } from './case.ts';
+import type { OpCase, Values } from './case.ts';
+
+const rows: readonly Shape[] = [
+  [1, 1],
+  [3, 1],
+  [5, 3],
+  [7, 4],
+  [4, 5],
+  [1, 17],
+  [6, 17],
+  [33, 3],
+  [70, 9],
+  [0, 4],
+  [35, 127],
+  [9, 300],
+  [65, 64],
+  [3, 1000],
+  [2, 5003],
+];
+
+const bounds = {
+  tolerance: { ulps: 16, absolute: 4e-6 },
+  webgpuTolerance: { ulps: 32, absolute: 8e-6 },
+} as const;
+// Factors up to 1 / √ε and sums of 32 terms of the size of √columns multiply the rounding.
+const gradientBounds = {
+  tolerance: { ulps: 32, absolute: 2e-5 },
+  webgpuTolerance: { ulps: 64, absolute: 4e-5 },
+} as const;
+
+const around =
+  (center: number, values: Values): Values =>
+  (count, key) =>
+    Array.from(values(count, key), (value) => center + value);
+/** Rows of 17: an outlier first, in the middle and last; each sign once. */
+const outliers: Values = (count) =>
+  Array.from({ length: count }, (_, index) =>
+    index % 17 === 8 * (Math.floor(index / 17) % 3) ? 1e4 : (index % 7) - 3,
+  );
+
+const epsilon = 1e-3;
+
+export const normalizationCases: readonly OpCase[] = [
+  ...rows.flatMap((shape) => {
+    const columns = shape.slice(-1);
+    return [
+      opCase(ops.layerNorm, shapesOf(shape), {
+        ...bounds,
+        inputs: [floats(shape), floats(columns), floats(columns)],
+        node: (x, scale, offset) => ops.layerNorm(x!, { scale: scale!, offset: offset! }),
+        differentiable: [0, 1, 2],
+        smooth: true,
+      }),
+      opCase(ops.layerNormGradient, shapesOf(shape), {
+        ...gradientBounds,
+        inputs: [floats(shape), floats(columns), floats(shape)],
+        node: (x, scale, g) => ops.layerNormGradient(x!, scale!, g!, { epsilon }),
+        differentiable: [0, 1, 2],
+        smooth: true,
+      }),
+      opCase(ops.layerNormSums, shapesOf(shape), {
+        ...gradientBounds,
+        inputs: [floats(shape), floats(shape)],
+        node: (x, g) => ops.layerNormSums(x!, g!, { epsilon }),
+        differentiable: [0, 1],
+        smooth: true,
+      }),
+    ];
+  }),
+  ...([0, 1, [0, 2], [1, 2], [0, 1, 2]] as const).map((axis) =>
+    opCase(ops.layerNorm, `[3, 4, 5] over ${JSON.stringify(axis)}`, {
+      ...bounds,
+      inputs: [floats([3, 4, 5]), ...[0, 1].map(() => floats([axis].flat().map((place) => 3 + place)))],
+      node: (x, scale, offset) => ops.layerNorm(x!, { scale: scale!, offset: offset!, axis, epsilon: 1e-5 }),
+      differentiable: [0, 1, 2],
+      smooth: true,
+    }),
+  ),
+  opCase(ops.layerNorm, '[5] without scale and offset', {
+    ...bounds,
+    inputs: [floats([5])],
+    node: (x) => ops.layerNorm(x!),
+    differentiable: [0],
+    smooth: true,
+  }),
+  // A mean rounded to float32 is off by a twentieth of this deviation, and a difference of squares has no digit left.
+  ...[17, 1000, 5003].map((columns) =>
+    opCase(ops.layerNorm, `of ${columns} around 10000 with deviations of 0.01`, {
+      ...bounds,
+      inputs: [floats([6, columns], around(1e4, between(-0.0173, 0.0173)))],
+      node: (x) => ops.layerNorm(x!, { epsilon: 1e-6 }),
+    }),
+  ),
+  opCase(ops.layerNormGradient, 'around 10000 with deviations of 0.01', {
+    tolerance: { ulps: 32, absolute: 1e-3 }, // of results about 100
+    inputs: [floats([6, 127], around(1e4, between(-0.0173, 0.0173))), floats([127]), floats([6, 127])],
+    node: (x, scale, g) => ops.layerNormGradient(x!, scale!, g!, { epsilon: 1e-6 }),
+  }),
+  // The mean of the first elements says nothing about the others here.
+  opCase(ops.layerNorm, 'of rows with an outlier', {
+    ...bounds,
+    inputs: [floats([6, 17], outliers)],
+    node: (x) => ops.layerNorm(x!),
+  }),
+  opCase(ops.layerNorm, 'of rows that begin with zeros', {
+    ...bounds,
+    inputs: [
+      floats([5, 300], (count) =>
+        Array.from({ length: count }, (_, index) => (index % 300 < 4 ? 0 : 1e4 + (index % 7))),
+      ),
+    ],
+    node: (x) => ops.layerNorm(x!),
+  }),
+  ...[0, 0.1, -1e4, 1e30].map((value) =>
+    opCase(ops.layerNorm, `of constant rows of ${value}`, {
+      inputs: [floats([5, 127], list(value)), floats([127]), floats([127])],
+      node: (x, scale, offset) => ops.layerNorm(x!, { scale: scale!, offset: offset! }),
+      tolerance: { absolute: value === 0 ? 0 : 1e-6 },
+    }),
+  ),
+  opCase(ops.layerNorm, 'with NaN and infinity', {
+    ...bounds,
+    inputs: [floats([4, 5], list(1, NaN, 3, 4, 5, 1, 2, 3, 4, 5, Infinity, 2, 3, 4, 5, 1, 2, 3, 4, -Infinity))],
+    node: (x) => ops.layerNorm(x!),
+    nonFinite: true,
+  }),
+];
