@@ -83,6 +83,8 @@ export { dropout } from './nn/layers/dropout.ts';
 export type { DropoutOptions } from './nn/layers/dropout.ts';
 export { flatten } from './nn/layers/flatten.ts';
 export { inputLayer } from './nn/layers/input.ts';
+export { layerNormalization } from './nn/layers/layer-normalization.ts';
+export type { LayerNormalizationOptions } from './nn/layers/layer-normalization.ts';
 export { multiply as multiplyLayer } from './nn/layers/multiply.ts';
 export { reshape as reshapeLayer } from './nn/layers/reshape.ts';
 export { layerRegistry } from './nn/layer-registry.ts';

@@ -12,6 +12,7 @@ import { Dense } from './layers/dense.ts';
 import { Dropout } from './layers/dropout.ts';
 import { Flatten } from './layers/flatten.ts';
 import { InputLayer } from './layers/input.ts';
+import { LayerNormalization } from './layers/layer-normalization.ts';
 import { Multiply } from './layers/multiply.ts';
 import { Reshape } from './layers/reshape.ts';
 
@@ -36,6 +37,7 @@ export const layerRegistry: Readonly<Record<string, LayerFromConfig>> = {
   dropout: /* @__PURE__ */ of(Dropout),
   flatten: /* @__PURE__ */ of(Flatten),
   input: /* @__PURE__ */ of(InputLayer),
+  layerNormalization: /* @__PURE__ */ of(LayerNormalization),
   multiply: /* @__PURE__ */ of(Multiply),
   reshape: /* @__PURE__ */ of(Reshape),
 };

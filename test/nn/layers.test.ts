@@ -12,6 +12,7 @@ import { dropout } from '../../src/nn/layers/dropout.ts';
 import { flatten } from '../../src/nn/layers/flatten.ts';
 import { input } from '../../src/nn/input.ts';
 import { inputLayer } from '../../src/nn/layers/input.ts';
+import { layerNormalization } from '../../src/nn/layers/layer-normalization.ts';
 import { multiply } from '../../src/nn/layers/multiply.ts';
 import { reshape } from '../../src/nn/layers/reshape.ts';
 import { l2 } from '../../src/nn/regularizers.ts';
@@ -296,6 +297,14 @@ describe('saving', () => {
     inputLayer({ shape: [4], dtype: 'int32', name: 'words' }),
     add(),
     average(),
+    layerNormalization({
+      axis: [1, 2],
+      epsilon: 1e-5,
+      center: false,
+      gammaInitializer: 'zeros',
+      gammaRegularizer: 'l2',
+    }),
+    layerNormalization(),
     multiply({ name: 'gate' }),
     concatenate({ axis: 1 }),
   ];
@@ -316,7 +325,7 @@ describe('saving', () => {
       `"ValueError: layer: there is no 'dens'; did you mean 'dense'?"`,
     );
     expect(messageOf(() => layerFromConfig('constructor', {}))).toMatchInlineSnapshot(
-      `"ValueError: layer: there is no 'constructor': the names are activation, add, average, concatenate, dense, dropout, flatten, input, multiply, reshape"`,
+      `"ValueError: layer: there is no 'constructor': the names are activation, add, average, concatenate, dense, dropout, flatten, input, layerNormalization, multiply, reshape"`,
     );
     expect(messageOf(() => layerFromConfig('dense', {}))).toMatchInlineSnapshot(
       `"ValueError: dense: units must be an integer ≥ 1, not undefined"`,
