@@ -5,11 +5,20 @@ import { Kernels } from '../../../src/backends/wasm/module.ts';
 import { functionsDoubleWasm } from '../../../src/generated/wasm/functions-double.ts';
 import { functionsWasm } from '../../../src/generated/wasm/functions.ts';
 import { indexingWasm } from '../../../src/generated/wasm/indexing.ts';
+import { normalizationWasm } from '../../../src/generated/wasm/normalization.ts';
 import { randomWasm } from '../../../src/generated/wasm/random.ts';
 import { threadsWasm } from '../../../src/generated/wasm/threads.ts';
 import { trainingWasm } from '../../../src/generated/wasm/training.ts';
 
-const sources = [functionsWasm, functionsDoubleWasm, indexingWasm, randomWasm, threadsWasm, trainingWasm];
+const sources = [
+  functionsWasm,
+  functionsDoubleWasm,
+  indexingWasm,
+  normalizationWasm,
+  randomWasm,
+  threadsWasm,
+  trainingWasm,
+];
 
 export async function instantiateBinaries(): Promise<string[]> {
   const done: string[] = [];
