@@ -183,7 +183,9 @@ function varianceScaling(
 }
 
 function uniformBetween(shape: Shape, key: Key, min: number, max: number): Float32Array {
-  return uniform(key, sizeOf(shape)).map((value) => min + (max - min) * value);
+  const values = uniform(key, sizeOf(shape));
+  for (let index = 0; index < values.length; index++) values[index] = min + (max - min) * values[index]!;
+  return values;
 }
 
 /** Standard normal values within ±2: element i takes the first of its own draws (i, 0), (i, 1) … that is inside. */
