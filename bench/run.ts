@@ -8,6 +8,7 @@ import { setFlagsFromString } from 'node:v8';
 import { Option } from 'commander';
 import { callInPage, withBrowserPage } from '../examples/support/browser-page.ts';
 import { runCommand } from '../examples/support/main.ts';
+import { provideGpu } from '../scripts/node-gpu.ts';
 import { createCommand, wholeNumber } from '../examples/support/options.ts';
 import { toJson } from '../examples/support/output.ts';
 import { installPeers } from './comparison/install.ts';
@@ -38,6 +39,7 @@ export interface BenchFile {
 const show = (record: BenchRecord): void => console.log(tableLine(record));
 
 async function inNode(request: SuiteRequest, flags: readonly string[]): Promise<BenchFile> {
+  if (request.backend === 'webgpu') await provideGpu();
   const { records, ...rest } = await runSuite(request, show);
   return { environment: { ...(await describeEnvironment(null, flags)), ...rest }, records };
 }

@@ -2,6 +2,7 @@
  * From the command line to the files: what `npm run train` and `npm run example` have in common.
  */
 import type { Command } from 'commander';
+import { provideGpu } from '../../scripts/node-gpu.ts';
 import type { Example, Run } from './example.ts';
 import { runExample } from './example.ts';
 import type { CommandLine } from './options.ts';
@@ -23,6 +24,7 @@ export async function runFromCommandLine(
   process.once('SIGINT', interrupt);
   let run: Run;
   try {
+    if (!browser && settings.backend === 'webgpu') await provideGpu();
     run = browser ? await runInBrowser(settings, report, { gpu }) : await runExample(example, settings, report);
   } finally {
     process.off('SIGINT', interrupt);

@@ -16,7 +16,8 @@ interface Manifest {
   readonly types: string;
   readonly files: readonly string[];
   readonly dependencies?: unknown;
-  readonly peerDependencies?: unknown;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: unknown;
   readonly optionalDependencies?: unknown;
 }
 
@@ -54,8 +55,11 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('the manifest', () => {
   it('asks for nothing at run time', () => {
-    const { dependencies, peerDependencies, optionalDependencies } = manifest;
-    expect([dependencies, peerDependencies, optionalDependencies]).toEqual([undefined, undefined, undefined]);
+    const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = manifest;
+    expect([dependencies, optionalDependencies]).toEqual([undefined, undefined]);
+    // Dawn gives WebGPU to Node, for those who install it.
+    expect(Object.keys(peerDependencies ?? {})).toEqual(['webgpu']);
+    expect(peerDependenciesMeta).toEqual({ webgpu: { optional: true } });
   });
 
   it('names files that are there, types first', () => {

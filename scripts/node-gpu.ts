@@ -1,0 +1,35 @@
+/**
+ * WebGPU in Node: `navigator.gpu` of Dawn, from the optional package `webgpu`. The benchmark and the examples ask for it before
+ * they start an engine on WebGPU outside of a browser.
+ */
+
+/** What the package exports. */
+export interface Dawn {
+  /** Takes Dawn's own switches, such as `adapter=…`. */
+  create(switches: readonly string[]): GPU;
+  /** Constants and classes that a page has as globals. */
+  readonly globals: Readonly<Record<string, unknown>>;
+}
+
+const packageName = 'webgpu';
+
+/** Does nothing where there is WebGPU already. Throws with the remedy when the package is not installed. */
+export async function provideGpu(
+  load: () => Promise<unknown> = () => import(/* @vite-ignore */ packageName),
+): Promise<void> {
+  const { navigator } = globalThis as { readonly navigator?: Partial<Navigator> };
+  if (navigator?.gpu !== undefined) return;
+  let dawn: Dawn;
+  try {
+    dawn = (await load()) as Dawn;
+  } catch (error) {
+    throw new Error(
+      `WebGPU in Node needs the package 'webgpu': npm install --no-save webgpu, or use --browser (${String(error)})`,
+      { cause: error },
+    );
+  }
+  Object.assign(globalThis, dawn.globals);
+  const gpu = dawn.create([]);
+  // Node 20 has no navigator; later ones have one that is not to be assigned to.
+  Object.defineProperty(globalThis, 'navigator', { value: { ...navigator, gpu }, configurable: true });
+}
