@@ -46,14 +46,15 @@ export class Engine {
    *
    * @throws ShapeError when an update does not fit its variable; BackendError when memory or a kernel is missing
    */
-  async compile(graph: Partial<Graph>, options: CompileOptions = {}): Promise<Executable> {
+  async compile(graph: Partial<Graph>, options: Pick<CompileOptions, 'optimize'> = {}): Promise<Executable> {
     this.requireAlive();
     const whole: Graph = { outputs: graph.outputs ?? {}, updates: graph.updates ?? [] };
     const variables = topologicalOrder(roots(whole)).filter(isVariable);
     const key = `${options.optimize ?? true}\n${printGraph(whole)}`;
     let cached = this.programs.get(key);
     if (cached === undefined) {
-      const compiled = compileGraph(whole, this.backend.name, options);
+      const { name, traits } = this.backend;
+      const compiled = compileGraph(whole, name, { ...options, device: traits });
       cached = { program: compiled.program, places: compiled.variables.map((variable) => variables.indexOf(variable)) };
       if (this.programs.size >= cacheSize) this.programs.delete(this.programs.keys().next().value!);
       this.programs.set(key, cached);

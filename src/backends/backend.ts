@@ -3,6 +3,7 @@
  * loops, the oracle), `wasm` and `webgpu`. A backend knows programs and buffers; it knows no graph, layer or optimizer.
  */
 import type { DType, TypedArray } from '../core/dtype.ts';
+import type { DeviceTraits } from '../graph/kernel.ts';
 import type { TensorType } from '../graph/op.ts';
 import type { Program, Target } from '../compiler/program.ts';
 
@@ -40,6 +41,8 @@ export interface PreparedProgram {
 export interface Backend {
   readonly name: Target;
   readonly info: BackendInfo;
+  /** What its programs are to be compiled for; only where there is a choice. */
+  readonly traits?: DeviceTraits;
   /** Zero-filled memory for a variable. Throws `BackendError` with the numbers when it does not fit. */
   allocate(type: TensorType, label: string): BackendBuffer;
   /** Writes `values` (of the buffer's dtype) from element `offset` on. */

@@ -4,7 +4,7 @@
  */
 import { BackendError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
-import type { StepTypes } from '../graph/kernel.ts';
+import type { DeviceTraits, StepTypes } from '../graph/kernel.ts';
 import type { Graph, Variable } from '../graph/node.ts';
 import type { TensorType } from '../graph/op.ts';
 import type { ClusterLimits } from './clusters.ts';
@@ -31,9 +31,11 @@ const clusterLimits: Readonly<Record<Target, ClusterLimits>> = {
   webgpu: { operands: 8, instructions: 64, values: 256 },
 };
 
-/** Turns node rewriting on or off, for tests and for looking at a program before it was optimized. */
 export interface CompileOptions {
+  /** Turns node rewriting on or off, for tests and for looking at a program before it was optimized. */
   readonly optimize?: boolean;
+  /** What the program will run on. */
+  readonly device?: DeviceTraits | undefined;
 }
 
 /** What looks at every graph and program on its way; see `verifier.ts`. */
@@ -48,7 +50,7 @@ export function installVerifier(installed: Verifier): void {
   verifier = installed;
 }
 
-export function compileGraph(graph: Graph, target: Target, { optimize = true }: CompileOptions = {}): Compiled {
+export function compileGraph(graph: Graph, target: Target, { optimize = true, device }: CompileOptions = {}): Compiled {
   const limits = optimize ? clusterLimits[target] : { ...clusterLimits[target], instructions: 1 };
   const nodePasses = optimize ? [checkUpdates, simplify, fuseEpilogues, keepOutputs] : [checkUpdates, keepOutputs];
   const rewritten = nodePasses.reduce((current, pass) => {
@@ -61,7 +63,7 @@ export function compileGraph(graph: Graph, target: Target, { optimize = true }: 
   const hopeful = attempt(true);
   // A variable that others still read is not written in place after all: then a kernel may bind too much.
   const steps = hopeful.every((step) => boundBuffers(step) <= limits.operands) ? hopeful : attempt(false);
-  const kernels = steps.map((step) => selectKernel(step, target));
+  const kernels = steps.map((step) => selectKernel(step, target, device));
   const outputs = Object.entries(rewritten.outputs);
   const scratch = kernels.map(({ scratch }) => scratch);
   const plan = planMemory(
@@ -115,13 +117,14 @@ type Selected = Pick<ProgramStep, 'calls' | 'dispatches'> & {
 const nothing: Selected = { name: '', scratch: [], calls: [], dispatches: [] };
 
 /** The first variant that fits the step's shapes, with its calls. A step without output elements needs none. */
-function selectKernel(step: ScheduledStep, target: Target): Selected {
+function selectKernel(step: ScheduledStep, target: Target, device?: DeviceTraits): Selected {
   if (target === 'reference') return nothing;
   const types: StepTypes<typeof step.attributes> = {
     attributes: step.attributes,
     inputs: step.inputs.map(typeOf),
     outputs: step.outputs.map(typeOf),
     inPlace: step.inPlace,
+    device,
   };
   if (types.outputs.every(({ shape }) => sizeOf(shape) === 0)) return nothing;
   const variants = step.op.kernels[target];

@@ -18,6 +18,15 @@ export const input = (index: number, byteOffset = 0): Operand => ({ list: 'input
 export const output = (index: number, byteOffset = 0): Operand => ({ list: 'output', index, byteOffset });
 export const scratch = (index: number, byteOffset = 0): Operand => ({ list: 'scratch', index, byteOffset });
 
+/** What of a device decides between kernels. */
+export interface DeviceTraits {
+  /**
+   * A processor that plays the GPU, to which reads are dear and barriers dearer, and whose threads may swap values within
+   * groups of four (WGSL's `subgroups`).
+   */
+  readonly softwareQuads: boolean;
+}
+
 /** What a kernel is chosen and set up by. */
 export interface StepTypes<A> {
   readonly attributes: A;
@@ -25,6 +34,8 @@ export interface StepTypes<A> {
   readonly outputs: readonly TensorType[];
   /** For each output, the input whose memory it shares, or null. */
   readonly inPlace: readonly (number | null)[];
+  /** Unknown: any GPU. */
+  readonly device?: DeviceTraits | undefined;
 }
 
 /** A float32 among the 32-bit words of an instruction. */

@@ -6,7 +6,7 @@ import { matmulTiled } from '../generated/shaders/matmul-tiled.ts';
 import { matmul } from '../generated/shaders/matmul.ts';
 import type { Dispatch } from '../graph/kernel.ts';
 import { input, output } from '../graph/kernel.ts';
-import { elementDispatch, foldedGrid, maxGroups } from './dispatch.ts';
+import { elementDispatch, elementThreads, foldedGrid, maxGroups } from './dispatch.ts';
 
 export interface Product {
   readonly m: number;
@@ -50,16 +50,32 @@ function operands(hasBias: boolean): Dispatch['bindings'] {
   return { a: input(0), b: input(1), bias: input(hasBias ? 2 : 1), y: output(0) };
 }
 
-/** One thread an output: the version that the others are tested against. */
-export function lowerPlain(product: Product): Dispatch {
+/** The version that the others are tested against. `inQuads` is for software adapters: see the shader. */
+export function lowerPlain(product: Product, inQuads = false): Dispatch {
   const { m, n, k, batch, strideA, strideB, transposeA, transposeB, hasBias, activation } = product;
-  const rows = { a_row: transposeA ? 1 : k, a_inner: transposeA ? m : 1 };
-  const columns = { b_inner: transposeB ? 1 : n, b_column: transposeB ? k : 1 };
-  return elementDispatch(matmul, 'matmul', batch * m * n, {
+  const [rows, threads] = inQuads ? [Math.min(m, 16), 4] : [1, elementThreads];
+  const quads_n = inQuads ? Math.ceil(n / 16) * 4 : Math.ceil(n / 4);
+  const blocks_m = Math.ceil(m / rows);
+  const ofA = { a_row: transposeA ? 1 : k, a_inner: transposeA ? m : 1 };
+  const ofB = { b_inner: transposeB ? 1 : n, b_column: transposeB ? k : 1 };
+  const dispatch = elementDispatch(matmul, 'matmul', batch * blocks_m * quads_n, {
     bindings: operands(hasBias),
-    uniforms: { m, n, k, batch, a_batch: strideA, b_batch: strideB, ...rows, ...columns },
-    constants: { has_bias: Number(hasBias), activation },
+    uniforms: { m, n, k, batch, a_batch: strideA, b_batch: strideB, ...ofA, ...ofB, quads_n, blocks_m },
+    constants: { has_bias: Number(hasBias), activation, threads },
   });
+  return inQuads ? { ...dispatch, blocks: quadBlocks(rows) } : dispatch;
+}
+
+/** The text of a workgroup that is one quad: a thread reads one of four k and swaps it for the other three. */
+function quadBlocks(rows: number): NonNullable<Dispatch['blocks']> {
+  const line = (row: number): string => `sums[${row}] += b_rows * a_four(at, a_inner, inside); at += a_row;`;
+  return {
+    enable: 'enable subgroups;',
+    rows: `${rows}u`,
+    local: 'subgroup_invocation_id',
+    a_four: 'let x = select(0., a[at], inside.x); return vec4f(x, quadSwapX(x), quadSwapY(x), quadSwapDiagonal(x));',
+    add: Array.from({ length: rows }, (_, row) => line(row)).join(''),
+  };
 }
 
 export function lowerTiled(product: Product, tile: Tile): Dispatch {

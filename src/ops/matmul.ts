@@ -186,6 +186,11 @@ export const matmul: OpFunction<
       ],
       webgpu: [
         {
+          name: 'quads',
+          when: ({ device }) => device?.softwareQuads === true,
+          lower: (step) => [lowerPlain(productOf(step), true)],
+        },
+        {
           name: 'plain',
           when: (step) => fitsPlain(productOf(step)),
           lower: (step) => [lowerPlain(productOf(step))],

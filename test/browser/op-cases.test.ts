@@ -11,6 +11,11 @@ const groups = Array.from({ length: Math.ceil(opNames.length / together) }, (_, 
   opNames.slice(index * together, (index + 1) * together),
 );
 
+/** Those that have kernels of their own for software adapters: here are the others. */
+it('any-gpu: matmul', async () => {
+  expect(await page('runOps', { backend: 'any-gpu', ops: ['matmul'] }, { timeout: 85_000 })).toEqual({});
+});
+
 describe.each(['webgpu', 'relaxed-simd'] as const)('%s', (backend) => {
   it.each(groups.map((ops) => [ops.join(' '), ops] as const))('%s', async (_, ops) => {
     expect(await page('runOps', { backend, ops }, { timeout: 85_000 })).toEqual({});

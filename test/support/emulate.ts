@@ -21,7 +21,8 @@ export function emulate(dispatch: Dispatch, memory: Memory): string[] {
       group[binding] = { uniform: new Uint32Array(view.buffer) };
     } else {
       const operand = bindings[name]!;
-      group[binding] = memory[operand.list][operand.index];
+      const bound = memory[operand.list][operand.index]!;
+      group[binding] = kind === 'read-only-storage' ? withSlack(bound) : bound;
     }
   }
   const code = replaceBlocks(shader.name, shader.code, blocks);
@@ -33,6 +34,13 @@ export function emulate(dispatch: Dispatch, memory: Memory): string[] {
   return [...races.map(({ message }) => `race: ${message}`), ...errors].map(
     (text) => `${shader.name}/${entry}: ${text}`,
   );
+}
+
+/** With zeros behind: WebGPU lets a thread read past the end, where it finds anything, and the emulator does not. */
+function withSlack(values: TypedArray): TypedArray {
+  const longer = new (values.constructor as new (length: number) => TypedArray)(32 * values.length + 1024);
+  longer.set(values);
+  return longer;
 }
 
 /** An array for `type` of so many bytes as WebGPU would bind: at least 4, and a multiple of 4. */

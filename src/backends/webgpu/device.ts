@@ -44,11 +44,13 @@ export class Device {
       throw new BackendError(`webgpu: the browser refuses an adapter (${messageOf(error)}): use another backend`);
     }
     if (!adapter) throw new BackendError('webgpu: the browser has no adapter to offer: use another backend');
-    const { limits } = adapter;
+    const { limits, features } = adapter;
     const names = Object.keys(wanted) as (keyof typeof wanted)[];
     const requiredLimits = Object.fromEntries(names.map((name) => [name, Math.min(limits[name], wanted[name])]));
+    const requiredFeatures = ([...features] as GPUFeatureName[]).filter((name) => name === 'subgroups');
+    const descriptor = { label: 'gradlet', requiredLimits, requiredFeatures };
     try {
-      return new Device(adapter, await adapter.requestDevice({ label: 'gradlet', requiredLimits }));
+      return new Device(adapter, await adapter.requestDevice(descriptor));
     } catch (error) {
       throw new BackendError(`webgpu: the adapter gives no device (${messageOf(error)}): use another backend`);
     }

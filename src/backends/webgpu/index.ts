@@ -5,6 +5,7 @@
 import { bytesPerElement } from '../../core/dtype.ts';
 import type { TypedArray } from '../../core/dtype.ts';
 import { sizeOf } from '../../core/shape.ts';
+import type { DeviceTraits } from '../../graph/kernel.ts';
 import type { TensorType } from '../../graph/op.ts';
 import type { Program } from '../../compiler/program.ts';
 import type { Backend, BackendBuffer, BackendInfo, PreparedProgram } from '../backend.ts';
@@ -35,6 +36,11 @@ export class WebGPUBackend implements Backend {
     this.device = device;
     this.buffers = new Buffers(device);
     this.pipelines = new Pipelines(device);
+  }
+
+  get traits(): DeviceTraits {
+    const { isSoftware, gpu } = this.device;
+    return { softwareQuads: isSoftware && gpu.features.has('subgroups') };
   }
 
   get info(): BackendInfo {

@@ -99,7 +99,21 @@ const batches: readonly (readonly [Shape, Shape])[] = [
   ],
 ];
 
+/** What the compiler moves into the product: sizes off the tiles, one row, several blocks of rows. */
+const epilogues = [ops.relu, ops.sigmoid, ops.tanh].flatMap((activation) =>
+  [1, 5, 33].flatMap((m) =>
+    [6, 17].map((n) =>
+      opCase(ops.matmul, `${shapesOf([m, 9], [9, n])} with bias and ${activation.op.name}`, {
+        inputs: [floats([m, 9]), floats([9, n]), floats([n])],
+        node: (x, y, bias) => activation(ops.add(ops.matmul(x!, y!), bias!)),
+        tolerance: { absolute: 2e-5 },
+      }),
+    ),
+  ),
+);
+
 export const productCases: readonly OpCase[] = [
+  ...epilogues,
   ...sizes.flatMap(([m, k, n]) => ways.map((way) => product([m, k], [k, n], way))),
   ...batches.flatMap(([a, b]) => ways.map((way) => product(a, b, way))),
   opCase(ops.matmul, 'with NaN and infinity in it', {
