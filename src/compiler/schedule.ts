@@ -13,7 +13,7 @@ import type { ScheduledStep, Step } from './step.ts';
 export function schedule(graph: Graph, steps: readonly Step[]): ScheduledStep[] {
   const graphWithCopies = separateVariableUpdates(graph, steps);
   const targets = new Map(graphWithCopies.updates.map(([variable, value]) => [value, variable]));
-  const ordered = order(graphWithCopies.steps, new Set(targets.keys()));
+  const ordered = order(graphWithCopies.steps, targets);
   const scheduled: ScheduledStep[] = [];
   const late: ScheduledStep[] = [];
   const written = new Set<Node>();
@@ -52,11 +52,11 @@ function separateVariableUpdates(graph: Graph, steps: readonly Step[]): { steps:
 }
 
 /** Dependencies first; steps that make a variable's new value as late as their users allow. */
-function order(steps: readonly Step[], updated: ReadonlySet<Node>): Step[] {
+function order(steps: readonly Step[], targets: ReadonlyMap<Node, Variable>): Step[] {
   const maker = new Map<Node, Step>();
   for (const step of steps) for (const output of step.outputs) maker.set(output, step);
   const waiting = new Map(steps.map((step) => [step, needs(step, maker)]));
-  const isLast = (step: Step): boolean => step.outputs.some((output) => updated.has(output));
+  const isLast = (step: Step): boolean => step.outputs.some((output) => targets.has(output));
   const result: Step[] = [];
   const done = new Set<Step>();
   // Nodes are numbered as the user wrote them: keeping that order keeps values short-lived.
@@ -69,6 +69,15 @@ function order(steps: readonly Step[], updated: ReadonlySet<Node>): Step[] {
   };
   for (const step of byAge) if (!isLast(step)) visit(step);
   for (const step of byAge) visit(step);
+  // Behind those that read the variable which a step would write, unless they wait for the step.
+  for (const step of byAge.filter(isLast)) {
+    const written = new Set<Node | undefined>(step.outputs.map((output) => targets.get(output)));
+    const from = result.indexOf(step);
+    const to = result.findLastIndex(({ inputs }) => inputs.some((input) => written.has(base(input))));
+    const between = result.slice(from + 1, to + 1);
+    if (between.some((other) => waiting.get(other)!.includes(step))) continue;
+    result.splice(from, 1 + between.length, ...between, step);
+  }
   return result;
 }
 

@@ -10,6 +10,8 @@ import { printGraph } from '../../src/graph/print.ts';
 import type { Graph, Node, Variable } from '../../src/graph/node.ts';
 import { relu, sigmoid, tanh } from '../../src/ops/activation.ts';
 import { add, div, maximum, mul, neg, square, sub } from '../../src/ops/arithmetic.ts';
+import { cast } from '../../src/ops/clip.ts';
+import { increment } from '../../src/ops/counter.ts';
 import { matmul } from '../../src/ops/matmul.ts';
 import { constant, variable } from '../../src/ops/op.ts';
 import { mean, sum } from '../../src/ops/reduce.ts';
@@ -134,6 +136,30 @@ describe('passes', () => {
       "reference program: 1 steps, 1 variables, 0 constants, 64 bytes of arena in 1 allocation(s)
         0  elementwise  v0[4, 3] -> @0+0[4, 3]  { v1 = add(v0, 6); v2 = sub(v1, v1) -> v2 }
       y = @0+0[4, 3]"
+    `);
+  });
+
+  it('write a variable behind all that read it, and gather numbers that nobody reads', () => {
+    const count = variable([], { dtype: 'int32', name: 'count' });
+    const [total, other, late] = ['total', 'other', 'late'].map((name) => variable([], { name })) as [
+      Variable,
+      Variable,
+      Variable,
+    ];
+    const graph: Graph = {
+      outputs: {},
+      updates: [
+        [count, increment(count)],
+        [total, add(total, 1)],
+        [late, mul(mean(variable([3], { name: 'x' })), 2)],
+        [other, cast(count, 'float32')],
+      ],
+    };
+    expect(printProgram(compileGraph(graph, 'reference').program)).toMatchInlineSnapshot(`
+      "reference program: 3 steps, 5 variables, 0 constants, 64 bytes of arena in 1 allocation(s)
+        0  mean  x[3] -> @0+0[]  { first: 0, last: 1 }
+        1  elementwise  total[] @0+0[] count[] -> total[]* late[] other[]  { v3 = add(v0, 1); v4 = mul(v1, 2); v5 = cast(v2) -> v3, v4, v5 }
+        2  increment  count[] -> count[]*  { by: 1 }"
     `);
   });
 
