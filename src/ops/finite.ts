@@ -6,7 +6,7 @@ import { ShapeError } from '../core/errors.ts';
 import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
 import { finite } from '../generated/shaders/finite.ts';
 import { input, output } from '../graph/kernel.ts';
-import type { Dispatch } from '../graph/kernel.ts';
+import type { Dispatch, Operand } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { StructuredOp, TensorType } from '../graph/op.ts';
 import { trainingWasm } from '../generated/wasm/training.ts';
@@ -26,6 +26,24 @@ function infer([flags, step, ...values]: readonly TensorType[]): TensorType {
     );
   }
   return flags!;
+}
+
+/** As many as the shader has bindings for. */
+const valuesPerDispatch = 6;
+
+/** Looks at the values from `place` on. */
+function lookAt(values: readonly TensorType[], place: number): Dispatch {
+  const bindings: Record<string, Operand> = { step: input(1), flags: output(0) };
+  const uniforms: Record<string, number> = { place };
+  for (let index = 0; index < valuesPerDispatch; index++) {
+    const value = values[place + index];
+    bindings[`value${index}`] = input(2 + place + (value ? index : 0)); // what is not there is not read
+    uniforms[`size${index}`] = value ? sizeOf(value.shape) : 0;
+  }
+  const most = Math.max(...values.slice(place, place + valuesPerDispatch).map(({ shape }) => sizeOf(shape)));
+  // A thread walks over 16 elements or more.
+  const grid = [Math.min(Math.ceil(most / (256 * 16)), 1024), 1, 1] as const;
+  return { shader: finite, entry: 'first_non_finite', bindings, uniforms, grid };
 }
 
 /**
@@ -59,20 +77,12 @@ export const firstNonFinite: OpFunction<
       webgpu: [
         {
           name: 'scan',
-          lower: ({ inputs }) =>
-            inputs.slice(2).map(({ shape }, place): Dispatch => {
-              const size = sizeOf(shape);
-              const bindings = { values: input(place + 2), step: input(1), flags: output(0) };
-              // A thread walks over 16 elements or more.
-              const grid = [Math.min(Math.ceil(size / (256 * 16)), 1024), 1, 1] as const;
-              return {
-                shader: finite,
-                entry: 'first_non_finite',
-                bindings,
-                uniforms: { size, place },
-                grid,
-              };
-            }),
+          lower: ({ inputs }) => {
+            const values = inputs.slice(2);
+            return Array.from({ length: Math.ceil(values.length / valuesPerDispatch) }, (_, index) =>
+              lookAt(values, index * valuesPerDispatch),
+            );
+          },
         },
       ],
     },
