@@ -21,7 +21,7 @@ export function yieldToEventLoop(): Promise<void> {
   });
 }
 
-/** Milliseconds of work between two turns of the event loop: short where a person waits for the page. */
+/** Milliseconds of the host's work between two turns of the event loop: short where a person waits for the page. */
 export function chunkMilliseconds(): number {
   return typeof document === 'undefined' ? 100 : 10;
 }

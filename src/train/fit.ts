@@ -87,8 +87,8 @@ async function runEpochs(
   const { callbacks, epochs, initialEpoch } = run;
   const epoch: number[] = [];
   const history: Record<string, number[]> = {};
-  const pace = new Pace();
-  const validationPace = new Pace();
+  const pace = new Pace(run.engine);
+  const validationPace = new Pace(run.engine);
   let logs: Logs = {};
   await callbacks.onTrainBegin();
   for (let number = initialEpoch; number < epochs && !run.stopped(); number++) {
@@ -132,7 +132,7 @@ export async function runEvaluation(
   engine: Engine,
   program: StepProgram,
   { metrics }: Pick<Recipe, 'metrics'>,
-  pace: Pace = new Pace(),
+  pace: Pace = new Pace(engine),
 ): Promise<Results> {
   program.rewind();
   await runSteps({ engine, executable: program.executable, steps: program.steps, pace });

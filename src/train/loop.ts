@@ -1,6 +1,6 @@
 /**
- * Runs a program's steps in chunks. A chunk is as long as the event loop may wait; on a GPU, where a run only queues
- * its work, at most two chunks are queued, so that the device never idles and the queue never grows.
+ * Runs a program's steps in chunks. A chunk is as long as the event loop may wait, or on a GPU, where a run only queues
+ * its work, as the device may; at most two chunks are queued, so that the device never idles and the queue never grows.
  */
 import type { Engine, Executable } from '../engine.ts';
 import { chunkMilliseconds, yieldToEventLoop } from './event-loop.ts';
@@ -8,15 +8,28 @@ import { chunkMilliseconds, yieldToEventLoop } from './event-loop.ts';
 /** The first chunks are small: nothing is known yet, and a GPU prepares its pipelines. */
 const growth = 4;
 
+/**
+ * A chunk on WebGPU. The device's time is not the page's, so it may be long, if shorter than the 100 ms after which a screen
+ * or a watchdog would wait for the device. Steps are encoded by the page: so many take it less than a millisecond.
+ */
+const gpuChunk = { milliseconds: 60, steps: 64 } as const;
+
 /** How fast steps are; kept over the epochs of one run. */
 export class Pace {
+  private readonly limits: { readonly milliseconds: number; readonly steps: number };
   private millisecondsPerStep = 0;
   private last = 0.25;
 
+  constructor(engine?: Engine) {
+    const isGpu = engine?.info.name === 'webgpu';
+    this.limits = isGpu ? gpuChunk : { milliseconds: chunkMilliseconds(), steps: Infinity };
+  }
+
   /** Steps of the next chunk, at most `remaining`. */
   next(remaining: number): number {
-    const target = this.millisecondsPerStep > 0 ? chunkMilliseconds() / this.millisecondsPerStep : 1;
-    return Math.min(remaining, Math.max(1, Math.floor(Math.min(target, this.last * growth))));
+    const { milliseconds, steps } = this.limits;
+    const target = this.millisecondsPerStep > 0 ? milliseconds / this.millisecondsPerStep : 1;
+    return Math.min(remaining, steps, Math.max(1, Math.floor(Math.min(target, this.last * growth))));
   }
 
   /** Learns from a chunk that took `milliseconds`. */

@@ -66,7 +66,7 @@ export async function predictRows(
   return withProgram(place, 'predict', { features, batch }, make, async ({ program }) => {
     program.rewind();
     const { executable, steps, rows } = program;
-    await runSteps({ engine: place.engine, executable, steps, pace: new Pace() });
+    await runSteps({ engine: place.engine, executable, steps, pace: new Pace(place.engine) });
     return new HostTensor(await place.engine.read(rows), rows.shape);
   });
 }

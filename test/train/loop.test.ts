@@ -47,6 +47,18 @@ describe('runSteps', () => {
     expect(most()).toBe(2);
   });
 
+  it('gives a GPU chunks that neither the page nor the device feels', async () => {
+    const device = slowDevice(1);
+    const gpu = { ...device.engine, info: { name: 'webgpu' } } as Engine;
+    await runSteps({ ...device, engine: gpu, steps: 400, pace: new Pace(gpu) });
+    expect(Math.max(...device.chunks)).toBeGreaterThan(20);
+    expect(Math.max(...device.chunks)).toBeLessThanOrEqual(60);
+    const fast = slowDevice(0.01);
+    const fastGpu = { ...fast.engine, info: { name: 'webgpu' } } as Engine;
+    await runSteps({ ...fast, engine: fastGpu, steps: 400, pace: new Pace(fastGpu) });
+    expect(Math.max(...fast.chunks)).toBe(64);
+  });
+
   it('lets other tasks run between chunks', async () => {
     const { chunks, ...device } = slowDevice(0.01);
     let turns = 0;
