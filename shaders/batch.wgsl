@@ -27,31 +27,32 @@ fn gather_batch(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let index = (group.y * groups.x + group.x) * threads + local;
-  if (index >= settings.batch * settings.row_length) {
-    return;
-  }
   let samples = i32(settings.samples);
-  var sample = cursor[0] + i32(index / settings.row_length);
-  if (has_permutation && sample >= 0 && sample < samples) {
-    sample = permutation[sample];
+  let row_length = settings.row_length;
+  let count = settings.batch * row_length;
+  let stride = groups.x * groups.y * threads;
+  for (var index = (group.y * groups.x + group.x) * threads + local; index < count; index += stride) {
+    var sample = cursor[0] + i32(index / row_length);
+    if (has_permutation && sample >= 0 && sample < samples) {
+      sample = permutation[sample];
+    }
+    if (sample < 0 || sample >= samples) {
+      rows[index] = 0u;
+      continue;
+    }
+    let at = u32(sample) * row_length + index % row_length;
+    if (data_type == 1u) {
+      rows[index] = data[at];
+      continue;
+    }
+    var value = 0.0;
+    if (data_type == 2u) {
+      value = f32((data[at / 4u] >> (at % 4u * 8u)) & 0xffu);
+    } else {
+      value = bitcast<f32>(data[at]);
+    }
+    rows[index] = bitcast<u32>(value * settings.scale + settings.offset);
   }
-  if (sample < 0 || sample >= samples) {
-    rows[index] = 0u;
-    return;
-  }
-  let at = u32(sample) * settings.row_length + index % settings.row_length;
-  if (data_type == 1u) {
-    rows[index] = data[at];
-    return;
-  }
-  var value = 0.0;
-  if (data_type == 2u) {
-    value = f32((data[at / 4u] >> (at % 4u * 8u)) & 0xffu);
-  } else {
-    value = bitcast<f32>(data[at]);
-  }
-  rows[index] = bitcast<u32>(value * settings.scale + settings.offset);
 }
 
 @compute @workgroup_size(threads)

@@ -1,5 +1,5 @@
-// A fused chain of element-wise ops: one thread computes one element of every output, so each input is read and each
-// output written once, and what lies between stays in registers.
+// A fused chain of element-wise ops: one thread computes one element of every output (on a software adapter, to which threads
+// are dear, every n-th), so each input is read and each output written once, and what lies between stays in registers.
 //
 // src/ops/elementwise-wgsl.ts replaces the three blocks: `bindings` with the chain's own buffers and the numbers of
 // their shapes, `helpers` with the functions that the chain's ops name, `body` with one line an instruction. The build
@@ -268,11 +268,10 @@ fn elementwise(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let i = (group.y * groups.x + group.x) * threads + local;
-  if (i >= settings.size) {
-    return;
+  let stride = groups.x * groups.y * threads;
+  for (var i = (group.y * groups.x + group.x) * threads + local; i < settings.size; i += stride) {
+    /*[body*/
+    y0[i] = x0[i];
+    /*body]*/
   }
-  /*[body*/
-  y0[i] = x0[i];
-  /*body]*/
 }

@@ -12,7 +12,7 @@ import type { Node } from '../graph/node.ts';
 import type { ReferenceContext, StructuredOp, TensorType } from '../graph/op.ts';
 import { trainingWasm } from '../generated/wasm/training.ts';
 import { gatherDTypes } from './gather.ts';
-import { elementDispatch } from './dispatch.ts';
+import { elementDispatch, stridingThreads } from './dispatch.ts';
 import { requireDType, requireInteger, requireRank, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 
@@ -107,15 +107,14 @@ export const gatherBatch: OpFunction<
       webgpu: [
         {
           name: 'elements',
-          lower: ({ inputs: [data, , permutation], attributes: { batch, scale, offset } }) => {
+          lower: ({ inputs: [data, , permutation], attributes: { batch, scale, offset }, device }) => {
             const [samples = 0, ...row] = data!.shape;
             const order = input(permutation ? 2 : 1); // what is not read is bound to something that is there
             const bindings = { data: input(0), cursor: input(1), permutation: order, rows: output(0) };
             const uniforms = { batch, row_length: sizeOf(row), samples, scale, offset };
             const constants = { has_permutation: Number(!!permutation), data_type: gatherDTypes.indexOf(data!.dtype) };
-            return [
-              elementDispatch(batchShader, 'gather_batch', batch * sizeOf(row), { bindings, uniforms, constants }),
-            ];
+            const count = stridingThreads(batch * sizeOf(row), device);
+            return [elementDispatch(batchShader, 'gather_batch', count, { bindings, uniforms, constants })];
           },
         },
       ],

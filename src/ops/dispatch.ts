@@ -1,6 +1,6 @@
 /** Grids of WGSL kernels, and the commonest dispatch: one thread an element. */
 import type { ShaderSource } from '../core/shader-source.ts';
-import type { Dispatch } from '../graph/kernel.ts';
+import type { DeviceTraits, Dispatch } from '../graph/kernel.ts';
 
 /** The most workgroups along one axis that WebGPU promises. */
 export const maxGroups = 65535;
@@ -15,6 +15,14 @@ export function foldedGrid(count: number): Grid {
 
 /** Threads of a workgroup in the kernels that have no tile: their override `threads`. */
 export const elementThreads = 64;
+
+/**
+ * Threads for `count` elements in a kernel that walks in strides: SwiftShader takes 1.7 ms instead of 2.9 for Adam over
+ * 100,000 parameters with 32 workgroups of 64 threads; 128 threads in each gain nothing.
+ */
+export function stridingThreads(count: number, device?: DeviceTraits): number {
+  return device?.softwareQuads === true ? Math.min(count, 32 * elementThreads) : count;
+}
 
 /** One thread for each of `count` elements. The entry leaves early where there are more threads than elements. */
 export function elementDispatch(

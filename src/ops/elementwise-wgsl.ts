@@ -11,13 +11,13 @@ import { walkAxes } from '../graph/chain.ts';
 import type { Chain, ChainArgument, ChainInstruction, WalkAxis } from '../graph/chain.ts';
 import type { Dispatch, Operand, StepTypes } from '../graph/kernel.ts';
 import { input, output } from '../graph/kernel.ts';
-import { elementDispatch } from './dispatch.ts';
+import { elementDispatch, elementThreads, stridingThreads } from './dispatch.ts';
 import { wgslFloat } from './op.ts';
 
-type ChainStep = Pick<StepTypes<unknown>, 'inputs' | 'outputs' | 'inPlace'>;
+type ChainStep = Pick<StepTypes<unknown>, 'inputs' | 'outputs' | 'inPlace' | 'device'>;
 
 /** A multiple of every GPU's subgroup. Not tuned yet. */
-const threads = 128;
+const gpuThreads = 128;
 
 /** One dispatch that runs the chain over every element. */
 export function lowerChainDispatch(chain: Chain, step: ChainStep): Dispatch {
@@ -44,7 +44,8 @@ export function lowerChainDispatch(chain: Chain, step: ChainStep): Dispatch {
   };
   const offsets = Object.fromEntries(sizes.map(([name], index) => [name, 4 * index]));
   const shader: ShaderSource = { ...elementwise, bindings, uniforms: { size: 4 * sizes.length, offsets } };
-  const dispatch = elementDispatch(shader, 'elementwise', sizeOf(space), {
+  const threads = step.device?.softwareQuads === true ? elementThreads : gpuThreads;
+  const dispatch = elementDispatch(shader, 'elementwise', stridingThreads(sizeOf(space), step.device), {
     bindings: operands,
     uniforms: Object.fromEntries(sizes),
     constants: { threads },

@@ -41,8 +41,8 @@ function lookAt(values: readonly TensorType[], place: number): Dispatch {
     uniforms[`size${index}`] = value ? sizeOf(value.shape) : 0;
   }
   const most = Math.max(...values.slice(place, place + valuesPerDispatch).map(({ shape }) => sizeOf(shape)));
-  // A thread walks over 16 elements or more.
-  const grid = [Math.min(Math.ceil(most / (256 * 16)), 1024), 1, 1] as const;
+  // A thread walks over 4 elements or more.
+  const grid = [Math.min(Math.ceil(most / (256 * 4)), 1024), 1, 1] as const;
   return { shader: finite, entry: 'first_non_finite', bindings, uniforms, grid };
 }
 
