@@ -1,6 +1,6 @@
 // y[batch][m][n] = activation(a · b + bias) without workgroup memory or barriers: a thread computes `rows` × 4 outputs in
 // registers, four k at a time. With one row it is the plain version, that the others are tested against and that serves
-// products too small to fill a tile; with 16 it is the fast one of software adapters.
+// products too small to fill a tile; with up to 32 it is the fast one of software adapters.
 //
 // Strides in elements say how an operand lies, so a transposed one needs no code of its own. A batch stride of 0
 // broadcasts the operand. Rows and columns past the end are computed of whatever is read there and not stored; places
@@ -8,7 +8,7 @@
 //
 // SwiftShader computes four threads at once, and a read of the four costs it 8 to 12 ns however the addresses lie, of
 // workgroup memory 18 ns, a multiply-add 0.3 ns, a swap within the quad 0.5 ns. So the blocks make a workgroup of one quad
-// there, 16 rows high: each thread reads one of four k of a row of a and gets the others by swaps, which meet the rows of b
+// there, up to 32 rows high: each thread reads one of four k of a row of a and gets the others by swaps, which meet the rows of b
 // in its own `order`. On two cores 256³ then runs at 5 to 6 GFLOP/s, the tiled kernel at 1.1
 // (`npm run bench -- matmul --backend webgpu --browser`). The order of a sum depends on its column and the shape alone.
 

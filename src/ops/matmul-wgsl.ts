@@ -53,9 +53,10 @@ function operands(hasBias: boolean): Dispatch['bindings'] {
 /** The version that the others are tested against. `inQuads` is for software adapters: see the shader. */
 export function lowerPlain(product: Product, inQuads = false): Dispatch {
   const { m, n, k, batch, strideA, strideB, transposeA, transposeB, hasBias, activation } = product;
-  const [rows, threads] = inQuads ? [Math.min(m, 16), 4] : [1, elementThreads];
+  const [mostRows, threads] = inQuads ? [32, 4] : [1, elementThreads];
   const quads_n = inQuads ? Math.ceil(n / 16) * 4 : Math.ceil(n / 4);
-  const blocks_m = Math.ceil(m / rows);
+  const blocks_m = Math.ceil(m / mostRows);
+  const rows = Math.ceil(m / blocks_m);
   const ofA = { a_row: transposeA ? 1 : k, a_inner: transposeA ? m : 1 };
   const ofB = { b_inner: transposeB ? 1 : n, b_column: transposeB ? k : 1 };
   const dispatch = elementDispatch(matmul, 'matmul', batch * blocks_m * quads_n, {
