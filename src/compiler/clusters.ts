@@ -65,13 +65,9 @@ function findStages({ order, users }: ClusterContext): Map<Node, number> {
     );
     stages.set(node, Math.max(0, ...distances));
   }
-  const scalars = order.filter(({ op, shape }) => op.kind === 'elementwise' && sizeOf(shape) === 1);
-  const lastScalar = Math.max(0, ...scalars.map((node) => stages.get(node)!));
-  // As late as possible: a node read only by fusable users joins the first of them, however early it could run, and a
-  // number that nobody reads joins the last numbers.
+  // As late as possible: a node read only by fusable users joins the first of them, however early it could run.
   for (const node of [...order].reverse()) {
     const list = users.get(node)!;
-    if (list.length === 0 && scalars.includes(node)) stages.set(node, lastScalar);
     if (node.op.kind === 'elementwise' && list.length > 0 && list.every((user) => fuses(node, user))) {
       stages.set(node, Math.min(...list.map((user) => stages.get(user)!)));
     }

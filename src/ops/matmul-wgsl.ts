@@ -69,12 +69,12 @@ export function lowerPlain(product: Product, inQuads = false): Dispatch {
 
 /** The text of a workgroup that is one quad: a thread reads one of four k and swaps it for the other three. */
 function quadBlocks(rows: number): NonNullable<Dispatch['blocks']> {
-  const line = (row: number): string => `sums[${row}] += b_rows * a_four(at, a_inner, inside); at += a_row;`;
+  const line = (row: number): string => `sums[${row}]+=b_rows*a_four(at,a_inner,inside);at+=a_row;`;
   return {
     enable: 'enable subgroups;',
     rows: `${rows}u`,
     local: 'subgroup_invocation_id',
-    a_four: 'let x = select(0., a[at], inside.x); return vec4f(x, quadSwapX(x), quadSwapY(x), quadSwapDiagonal(x));',
+    a_four: 'let x=select(0.,a[at],inside.x);return vec4f(x,quadSwapX(x),quadSwapY(x),quadSwapDiagonal(x));',
     add: Array.from({ length: rows }, (_, row) => line(row)).join(''),
   };
 }
