@@ -3,7 +3,6 @@
 struct Settings {
   size: u32,
   bits: u32,
-  mask: u32, // merge_word only
 }
 @group(0) @binding(0) var<uniform> settings: Settings;
 @group(0) @binding(1) var<storage, read_write> y: array<u32>; // [size]
@@ -20,11 +19,4 @@ fn fill(
   if (index < settings.size) {
     y[index] = settings.bits;
   }
-}
-
-// Replaces the bits of y[size] that are set in `mask`: the odd bytes at an end of uint8 data written in pieces.
-@compute @workgroup_size(1)
-fn merge_word() {
-  let place = settings.size;
-  y[place] = (y[place] & ~settings.mask) | (settings.bits & settings.mask);
 }

@@ -70,7 +70,8 @@ export class Engine {
   }
 
   /**
-   * Writes `values` into `variable` from element `offset` on; the next run sees them.
+   * Writes `values` into `variable` from element `offset` on; the next run sees them. Pieces of a uint8 variable begin at a
+   * multiple of 4, and end at one or with the variable, for devices move words.
    *
    * @throws DTypeError for another dtype; ShapeError for values that do not fit
    */
@@ -83,6 +84,12 @@ export class Engine {
     if (offset < 0 || offset + values.length > sizeOf(shape)) {
       throw new ShapeError(
         `write: ${values.length} values at element ${offset} do not fit '${meta.name}' of shape ${formatShape(shape)}`,
+      );
+    }
+    const isWhole = offset % 4 === 0 && (values.length % 4 === 0 || offset + values.length === sizeOf(shape));
+    if (dtype === 'uint8' && !isWhole) {
+      throw new ShapeError(
+        `write: ${values.length} bytes at ${offset} of '${meta.name}' end within words: write multiples of 4 bytes`,
       );
     }
     this.backend.write(buffer, values, offset);

@@ -120,7 +120,8 @@ export function chooseNames(files: readonly (readonly Token[])[]): ShortNames {
   for (const { free, words } of files.map(analyze)) {
     for (const [name, count] of words) {
       if (free.has(name)) uses.set(name, (uses.get(name) ?? 0) + count);
-      else taken.add(name);
+      // A name of two letters may be left as it is, so no other gets it.
+      if (!free.has(name) || name.length < 3) taken.add(name);
     }
   }
   const byUse = [...uses].sort(([a, usesA], [b, usesB]) => usesB - usesA || (a < b ? -1 : 1));

@@ -1,13 +1,11 @@
 /**
  * Device memory: allocation, and the ways in (writeBuffer, which the browser stages) and out (a copy into a mappable
- * buffer, kept for the next time). WebGPU moves multiples of 4 bytes; what does not divide is rounded up, and the odd
- * bytes at the ends of a partial write are merged by a kernel.
+ * buffer, kept for the next time). WebGPU moves multiples of 4 bytes; what does not divide is rounded up.
  */
 import { bytesPerElement, viewAs } from '../../core/dtype.ts';
 import type { DType, TypedArray } from '../../core/dtype.ts';
 import { BackendError } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
-import { fill } from '../../generated/shaders/fill.ts';
 import type { TensorType } from '../../graph/op.ts';
 import type { Device } from './device.ts';
 
@@ -28,7 +26,6 @@ export class Buffers {
   private readonly device: Device;
   /** Free staging buffers, smallest first. */
   private readonly staging: GPUBuffer[] = [];
-  private merge: GPUComputePipeline | null = null;
 
   constructor(device: Device) {
     this.device = device;
@@ -50,18 +47,19 @@ export class Buffers {
     );
   }
 
-  /** Writes `values` from byte `offset` on, before all work queued later. */
+  /**
+   * Writes `values` from byte `offset` on, before all work queued later. The offset is a multiple of 4; odd bytes at the end are
+   * the last of the tensor, and zeros that follow fall behind it.
+   */
   write(buffer: GPUBuffer, values: TypedArray, offset: number): void {
-    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    const first = Math.min(roundUp(offset, 4) - offset, bytes.length);
-    const whole = Math.floor((bytes.length - first) / 4) * 4;
-    if (first > 0) this.writeOddBytes(buffer, bytes.subarray(0, first), offset);
-    if (whole > 0) {
-      const { queue } = this.device.gpu;
-      queue.writeBuffer(buffer, offset + first, values.buffer as ArrayBuffer, values.byteOffset + first, whole);
-    }
-    const rest = bytes.subarray(first + whole);
-    if (rest.length > 0) this.writeOddBytes(buffer, rest, offset + first + whole);
+    const { queue } = this.device.gpu;
+    const { buffer: memory, byteOffset, byteLength } = values;
+    const whole = byteLength & ~3;
+    queue.writeBuffer(buffer, offset, memory as ArrayBuffer, byteOffset, whole);
+    if (whole === byteLength) return;
+    const rest = new Uint8Array(4);
+    rest.set(new Uint8Array(memory, byteOffset + whole, byteLength - whole));
+    queue.writeBuffer(buffer, offset + whole, rest);
   }
 
   /** A copy of `length` elements from byte `offset` (a multiple of 4) on, after all the work queued before. */
@@ -108,30 +106,5 @@ export class Buffers {
     this.staging.sort((a, b) => a.size - b.size);
     const total = this.staging.reduce((sum, { size }) => sum + size, 0);
     if (total > keptStagingBytes) this.staging.pop()!.destroy();
-  }
-
-  /** Up to 3 bytes inside one word of the buffer. Rare: pieces of uint8 data whose rows do not divide by 4. */
-  private writeOddBytes(buffer: GPUBuffer, bytes: Uint8Array, offset: number): void {
-    const { gpu } = this.device;
-    this.merge ??= gpu.createComputePipeline({
-      label: 'merge_word',
-      layout: 'auto',
-      compute: { module: gpu.createShaderModule({ label: fill.name, code: fill.code }), entryPoint: 'merge_word' },
-    });
-    const shift = 8 * (offset % 4);
-    const bits = bytes.reduce((sum, byte, index) => sum | (byte << (8 * index)), 0) << shift;
-    const mask = (2 ** (8 * bytes.length) - 1) << shift;
-    const words = new Int32Array([Math.floor(offset / 4), bits, mask, 0]);
-    const uniforms = gpu.createBuffer({ label: 'merge_word', size: 16, usage: usage.uniform | usage.copyTarget });
-    gpu.queue.writeBuffer(uniforms, 0, words);
-    const entries = [uniforms, buffer].map((resource, binding) => ({ binding, resource: { buffer: resource } }));
-    const encoder = gpu.createCommandEncoder({ label: 'merge_word' });
-    const pass = encoder.beginComputePass();
-    pass.setPipeline(this.merge);
-    pass.setBindGroup(0, gpu.createBindGroup({ layout: this.merge.getBindGroupLayout(0), entries }));
-    pass.dispatchWorkgroups(1);
-    pass.end();
-    gpu.queue.submit([encoder.finish()]);
-    uniforms.destroy(); // after the work that was queued
   }
 }

@@ -151,13 +151,13 @@ export async function count(steps: number): Promise<number> {
   return value!;
 }
 
-/** Writes bytes in pieces of all kinds, and gives the places where the buffer is not what it should be. */
+/** Writes bytes in pieces of words, some of which end with the buffer, and gives the places where the buffer is not what it should be. */
 export async function oddBytes(): Promise<number[]> {
   const engine = new Engine(await WebGPUBackend.create());
   const buffer = ops.variable([37], { dtype: 'uint8', initialize: () => new Uint8Array(37).fill(9) });
   const expected = new Uint8Array(37).fill(9);
-  for (let offset = 0; offset < 37; offset += 3) {
-    for (let length = 0; length <= Math.min(9, 37 - offset); length++) {
+  for (let offset = 0; offset < 37; offset += 4) {
+    for (const length of [0, 4, 8, 37 - offset].filter((end) => offset + end <= 37)) {
       const values = new Uint8Array(length + 1).map((_, index) => offset * 10 + index + length).subarray(1);
       engine.write(buffer, values, offset);
       expected.set(values, offset);
