@@ -25,19 +25,19 @@ interface CachedProgram {
 }
 
 export class Engine {
-  private readonly backend: Backend;
-  private readonly buffers = new Map<Variable, BackendBuffer>();
-  private readonly programs = new Map<string, CachedProgram>();
-  private disposed = false;
+  readonly #backend: Backend;
+  readonly #buffers = new Map<Variable, BackendBuffer>();
+  readonly #programs = new Map<string, CachedProgram>();
+  #disposed = false;
 
   /** Use `createEngine()`, which chooses and starts a backend. */
   constructor(backend: Backend) {
-    this.backend = backend;
+    this.#backend = backend;
   }
 
   /** Which backend runs, on what, why, and how many bytes it holds. */
   get info(): BackendInfo {
-    return this.backend.info;
+    return this.#backend.info;
   }
 
   /**
@@ -47,26 +47,26 @@ export class Engine {
    * @throws ShapeError when an update does not fit its variable; BackendError when memory or a kernel is missing
    */
   async compile(graph: Partial<Graph>, options: Pick<CompileOptions, 'optimize'> = {}): Promise<Executable> {
-    this.requireAlive();
+    this.#requireAlive();
     const whole: Graph = { outputs: graph.outputs ?? {}, updates: graph.updates ?? [] };
     const variables = topologicalOrder(roots(whole)).filter(isVariable);
     const key = `${options.optimize ?? true}\n${printGraph(whole)}`;
-    let cached = this.programs.get(key);
+    let cached = this.#programs.get(key);
     if (cached === undefined) {
-      const { name, traits } = this.backend;
+      const { name, traits } = this.#backend;
       const compiled = compileGraph(whole, name, { ...options, device: traits });
       cached = { program: compiled.program, places: compiled.variables.map((variable) => variables.indexOf(variable)) };
-      if (this.programs.size >= cacheSize) this.programs.delete(this.programs.keys().next().value!);
-      this.programs.set(key, cached);
+      if (this.#programs.size >= cacheSize) this.#programs.delete(this.#programs.keys().next().value!);
+      this.#programs.set(key, cached);
     }
-    const bound = cached.places.map((place) => this.bufferOf(variables[place]!));
-    const prepared = await this.backend.prepare(cached.program, bound);
+    const bound = cached.places.map((place) => this.#bufferOf(variables[place]!));
+    const prepared = await this.#backend.prepare(cached.program, bound);
     return new Executable(cached.program, prepared);
   }
 
   /** Gives `variables` memory, side by side in this order, and their first values. Those that have memory keep it. */
   allocate(variables: readonly Variable[]): void {
-    for (const variable of variables) this.bufferOf(variable);
+    for (const variable of variables) this.#bufferOf(variable);
   }
 
   /**
@@ -76,7 +76,7 @@ export class Engine {
    * @throws DTypeError for another dtype; ShapeError for values that do not fit
    */
   write(variable: Variable, values: TypedArray, offset = 0): void {
-    const buffer = this.bufferOf(variable);
+    const buffer = this.#bufferOf(variable);
     const { shape, dtype, variable: meta } = variable;
     if (dtypeOf(values) !== dtype) {
       throw new DTypeError(`write: '${meta.name}' holds ${dtype}, not ${dtypeOf(values)}: convert the values first`);
@@ -92,51 +92,51 @@ export class Engine {
         `write: ${values.length} bytes at ${offset} of '${meta.name}' end within words: write multiples of 4 bytes`,
       );
     }
-    this.backend.write(buffer, values, offset);
+    this.#backend.write(buffer, values, offset);
   }
 
   /** A copy of what `variable` holds after all the runs asked for so far. */
   read(variable: Variable): Promise<TypedArray> {
-    return this.backend.read(this.bufferOf(variable));
+    return this.#backend.read(this.#bufferOf(variable));
   }
 
   /** Frees the memory of `variables`. An executable that uses one must not run again. */
   release(variables: readonly Variable[]): void {
     for (const variable of variables) {
-      const buffer = this.buffers.get(variable);
-      if (buffer !== undefined) this.backend.release(buffer);
-      this.buffers.delete(variable);
+      const buffer = this.#buffers.get(variable);
+      if (buffer !== undefined) this.#backend.release(buffer);
+      this.#buffers.delete(variable);
     }
   }
 
   /** Resolves when everything asked for so far is done. */
   finished(): Promise<void> {
-    return this.backend.finished();
+    return this.#backend.finished();
   }
 
   /** Frees everything. Every later call throws `StateError`. */
   dispose(): void {
-    if (this.disposed) return;
-    this.disposed = true;
-    this.release([...this.buffers.keys()]);
-    this.backend.dispose();
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.release([...this.#buffers.keys()]);
+    this.#backend.dispose();
   }
 
-  private bufferOf(variable: Variable): BackendBuffer {
-    this.requireAlive();
-    let buffer = this.buffers.get(variable);
+  #bufferOf(variable: Variable): BackendBuffer {
+    this.#requireAlive();
+    let buffer = this.#buffers.get(variable);
     if (buffer === undefined) {
       const { shape, dtype, variable: meta } = variable;
-      buffer = this.backend.allocate({ shape, dtype }, meta.name);
-      this.buffers.set(variable, buffer);
+      buffer = this.#backend.allocate({ shape, dtype }, meta.name);
+      this.#buffers.set(variable, buffer);
       const values = meta.initialize?.();
       if (values !== undefined) this.write(variable, values);
     }
     return buffer;
   }
 
-  private requireAlive(): void {
-    if (this.disposed) throw new StateError('engine: it was disposed: create another with createEngine()');
+  #requireAlive(): void {
+    if (this.#disposed) throw new StateError('engine: it was disposed: create another with createEngine()');
   }
 }
 
@@ -144,16 +144,16 @@ export class Engine {
 export class Executable {
   /** For looking at: `printProgram(executable.program)`. */
   readonly program: Program;
-  private readonly prepared: PreparedProgram;
+  readonly #prepared: PreparedProgram;
 
   constructor(program: Program, prepared: PreparedProgram) {
     this.program = program;
-    this.prepared = prepared;
+    this.#prepared = prepared;
   }
 
   /** Runs the whole program `steps` times without coming back in between. */
   run(steps = 1): void {
-    this.prepared.run(steps);
+    this.#prepared.run(steps);
   }
 
   /** The named output after the last run. Throws `StateError` for a name that the graph does not have. */
@@ -162,11 +162,11 @@ export class Executable {
       const names = Object.keys(this.program.outputs).join(', ');
       throw new StateError(`read: there is no output '${output}': the outputs are ${names === '' ? 'none' : names}`);
     }
-    return this.prepared.read(output);
+    return this.#prepared.read(output);
   }
 
   /** Frees the program's own memory; variables stay. */
   dispose(): void {
-    this.prepared.dispose();
+    this.#prepared.dispose();
   }
 }

@@ -49,34 +49,34 @@ function accessOf(walks: readonly boolean[]): Access {
 }
 
 class ChainFunction {
-  private readonly code: ChainCode;
-  private readonly axes: number;
-  private readonly operands: number;
-  private readonly row: Row;
-  private readonly of: Readonly<Record<Access, readonly number[]>>;
-  private readonly walksRow: (input: number) => boolean;
+  readonly #code: ChainCode;
+  readonly #axes: number;
+  readonly #operands: number;
+  readonly #row: Row;
+  readonly #of: Readonly<Record<Access, readonly number[]>>;
+  readonly #walksRow: (input: number) => boolean;
 
   constructor(code: ChainCode, functions: readonly string[]) {
     const { inputs, outputs } = code;
-    this.code = code;
-    this.axes = inputs[0]?.walks.length ?? 1;
-    this.operands = inputs.length + outputs.length;
+    this.#code = code;
+    this.#axes = inputs[0]?.walks.length ?? 1;
+    this.#operands = inputs.length + outputs.length;
     const accesses = inputs.map(({ walks }) => accessOf(walks));
     const accessed = (kind: Access): number[] => accesses.flatMap((access, index) => (access === kind ? [index] : []));
     const own = outputs.flatMap(({ inPlace }, index) => (inPlace === null ? [inputs.length + index] : []));
-    this.of = {
+    this.#of = {
       contiguous: [...accessed('contiguous'), ...own],
       scalar: accessed('scalar'),
       row: accessed('row'),
       repeat: accessed('repeat'),
       strided: accessed('strided'),
     };
-    this.walksRow = (input) => inputs[input]!.walks.at(-1)!;
-    this.row = new Row(code, {
-      moving: [...this.of.contiguous, ...this.of.row, ...this.of.strided.filter(this.walksRow)],
+    this.#walksRow = (input) => inputs[input]!.walks.at(-1)!;
+    this.#row = new Row(code, {
+      moving: [...this.#of.contiguous, ...this.#of.row, ...this.#of.strided.filter(this.#walksRow)],
       left,
       pointer: (operand) => firstPointer + operand,
-      firstValue: firstPointer + this.operands + this.axes,
+      firstValue: firstPointer + this.#operands + this.#axes,
       line: (name, operands, numbers) => {
         const make = lines[name];
         if (make) return make(operands[0]!, operands[1] ?? [], operands[2] ?? [], numbers);
@@ -86,47 +86,47 @@ class ChainFunction {
   }
 
   body(): Code {
-    const { inputs, constants, instructions } = this.code;
-    const { row } = this;
-    const work = 0.05 * this.operands + instructions.reduce((sum, [name]) => sum + workOf(name), 0);
+    const { inputs, constants, instructions } = this.#code;
+    const row = this.#row;
+    const work = 0.05 * this.#operands + instructions.reduce((sum, [name]) => sum + workOf(name), 0);
     const totalWork = f64.mul(f64.fromInt(n), f64.const(work));
-    const isOneRow = this.of.row.length + this.of.repeat.length + this.of.strided.length === 0;
+    const isOneRow = this.#of.row.length + this.#of.repeat.length + this.#of.strided.length === 0;
     const main = block(
       branchIf(0, i32.isZero(call(imports.take, n, i32.const(partMultiple), totalWork))),
       set(first, getGlobal(imports.partBegin)),
       set(count, i32.sub(getGlobal(imports.partEnd), get(first))),
       row.setNumbers(),
       Array.from({ length: constants }, (_, index) =>
-        set(row.value(inputs.length + index), v128.loadSplat(4 * (this.axes + this.operands + index), get(args))),
+        set(row.value(inputs.length + index), v128.loadSplat(4 * (this.#axes + this.#operands + index), get(args))),
       ),
-      this.of.scalar.map((index) => row.splat(index, this.address(index))),
-      this.of.contiguous.map((index) => this.pointTo(index, get(first))),
-      isOneRow ? [set(left, get(count)), row.code()] : this.allRows(),
+      this.#of.scalar.map((index) => row.splat(index, this.#address(index))),
+      this.#of.contiguous.map((index) => this.#pointTo(index, get(first))),
+      isOneRow ? [set(left, get(count)), row.code()] : this.#allRows(),
     );
     const locals = [
-      [unsigned(firstPointer - 1 + this.operands + this.axes), types.i32],
+      [unsigned(firstPointer - 1 + this.#operands + this.#axes), types.i32],
       [unsigned(row.valueCount), types.v128],
     ];
     return [vector(locals), main, 0x0b];
   }
 
   /** The `count` elements from `first` on, which need not be where a row begins. */
-  private allRows(): Code {
-    const { row } = this;
-    const { repeat, strided } = this.of;
-    const length = word(this.axes - 1);
+  #allRows(): Code {
+    const row = this.#row;
+    const { repeat, strided } = this.#of;
+    const length = word(this.#axes - 1);
     return [
       set(rowNumber, i32.divide(get(first), length)),
-      repeat.map((index) => this.pointTo(index, get(rowNumber))),
+      repeat.map((index) => this.#pointTo(index, get(rowNumber))),
       set(first, i32.remainder(get(first), length)), // from here on a place in the row
       repeatWhile(
         get(count),
         set(left, i32.sub(length, get(first))),
         set(left, i32.select(get(left), get(count), i32.less(get(left), get(count)))),
         set(count, i32.sub(get(count), get(left))),
-        this.of.row.map((index) => this.pointTo(index, get(first))),
+        this.#of.row.map((index) => this.#pointTo(index, get(first))),
         repeat.map((index) => [row.splat(index, get(row.pointer(index))), row.advance(index, 1)]),
-        strided.length > 0 ? this.placeStrided() : [],
+        strided.length > 0 ? this.#placeStrided() : [],
         row.code(),
         set(first, i32.const(0)),
       ),
@@ -134,25 +134,26 @@ class ChainFunction {
   }
 
   /** The places of the strided inputs in row `rowNumber`, and the number of the next. */
-  private placeStrided(): Code {
-    const { row, axes } = this;
+  #placeStrided(): Code {
+    const row = this.#row;
+    const axes = this.#axes;
     const outer = axes - 1;
-    const axisIndex = (axis: number): number => firstPointer + this.operands + axis;
+    const axisIndex = (axis: number): number => firstPointer + this.#operands + axis;
     const indices = Array.from({ length: outer - 1 }, (_, position) => {
       const axis = outer - 1 - position;
       return [set(axisIndex(axis), i32.remainder(get(rest), word(axis))), set(rest, i32.divide(get(rest), word(axis)))];
     });
-    const places = this.of.strided.map((input) => {
-      const { walks } = this.code.inputs[input]!;
+    const places = this.#of.strided.map((input) => {
+      const { walks } = this.#code.inputs[input]!;
       // An axis that the input lacks does not count.
       const element = walks.reduce<Code | null>((place, has, axis) => {
         if (!has) return place;
         const index = get(axis < outer ? axisIndex(axis) : first);
         return place === null ? index : i32.add(i32.mul(place, word(axis)), index);
       }, null)!;
-      return this.walksRow(input)
-        ? this.pointTo(input, element)
-        : row.splat(input, i32.add(this.address(input), row.bytes(input, element)));
+      return this.#walksRow(input)
+        ? this.#pointTo(input, element)
+        : row.splat(input, i32.add(this.#address(input), row.bytes(input, element)));
     });
     return [
       set(rest, get(rowNumber)),
@@ -163,11 +164,11 @@ class ChainFunction {
     ];
   }
 
-  private address(operand: number): Code {
-    return word(this.axes + operand);
+  #address(operand: number): Code {
+    return word(this.#axes + operand);
   }
 
-  private pointTo(operand: number, element: Code): Code {
-    return set(this.row.pointer(operand), i32.add(this.address(operand), this.row.bytes(operand, element)));
+  #pointTo(operand: number, element: Code): Code {
+    return set(this.#row.pointer(operand), i32.add(this.#address(operand), this.#row.bytes(operand, element)));
   }
 }

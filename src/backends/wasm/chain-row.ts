@@ -49,17 +49,17 @@ const loads: Readonly<Record<DType, Loads>> = {
 };
 
 export class Row {
-  private readonly chain: ChainCode;
-  private readonly context: RowContext;
-  private readonly numbers: Numbers;
+  readonly #chain: ChainCode;
+  readonly #context: RowContext;
+  readonly #numbers: Numbers;
   /** Locals for vectors. */
   readonly valueCount: number;
 
   constructor(chain: ChainCode, context: RowContext) {
     const values = chain.inputs.length + chain.constants + chain.instructions.length;
-    this.chain = chain;
-    this.context = context;
-    this.numbers = { zero: get(this.value(values)), one: get(this.value(values + 1)) };
+    this.#chain = chain;
+    this.#context = context;
+    this.#numbers = { zero: get(this.value(values)), one: get(this.value(values + 1)) };
     this.valueCount = values + 2;
   }
 
@@ -71,38 +71,38 @@ export class Row {
 
   /** The `left` elements that the pointers stand at; afterwards they stand behind them. */
   code(): Code {
-    const { left, moving } = this.context;
+    const { left, moving } = this.#context;
     const step = (elements: number): Code => moving.map((operand) => this.advance(operand, elements));
     const has = (elements: number): Code => i32.and(get(left), i32.const(elements));
     const hasPair = i32.atLeast(get(left), i32.const(8));
-    const one = this.vector('four', v128.store, 0);
+    const one = this.#vector('four', v128.store, 0);
     const next = set(left, i32.add(get(left), i32.const(-8)));
-    const pair = [one, this.vector('four', v128.store, 4), step(8), next];
+    const pair = [one, this.#vector('four', v128.store, 4), step(8), next];
     return [
       when(hasPair, repeatWhile(hasPair, pair)),
       when(has(4), one, step(4)),
-      when(has(2), this.vector('two', v128.storeLow2, 0), step(2)),
-      when(has(1), this.vector('one', v128.storeLow1, 0), step(1)),
+      when(has(2), this.#vector('two', v128.storeLow2, 0), step(2)),
+      when(has(1), this.#vector('one', v128.storeLow1, 0), step(1)),
     ];
   }
 
   /** The chain on the vector `offset` elements behind the pointers. An input is loaded when it is first needed. */
-  private vector(width: 'four' | 'two' | 'one', store: Store, offset: number): Code {
-    const { inputs, constants, instructions, outputs } = this.chain;
+  #vector(width: 'four' | 'two' | 'one', store: Store, offset: number): Code {
+    const { inputs, constants, instructions, outputs } = this.#chain;
     const code: Code[] = [];
     const loaded = new Set<number>();
     const need = (value: number): Code => {
-      if (value < inputs.length && !loaded.has(value) && this.context.moving.includes(value)) {
+      if (value < inputs.length && !loaded.has(value) && this.#context.moving.includes(value)) {
         loaded.add(value);
-        const load = this.loadsOf(value)[width];
+        const load = this.#loadsOf(value)[width];
         code.push(
-          set(this.value(value), this.converted(value, load(offset << this.shift(value), get(this.pointer(value))))),
+          set(this.value(value), this.#converted(value, load(offset << this.#shift(value), get(this.pointer(value))))),
         );
       }
       return get(this.value(value));
     };
     instructions.forEach(([name, ...list], index) => {
-      const result = this.context.line(name, list.map(need), this.numbers);
+      const result = this.#context.line(name, list.map(need), this.#numbers);
       code.push(set(this.value(inputs.length + constants + index), result));
     });
     const results = outputs.map(({ value, dtype }) => (dtype === 'int32' ? f32x4.toInt(need(value)) : need(value)));
@@ -114,39 +114,39 @@ export class Row {
 
   /** The local of a value. */
   value(index: number): number {
-    return this.context.firstValue + index;
+    return this.#context.firstValue + index;
   }
 
   pointer(operand: number): number {
-    return this.context.pointer(operand);
+    return this.#context.pointer(operand);
   }
 
   /** Moves an operand's pointer by so many elements. */
   advance(operand: number, elements: number): Code {
     const pointer = this.pointer(operand);
-    return set(pointer, i32.add(get(pointer), i32.const(elements << this.shift(operand))));
+    return set(pointer, i32.add(get(pointer), i32.const(elements << this.#shift(operand))));
   }
 
   /** The bytes of so many elements of an operand. */
   bytes(operand: number, elements: Code): Code {
-    return i32.shiftLeft(elements, i32.const(this.shift(operand)));
+    return i32.shiftLeft(elements, i32.const(this.#shift(operand)));
   }
 
   /** All lanes of an input's value from one element. */
   splat(input: number, address: Code): Code {
-    return set(this.value(input), this.converted(input, this.loadsOf(input).splat(0, address)));
+    return set(this.value(input), this.#converted(input, this.#loadsOf(input).splat(0, address)));
   }
 
-  private converted(input: number, loaded: Code): Code {
-    return this.loadsOf(input).toFloat(loaded);
+  #converted(input: number, loaded: Code): Code {
+    return this.#loadsOf(input).toFloat(loaded);
   }
 
-  private shift(operand: number): number {
-    return this.loadsOf(operand).shift;
+  #shift(operand: number): number {
+    return this.#loadsOf(operand).shift;
   }
 
   /** Those of an output are those of its four bytes. */
-  private loadsOf(operand: number): Loads {
-    return loads[this.chain.inputs[operand]?.dtype ?? 'float32'];
+  #loadsOf(operand: number): Loads {
+    return loads[this.#chain.inputs[operand]?.dtype ?? 'float32'];
   }
 }

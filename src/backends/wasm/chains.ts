@@ -8,30 +8,30 @@ import type { Kernels } from './module.ts';
 
 export class CompiledChains {
   /** The name of each structure's function. */
-  private readonly names = new Map<string, string>();
-  private readonly kernels: Kernels;
-  private count = 0;
+  readonly #names = new Map<string, string>();
+  readonly #kernels: Kernels;
+  #count = 0;
 
   constructor(kernels: Kernels) {
-    this.kernels = kernels;
+    this.#kernels = kernels;
   }
 
   /** Compiles the chains of `program` that are not compiled yet. The modules whose functions they call are loaded. */
   async compile(program: Program): Promise<void> {
     const chains = new Map<string, ChainCode>();
     for (const { entry } of program.steps.flatMap(({ calls }) => calls)) {
-      if (typeof entry !== 'string' && !this.names.has(keyOf(entry))) chains.set(keyOf(entry), entry);
+      if (typeof entry !== 'string' && !this.#names.has(keyOf(entry))) chains.set(keyOf(entry), entry);
     }
     if (chains.size === 0) return;
-    const names = [...chains].map(() => `chain${this.count++}`);
-    const isShared = !(this.kernels.memory.buffer instanceof ArrayBuffer);
-    await this.kernels.enter('of compiled chains', chainModuleBytes([...chains.values()], names, isShared));
-    [...chains.keys()].forEach((key, index) => this.names.set(key, names[index]!));
+    const names = [...chains].map(() => `chain${this.#count++}`);
+    const isShared = !(this.#kernels.memory.buffer instanceof ArrayBuffer);
+    await this.#kernels.enter('of compiled chains', chainModuleBytes([...chains.values()], names, isShared));
+    [...chains.keys()].forEach((key, index) => this.#names.set(key, names[index]!));
   }
 
   /** The table index of a chain's function. */
   indexOf(code: ChainCode): number {
-    return this.kernels.indexOf(this.names.get(keyOf(code))!);
+    return this.#kernels.indexOf(this.#names.get(keyOf(code))!);
   }
 }
 

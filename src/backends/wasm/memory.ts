@@ -16,63 +16,63 @@ interface Run {
 
 export class Heap {
   readonly memory: WebAssembly.Memory;
-  private readonly free: Run[] = [];
-  private readonly used = new Map<number, number>();
-  private end: number;
+  readonly #free: Run[] = [];
+  readonly #used = new Map<number, number>();
+  #end: number;
   /** Memory from here on was never used, so it is zero. */
-  private touched: number;
+  #touched: number;
 
   /** `base` is the first byte that the module's own data does not use. */
   constructor(memory: WebAssembly.Memory, base: number) {
     this.memory = memory;
-    this.end = align(base);
-    this.touched = this.end;
+    this.#end = align(base);
+    this.#touched = this.#end;
   }
 
   /** The address of `bytes` zeroed bytes. Throws `BackendError` when the memory cannot grow that far. */
   allocate(bytes: number, what: string): number {
     const size = align(Math.max(1, bytes));
-    const index = this.free.findIndex((run) => run.bytes >= size);
+    const index = this.#free.findIndex((run) => run.bytes >= size);
     let offset: number;
     if (index >= 0) {
-      const run = this.free[index]!;
+      const run = this.#free[index]!;
       offset = run.offset;
       run.offset += size;
       run.bytes -= size;
-      if (run.bytes === 0) this.free.splice(index, 1);
+      if (run.bytes === 0) this.#free.splice(index, 1);
     } else {
-      offset = this.end;
-      this.grow(offset + size, bytes, what);
-      this.end = offset + size;
+      offset = this.#end;
+      this.#grow(offset + size, bytes, what);
+      this.#end = offset + size;
     }
-    this.used.set(offset, size);
-    const used = Math.min(size, this.touched - offset);
+    this.#used.set(offset, size);
+    const used = Math.min(size, this.#touched - offset);
     if (used > 0) new Uint8Array(this.memory.buffer, offset, used).fill(0);
-    this.touched = Math.max(this.touched, offset + size);
+    this.#touched = Math.max(this.#touched, offset + size);
     return offset;
   }
 
   release(offset: number): void {
-    const bytes = this.used.get(offset);
+    const bytes = this.#used.get(offset);
     if (bytes === undefined) return;
-    this.used.delete(offset);
-    this.free.push({ offset, bytes });
-    this.free.sort((a, b) => a.offset - b.offset);
-    for (let index = this.free.length - 1; index > 0; index--) {
-      const [before, run] = [this.free[index - 1]!, this.free[index]!];
+    this.#used.delete(offset);
+    this.#free.push({ offset, bytes });
+    this.#free.sort((a, b) => a.offset - b.offset);
+    for (let index = this.#free.length - 1; index > 0; index--) {
+      const [before, run] = [this.#free[index - 1]!, this.#free[index]!];
       if (before.offset + before.bytes === run.offset) {
         before.bytes += run.bytes;
-        this.free.splice(index, 1);
+        this.#free.splice(index, 1);
       }
     }
-    const last = this.free.at(-1);
-    if (last !== undefined && last.offset + last.bytes === this.end) {
-      this.end = last.offset;
-      this.free.pop();
+    const last = this.#free.at(-1);
+    if (last !== undefined && last.offset + last.bytes === this.#end) {
+      this.#end = last.offset;
+      this.#free.pop();
     }
   }
 
-  private grow(needed: number, bytes: number, what: string): void {
+  #grow(needed: number, bytes: number, what: string): void {
     const missing = Math.ceil((needed - this.memory.buffer.byteLength) / pageBytes);
     if (missing <= 0) return;
     try {

@@ -31,9 +31,9 @@ export class Kernels {
   readonly binary: Binary;
   readonly memory: WebAssembly.Memory;
   /** What modules import: the memory, and whatever was exported before them. */
-  private readonly environment: Record<string, WebAssembly.ExportValue>;
-  private readonly indices = new Map<string, number>();
-  private readonly needed = new Map<string, Promise<void>>();
+  readonly #environment: Record<string, WebAssembly.ExportValue>;
+  readonly #indices = new Map<string, number>();
+  readonly #needed = new Map<string, Promise<void>>();
 
   /**
    * `binary` forces one; without it multiply-adds are fused where the engine knows the instruction. With `isShared` the memory
@@ -61,20 +61,20 @@ export class Kernels {
   private constructor(binary: Binary, memory: WebAssembly.Memory) {
     this.binary = binary;
     this.memory = memory;
-    this.environment = { memory };
+    this.#environment = { memory };
   }
 
   /** Loads a module unless it is there. */
   need(source: WasmSource): Promise<void> {
-    let promise = this.needed.get(source.name);
+    let promise = this.#needed.get(source.name);
     if (promise === undefined) {
-      promise = this.add(source);
-      this.needed.set(source.name, promise);
+      promise = this.#add(source);
+      this.#needed.set(source.name, promise);
     }
     return promise;
   }
 
-  private async add(source: WasmSource): Promise<void> {
+  async #add(source: WasmSource): Promise<void> {
     const bytes = await inflate(source);
     if (!(this.memory.buffer instanceof ArrayBuffer)) bytes[source.memoryFlags] = 3;
     await this.enter(`'${source.name}'`, this.binary === 'simd' ? plainSimd(bytes) : bytes);
@@ -82,46 +82,46 @@ export class Kernels {
 
   /** Makes an instance of a module, and enters its functions in the table. */
   async enter(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    const { module, instance } = await WebAssembly.instantiate(bytes, { env: this.environment }).catch(
+    const { module, instance } = await WebAssembly.instantiate(bytes, { env: this.#environment }).catch(
       (error: unknown) => {
         throw new BackendError(`wasm: the module ${name} does not compile: ${String(error)}`);
       },
     );
-    Object.assign(this.environment, instance.exports);
+    Object.assign(this.#environment, instance.exports);
     const entries = Object.keys(instance.exports).filter((entry) => typeof instance.exports[entry] === 'function');
-    const { table } = this.core;
+    const { table } = this.#core;
     const firstIndex = table.grow(entries.length);
     entries.forEach((entry, index) => {
       table.set(firstIndex + index, instance.exports[entry]);
-      this.indices.set(entry, firstIndex + index);
+      this.#indices.set(entry, firstIndex + index);
     });
     this.modules.push({ module, entries, firstIndex });
   }
 
   /** The table index of an exported function. */
   indexOf(entry: string): number {
-    const index = this.indices.get(entry);
+    const index = this.#indices.get(entry);
     if (index === undefined) throw new BackendError(`wasm: no module has a kernel '${entry}'`);
     return index;
   }
 
   /** Bytes of a thread's own memory. */
   get threadBytes(): number {
-    return this.core.thread_bytes();
+    return this.#core.thread_bytes();
   }
 
   /** What the kernel at `index` says about its work with the words at `words`, in nanoseconds. */
   workOf(index: number, words: number): number {
-    return this.core.shared_work(index, words);
+    return this.#core.shared_work(index, words);
   }
 
   /** Walks the program at `address`, `steps` times. */
   run(address: number, steps: number): void {
-    this.core.run(address, steps);
+    this.#core.run(address, steps);
   }
 
-  private get core(): CoreExports {
-    return this.environment as unknown as CoreExports;
+  get #core(): CoreExports {
+    return this.#environment as unknown as CoreExports;
   }
 }
 

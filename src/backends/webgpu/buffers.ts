@@ -23,17 +23,17 @@ export function bytesOf({ shape, dtype }: TensorType): number {
 }
 
 export class Buffers {
-  private readonly device: Device;
+  readonly #device: Device;
   /** Free staging buffers, smallest first. */
-  private readonly staging: GPUBuffer[] = [];
+  readonly #staging: GPUBuffer[] = [];
 
   constructor(device: Device) {
-    this.device = device;
+    this.#device = device;
   }
 
   /** Zero-filled storage of at least `bytes`. An empty tensor has bytes too: a binding may not be empty. */
   allocate(bytes: number, label: string, flags: number = usage.storage): GPUBuffer {
-    const { limits } = this.device.gpu;
+    const { limits } = this.#device.gpu;
     const most = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
     if (bytes > most) {
       throw new BackendError(
@@ -42,8 +42,8 @@ export class Buffers {
       );
     }
     const size = Math.max(16, roundUp(bytes, 16));
-    return this.device.guardLater(`allocating ${size} bytes for '${label}'`, () =>
-      this.device.gpu.createBuffer({ label, size, usage: flags | usage.copySource | usage.copyTarget }),
+    return this.#device.guardLater(`allocating ${size} bytes for '${label}'`, () =>
+      this.#device.gpu.createBuffer({ label, size, usage: flags | usage.copySource | usage.copyTarget }),
     );
   }
 
@@ -52,7 +52,7 @@ export class Buffers {
    * the last of the tensor, and zeros that follow fall behind it.
    */
   write(buffer: GPUBuffer, values: TypedArray, offset: number): void {
-    const { queue } = this.device.gpu;
+    const { queue } = this.#device.gpu;
     const { buffer: memory, byteOffset, byteLength } = values;
     const whole = byteLength & ~3;
     queue.writeBuffer(buffer, offset, memory as ArrayBuffer, byteOffset, whole);
@@ -64,20 +64,20 @@ export class Buffers {
 
   /** A copy of `length` elements from byte `offset` (a multiple of 4) on, after all the work queued before. */
   async read(buffer: GPUBuffer, dtype: DType, length: number, offset = 0): Promise<TypedArray> {
-    this.device.check();
+    this.#device.check();
     if (length === 0) return viewAs(dtype, new ArrayBuffer(0));
     const bytes = roundUp(length * bytesPerElement[dtype], 4);
-    const staging = this.takeStaging(bytes);
+    const staging = this.#takeStaging(bytes);
     try {
-      const encoder = this.device.gpu.createCommandEncoder({ label: 'read' });
+      const encoder = this.#device.gpu.createCommandEncoder({ label: 'read' });
       encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
-      this.device.gpu.queue.submit([encoder.finish()]);
-      await this.device.orFailure(`reading '${buffer.label}'`, staging.mapAsync(mapModeRead, 0, bytes));
+      this.#device.gpu.queue.submit([encoder.finish()]);
+      await this.#device.orFailure(`reading '${buffer.label}'`, staging.mapAsync(mapModeRead, 0, bytes));
       // A device lost after the copy was queued may still map, with bytes that nothing was copied to.
-      this.device.check();
+      this.#device.check();
       const copy = staging.getMappedRange(0, bytes).slice(0);
       staging.unmap();
-      this.keepStaging(staging);
+      this.#keepStaging(staging);
       return viewAs(dtype, copy, 0, length);
     } catch (error) {
       staging.destroy();
@@ -85,26 +85,26 @@ export class Buffers {
     }
   }
 
-  private takeStaging(bytes: number): GPUBuffer {
-    const place = this.staging.findIndex(({ size }) => size >= bytes);
-    const found = place < 0 ? undefined : this.staging[place];
+  #takeStaging(bytes: number): GPUBuffer {
+    const place = this.#staging.findIndex(({ size }) => size >= bytes);
+    const found = place < 0 ? undefined : this.#staging[place];
     if (found && found.size <= 4 * bytes + 4096) {
-      this.staging.splice(place, 1);
+      this.#staging.splice(place, 1);
       return found;
     }
     const size = 2 ** Math.ceil(Math.log2(Math.max(bytes, 256)));
-    const { gpu } = this.device;
+    const { gpu } = this.#device;
     const flags = usage.mapRead | usage.copyTarget;
     const exact = size > gpu.limits.maxBufferSize ? bytes : size;
-    return this.device.guardLater(`allocating ${exact} bytes to read back`, () =>
+    return this.#device.guardLater(`allocating ${exact} bytes to read back`, () =>
       gpu.createBuffer({ label: 'staging', size: exact, usage: flags }),
     );
   }
 
-  private keepStaging(buffer: GPUBuffer): void {
-    this.staging.push(buffer);
-    this.staging.sort((a, b) => a.size - b.size);
-    const total = this.staging.reduce((sum, { size }) => sum + size, 0);
-    if (total > keptStagingBytes) this.staging.pop()!.destroy();
+  #keepStaging(buffer: GPUBuffer): void {
+    this.#staging.push(buffer);
+    this.#staging.sort((a, b) => a.size - b.size);
+    const total = this.#staging.reduce((sum, { size }) => sum + size, 0);
+    if (total > keptStagingBytes) this.#staging.pop()!.destroy();
   }
 }

@@ -28,8 +28,8 @@ export class Device {
   readonly description: string;
   /** A processor pretending to be a GPU: right, but slower than WebAssembly. */
   readonly isSoftware: boolean;
-  private failure: BackendError | null = null;
-  private disposed = false;
+  #failure: BackendError | null = null;
+  #disposed = false;
 
   static async acquire({ gpu = (globalThis.navigator as Navigator | undefined)?.gpu }: DeviceOptions): Promise<Device> {
     if (!gpu) {
@@ -65,7 +65,7 @@ export class Device {
     gpu.addEventListener('uncapturederror', ({ error }) => this.fail(`webgpu: ${error.message}`));
     gpu.lost.then(
       ({ reason, message }) => {
-        if (!this.disposed) this.fail(`webgpu: the device was lost (${reason}): ${message || 'no reason given'}`);
+        if (!this.#disposed) this.fail(`webgpu: the device was lost (${reason}): ${message || 'no reason given'}`);
       },
       () => undefined, // lost never rejects
     );
@@ -73,13 +73,13 @@ export class Device {
 
   /** Throws what has gone wrong so far, if anything: from then on no result can be trusted. */
   check(): void {
-    if (this.disposed) throw new BackendError('webgpu: the backend was disposed: create a new engine');
-    if (this.failure) throw this.failure;
+    if (this.#disposed) throw new BackendError('webgpu: the backend was disposed: create a new engine');
+    if (this.#failure) throw this.#failure;
   }
 
   /** Remembers the first failure. */
   fail(message: string): void {
-    this.failure ??= new BackendError(message);
+    this.#failure ??= new BackendError(message);
   }
 
   /** Does `work`, and throws when the device found fault with any call in it. `what` says what was tried. */
@@ -125,7 +125,7 @@ export class Device {
   }
 
   dispose(): void {
-    this.disposed = true;
+    this.#disposed = true;
     this.gpu.destroy();
   }
 }

@@ -21,11 +21,11 @@ interface WebGPUBuffer extends BackendBuffer {
 
 export class WebGPUBackend implements Backend {
   readonly name = 'webgpu';
-  private readonly device: Device;
-  private readonly buffers: Buffers;
-  private readonly pipelines: Pipelines;
-  private stateBytes = 0;
-  private arenaBytes = 0;
+  readonly #device: Device;
+  readonly #buffers: Buffers;
+  readonly #pipelines: Pipelines;
+  #stateBytes = 0;
+  #arenaBytes = 0;
 
   /** Throws `BackendError` where there is no adapter, or the adapter gives no device. */
   static async create(options: DeviceOptions = {}): Promise<WebGPUBackend> {
@@ -33,50 +33,50 @@ export class WebGPUBackend implements Backend {
   }
 
   private constructor(device: Device) {
-    this.device = device;
-    this.buffers = new Buffers(device);
-    this.pipelines = new Pipelines(device);
+    this.#device = device;
+    this.#buffers = new Buffers(device);
+    this.#pipelines = new Pipelines(device);
   }
 
   get traits(): DeviceTraits {
-    const { isSoftware, gpu } = this.device;
+    const { isSoftware, gpu } = this.#device;
     return { softwareQuads: isSoftware && gpu.features.has('subgroups') };
   }
 
   get info(): BackendInfo {
-    const { description, isSoftware } = this.device;
-    const { stateBytes, arenaBytes } = this;
-    return { name: 'webgpu', description, threads: 1, reason: '', isSoftware, stateBytes, arenaBytes };
+    const { description, isSoftware } = this.#device;
+    const bytes = { stateBytes: this.#stateBytes, arenaBytes: this.#arenaBytes };
+    return { name: 'webgpu', description, threads: 1, reason: '', isSoftware, ...bytes };
   }
 
   allocate(type: TensorType, label: string): WebGPUBuffer {
-    this.device.check();
-    const gpu = this.buffers.allocate(sizeOf(type.shape) * bytesPerElement[type.dtype], label);
-    this.stateBytes += gpu.size;
+    this.#device.check();
+    const gpu = this.#buffers.allocate(sizeOf(type.shape) * bytesPerElement[type.dtype], label);
+    this.#stateBytes += gpu.size;
     return { type, gpu };
   }
 
   write(buffer: BackendBuffer, values: TypedArray, offset = 0): void {
-    this.device.check();
-    this.buffers.write((buffer as WebGPUBuffer).gpu, values, offset * bytesPerElement[buffer.type.dtype]);
+    this.#device.check();
+    this.#buffers.write((buffer as WebGPUBuffer).gpu, values, offset * bytesPerElement[buffer.type.dtype]);
   }
 
   read(buffer: BackendBuffer): Promise<TypedArray> {
     const { dtype, shape } = buffer.type;
-    return this.buffers.read((buffer as WebGPUBuffer).gpu, dtype, sizeOf(shape));
+    return this.#buffers.read((buffer as WebGPUBuffer).gpu, dtype, sizeOf(shape));
   }
 
   release(buffer: BackendBuffer): void {
     const { gpu } = buffer as WebGPUBuffer;
-    this.stateBytes -= gpu.size;
+    this.#stateBytes -= gpu.size;
     gpu.destroy();
   }
 
   async prepare(program: Program, variables: readonly BackendBuffer[]): Promise<PreparedProgram> {
-    this.device.check();
+    this.#device.check();
     const bound = variables.map((variable) => (variable as WebGPUBuffer).gpu);
-    const prepared = await prepareProgram(this.device, this.buffers, this.pipelines, program, bound);
-    this.arenaBytes += prepared.bytes;
+    const prepared = await prepareProgram(this.#device, this.#buffers, this.#pipelines, program, bound);
+    this.#arenaBytes += prepared.bytes;
     return {
       run: (steps) => {
         prepared.run(steps);
@@ -84,17 +84,17 @@ export class WebGPUBackend implements Backend {
       read: (output) => prepared.read(output),
       dispose: () => {
         prepared.dispose();
-        this.arenaBytes -= prepared.bytes;
+        this.#arenaBytes -= prepared.bytes;
       },
     };
   }
 
   async finished(): Promise<void> {
-    await this.device.orFailure('waiting for the device', this.device.gpu.queue.onSubmittedWorkDone());
-    this.device.check();
+    await this.#device.orFailure('waiting for the device', this.#device.gpu.queue.onSubmittedWorkDone());
+    this.#device.check();
   }
 
   dispose(): void {
-    this.device.dispose();
+    this.#device.dispose();
   }
 }

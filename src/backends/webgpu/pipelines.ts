@@ -32,43 +32,43 @@ const shaderStageCompute = 0x4;
 const excerpt = 70;
 
 export class Pipelines {
-  private readonly device: Device;
-  private readonly modules = new Map<string, GPUShaderModule>();
-  private readonly layouts = new Map<string, GPUBindGroupLayout>();
-  private readonly pipelines = new Map<string, Promise<Pipeline>>();
+  readonly #device: Device;
+  readonly #modules = new Map<string, GPUShaderModule>();
+  readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  readonly #pipelines = new Map<string, Promise<Pipeline>>();
 
   constructor(device: Device) {
-    this.device = device;
+    this.#device = device;
   }
 
   /** The pipeline of each dispatch, in order. All that are missing are compiled at once. */
   async prepare(dispatches: readonly Dispatch[]): Promise<Pipeline[]> {
-    const pipelines = await Promise.all(dispatches.map((dispatch) => this.pipelineOf(dispatch)));
-    this.device.check();
+    const pipelines = await Promise.all(dispatches.map((dispatch) => this.#pipelineOf(dispatch)));
+    this.#device.check();
     return pipelines;
   }
 
-  private pipelineOf(dispatch: Dispatch): Promise<Pipeline> {
+  #pipelineOf(dispatch: Dispatch): Promise<Pipeline> {
     const { shader, entry, constants = {}, blocks = {} } = dispatch;
     const key = JSON.stringify([shader.name, entry, Object.entries(constants).sort(), Object.entries(blocks).sort()]);
-    let pipeline = this.pipelines.get(key);
+    let pipeline = this.#pipelines.get(key);
     if (!pipeline) {
-      pipeline = this.compile(dispatch);
-      this.pipelines.set(key, pipeline);
-      pipeline.catch(() => this.pipelines.delete(key)); // the next attempt starts anew
+      pipeline = this.#compile(dispatch);
+      this.#pipelines.set(key, pipeline);
+      pipeline.catch(() => this.#pipelines.delete(key)); // the next attempt starts anew
     }
     return pipeline;
   }
 
-  private async compile(dispatch: Dispatch): Promise<Pipeline> {
-    const { gpu } = this.device;
+  async #compile(dispatch: Dispatch): Promise<Pipeline> {
+    const { gpu } = this.#device;
     const { shader, entry, constants = {}, blocks = {} } = dispatch;
-    const layout = this.layoutOf(bindingsOf(dispatch));
+    const layout = this.#layoutOf(bindingsOf(dispatch));
     const label = `${shader.name}/${entry}`;
     const code = replaceBlocks(shader.name, shader.code, blocks);
     // A faulty module reports by its pipelines too, with more to say: its own report is dropped.
     gpu.pushErrorScope('validation');
-    const module = this.moduleOf(label, code);
+    const module = this.#moduleOf(label, code);
     gpu.popErrorScope().catch(() => undefined);
     try {
       const pipeline = await gpu.createComputePipelineAsync({
@@ -78,28 +78,28 @@ export class Pipelines {
       });
       return { gpu: pipeline, layout };
     } catch (error) {
-      this.device.check();
+      this.#device.check();
       throw new BackendError(`webgpu: ${label} does not compile: ${await explain(module, code, error)}`);
     }
   }
 
-  private moduleOf(label: string, code: string): GPUShaderModule {
-    let module = this.modules.get(code);
-    if (!module) this.modules.set(code, (module = this.device.gpu.createShaderModule({ label, code })));
+  #moduleOf(label: string, code: string): GPUShaderModule {
+    let module = this.#modules.get(code);
+    if (!module) this.#modules.set(code, (module = this.#device.gpu.createShaderModule({ label, code })));
     return module;
   }
 
-  private layoutOf(bindings: readonly Binding[]): GPUBindGroupLayout {
+  #layoutOf(bindings: readonly Binding[]): GPUBindGroupLayout {
     const key = bindings.map(({ binding, kind }) => `${binding} ${kind}`).join();
-    let layout = this.layouts.get(key);
+    let layout = this.#layouts.get(key);
     if (!layout) {
       const entries = bindings.map(({ binding, kind }) => ({
         binding,
         visibility: shaderStageCompute,
         buffer: { type: kind },
       }));
-      layout = this.device.gpu.createBindGroupLayout({ label: key, entries });
-      this.layouts.set(key, layout);
+      layout = this.#device.gpu.createBindGroupLayout({ label: key, entries });
+      this.#layouts.set(key, layout);
     }
     return layout;
   }
