@@ -1,0 +1,73 @@
+/**
+ * A tokenizer from its file. The file may come from anybody: each field is checked before it is used, and what is wrong
+ * is a `FormatError` that names the field.
+ */
+import { FormatError, ValueError } from '../core/errors.ts';
+import { Tokenizer } from './tokenizer.ts';
+import type { TokenizerOptions } from './tokenizer.ts';
+
+/**
+ * The tokenizer that `toJSON` described: the same numbers for the same text.
+ *
+ * @param json the text of a file, or what `JSON.parse` made of it
+ * @throws FormatError for anything else
+ */
+export function tokenizerFromJSON(json: unknown): Tokenizer {
+  const file = typeof json === 'string' ? parse(json) : json;
+  if (typeof file !== 'object' || file === null) fail('there is no JSON object');
+  /** Own fields only: a missing one must not be found on a prototype. */
+  const field = (name: string): unknown =>
+    Object.hasOwn(file, name) ? (file as Readonly<Record<string, unknown>>)[name] : undefined;
+  const is = (name: string, expected: unknown): void => {
+    if (field(name) !== expected) fail(`${name} is ${show(field(name))}, expected ${show(expected)}`);
+  };
+  is('format', 'gradlet-tokenizer');
+  is('version', 1);
+  const settings = ['lowercase', 'punctuation', 'split', 'outOfVocabularyToken'];
+  const missing = [...settings, 'maxTokens', 'tokens'].find((name) => field(name) === undefined);
+  if (missing !== undefined) fail(`${missing} is missing`);
+  const options: Record<string, unknown> = Object.fromEntries(settings.map((name) => [name, field(name)]));
+  const maxTokens = field('maxTokens');
+  if (maxTokens !== null) options['maxTokens'] = maxTokens;
+  const tokens = checkTokens(field('tokens'), options['outOfVocabularyToken']);
+  if (typeof maxTokens === 'number' && tokens.length > maxTokens - 2) {
+    fail(`there are ${tokens.length} tokens, at most ${maxTokens - 2} fit maxTokens ${maxTokens}`);
+  }
+  try {
+    return new Tokenizer(options as TokenizerOptions, tokens); // which checks the settings
+  } catch (error) {
+    if (error instanceof ValueError) fail(error.message, error);
+    throw error;
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    fail(`the JSON is not well formed: ${(error as Error).message}`, error);
+  }
+}
+
+/** A list of texts, none of them empty, twice in it, or the one for unknown tokens. */
+function checkTokens(tokens: unknown, outOfVocabularyToken: unknown): string[] {
+  if (!Array.isArray(tokens)) fail(`tokens is ${typeof tokens}, expected a list of texts`);
+  const seen = new Set<unknown>(['', outOfVocabularyToken]);
+  for (const [index, token] of (tokens as readonly unknown[]).entries()) {
+    if (typeof token !== 'string') fail(`tokens[${index}] is ${show(token)}, expected a text`);
+    if (seen.has(token))
+      fail(`tokens[${index}] is ${show(token)}, which is there already or stands for something else`);
+    seen.add(token);
+  }
+  return [...(tokens as readonly string[])];
+}
+
+/** A value in an error message, not longer than a line. */
+function show(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : String(value);
+}
+
+function fail(fault: string, cause?: unknown): never {
+  throw new FormatError(`tokenizer file: ${fault}`, { cause });
+}
