@@ -25,7 +25,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'tensor.ts': ['core', 'graph', 'ops', 'autodiff'],
   nn: ['core', 'graph', 'ops', 'autodiff', 'tensor.ts'],
   optim: ['core', 'graph', 'ops', 'autodiff', 'tensor.ts'],
+  text: ['core', 'tensor.ts'],
   train: ['core', 'graph', 'ops', 'autodiff', 'backends', 'engine.ts', 'create-engine.ts', 'tensor.ts', 'nn', 'optim'],
+  data: ['core', 'tensor.ts', 'train'],
 };
 
 function filesOf(folder: string, extension: string): string[] {
