@@ -123,18 +123,27 @@ export {
   accuracy,
   binaryAccuracy,
   categoricalAccuracy,
-  f1Score,
   lossMetric,
   meanAbsoluteErrorMetric,
   meanSquaredErrorMetric,
-  precision,
-  recall,
   rootMeanSquaredError,
   sparseCategoricalAccuracy,
   topKCategoricalAccuracy,
 } from './nn/metrics.ts';
 export type { MetricName } from './nn/metrics.ts';
 export type { Metric } from './nn/metric.ts';
+export { f1Score, precision, recall } from './nn/classification-metrics.ts';
+export type { PositiveOptions } from './nn/classification-metrics.ts';
+export { auc } from './nn/auc.ts';
+export type { AUCOptions } from './nn/auc.ts';
+export type { ClassOptions } from './nn/class-counts.ts';
+export { classificationReport } from './nn/classification-report.ts';
+export type { ClassificationReport, ClassScores } from './nn/classification-report.ts';
+export { confusionMatrix } from './nn/confusion-matrix.ts';
+export type { ConfusionMatrixOptions } from './nn/confusion-matrix.ts';
+export { predictedClasses } from './nn/predicted-classes.ts';
+export type { ClassNumbers } from './nn/predicted-classes.ts';
+export { rocAuc } from './nn/roc-auc.ts';
 
 // Optimizers and schedules
 export { adagrad } from './optim/adagrad.ts';
@@ -175,6 +184,17 @@ export { save, saveWeights } from './train/save.ts';
 export type { SaveOptions } from './train/save.ts';
 export { decodeSafetensors, encodeSafetensors } from './train/safetensors.ts';
 export type { TensorFile } from './train/safetensors.ts';
+
+// Data and texts, before training
+export { batches, Batches } from './data/batches.ts';
+export type { BatchesOptions, BatchOf } from './data/batches.ts';
+export { trainTestSplit } from './data/train-test-split.ts';
+export type { PartOf, PartsOf, Splittable, TrainTestSplit, TrainTestSplitOptions } from './data/train-test-split.ts';
+export { padSequences } from './text/pad-sequences.ts';
+export type { PadSequencesOptions } from './text/pad-sequences.ts';
+export { tokenizer, Tokenizer } from './text/tokenizer.ts';
+export type { TokenizerJSON, TokenizerOptions } from './text/tokenizer.ts';
+export { tokenizerFromJSON } from './text/tokenizer-json.ts';
 
 // Errors
 export {

@@ -56,6 +56,11 @@ export function matchClassNumbers(loss: string, labels: Node, predictions: Node)
   );
 }
 
+/** Whether labels look like one value for each output, as one-hot labels do, and not like class numbers. */
+export function areWide({ shape: given }: Node, { shape: expected }: Node): boolean {
+  return given.length === expected.length && (sizeOf(given) === sizeOf(expected) || given.at(-1) === expected.at(-1));
+}
+
 /** The mean over every axis but the first: one value for each sample. */
 export function perSample(values: Node): Node {
   const { shape } = values;

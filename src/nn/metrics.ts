@@ -3,7 +3,6 @@
  * closed table of names is at the end; every loss can be a metric too.
  */
 import { lookUp, requireNumber } from '../core/check.ts';
-import { sizeOf } from '../core/shape.ts';
 import type { Node } from '../graph/node.ts';
 import { argMax } from '../ops/arg-max.ts';
 import { mul } from '../ops/arithmetic.ts';
@@ -11,8 +10,9 @@ import { cast } from '../ops/clip.ts';
 import { equal, greater, less } from '../ops/compare.ts';
 import { requireInteger } from '../ops/op.ts';
 import { sum } from '../ops/reduce.ts';
-import { reshape } from '../ops/reshape.ts';
-import { matchClassNumbers, matchLabels, perSample } from './labels.ts';
+import { auc } from './auc.ts';
+import { f1Score, precision, recall } from './classification-metrics.ts';
+import { areWide, matchClassNumbers, matchLabels, perSample } from './labels.ts';
 import type { LossFunction } from './loss.ts';
 import { lossFrom, lossNames, meanAbsoluteError, meanSquaredError } from './losses.ts';
 import type { LossName } from './losses.ts';
@@ -94,10 +94,7 @@ export function accuracy(): Metric {
   return meanMetric('accuracy', (labels, predictions) => {
     const outputs = predictions.shape.length === 1 ? 1 : predictions.shape.at(-1)!;
     if (outputs === 1) return isBinaryHit(0.5)(labels, predictions);
-    const isWide = sizeOf(labels.shape) === sizeOf(predictions.shape) || labels.shape.at(-1) === outputs;
-    return isWide && labels.shape.length === predictions.shape.length
-      ? isCategoricalHit(labels, predictions)
-      : isSparseHit(labels, predictions);
+    return areWide(labels, predictions) ? isCategoricalHit(labels, predictions) : isSparseHit(labels, predictions);
   });
 }
 
@@ -111,42 +108,6 @@ export function topKCategoricalAccuracy({ k = 5 }: { readonly k?: number } = {})
   });
 }
 
-/** Sums of true positives, predicted positives and actual positives, over all outputs. */
-function positives(
-  name: string,
-  threshold: number,
-  result: (hits: number, predicted: number, actual: number) => number,
-): Metric {
-  requireNumber(name, 'threshold', threshold);
-  return {
-    name,
-    sums: (labels, predictions, mask) => {
-      const column = reshape(mask, [mask.shape[0]!, ...predictions.shape.slice(1).map(() => 1)]);
-      const actual = mul(greater(matchLabels(name, labels, predictions), 0.5), column);
-      const predicted = mul(greater(predictions, threshold), column);
-      return [sum(mul(actual, predicted)), sum(predicted), sum(actual)];
-    },
-    result: ([hits, predicted, actual]) => result(first(hits), first(predicted), first(actual)),
-  };
-}
-
-const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole);
-
-/** Of those predicted positive, the share that is; 0 where none is predicted. */
-export function precision({ threshold = 0.5 }: ThresholdOptions = {}): Metric {
-  return positives('precision', threshold, (hits, predicted) => ratio(hits, predicted));
-}
-
-/** Of the positives, the share that is found; 0 where there is none. */
-export function recall({ threshold = 0.5 }: ThresholdOptions = {}): Metric {
-  return positives('recall', threshold, (hits, _, actual) => ratio(hits, actual));
-}
-
-/** The harmonic mean of precision and recall, 2 · hits / (predicted + actual). */
-export function f1Score({ threshold = 0.5 }: ThresholdOptions = {}): Metric {
-  return positives('f1Score', threshold, (hits, predicted, actual) => ratio(2 * hits, predicted + actual));
-}
-
 export type MetricName =
   | 'accuracy'
   | 'binaryAccuracy'
@@ -156,6 +117,7 @@ export type MetricName =
   | 'precision'
   | 'recall'
   | 'f1Score'
+  | 'auc'
   | 'rootMeanSquaredError'
   | LossName;
 
@@ -168,6 +130,7 @@ const metrics: Readonly<Record<Exclude<MetricName, LossName>, () => Metric>> = {
   precision,
   recall,
   f1Score,
+  auc,
   rootMeanSquaredError,
 };
 

@@ -20,6 +20,13 @@ describe.each(['wasm', 'webgpu'])('%s in a page', (backend) => {
     expect(given.bytesAfter).toBe(given.bytesBefore);
   });
 
+  it('counts precision, recall, F1 and AUC as the reference does', async () => {
+    const [expected, given] = [await page('classify', 'reference'), await page('classify', backend)];
+    expect(Object.keys(given)).toEqual(['loss', 'f1Score', 'precision', 'recall', 'auc', 'pr']);
+    for (const [name, value] of Object.entries(expected)) expect(given[name]).toBeCloseTo(value, 3);
+    expect(given['auc']).toBeGreaterThan(0.5);
+  });
+
   it('goes on after a file as if it had not stopped, bit by bit', async () => {
     const { whole, parts } = await page('resume', backend);
     expect(parts).toEqual(whole);

@@ -1,40 +1,20 @@
 import { describe, expect, test } from 'vitest';
-import type { Node } from '../../src/graph/node.ts';
-import type { Metric } from '../../src/nn/metric.ts';
 import {
   accuracy,
   binaryAccuracy,
   categoricalAccuracy,
-  f1Score,
   lossMetric,
   meanAbsoluteErrorMetric,
   meanSquaredErrorMetric,
   metricFrom,
-  precision,
-  recall,
   rootMeanSquaredError,
   sparseCategoricalAccuracy,
   topKCategoricalAccuracy,
 } from '../../src/nn/metrics.ts';
+import { recall } from '../../src/nn/classification-metrics.ts';
 import { huber } from '../../src/nn/losses.ts';
-import { integers, messageOf, tensor, valuesOf } from './support.ts';
-
-interface Batch {
-  readonly labels: Node;
-  readonly predictions: Node;
-  readonly mask: readonly number[];
-}
-
-/** What the training loop does: the sums of all batches added up, and the number made of them. */
-function measure(metric: Metric, ...batches: Batch[]): number {
-  const sums = batches.map(({ labels, predictions, mask }) =>
-    metric.sums(labels, predictions, tensor(mask)).map((sum) => valuesOf(sum)),
-  );
-  const totals = sums[0]!.map((first, index) =>
-    Float32Array.from(first, (_, place) => sums.reduce((total, batch) => total + batch[index]![place]!, 0)),
-  );
-  return metric.result(totals);
-}
+import { integers, measure, messageOf, tensor } from './support.ts';
+import type { Batch } from './support.ts';
 
 describe('accuracy', () => {
   const scores = tensor([0.1, 0.7, 0.2, 0.5, 0.2, 0.3, 0.2, 0.2, 0.6, 1, 0, 0], [4, 3]);
@@ -101,25 +81,6 @@ describe('errors of numbers', () => {
     expect(measure(meanAbsoluteErrorMetric(), ...batches)).toBe(10 / 4);
     expect(measure(rootMeanSquaredError(), ...batches)).toBeCloseTo(Math.sqrt(30 / 4), 12);
     expect(measure(lossMetric('far', huber({ delta: 0.5 })), ...batches)).toBeCloseTo((0.5 * (10 - 4 * 0.25)) / 4, 6);
-  });
-});
-
-describe('precision, recall and F1', () => {
-  const labels = tensor([1, 1, 1, 0, 0, 1, 1]);
-  const predictions = tensor([0.9, 0.8, 0.1, 0.7, 0.2, 0.3, 0.9], [7, 1]);
-  const batch = { labels, predictions, mask: [1, 1, 1, 1, 1, 1, 0] }; // 2 hits, 3 predicted, 4 positive
-
-  test('from counts over the whole epoch', () => {
-    expect(measure(precision(), batch)).toBeCloseTo(2 / 3, 6);
-    expect(measure(recall(), batch)).toBeCloseTo(2 / 4, 6);
-    expect(measure(f1Score(), batch)).toBeCloseTo(4 / 7, 6);
-    expect(measure(f1Score(), batch, batch)).toBeCloseTo(4 / 7, 6);
-    expect(measure(recall({ threshold: 0.25 }), batch)).toBeCloseTo(3 / 4, 6);
-  });
-
-  test('0 where there is nothing to count', () => {
-    const none = { labels: tensor([0]), predictions: tensor([0], [1, 1]), mask: [1] };
-    expect([precision(), recall(), f1Score()].map((metric) => measure(metric, none))).toEqual([0, 0, 0]);
   });
 });
 

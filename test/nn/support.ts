@@ -6,6 +6,7 @@ import { isVariable } from '../../src/graph/node.ts';
 import type { Node } from '../../src/graph/node.ts';
 import { topologicalOrder } from '../../src/graph/traverse.ts';
 import type { CallContext, Layer } from '../../src/nn/layer.ts';
+import type { Metric } from '../../src/nn/metric.ts';
 import { constant } from '../../src/ops/op.ts';
 import { evaluate } from '../support/evaluate.ts';
 
@@ -45,4 +46,22 @@ export function messageOf(action: () => unknown): string {
     return `${(error as Error).name}: ${(error as Error).message}`;
   }
   return 'nothing thrown';
+}
+
+/** What a step hands to a metric. */
+export interface Batch {
+  readonly labels: Node;
+  readonly predictions: Node;
+  readonly mask: readonly number[];
+}
+
+/** What the training loop does: the sums of all batches added up, and the number made of them. */
+export function measure(metric: Metric, ...batches: Batch[]): number {
+  const sums = batches.map(({ labels, predictions, mask }) =>
+    metric.sums(labels, predictions, tensor(mask)).map((sum) => valuesOf(sum)),
+  );
+  const totals = sums[0]!.map((first, index) =>
+    Float32Array.from(first, (_, place) => sums.reduce((total, batch) => total + batch[index]![place]!, 0)),
+  );
+  return metric.result(totals);
 }

@@ -1,0 +1,40 @@
+/** Which classes are taken for which, counted on the host from labels and predicted classes. */
+import { requireOption } from '../core/check.ts';
+import { checkShape } from '../core/shape.ts';
+import { HostTensor } from '../tensor.ts';
+import { checkClassNumbers } from './predicted-classes.ts';
+import type { ClassNumbers } from './predicted-classes.ts';
+
+export interface ConfusionMatrixOptions {
+  /** How many classes there are, also such as do not occur. Default: up to the greatest number. */
+  readonly numClasses?: number;
+}
+
+/**
+ * How often each class was predicted for each: row the label's, column the prediction's, as in TensorFlow and
+ * scikit-learn.
+ *
+ * @param labels class numbers from 0
+ * @param predictions class numbers, as many: `predictedClasses(await model.predict(x))`
+ * @returns int32 [classes, classes]
+ * @throws ShapeError where the counts differ; ValueError for what is no class number
+ */
+export function confusionMatrix(
+  labels: ClassNumbers,
+  predictions: ClassNumbers,
+  { numClasses }: ConfusionMatrixOptions = {},
+): HostTensor {
+  const isCount = numClasses === undefined || (Number.isInteger(numClasses) && numClasses >= 1);
+  requireOption('confusionMatrix', 'numClasses', numClasses, 'an integer ≥ 1', isCount);
+  const [truth, guesses] = checkClassNumbers('confusionMatrix', { labels, predictions }, numClasses);
+  let classes = numClasses ?? 0;
+  for (let sample = 0; sample < truth.length; sample++) {
+    classes = Math.max(classes, truth[sample]! + 1, guesses[sample]! + 1);
+  }
+  checkShape('confusionMatrix', [classes, classes]);
+  const counts = new Int32Array(classes * classes);
+  for (let sample = 0; sample < truth.length; sample++) {
+    counts[truth[sample]! * classes + guesses[sample]!]! += 1;
+  }
+  return new HostTensor(counts, [classes, classes]);
+}
