@@ -35,32 +35,32 @@ export interface Callback {
 
 /** Several callbacks as one, called in their order. */
 export class CallbackList {
-  private readonly callbacks: readonly Callback[];
-  private readonly model: TrainedModel;
+  readonly #callbacks: readonly Callback[];
+  readonly #model: TrainedModel;
 
   constructor(callbacks: readonly Callback[], model: TrainedModel) {
-    this.callbacks = callbacks;
-    this.model = model;
+    this.#callbacks = callbacks;
+    this.#model = model;
   }
 
   async onTrainBegin(): Promise<void> {
-    for (const callback of this.callbacks) await callback.onTrainBegin?.(this.model);
+    for (const callback of this.#callbacks) await callback.onTrainBegin?.(this.#model);
   }
 
   async onTrainEnd(logs: Logs): Promise<void> {
-    for (const callback of this.callbacks) await callback.onTrainEnd?.(logs, this.model);
+    for (const callback of this.#callbacks) await callback.onTrainEnd?.(logs, this.#model);
   }
 
   async onEpochBegin(epoch: number): Promise<void> {
-    for (const callback of this.callbacks) await callback.onEpochBegin?.(epoch, this.model);
+    for (const callback of this.#callbacks) await callback.onEpochBegin?.(epoch, this.#model);
   }
 
   async onEpochEnd(epoch: number, logs: Logs): Promise<void> {
-    for (const callback of this.callbacks) await callback.onEpochEnd?.(epoch, logs, this.model);
+    for (const callback of this.#callbacks) await callback.onEpochEnd?.(epoch, logs, this.#model);
   }
 
   async onChunkEnd(progress: Progress, logs: Logs): Promise<void> {
-    for (const callback of this.callbacks) await callback.onChunkEnd?.(progress, { ...logs }, this.model);
+    for (const callback of this.#callbacks) await callback.onChunkEnd?.(progress, { ...logs }, this.#model);
   }
 }
 

@@ -20,11 +20,11 @@ export class DataSet {
   readonly samples: number;
   readonly features: readonly Column[];
   readonly labels: Column | undefined;
-  private readonly engine: Engine;
+  readonly #engine: Engine;
 
   /** Takes memory on `engine` and fills it. Call `release()` when the last program has run. */
   constructor(engine: Engine, features: readonly HostTensor[], labels?: HostTensor) {
-    this.engine = engine;
+    this.#engine = engine;
     this.samples = features[0]!.shape[0]!;
     this.features = features.map((values, index) => column(values, `x${index === 0 ? '' : index}`));
     this.labels = labels && column(labels, 'y');
@@ -38,12 +38,12 @@ export class DataSet {
 
   /** Replaces all the samples by others of the same shapes and dtypes. */
   write(features: readonly HostTensor[], labels?: HostTensor): void {
-    features.forEach(({ data }, index) => this.engine.write(this.features[index]!.variable, data));
-    if (labels) this.engine.write(this.labels!.variable, labels.data);
+    features.forEach(({ data }, index) => this.#engine.write(this.features[index]!.variable, data));
+    if (labels) this.#engine.write(this.labels!.variable, labels.data);
   }
 
   release(): void {
-    this.engine.release([...this.features, ...(this.labels ? [this.labels] : [])].map((column) => column.variable));
+    this.#engine.release([...this.features, ...(this.labels ? [this.labels] : [])].map((column) => column.variable));
   }
 }
 

@@ -13,30 +13,30 @@ export class FiniteWatch {
   readonly flags: Variable;
   /** What is watched, in forward order; the loss is last. */
   readonly values: readonly Node[];
-  private readonly names: readonly string[];
-  private readonly engine: Engine;
+  readonly #names: readonly string[];
+  readonly #engine: Engine;
 
   constructor(engine: Engine, outputs: readonly LayerOutput[], loss: Node) {
     // What only shows its input in another shape is watched there already.
     const watched = outputs.filter((output) => output.node.dtype === 'float32' && isOwn(output));
-    this.engine = engine;
+    this.#engine = engine;
     this.values = [...watched.map(({ node }) => node), loss];
-    this.names = [...watched.map(({ layer }) => `layer '${layer.name}'`), 'the loss'];
+    this.#names = [...watched.map(({ layer }) => `layer '${layer.name}'`), 'the loss'];
     this.flags = variable([this.values.length], { dtype: 'int32', name: 'nonFiniteSteps' });
   }
 
   /** Forgets what was found: before a run. */
   reset(): void {
-    this.engine.write(this.flags, new Int32Array(this.values.length).fill(-1));
+    this.#engine.write(this.flags, new Int32Array(this.values.length).fill(-1));
   }
 
   /** Throws `NonFiniteError` naming the first value, of the earliest step, that was not finite. */
   async check(caller: string): Promise<void> {
-    const flags = await this.engine.read(this.flags);
+    const flags = await this.#engine.read(this.flags);
     const found = flags.filter((step) => step >= 0);
     if (found.length === 0) return;
     const step = Math.min(...found);
-    const name = this.names[flags.indexOf(step)]!;
+    const name = this.#names[flags.indexOf(step)]!;
     const where = name === 'the loss' ? 'loss' : name.slice("layer '".length, -1);
     const what = name === 'the loss' ? name : `the output of ${name}`;
     throw new NonFiniteError(

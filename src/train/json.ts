@@ -27,90 +27,90 @@ export function parseJson(what: string, text: string): Json {
 }
 
 class Reader {
-  private readonly what: string;
-  private readonly text: string;
-  private at = 0;
+  readonly #what: string;
+  readonly #text: string;
+  #at = 0;
 
   constructor(what: string, text: string) {
-    this.what = what;
-    this.text = text;
+    this.#what = what;
+    this.#text = text;
   }
 
   value(depth: number): Json {
-    if (depth > deepest) this.fail(`nested more than ${deepest} deep`);
-    this.take(space);
-    const character = this.text[this.at];
-    if (character === '{') return this.object(depth);
-    if (character === '[') return this.array(depth);
-    if (character === '"') return this.string();
-    const literal = literals.find(([name]) => this.text.startsWith(name, this.at));
+    if (depth > deepest) this.#fail(`nested more than ${deepest} deep`);
+    this.#take(space);
+    const character = this.#text[this.#at];
+    if (character === '{') return this.#object(depth);
+    if (character === '[') return this.#array(depth);
+    if (character === '"') return this.#string();
+    const literal = literals.find(([name]) => this.#text.startsWith(name, this.#at));
     if (literal) {
-      this.at += literal[0].length;
+      this.#at += literal[0].length;
       return literal[1];
     }
-    const digits = this.take(number);
-    if (digits === '') this.fail('no value');
+    const digits = this.#take(number);
+    if (digits === '') this.#fail('no value');
     return Number(digits);
   }
 
   end(): void {
-    this.take(space);
-    if (this.at < this.text.length) this.fail('text after the end');
+    this.#take(space);
+    if (this.#at < this.#text.length) this.#fail('text after the end');
   }
 
-  private object(depth: number): JsonObject {
+  #object(depth: number): JsonObject {
     const result = new Map<string, Json>();
-    this.list('}', () => {
-      this.take(space);
-      const key = this.string();
-      if (result.has(key)) this.fail(`key ${JSON.stringify(key)} is given twice`);
-      this.take(space);
-      this.expect(':');
+    this.#list('}', () => {
+      this.#take(space);
+      const key = this.#string();
+      if (result.has(key)) this.#fail(`key ${JSON.stringify(key)} is given twice`);
+      this.#take(space);
+      this.#expect(':');
       result.set(key, this.value(depth + 1));
     });
     return result;
   }
 
-  private array(depth: number): Json[] {
+  #array(depth: number): Json[] {
     const result: Json[] = [];
-    this.list(']', () => result.push(this.value(depth + 1)));
+    this.#list(']', () => result.push(this.value(depth + 1)));
     return result;
   }
 
   /** Entries with commas between them, from the opening bracket to `close`. */
-  private list(close: string, entry: () => void): void {
-    this.at += 1;
-    this.take(space);
-    if (this.text[this.at] !== close) {
+  #list(close: string, entry: () => void): void {
+    this.#at += 1;
+    this.#take(space);
+    if (this.#text[this.#at] !== close) {
       for (;;) {
         entry();
-        this.take(space);
-        if (this.text[this.at] !== ',') break;
-        this.at += 1;
+        this.#take(space);
+        if (this.#text[this.#at] !== ',') break;
+        this.#at += 1;
       }
     }
-    this.expect(close);
+    this.#expect(close);
   }
 
-  private string(): string {
-    const quoted = this.take(string);
-    if (quoted === '') this.fail('no string');
+  #string(): string {
+    const quoted = this.#take(string);
+    if (quoted === '') this.#fail('no string');
     return JSON.parse(quoted) as string;
   }
 
-  private expect(character: string): void {
-    if (this.text[this.at] !== character) this.fail(`'${character}' is missing`);
-    this.at += 1;
+  #expect(character: string): void {
+    if (this.#text[this.#at] !== character) this.#fail(`'${character}' is missing`);
+    this.#at += 1;
   }
 
-  private take(pattern: RegExp): string {
-    pattern.lastIndex = this.at;
-    const found = pattern.exec(this.text)?.[0] ?? '';
-    this.at += found.length;
+  #take(pattern: RegExp): string {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#text)?.[0] ?? '';
+    this.#at += found.length;
     return found;
   }
 
-  private fail(fault: string): never {
-    throw new FormatError(`${this.what}: the JSON is not well formed at character ${this.at}: ${fault}`);
+  #fail(fault: string): never {
+    throw new FormatError(`${this.#what}: the JSON is not well formed at character ${this.#at}: ${fault}`);
   }
 }

@@ -16,28 +16,28 @@ const gpuChunk = { milliseconds: 60, steps: 64 } as const;
 
 /** How fast steps are; kept over the epochs of one run. */
 export class Pace {
-  private readonly limits: { readonly milliseconds: number; readonly steps: number };
-  private millisecondsPerStep = 0;
-  private last = 0.25;
+  readonly #limits: { readonly milliseconds: number; readonly steps: number };
+  #millisecondsPerStep = 0;
+  #last = 0.25;
 
   constructor(engine?: Engine) {
     const isGpu = engine?.info.name === 'webgpu';
-    this.limits = isGpu ? gpuChunk : { milliseconds: chunkMilliseconds(), steps: Infinity };
+    this.#limits = isGpu ? gpuChunk : { milliseconds: chunkMilliseconds(), steps: Infinity };
   }
 
   /** Steps of the next chunk, at most `remaining`. */
   next(remaining: number): number {
-    const { milliseconds, steps } = this.limits;
-    const target = this.millisecondsPerStep > 0 ? milliseconds / this.millisecondsPerStep : 1;
-    return Math.min(remaining, steps, Math.max(1, Math.floor(Math.min(target, this.last * growth))));
+    const { milliseconds, steps } = this.#limits;
+    const target = this.#millisecondsPerStep > 0 ? milliseconds / this.#millisecondsPerStep : 1;
+    return Math.min(remaining, steps, Math.max(1, Math.floor(Math.min(target, this.#last * growth))));
   }
 
   /** Learns from a chunk that took `milliseconds`. */
   record(steps: number, milliseconds: number): void {
     const measured = Math.max(milliseconds, 1e-3) / steps;
-    const known = this.millisecondsPerStep;
-    this.millisecondsPerStep = known === 0 ? measured : 0.5 * known + 0.5 * measured;
-    this.last = steps;
+    const known = this.#millisecondsPerStep;
+    this.#millisecondsPerStep = known === 0 ? measured : 0.5 * known + 0.5 * measured;
+    this.#last = steps;
   }
 }
 

@@ -24,9 +24,9 @@ export class Monitor {
   best: number = NaN;
   /** Epochs since the best one. */
   waited = 0;
-  private readonly caller: string;
-  private readonly sign: 1 | -1;
-  private readonly minDelta: number;
+  readonly #caller: string;
+  readonly #sign: 1 | -1;
+  readonly #minDelta: number;
 
   constructor(
     caller: string,
@@ -39,11 +39,11 @@ export class Monitor {
     if (!['auto', 'min', 'max'].includes(mode)) {
       throw new ValueError(`${caller}: mode must be 'auto', 'min' or 'max', not '${String(mode)}'`);
     }
-    this.caller = caller;
+    this.#caller = caller;
     this.name = monitor;
     this.patience = patience;
-    this.minDelta = Math.abs(minDelta);
-    this.sign = mode === 'max' || (mode === 'auto' && greaterIsBetter.test(monitor)) ? 1 : -1;
+    this.#minDelta = Math.abs(minDelta);
+    this.#sign = mode === 'max' || (mode === 'auto' && greaterIsBetter.test(monitor)) ? 1 : -1;
   }
 
   reset(): void {
@@ -53,27 +53,27 @@ export class Monitor {
 
   /** Takes an epoch's logs; true when they hold the best value so far. */
   improved(logs: Logs): boolean {
-    const value = this.valueIn(logs);
+    const value = this.#valueIn(logs);
     this.waited += 1;
-    if (!this.isBetter(value)) return false;
+    if (!this.#isBetter(value)) return false;
     this.best = value;
     this.waited = 0;
     return true;
   }
 
-  private isBetter(value: number): boolean {
+  #isBetter(value: number): boolean {
     if (Number.isNaN(value)) return false;
-    return Number.isNaN(this.best) || this.sign * (value - this.best) > this.minDelta;
+    return Number.isNaN(this.best) || this.#sign * (value - this.best) > this.#minDelta;
   }
 
-  private valueIn(logs: Logs): number {
+  #valueIn(logs: Logs): number {
     const value = logs[this.name];
     if (value === undefined) {
       const remedy = this.name.startsWith('val_')
         ? 'give fit validationData or a validationSplit'
         : 'check the metrics of compile()';
       throw new ValueError(
-        `${this.caller}: there is no '${this.name}' to monitor: the logs hold ${Object.keys(logs).join(', ')}: ${remedy}`,
+        `${this.#caller}: there is no '${this.name}' to monitor: the logs hold ${Object.keys(logs).join(', ')}: ${remedy}`,
       );
     }
     return value;

@@ -21,43 +21,43 @@ export function disposePrepared({ data, program }: Prepared): void {
 }
 
 export class ProgramCache {
-  private readonly kept = new Map<string, Prepared>();
-  private closed = false;
-  private cleared = 0;
+  readonly #kept = new Map<string, Prepared>();
+  #closed = false;
+  #cleared = 0;
 
   /** Changes when the cache is cleared: what was made before does not belong into it any more. */
   get generation(): number {
-    return this.cleared;
+    return this.#cleared;
   }
 
   /** What was put under `key`, which is then no longer in the cache. */
   take(key: string): Prepared | undefined {
-    const found = this.kept.get(key);
-    this.kept.delete(key);
+    const found = this.#kept.get(key);
+    this.#kept.delete(key);
     return found;
   }
 
   /** Keeps `prepared`, of `generation` and holding `bytes`, or disposes it where it is too large or too old. */
   put(key: string, prepared: Prepared, bytes: number, generation: number): void {
-    if (this.closed || generation !== this.cleared || bytes > mostBytes || this.kept.has(key)) {
+    if (this.#closed || generation !== this.#cleared || bytes > mostBytes || this.#kept.has(key)) {
       disposePrepared(prepared);
       return;
     }
-    this.kept.set(key, prepared);
-    const [oldest] = this.kept.keys();
-    if (this.kept.size > places) disposePrepared(this.take(oldest!)!);
+    this.#kept.set(key, prepared);
+    const [oldest] = this.#kept.keys();
+    if (this.#kept.size > places) disposePrepared(this.take(oldest!)!);
   }
 
   /** Disposes everything. */
   clear(): void {
-    for (const prepared of this.kept.values()) disposePrepared(prepared);
-    this.kept.clear();
-    this.cleared += 1;
+    for (const prepared of this.#kept.values()) disposePrepared(prepared);
+    this.#kept.clear();
+    this.#cleared += 1;
   }
 
   /** Disposes everything, and what is still put. */
   close(): void {
-    this.closed = true;
+    this.#closed = true;
     this.clear();
   }
 }

@@ -9,42 +9,42 @@ const interval = 250;
 export class ProgressReader {
   /** What the last answered reading told; empty before. */
   latest: Logs = {};
-  private readonly program: StepProgram;
-  private readonly metrics: readonly Metric[];
-  private startedAt: number = performance.now();
-  private pending: Promise<void> | null = null;
-  private failure: { readonly error: unknown } | null = null;
+  readonly #program: StepProgram;
+  readonly #metrics: readonly Metric[];
+  #startedAt: number = performance.now();
+  #pending: Promise<void> | null = null;
+  #failure: { readonly error: unknown } | null = null;
 
   constructor(program: StepProgram, metrics: readonly Metric[]) {
-    this.program = program;
-    this.metrics = metrics;
+    this.#program = program;
+    this.#metrics = metrics;
   }
 
   /** Starts a reading when it is time for one. Throws what an earlier one found: `NonFiniteError`, a lost device. */
   poll(): void {
-    if (this.failure) throw this.failure.error;
-    if (this.pending !== null || performance.now() - this.startedAt < interval) return;
-    this.startedAt = performance.now();
-    this.pending = this.read().then(
+    if (this.#failure) throw this.#failure.error;
+    if (this.#pending !== null || performance.now() - this.#startedAt < interval) return;
+    this.#startedAt = performance.now();
+    this.#pending = this.read().then(
       (logs) => {
         this.latest = logs;
-        this.pending = null;
+        this.#pending = null;
       },
       (error: unknown) => {
-        this.failure = { error };
-        this.pending = null;
+        this.#failure = { error };
+        this.#pending = null;
       },
     );
   }
 
   /** Reads now. Throws `NonFiniteError` when the watch found something. */
   async read(): Promise<Results> {
-    const [logs] = await Promise.all([this.program.sums.read(this.metrics), this.program.watch?.check('fit')]);
+    const [logs] = await Promise.all([this.#program.sums.read(this.#metrics), this.#program.watch?.check('fit')]);
     return logs;
   }
 
   /** Waits for a reading that is under way. */
   async settle(): Promise<void> {
-    await this.pending;
+    await this.#pending;
   }
 }

@@ -23,14 +23,14 @@ export interface Results {
 export class Sums {
   readonly variables: readonly Variable[];
   readonly updates: readonly Update[];
-  private readonly engine: Engine;
+  readonly #engine: Engine;
   /** How many variables each part has. */
-  private readonly counts: readonly number[];
+  readonly #counts: readonly number[];
 
   /** @param parts what one batch adds: first [loss · samples, samples], then each metric's sums */
   constructor(engine: Engine, parts: readonly (readonly Node[])[]) {
-    this.engine = engine;
-    this.counts = parts.map((nodes) => nodes.length);
+    this.#engine = engine;
+    this.#counts = parts.map((nodes) => nodes.length);
     const nodes = parts.flat();
     this.variables = nodes.map(({ shape }, index) => variable(shape, { name: `sum_${index}` }));
     this.updates = this.variables.map((total, index) => [total, add(total, nodes[index]!)]);
@@ -38,17 +38,17 @@ export class Sums {
 
   /** Sets every sum to zero. */
   reset(): void {
-    for (const total of this.variables) this.engine.write(total, typedArray('float32', sizeOf(total.shape)));
+    for (const total of this.variables) this.#engine.write(total, typedArray('float32', sizeOf(total.shape)));
   }
 
   /** The loss and each metric over the samples so far. All sums are of the same moment. */
   async read(metrics: readonly Metric[]): Promise<Results> {
-    const values = await Promise.all(this.variables.map((total) => this.engine.read(total)));
+    const values = await Promise.all(this.variables.map((total) => this.#engine.read(total)));
     const [lossSum, count] = [values[0]![0]!, values[1]![0]!];
     const results: Logs & Results = { loss: lossSum / count };
-    let next = this.counts[0]!;
+    let next = this.#counts[0]!;
     metrics.forEach((metric, index) => {
-      const own = this.counts[index + 1]!;
+      const own = this.#counts[index + 1]!;
       results[metric.name] = metric.result(values.slice(next, next + own));
       next += own;
     });

@@ -28,53 +28,53 @@ export interface Waiting {
 }
 
 export class JobRing {
-  private readonly words: Int32Array;
+  readonly #words: Int32Array;
   /** Jobs that were posted. Counted here, for nobody else writes it; wraps around in memory only. */
-  private count = 0;
-  private finished = 0;
+  #count = 0;
+  #finished = 0;
 
   constructor(memory: WebAssembly.Memory, address: number, waiting: Waiting) {
-    this.words = new Int32Array(memory.buffer, address, controlBytes / 4);
-    this.words[spins / 4] = waiting.spins;
-    this.words[patience / 4] = waiting.patience;
+    this.#words = new Int32Array(memory.buffer, address, controlBytes / 4);
+    this.#words[spins / 4] = waiting.spins;
+    this.#words[patience / 4] = waiting.patience;
   }
 
   get posted(): number {
-    return this.count;
+    return this.#count;
   }
 
   /** Jobs that are done. */
   get done(): number {
-    this.finished += (Atomics.load(this.words, done / 4) - this.finished) | 0;
-    return this.finished;
+    this.#finished += (Atomics.load(this.#words, done / 4) - this.#finished) | 0;
+    return this.#finished;
   }
 
   get hasRoom(): boolean {
-    return this.count - this.done < mostWaiting;
+    return this.#count - this.done < mostWaiting;
   }
 
   /** Changes as long as the workers get on. */
   get signOfLife(): string {
-    return [generation, done, progress].map((at) => Atomics.load(this.words, at / 4)).join();
+    return [generation, done, progress].map((at) => Atomics.load(this.#words, at / 4)).join();
   }
 
   /** Gives the workers a job; there must be room. */
   post({ kind, words }: Job): void {
-    const at = (ring + (this.count % ringJobs) * jobBytes) / 4;
-    this.words.set([kind, ...words], at);
-    this.count++;
-    Atomics.store(this.words, posted / 4, this.count | 0);
-    Atomics.notify(this.words, posted / 4);
+    const at = (ring + (this.#count % ringJobs) * jobBytes) / 4;
+    this.#words.set([kind, ...words], at);
+    this.#count++;
+    Atomics.store(this.#words, posted / 4, this.#count | 0);
+    Atomics.notify(this.#words, posted / 4);
   }
 
   /** Asks for a message when the next job is done. A job that is done by now may not send one: look again. */
   ask(): void {
-    Atomics.store(this.words, wanted / 4, 1);
+    Atomics.store(this.#words, wanted / 4, 1);
   }
 
   /** Tells the workers to stop where they wait next. */
   fail(): void {
-    Atomics.store(this.words, failed / 4, 1);
-    for (const at of [generation, posted]) Atomics.notify(this.words, at / 4);
+    Atomics.store(this.#words, failed / 4, 1);
+    for (const at of [generation, posted]) Atomics.notify(this.#words, at / 4);
   }
 }

@@ -115,16 +115,16 @@ export function planThreads(request: PlanRequest): ThreadPlan {
 
 /** What lies between two barriers: nothing in it waits for what another thread does in it. */
 class Phase {
-  private instructions: Instruction[] = [];
-  private readonly work: number[];
+  #instructions: Instruction[] = [];
+  readonly #work: number[];
 
   constructor(threads: number) {
-    this.work = new Array<number>(threads).fill(0);
+    this.#work = new Array<number>(threads).fill(0);
   }
 
   /** The instructions that must be done before one with these reads and writes begins. */
   conflicts(reads: readonly Range[], writes: readonly Range[]): Instruction[] {
-    return this.instructions.filter(
+    return this.#instructions.filter(
       (earlier) => overlap(earlier.writes, reads) || overlap(earlier.writes, writes) || overlap(earlier.reads, writes),
     );
   }
@@ -135,24 +135,24 @@ class Phase {
    */
   threadFor(reads: readonly Range[], writes: readonly Range[]): number | undefined {
     const makers = new Set(this.conflicts(reads, writes).map(({ thread }) => thread));
-    if (makers.size === 0) return this.work.indexOf(Math.min(...this.work));
+    if (makers.size === 0) return this.#work.indexOf(Math.min(...this.#work));
     const [maker] = makers;
     return makers.size === 1 && maker !== null ? maker : undefined;
   }
 
   add(instruction: Instruction, work: number): void {
     const { thread } = instruction;
-    this.instructions.push(instruction);
-    this.work.forEach((sum, index) => {
-      this.work[index] = sum + (thread === null ? work / this.work.length : thread === index ? work : 0);
+    this.#instructions.push(instruction);
+    this.#work.forEach((sum, index) => {
+      this.#work[index] = sum + (thread === null ? work / this.#work.length : thread === index ? work : 0);
     });
   }
 
   /** Begins the next phase; the time that this one takes. */
   end(): number {
-    const longest = Math.max(...this.work);
-    this.instructions = [];
-    this.work.fill(0);
+    const longest = Math.max(...this.#work);
+    this.#instructions = [];
+    this.#work.fill(0);
     return longest;
   }
 }

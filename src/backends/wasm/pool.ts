@@ -34,15 +34,16 @@ interface Waiter {
 
 export class Pool {
   readonly threads: number;
-  private readonly ring: JobRing;
-  private readonly patience: number;
+  readonly #ring: JobRing;
+  readonly #patience: number;
+  // `private`, not `#`: tests end one.
   private workers: Thread[] = [];
   /** Jobs for which the ring has no room yet. */
-  private readonly overflow: Job[] = [];
-  private readonly waiters: Waiter[] = [];
-  private readonly cleanups: { readonly job: number; readonly action: () => void }[] = [];
-  private failure: BackendError | null = null;
-  private watchdog: ReturnType<typeof setInterval> | undefined;
+  readonly #overflow: Job[] = [];
+  readonly #waiters: Waiter[] = [];
+  readonly #cleanups: { readonly job: number; readonly action: () => void }[] = [];
+  #failure: BackendError | null = null;
+  #watchdog: ReturnType<typeof setInterval> | undefined;
 
   /** Resolves when all workers are ready; rejects with the reason when one does not start. */
   static async start(
@@ -57,7 +58,7 @@ export class Pool {
     const pool = new Pool(options, memory, control);
     const workspace = (thread: number): number => control + controlBytes + thread * threadBytes;
     try {
-      await pool.startWorkers(options, (thread) => ({
+      await pool.#startWorkers(options, (thread) => ({
         ...{ memory, modules, control, thread, threads },
         workspace: workspace(thread),
       }));
@@ -75,121 +76,121 @@ export class Pool {
     control: number,
   ) {
     this.threads = threads;
-    this.patience = patience;
+    this.#patience = patience;
     // More threads than cores take each other's time by looking.
-    this.ring = new JobRing(memory, control, { spins: threads <= coreCount() ? spins : 0, patience });
+    this.#ring = new JobRing(memory, control, { spins: threads <= coreCount() ? spins : 0, patience });
   }
 
   /** Whether everything asked for is done, so that the memory is this thread's alone. */
   get isIdle(): boolean {
-    if (this.failure !== null) throw this.failure;
-    this.settle();
-    return this.posted === this.ring.done;
+    if (this.#failure !== null) throw this.#failure;
+    this.#settle();
+    return this.#posted === this.#ring.done;
   }
 
   /** With a plan all threads run the program, without one thread 0 does. */
   run(program: number, plan: number | null, steps: number): void {
     if (steps <= 0) return;
-    if (plan === null) this.post({ kind: jobs.alone, words: [program, steps] });
-    else this.post({ kind: jobs.together, words: [program, plan, steps] });
+    if (plan === null) this.#post({ kind: jobs.alone, words: [program, steps] });
+    else this.#post({ kind: jobs.together, words: [program, plan, steps] });
   }
 
   /** Copies `bytes` bytes once all that was asked for before is done. */
   copy(to: number, from: number, bytes: number): void {
-    this.post({ kind: jobs.copy, words: [to, from, bytes] });
+    this.#post({ kind: jobs.copy, words: [to, from, bytes] });
   }
 
   /** Gives a module to every worker. */
   load(module: LoadedModule): void {
-    this.post({ kind: jobs.outside, words: [] });
+    this.#post({ kind: jobs.outside, words: [] });
     for (const worker of this.workers) worker.post(module);
   }
 
   /** Calls `action` at some time after all that was asked for until now is done. */
   afterwards(action: () => void): void {
-    if (this.failure !== null) return action();
-    this.cleanups.push({ job: this.posted, action });
-    this.settle();
+    if (this.#failure !== null) return action();
+    this.#cleanups.push({ job: this.#posted, action });
+    this.#settle();
   }
 
   /** Resolves when all that was asked for until now is done. */
   finished(): Promise<void> {
-    if (this.failure !== null) return Promise.reject(this.failure);
+    if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.isIdle) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.waiters.push({ job: this.posted, resolve, reject });
-      this.watch(true);
-      this.settle();
+      this.#waiters.push({ job: this.#posted, resolve, reject });
+      this.#watch(true);
+      this.#settle();
     });
   }
 
   dispose(): void {
-    this.end(new BackendError('wasm: the engine was disposed while it was at work'));
+    this.#end(new BackendError('wasm: the engine was disposed while it was at work'));
   }
 
   /** Jobs asked for, those included that wait for room. */
-  private get posted(): number {
-    return this.ring.posted + this.overflow.length;
+  get #posted(): number {
+    return this.#ring.posted + this.#overflow.length;
   }
 
-  private post(job: Job): void {
-    if (this.failure !== null) throw this.failure;
-    this.settle();
-    if (this.overflow.length === 0 && this.ring.hasRoom) this.ring.post(job);
+  #post(job: Job): void {
+    if (this.#failure !== null) throw this.#failure;
+    this.#settle();
+    if (this.#overflow.length === 0 && this.#ring.hasRoom) this.#ring.post(job);
     else {
-      this.overflow.push(job);
-      this.ring.ask();
+      this.#overflow.push(job);
+      this.#ring.ask();
     }
   }
 
   /** Sees what is done by now. */
-  private settle(): void {
-    if (this.failure !== null) return;
+  #settle(): void {
+    if (this.#failure !== null) return;
     for (;;) {
-      while (this.overflow.length > 0 && this.ring.hasRoom) this.ring.post(this.overflow.shift()!);
-      const { done } = this.ring;
-      while (this.cleanups.length > 0 && this.cleanups[0]!.job <= done) this.cleanups.shift()!.action();
-      while (this.waiters.length > 0 && this.waiters[0]!.job <= done) this.waiters.shift()!.resolve();
-      if (this.waiters.length + this.overflow.length === 0) break;
-      this.ring.ask();
-      if (this.ring.done === done) return; // whatever is done from now on sends a message
+      while (this.#overflow.length > 0 && this.#ring.hasRoom) this.#ring.post(this.#overflow.shift()!);
+      const { done } = this.#ring;
+      while (this.#cleanups.length > 0 && this.#cleanups[0]!.job <= done) this.#cleanups.shift()!.action();
+      while (this.#waiters.length > 0 && this.#waiters[0]!.job <= done) this.#waiters.shift()!.resolve();
+      if (this.#waiters.length + this.#overflow.length === 0) break;
+      this.#ring.ask();
+      if (this.#ring.done === done) return; // whatever is done from now on sends a message
     }
-    this.watch(false);
+    this.#watch(false);
   }
 
   /** Whether somebody waits: then a process must not end, and silence is looked into. */
-  private watch(isWaiting: boolean): void {
-    if (isWaiting === (this.watchdog !== undefined)) return;
+  #watch(isWaiting: boolean): void {
+    if (isWaiting === (this.#watchdog !== undefined)) return;
     for (const worker of this.workers) worker.hold(isWaiting);
-    clearInterval(this.watchdog);
-    this.watchdog = undefined;
+    clearInterval(this.#watchdog);
+    this.#watchdog = undefined;
     if (!isWaiting) return;
-    let [sign, silent] = [this.ring.signOfLife, 0];
-    this.watchdog = setInterval(() => {
-      silent = this.ring.signOfLife === sign ? silent + 1 : 0;
-      sign = this.ring.signOfLife;
-      if (silent > this.patience) this.fail(`no thread got on for ${silent} seconds`);
+    let [sign, silent] = [this.#ring.signOfLife, 0];
+    this.#watchdog = setInterval(() => {
+      silent = this.#ring.signOfLife === sign ? silent + 1 : 0;
+      sign = this.#ring.signOfLife;
+      if (silent > this.#patience) this.#fail(`no thread got on for ${silent} seconds`);
     }, 1000);
   }
 
-  private fail(why: string): void {
-    this.end(
+  #fail(why: string): void {
+    this.#end(
       new BackendError(`wasm: the worker threads failed: ${why}. The engine’s memory is lost: create another engine`),
     );
   }
 
-  private end(error: BackendError): void {
-    if (this.failure !== null) return;
-    this.watch(false);
-    this.failure = error;
-    this.ring.fail();
+  #end(error: BackendError): void {
+    if (this.#failure !== null) return;
+    this.#watch(false);
+    this.#failure = error;
+    this.#ring.fail();
     for (const worker of this.workers) worker.terminate();
     this.workers = [];
-    this.cleanups.length = 0;
-    for (const { reject } of this.waiters.splice(0)) reject(error);
+    this.#cleanups.length = 0;
+    for (const { reject } of this.#waiters.splice(0)) reject(error);
   }
 
-  private async startWorkers(
+  async #startWorkers(
     { threads, workerUrl }: PoolOptions,
     startOf: (thread: number) => Parameters<Thread['start']>[0],
   ): Promise<void> {
@@ -197,12 +198,12 @@ export class Pool {
       return new Promise<void>((resolve, reject) => {
         const death = (why: string): void => {
           reject(new BackendError(why));
-          this.fail(`thread ${thread} of ${threads}: ${why}`);
+          this.#fail(`thread ${thread} of ${threads}: ${why}`);
         };
         const message = (given: WorkerMessage): void => {
           if (given.kind === 'ready') resolve();
-          else if (given.kind === 'news') this.settle();
-          else if (given.kind === 'failed') this.fail('a thread waited in vain for the others');
+          else if (given.kind === 'news') this.#settle();
+          else if (given.kind === 'failed') this.#fail('a thread waited in vain for the others');
           else death(given.text ?? 'it failed');
         };
         const worker = spawn(`gradlet ${thread}`, workerUrl, { message, death });

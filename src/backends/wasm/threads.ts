@@ -47,18 +47,18 @@ export class Threads {
   readonly count: number;
   /** The workers, once they have started. */
   pool: Pool | null = null;
-  private starting: Promise<void> | null = null;
+  #starting: Promise<void> | null = null;
   /** Modules that the workers have. */
-  private loaded = 0;
-  private readonly kernels: Kernels;
-  private readonly heap: Heap;
-  private readonly options: ThreadOptions;
+  #loaded = 0;
+  readonly #kernels: Kernels;
+  readonly #heap: Heap;
+  readonly #options: ThreadOptions;
 
   constructor(count: number, kernels: Kernels, heap: Heap, options: ThreadOptions) {
     this.count = count;
-    this.kernels = kernels;
-    this.heap = heap;
-    this.options = options;
+    this.#kernels = kernels;
+    this.#heap = heap;
+    this.#options = options;
   }
 
   /**
@@ -66,8 +66,9 @@ export class Threads {
    * alone. Without workers it is the calling thread that does.
    */
   async prepare(program: Omit<PlanRequest, 'threads' | 'workOf' | 'threshold'>): Promise<number | null> {
-    const { kernels, heap } = this;
-    const threshold = this.options.shareThreshold ?? shareThreshold;
+    const kernels = this.#kernels;
+    const heap = this.#heap;
+    const threshold = this.#options.shareThreshold ?? shareThreshold;
     const plan = planThreads({
       ...program,
       threads: this.count,
@@ -75,9 +76,9 @@ export class Threads {
       threshold,
     });
     const isShared = this.count > 1 && plan.isWorthwhile;
-    if (isShared || this.options.worker === true) await this.start();
+    if (isShared || this.#options.worker === true) await this.#start();
     if (this.pool === null) return null;
-    this.load(this.pool);
+    this.#load(this.pool);
     if (!isShared) return null;
     const address = heap.allocate(plan.marks.length, 'the plan of the threads');
     new Uint8Array(heap.memory.buffer, address, plan.marks.length).set(plan.marks);
@@ -88,19 +89,20 @@ export class Threads {
     this.pool?.dispose();
   }
 
-  private start(): Promise<void> {
-    this.starting ??= this.startPool();
-    return this.starting;
+  #start(): Promise<void> {
+    this.#starting ??= this.#startPool();
+    return this.#starting;
   }
 
-  private async startPool(): Promise<void> {
-    const { kernels, heap } = this;
-    const { workerUrl, patience } = this.options;
+  async #startPool(): Promise<void> {
+    const kernels = this.#kernels;
+    const heap = this.#heap;
+    const { workerUrl, patience } = this.#options;
     try {
       await kernels.need(threadsWasm);
       const modules = [...kernels.modules];
       this.pool = await Pool.start({ threads: this.count, workerUrl, patience }, kernels, heap, modules);
-      this.loaded = modules.length;
+      this.#loaded = modules.length;
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       this.reason = `one thread, for the workers did not start: ${error.message}`;
@@ -108,9 +110,9 @@ export class Threads {
   }
 
   /** Gives the workers the modules that were loaded since. */
-  private load(pool: Pool): void {
-    const { modules } = this.kernels;
-    for (; this.loaded < modules.length; this.loaded++) pool.load(modules[this.loaded]!);
+  #load(pool: Pool): void {
+    const { modules } = this.#kernels;
+    for (; this.#loaded < modules.length; this.#loaded++) pool.load(modules[this.#loaded]!);
   }
 }
 

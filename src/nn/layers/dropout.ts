@@ -20,11 +20,11 @@ export interface DropoutOptions extends LayerOptions {
 
 export class Dropout extends Layer {
   readonly kind = 'dropout';
-  private readonly rate: number;
-  private readonly seed: number | undefined;
-  private key: Key = [0, 0];
+  readonly #rate: number;
+  readonly #seed: number | undefined;
+  #key: Key = [0, 0];
   /** Calls made for one graph: a layer used twice in a model draws another mask each time. */
-  private readonly calls = new WeakMap<CallContext, number>();
+  readonly #calls = new WeakMap<CallContext, number>();
 
   constructor(options: DropoutOptions) {
     super(options);
@@ -32,12 +32,13 @@ export class Dropout extends Layer {
     const where = this.name || 'dropout';
     requireOption(where, 'rate', rate, 'a number in [0, 1)', typeof rate === 'number' && rate >= 0 && rate < 1);
     if (seed !== undefined) requireInteger(where, 'seed', seed, -(2 ** 53));
-    this.rate = rate;
-    this.seed = seed;
+    this.#rate = rate;
+    this.#seed = seed;
   }
 
   override config(): LayerConfig {
-    const { rate, seed } = this;
+    const rate = this.#rate;
+    const seed = this.#seed;
     return { ...super.config(), rate, ...(seed === undefined ? {} : { seed }) };
   }
 
@@ -46,16 +47,16 @@ export class Dropout extends Layer {
   }
 
   protected override createWeights(_: readonly Shape[], key: Key): void {
-    this.key = this.seed === undefined ? key : keyFromSeed(this.seed);
+    this.#key = this.#seed === undefined ? key : keyFromSeed(this.#seed);
   }
 
   call(inputs: readonly Node[], context: CallContext): Node {
     const x = inputs[0]!;
-    if (!context.training || this.rate === 0) return x;
-    const call = this.calls.get(context) ?? 0;
-    this.calls.set(context, call + 1);
-    const [key0, key1] = deriveKey(this.key, call);
-    return mul(x, dropoutMask(x.shape, { rate: this.rate, key0, key1 }, context.iterations));
+    if (!context.training || this.#rate === 0) return x;
+    const call = this.#calls.get(context) ?? 0;
+    this.#calls.set(context, call + 1);
+    const [key0, key1] = deriveKey(this.#key, call);
+    return mul(x, dropoutMask(x.shape, { rate: this.#rate, key0, key1 }, context.iterations));
   }
 }
 
