@@ -183,34 +183,3 @@ export function micro_1x8(
   v128.store(c, c00);
   v128.store(c, c01, 16);
 }
-
-/** One row and 32 columns: enough independent accumulators to hide the latency of the additions. */
-export function micro_1x32(
-  depth: u32, a: usize, step: usize, b: usize, stride: usize, start: usize, c: usize,
-): void {
-  let c0 = v128.load(start), c1 = v128.load(start, 16);
-  let c2 = v128.load(start, 32), c3 = v128.load(start, 48);
-  let c4 = v128.load(start, 64), c5 = v128.load(start, 80);
-  let c6 = v128.load(start, 96), c7 = v128.load(start, 112);
-  for (; depth > 0; depth--) {
-    const s = v128.load_splat<f32>(a);
-    c0 = fma(s, v128.load(b), c0);
-    c1 = fma(s, v128.load(b, 16), c1);
-    c2 = fma(s, v128.load(b, 32), c2);
-    c3 = fma(s, v128.load(b, 48), c3);
-    c4 = fma(s, v128.load(b, 64), c4);
-    c5 = fma(s, v128.load(b, 80), c5);
-    c6 = fma(s, v128.load(b, 96), c6);
-    c7 = fma(s, v128.load(b, 112), c7);
-    a += step;
-    b += stride;
-  }
-  v128.store(c, c0);
-  v128.store(c, c1, 16);
-  v128.store(c, c2, 32);
-  v128.store(c, c3, 48);
-  v128.store(c, c4, 64);
-  v128.store(c, c5, 80);
-  v128.store(c, c6, 96);
-  v128.store(c, c7, 112);
-}

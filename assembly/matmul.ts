@@ -1,5 +1,6 @@
 // Batched matrix product: C = activation(op(A)·op(B) + bias). Cuts the product into tiles (matmul-micro.ts), packs the
-// operands where that pays (matmul-pack.ts), and takes dot products where there are too few rows for tiles.
+// operands where that pays (matmul-pack.ts), and takes dot products (matmul-dot.ts) or whole rows of B (matmul-row.ts) where
+// there are too few rows for tiles.
 //
 // word 0   a, f32[batch][m][k], or [k][m] when transposed
 // word 1   b, f32[batch][k][n], or [n][k] when transposed
@@ -18,19 +19,19 @@
 // word 14  scratch, 4·min(k, 256)·(min(n, 512) rounded up to 8 + min(m, 96) rounded up to 12) bytes, at least 64; the same for every batch; not used where threads share the product
 //
 // Node 20, one core of an AMD EPYC server, GFLOP/s, plain / relaxed (the tile alone does 38 / 56): 256³ 37 / 55 and 1024³
-// 35 / 53 in every layout; 32×128×784 37 / 53; dW 784×128×32 33 / 48; dX 32×784×128 35 / 48; one row 1×64×784 30 / 35,
-// 1×1024×1024, which is bound by memory, 16 / 18.
+// 35 / 53 in every layout; 32×128×784 37 / 53; dW 784×128×32 33 / 48; dX 32×784×128 35 / 48.
 //
 // Threads share a product by whole matrices of the batch, by rows or by columns, whichever costs least; each packs what
 // it needs into scratch memory of its own.
 //
 // The order of summation depends on the shape only: bias first, then k ascending within blocks of at most 256 that are
-// added to C one after another (dot products: eight or sixteen interleaved partial sums).
+// added to C one after another (one row: the quarters of k interleaved; dot products: four interleaved partial sums).
 import { fma, load_tail, relu, splat, store_tail } from './simd';
 import { sigmoid, tanh } from './math-activation';
-import { tile_rows, micro_1x32, micro_1x8, micro_2x8, micro_4x8, micro_6x8 } from './matmul-micro';
+import { tile_rows, micro_1x8, micro_2x8, micro_4x8, micro_6x8 } from './matmul-micro';
 import { pack_columns, pack_rows, pack_side_by_side } from './matmul-pack';
 import { dot_products } from './matmul-dot';
+import { row_product } from './matmul-row';
 import { part_begin, part_end, sharers, take } from './share';
 import { edge_tile, own_scratch } from './workspace';
 
@@ -115,6 +116,15 @@ function product(
   m: u32, n: u32, k: u32, activation: u32, scratch: usize, i_first: u32, i_last: u32, j_first: u32, j_last: u32,
 ): void {
   const c_stride = <usize>n << 2;
+  if (m == 1 && b_column == 4) {
+    const wide = min(j_last, n & ~15); // threads cut at multiples of 32
+    if (j_first < wide) {
+      const from = <usize>j_first << 2;
+      row_product(a, step, b + from, b_step, c + from, bias != 0 ? bias + from : 0, k, wide - j_first);
+      if (activation != 0) activate(c + from, wide - j_first, activation, 0);
+      j_first = wide;
+    }
+  }
   const edge = edge_tile();
   const zeros = edge + 192; // 128 bytes
   const edge_bias = edge + 320;
@@ -159,15 +169,6 @@ function product(
           const stride: usize = in_place ? b_step : 32;
           const column = <usize>(j0 + j) << 2;
           const first_start = bias == 0 ? zeros : width == 8 ? bias + column : edge_bias;
-          if (m == 1 && direct && columns - j >= 32) {
-            // Two calls, not one with a chosen start: a function with one caller is inlined here, and then spills.
-            const from = a + <usize>k0 * step, to = c + column;
-            if (block == 0) micro_1x32(depth, from, step, panel, b_step, first_start, to);
-            else micro_1x32(depth, from, step, panel, b_step, to, to);
-            if (last && activation != 0) activate(c + column, 32, activation, 0);
-            j += 24;
-            continue;
-          }
           for (let i: u32 = 0, height: u32 = 0; i < rows; i += height) {
             height = tile_height(rows - i);
             const target = c + <usize>(i0 + i) * c_stride + column;
@@ -244,7 +245,7 @@ function largest_part(count: u32, unit: u32): f64 {
  */
 function sharing(m: u32, n: u32, batch: u32, dots: bool): u32 {
   const by_matrices = largest_part(batch, 1) * <f64>m * <f64>n;
-  const by_rows = <f64>batch * <f64>n * (largest_part(m, n == 1 ? 8 : tile_rows) + READ_COST);
+  const by_rows = <f64>batch * <f64>n * (largest_part(m, n == 1 ? 32 : tile_rows) + READ_COST);
   const by_columns = <f64>batch * <f64>m * (largest_part(n, m == 1 ? 32 : 8) + READ_COST);
   const way = n == 1 ? ROWS : dots || by_columns <= by_rows ? COLUMNS : ROWS;
   return by_matrices <= (way == ROWS ? by_rows : by_columns) ? MATRICES : way;
@@ -281,7 +282,7 @@ export function matmul(args: usize): void {
     first = part_begin;
     last = part_end;
   } else if (way == ROWS) {
-    if (!take(m, n == 1 ? 8 : tile_rows, work)) return;
+    if (!take(m, n == 1 ? 32 : tile_rows, work)) return;
     i0 = part_begin;
     i1 = part_end;
   } else {
