@@ -70,7 +70,7 @@ function square_run(x: usize, count: u32): f32 {
   return square_run(x, half) + square_run(x + (<usize>half << 2), count - half);
 }
 
-export function max_run(x: usize, count: u32): f32 {
+function max_run(x: usize, count: u32): f32 {
   return run_block(MAX, x, count);
 }
 
