@@ -19,7 +19,8 @@
 // word 14  scratch, 4·min(k, 256)·(min(n, 512) rounded up to 8 + min(m, 96) rounded up to 12) bytes, at least 64; the same for every batch; not used where threads share the product
 //
 // Node 20, one core of an AMD EPYC server, GFLOP/s, plain / relaxed (the tile alone does 38 / 56): 256³ 37 / 55 and 1024³
-// 35 / 53 in every layout; 32×128×784 37 / 53; dW 784×128×32 33 / 48; dX 32×784×128 35 / 48.
+// 35 / 53 in every layout; 32×128×784 37 / 53; dW 784×128×32 33 / 48; dX 32×784×128 35 / 50; 32³ 32 / 44, 31³ 29 / 42, 33³ 26 / 35 (a fifth
+// panel for one column and a tile of two rows and one of one for three; nine rows as 4 + 4 + 1 gained nothing).
 //
 // Threads share a product by whole matrices of the batch, by rows or by columns, whichever costs least; each packs what
 // it needs into scratch memory of its own.
@@ -126,15 +127,18 @@ function product(
     }
   }
   const edge = edge_tile();
-  const zeros = edge + 192; // 128 bytes
-  const edge_bias = edge + 320;
-  for (let at: usize = 0; at < 160; at += 16) v128.store(zeros + at, splat(0));
+  const zeros = edge + 192; // 32 bytes
+  const edge_bias = edge + 224;
+  for (let at: usize = 0; at < 64; at += 16) v128.store(zeros + at, splat(0));
   const tail = n & 7;
   if (bias != 0) copy_tile(edge_bias, 0, bias + (<usize>(n - tail) << 2), 0, 1, tail);
   const direct = b_column == 4 && m < PACK_ROWS; // B is read where it lies, but for the last few columns
   const pack_a = step != 4 && n >= PACK_COLUMNS;
   const blocks = max<u32>(1, (k + DEPTH - 1) / DEPTH);
   const block_depth = (k + blocks - 1) / blocks;
+  // So many columns before the last few are computed once more with them, to the same bits, and no edge is left; not where
+  // they are another thread's, and not where C is added to.
+  const again: u32 = blocks == 1 && n - tail >= j_first + 8 ? 8 - tail : 0;
 
   for (let j0 = j_first; j0 < j_last; j0 += BLOCK_COLUMNS) {
     const columns = min(j_last - j0, BLOCK_COLUMNS);
@@ -144,9 +148,10 @@ function product(
       const a_panels = scratch + (direct ? panel_bytes : <usize>((columns + 7) >> 3) * panel_bytes);
       const b_block = b + <usize>k0 * b_step + <usize>j0 * b_column;
       for (let j: u32 = 0; j < columns; j += 8) {
-        const width = min(columns - j, 8);
+        const over = columns - j < 8 ? again : 0;
+        const width = min(columns - j + over, 8);
         const panel = direct ? scratch : scratch + <usize>(j >> 3) * panel_bytes;
-        const from = b_block + <usize>j * b_column;
+        const from = b_block + <usize>(j - over) * b_column;
         if (b_column != 4) pack_columns(panel, from, b_column, depth, width);
         else if (!direct || width < 8) pack_rows(panel, from, b_step, depth, width);
       }
@@ -161,13 +166,14 @@ function product(
           }
         }
         for (let j: u32 = 0; j < columns; j += 8) {
-          const width = min(columns - j, 8);
+          const over = columns - j < 8 ? again : 0;
+          const width = min(columns - j + over, 8);
           const in_place = direct && width == 8;
           const panel = in_place
-            ? b_block + (<usize>j << 2)
+            ? b_block + (<usize>(j - over) << 2)
             : direct ? scratch : scratch + <usize>(j >> 3) * panel_bytes;
           const stride: usize = in_place ? b_step : 32;
-          const column = <usize>(j0 + j) << 2;
+          const column = <usize>(j0 + j - over) << 2;
           const first_start = bias == 0 ? zeros : width == 8 ? bias + column : edge_bias;
           for (let i: u32 = 0, height: u32 = 0; i < rows; i += height) {
             height = tile_height(rows - i);

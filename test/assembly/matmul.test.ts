@@ -81,7 +81,7 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
 
   it.each([1, 2, 3])('activation %i', (activation) => {
     for (const layout of layouts) {
-      for (const [m, n, k] of [[17, 19, 300], [1, 41, 10], [9, 1, 11], [3, 6, 7], [64, 24, 5]] as const) {
+      for (const [m, n, k] of [[17, 19, 300], [15, 19, 30], [1, 41, 10], [9, 1, 11], [3, 6, 7], [64, 24, 5]] as const) {
         check(kernels, { m, n, k, activation, bias: m !== 3, ...layout });
       }
     }
