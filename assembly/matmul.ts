@@ -19,8 +19,8 @@
 // word 14  scratch, 4·min(k, 256)·(min(n, 512) rounded up to 8 + min(m, 96) rounded up to 12) bytes, at least 64; the same for every batch; not used where threads share the product
 //
 // Node 20, one core of an AMD EPYC server, GFLOP/s, plain / relaxed (the tile alone does 38 / 56): 256³ 37 / 55 and 1024³
-// 35 / 53 in every layout; 32×128×784 37 / 53; dW 784×128×32 33 / 48; dX 32×784×128 35 / 50; 32³ 32 / 44, 31³ 29 / 42, 33³ 26 / 35 (a fifth
-// panel for one column and a tile of two rows and one of one for three; nine rows as 4 + 4 + 1 gained nothing).
+// 35 / 53 in every layout; 32×128×784 37 / 53; dW 784×128×32 33 / 48; dX 32×784×128 35 / 50; 32³ 32 / 44,
+// 31³ 29 / 42, 33³ 26 / 35 (a fifth panel for one column; nine rows as 4 + 4 + 1 in place of 6 + 2 + 1 gained nothing).
 //
 // Threads share a product by whole matrices of the batch, by rows or by columns, whichever costs least; each packs what
 // it needs into scratch memory of its own.
