@@ -11,7 +11,8 @@ export interface Environment {
   readonly date: string;
   readonly cpu: string;
   readonly cores: number;
-  readonly node: string;
+  /** Null in a page that nobody drives. */
+  readonly node: string | null;
   /** Null when everything ran in Node. */
   readonly browser: string | null;
   /** Of WebGPU, where there is one. */

@@ -2,13 +2,17 @@
  * How suites time a graph: compiled once, run often enough for the clock, alone or in turn with another.
  */
 import type { Engine, Graph, Variable } from '../src/index.ts';
-import { measure, type Milliseconds, repeatsFor, scaled, spread } from './measure.ts';
+import type { GpuTimer } from './gpu-timer.ts';
+import { measure, type Milliseconds, repeatsFor, scaled, spread, type Timed } from './measure.ts';
+import { timerOf } from './start-engine.ts';
 
 /** Something that can be run any number of times. */
 export interface Execution {
   /** Resolves when the work is done, not when it is queued. */
   run(repeats: number): Promise<void>;
   dispose(): void;
+  /** The clock of the GPU that does the work. */
+  readonly timer?: GpuTimer | undefined;
 }
 
 /** Compiles `graph`; disposing frees its program and the memory of `variables`. */
@@ -19,6 +23,7 @@ export async function execution(
 ): Promise<Execution> {
   const executable = await engine.compile(graph);
   return {
+    timer: timerOf(engine),
     async run(repeats) {
       executable.run(repeats);
       await engine.finished();
@@ -36,7 +41,7 @@ export async function timeGraph(
   graph: Partial<Graph>,
   variables: readonly Variable[],
   quick: boolean,
-): Promise<Milliseconds> {
+): Promise<Timed> {
   const made = await execution(engine, graph, variables);
   try {
     return await timeOne(made, quick);
@@ -46,10 +51,23 @@ export async function timeGraph(
 }
 
 /** Milliseconds of one run, by samples of many. */
-export async function timeOne({ run }: Execution, quick: boolean): Promise<Milliseconds> {
+export async function timeOne({ run, timer }: Execution, quick: boolean): Promise<Timed> {
   const repeats = quick ? 1 : await repeatsFor(run);
   const times = await measure(() => run(repeats), quick ? { warmUp: 1, samples: 3, milliseconds: 0 } : {});
-  return scaled(times, 1 / repeats);
+  const gpu = timer && (await timeOnGpu(timer, () => run(repeats), quick ? 3 : 15));
+  return { ...scaled(times, 1 / repeats), ...(gpu && { gpu: scaled(gpu, 1 / repeats) }) };
+}
+
+/** Samples of their own, so that the timestamps are in nobody's way. Null where the clock did not see all of them. */
+async function timeOnGpu(timer: GpuTimer, work: () => Promise<void>, samples: number): Promise<Milliseconds | null> {
+  const taken: number[] = [];
+  const begin = performance.now();
+  while (taken.length < samples && !(taken.length >= 3 && performance.now() - begin > 5000)) {
+    const time = await timer.time(work);
+    if (time === null) return null;
+    taken.push(time);
+  }
+  return spread(taken);
 }
 
 export interface Pair {

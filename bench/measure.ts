@@ -8,6 +8,12 @@ export interface Milliseconds {
   readonly p90: number;
 }
 
+/** By the wall clock and, where there is a GPU that tells, by its own. */
+export interface Timed extends Milliseconds {
+  /** Without what it takes to submit, and to hear that it is done. */
+  readonly gpu?: Milliseconds;
+}
+
 export interface MeasureOptions {
   /** Runs before the first sample: compilation, caches, the clock of the processor. */
   readonly warmUp?: number;

@@ -3,7 +3,8 @@
  */
 import { type Engine, matmul, parameter } from '../src/index.ts';
 import { type Execution, execution, timeOne } from './executions.ts';
-import type { Milliseconds } from './measure.ts';
+import type { Timed } from './measure.ts';
+import type { Work } from './suite.ts';
 
 /** m × k · k × n. */
 export interface Product {
@@ -24,7 +25,7 @@ export function productExecution(
   return execution(engine, { outputs: { product: matmul(a, b, { transposeA, transposeB }) } }, [a, b]);
 }
 
-export async function timeProduct(engine: Engine, product: Product, quick: boolean): Promise<Milliseconds> {
+export async function timeProduct(engine: Engine, product: Product, quick: boolean): Promise<Timed> {
   const made = await productExecution(engine, product);
   try {
     return await timeOne(made, quick);
@@ -35,6 +36,12 @@ export async function timeProduct(engine: Engine, product: Product, quick: boole
 
 /** Floating-point operations; a multiply-add counts as two. */
 export const operationsOf = ({ m, k, n }: Product): number => 2 * m * k * n;
+
+/** With both operands read once, and the result written once. */
+export const workOf = (product: Product): Work => {
+  const { m, k, n } = product;
+  return { operations: operationsOf(product), bytes: 4 * (m * k + k * n + m * n) };
+};
 
 /** `128×784 · 784×32`, with a ᵀ behind what lies there transposed. */
 export function nameOf({ m, k, n, transposeA, transposeB }: Product): string {

@@ -3,7 +3,7 @@
  */
 import { type Ceilings, measureCeilings } from './ceilings.ts';
 import { type EngineRequest, instructionsOf, startEngine } from './start-engine.ts';
-import type { BenchRecord } from './suite.ts';
+import type { BenchRecord, Context, Suite } from './suite.ts';
 import { findSuite } from './suites/index.ts';
 
 export interface SuiteRequest extends EngineRequest {
@@ -29,15 +29,21 @@ export async function runSuite(request: SuiteRequest, emit: (record: BenchRecord
     const { info } = engine;
     const ceilings = await measureCeilings({ backend, threads: info.threads, ...instructionsOf(rest), quick });
     const records: BenchRecord[] = [];
-    for await (const measured of suite.run({ engine, backend, request: rest, ceilings, quick })) {
-      const { name, threads = info.threads, ...numbers } = measured;
-      const record = { suite: suite.name, name, backend: info.name, threads, ...numbers };
+    for await (const record of recordsOf(suite, { engine, backend, request: rest, ceilings, quick })) {
       records.push(record);
       emit(record);
     }
     return { records, ceilings, device: info.description };
   } finally {
     engine.dispose();
+  }
+}
+
+/** The records of `suite`, as they come. */
+export async function* recordsOf(suite: Suite, context: Context): AsyncIterable<BenchRecord> {
+  const { info } = context.engine;
+  for await (const { name, threads = info.threads, ...numbers } of suite.run(context)) {
+    yield { suite: suite.name, name, backend: info.name, threads, ...numbers };
   }
 }
 

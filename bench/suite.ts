@@ -3,15 +3,23 @@
  */
 import type { Engine } from '../src/index.ts';
 import type { Ceilings } from './ceilings.ts';
-import type { Milliseconds } from './measure.ts';
+import type { Milliseconds, Timed } from './measure.ts';
 import type { EngineRequest } from './start-engine.ts';
 
 export type BackendName = 'wasm' | 'webgpu';
 
+/** What one run of a case has to do at least: its place in a roofline. */
+export interface Work {
+  /** Of floating-point numbers; a multiply-add counts as two. */
+  readonly operations: number;
+  /** Read from memory and written to it, were nothing read twice. */
+  readonly bytes: number;
+}
+
 /** What came out of one measurement. */
 export interface Measured {
   readonly name: string;
-  readonly milliseconds: Milliseconds;
+  readonly milliseconds: Timed;
   /** What the suite is about, such as 31.4 with the unit GFLOP/s. */
   readonly value: number;
   readonly unit: string;
@@ -21,6 +29,8 @@ export interface Measured {
   readonly share: number | null;
   /** Where they are others than the engine's. */
   readonly threads?: number;
+  /** Where arithmetic tells. */
+  readonly work?: Work;
 }
 
 export interface BenchRecord extends Measured {
@@ -40,17 +50,32 @@ export interface Context {
   readonly quick: boolean;
 }
 
+/** What is known of a run before it starts. */
+export interface Setting {
+  readonly backend: BackendName;
+  readonly isSoftware: boolean;
+  readonly quick: boolean;
+}
+
 export interface Suite {
   readonly name: string;
   readonly description: string;
   /** The only backend that it is about. */
   readonly only?: BackendName;
+  /** The names of the records to come, in their order: the page, which shows how far it is, offers suites that tell. */
+  cases?(setting: Setting): readonly string[];
   run(context: Context): AsyncIterable<Measured>;
 }
 
+export const settingOf = ({ engine, backend, quick }: Context): Setting => ({
+  backend,
+  isSoftware: engine.info.isSoftware,
+  quick,
+});
+
 /** A rate, such as GFLOP/s: the more the better. */
-export function rate(name: string, milliseconds: Milliseconds, unit: string, value: number, ceiling: number): Measured {
-  return { name, milliseconds, value, unit, ceiling, share: value / ceiling };
+export function rate(name: string, milliseconds: Timed, unit: string, value: number, ceiling: number | null): Measured {
+  return { name, milliseconds, value, unit, ceiling, share: ceiling === null ? null : value / ceiling };
 }
 
 /** A time: the less the better, so the ceiling is a floor. `unit` says of what: `ms a step`. */

@@ -11,6 +11,9 @@ export interface ColdRequest {
   readonly bundle: string;
 }
 
+/** Where the bundles lie, from the project's root. */
+export const startFolder = 'build/start';
+
 /** Milliseconds of each stage, in their order. */
 export interface ColdStart {
   readonly threads: number;

@@ -2,7 +2,6 @@
  * `npm run bench -- start`: cold starts, each in a browser context of its own, or in a process of Node. Both pages and
  * processes get the same bundles, minified as a page would load them.
  */
-import { build } from 'esbuild';
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -13,13 +12,14 @@ import { launchBrowser } from '../../scripts/browser.ts';
 import { projectRoot } from '../../scripts/lib/files.ts';
 import { startServer } from '../../scripts/serve.ts';
 import { type CeilingOptions, type Ceilings, measureCeilings } from '../ceilings.ts';
-import { pureCalls } from '../comparison/libraries.ts';
 import { describeEnvironment, type Environment } from '../environment.ts';
 import type { BenchFile } from '../run.ts';
 import { type EngineRequest, instructionsOf } from '../start-engine.ts';
 import type { BenchRecord } from '../suite.ts';
-import type { ColdRequest, ColdStart } from './cold.ts';
+import { bundleStart } from './bundle.ts';
+import { type ColdRequest, type ColdStart, startFolder } from './cold.ts';
 import { recordsOf } from './records.ts';
+import { repeat } from './repeat.ts';
 
 export interface StartOptions {
   readonly engine: EngineRequest;
@@ -37,43 +37,17 @@ interface Taken {
   readonly environment: Environment;
 }
 
-const folder = 'build/start';
-
 export async function coldStarts(options: StartOptions, emit: (record: BenchRecord) => void): Promise<BenchFile> {
-  await bundle();
+  await bundleStart();
   const { starts, ceilings, environment } = await (options.browser ? inPages(options) : inProcesses(options));
   const records = recordsOf(options.engine, starts);
   records.forEach(emit);
   return { environment: { ...environment, ceilings, device: starts[0]!.device }, records };
 }
 
-async function bundle(): Promise<void> {
-  await build({
-    entryPoints: { cold: 'bench/start/cold.ts', 'first-step': 'bench/start/first-step.ts' },
-    absWorkingDir: projectRoot,
-    outdir: folder,
-    bundle: true,
-    splitting: true,
-    minify: true,
-    format: 'esm',
-    platform: 'browser',
-    target: 'es2022',
-    outExtension: { '.js': '.mjs' },
-    logLevel: 'error',
-    plugins: [pureCalls],
-  });
-}
-
 const ceilingOptions = ({ engine, quick }: StartOptions): CeilingOptions => {
   return { backend: engine.backend, ...instructionsOf(engine), quick };
 };
-
-/** The first is left out: the machine's own caches are cold then, files and all. */
-async function repeat(quick: boolean, start: () => Promise<ColdStart>): Promise<ColdStart[]> {
-  const starts: ColdStart[] = [];
-  for (let round = 0; round < (quick ? 2 : 16); round++) starts.push(await start());
-  return starts.slice(1);
-}
 
 async function inPages(options: StartOptions): Promise<Taken> {
   const server = await startServer();
@@ -90,8 +64,8 @@ async function inPages(options: StartOptions): Promise<Taken> {
     }
   };
   try {
-    const request: ColdRequest = { engine: options.engine, bundle: `/${folder}/first-step.mjs` };
-    const start = (page: Page): Promise<ColdStart> => callInPage(page, `${folder}/cold.mjs`, 'coldStart', request);
+    const request: ColdRequest = { engine: options.engine, bundle: `/${startFolder}/first-step.mjs` };
+    const start = (page: Page): Promise<ColdStart> => callInPage(page, `${startFolder}/cold.mjs`, 'coldStart', request);
     const starts = await repeat(options.quick, () => withPage(start));
     return await withPage(async (page) => ({
       starts,
@@ -105,7 +79,7 @@ async function inPages(options: StartOptions): Promise<Taken> {
 }
 
 async function inProcesses(options: StartOptions): Promise<Taken> {
-  const address = (file: string): string => pathToFileURL(join(projectRoot, folder, file)).href;
+  const address = (file: string): string => pathToFileURL(join(projectRoot, startFolder, file)).href;
   const request: ColdRequest = { engine: options.engine, bundle: address('first-step.mjs') };
   const program = `const { coldStart } = await import(${JSON.stringify(address('cold.mjs'))});
     console.log(JSON.stringify(await coldStart(${JSON.stringify(request)})));

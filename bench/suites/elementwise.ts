@@ -35,6 +35,8 @@ interface Case {
   readonly moved: number;
   /** Arrays that are touched. */
   readonly touched: number;
+  /** For each element; a root, a division or an exponential counts as one. */
+  readonly operations: number;
   /** `full` makes a matrix of a million numbers. */
   build(full: (seed: number) => Variable): Partial<Graph>;
 }
@@ -44,31 +46,41 @@ const cases: readonly Case[] = [
     name: 'adam',
     moved: 7,
     touched: 4,
+    operations: 12,
     build: (full) => {
       const iterations = variable([], { name: 'iterations', dtype: 'int32' });
       const updates = adam().updates([full(1)], [full(2)], iterations);
       return { updates: [...updates, [iterations, increment(iterations)]] };
     },
   },
-  { name: 'add', moved: 3, touched: 3, build: (full) => ({ outputs: { sum: add(full(1), full(2)) } }) },
+  { name: 'add', moved: 3, touched: 3, operations: 1, build: (full) => ({ outputs: { sum: add(full(1), full(2)) } }) },
   {
     name: 'gradient of relu',
     moved: 3,
     touched: 3,
+    operations: 2,
     build: (full) => ({ outputs: { gradient: select(greater(full(1), 0), full(2), 0) } }),
   },
   {
     name: 'ten operations',
     moved: 3,
     touched: 3,
+    operations: 10,
     build: (full) => ({ outputs: { y: tenOperations(full(1), full(2)) } }),
   },
-  { name: 'softmax', moved: 2, touched: 2, build: (full) => ({ outputs: { y: softmax(full(1)) } }) },
-  { name: 'log-softmax', moved: 2, touched: 2, build: (full) => ({ outputs: { y: logSoftmax(full(1)) } }) },
+  { name: 'softmax', moved: 2, touched: 2, operations: 5, build: (full) => ({ outputs: { y: softmax(full(1)) } }) },
+  {
+    name: 'log-softmax',
+    moved: 2,
+    touched: 2,
+    operations: 5,
+    build: (full) => ({ outputs: { y: logSoftmax(full(1)) } }),
+  },
   {
     name: 'layer normalization',
     moved: 2,
     touched: 2,
+    operations: 5,
     build: (full) => ({ outputs: { y: layerNorm(full(1)) } }),
   },
 ];
@@ -82,6 +94,7 @@ function tenOperations(x: Node, y: Node): Node {
 export const suite: Suite = {
   name: 'elementwise',
   description: 'element-wise chains and normalized rows over a million floats, in bytes moved a second',
+  cases: () => cases.map(({ name }) => name),
   async *run(context) {
     for (const each of cases) yield await chain(context, each);
   },
@@ -89,10 +102,11 @@ export const suite: Suite = {
 
 async function chain(
   { engine, backend, request, ceilings, quick }: Context,
-  { name, moved, touched, build }: Case,
+  { name, moved, touched, operations, build }: Case,
 ): Promise<Measured> {
   const shape = quick ? [10, 100] : [1024, 1024];
-  const bytes = 4 * shape[0]! * shape[1]!;
+  const elements = shape[0]! * shape[1]!;
+  const bytes = 4 * elements;
   const variables: Variable[] = [];
   const graph = build((seed) => {
     const made = parameter(shape, { seed });
@@ -103,5 +117,6 @@ async function chain(
   const times = await timeGraph(engine, graph, [...updated, ...variables], quick);
   const copying = { threads: engine.info.threads, ...instructionsOf(request), quick };
   const ceiling = backend === 'wasm' ? await copyBandwidth(touched * bytes, copying) : ceilings.memoryBandwidth;
-  return rate(name, times, 'GB/s', (moved * bytes) / times.median / 1e6, ceiling);
+  const work = { operations: operations * elements, bytes: moved * bytes };
+  return { ...rate(name, times, 'GB/s', work.bytes / times.median / 1e6, ceiling), work };
 }

@@ -5,13 +5,14 @@ import { suggest } from '../../src/core/errors.ts';
 import type { Suite } from '../suite.ts';
 import { suite as elementwise } from './elementwise.ts';
 import { suite as matmul } from './matmul.ts';
+import { suite as memory } from './memory.ts';
 import { suite as overhead } from './overhead.ts';
 import { suite as p2 } from './p2.ts';
 import { suite as shapes } from './shapes.ts';
 import { suite as step } from './step.ts';
 import { suite as threads } from './threads.ts';
 
-export const suites: readonly Suite[] = [matmul, shapes, elementwise, step, p2, threads, overhead];
+export const suites: readonly Suite[] = [memory, matmul, shapes, elementwise, step, p2, threads, overhead];
 
 /** Not a suite: each of its samples is taken in a page or a process of its own. */
 export const start = {

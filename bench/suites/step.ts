@@ -11,9 +11,13 @@ import { type Context, duration, type Measured, type Suite } from '../suite.ts';
 const sizes = [784, 128, 64, 10] as const;
 const batches = [32, 128];
 
+const stepName = (batch: number): string => `batch ${batch}`;
+const firstName = (batch: number): string => `batch ${batch}, until the first step`;
+
 export const suite: Suite = {
   name: 'step',
   description: 'one training step of a network 784-128-64-10, batch 32 and 128',
+  cases: () => batches.flatMap((batch) => [stepName(batch), firstName(batch)]),
   async *run(context) {
     for (const batch of batches) yield* trainingSteps(context, batch);
   },
@@ -31,12 +35,14 @@ async function* trainingSteps({ engine, ceilings, quick }: Context, batch: numbe
   await model.fit(x, y, { epochs: quick ? 3 : 12, batchSize: batch, callbacks: [clock] });
   const [first, ...epochs] = clock.epochs;
   const steps = spread(epochs.map(({ begin, end }) => (end - begin) / stepsPerEpoch));
-  const floor = floorMilliseconds(trainingWork(sizes, batch), ceilings);
-  yield duration(`batch ${batch}`, steps, 'ms a step', steps.median, floor);
+  const { operations, stateBytes } = trainingWork(sizes, batch);
+  const floor = floorMilliseconds({ operations, stateBytes }, ceilings);
+  const work = { operations, bytes: stateBytes + 4 * batch * (sizes[0] + sizes[3]) };
+  yield { ...duration(stepName(batch), steps, 'ms a step', steps.median, floor), work };
 
   const untilFirst = first!.firstChunk - start;
   const once = spread([untilFirst]);
-  yield duration(`batch ${batch}, until the first step`, once, 'ms', untilFirst, null);
+  yield duration(firstName(batch), once, 'ms', untilFirst, null);
 }
 
 function network(engine: Engine) {

@@ -1,0 +1,18 @@
+/** How many cold starts make a sample: shared by the door, which starts pages and processes, and the page, which starts workers. */
+import type { ColdStart } from './cold.ts';
+
+export const rounds = (quick: boolean): number => (quick ? 2 : 16);
+
+/** The first is left out: the machine's own caches are cold then, files and all. */
+export async function repeat(
+  quick: boolean,
+  start: () => Promise<ColdStart>,
+  onRound: () => void = () => undefined,
+): Promise<ColdStart[]> {
+  const starts: ColdStart[] = [];
+  for (let round = 0; round < rounds(quick); round++) {
+    starts.push(await start());
+    onRound();
+  }
+  return starts.slice(1);
+}

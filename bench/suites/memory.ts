@@ -1,0 +1,49 @@
+/**
+ * Memory bandwidth: copies of blocks from what every cache holds to what none does. A ceiling for others, it has none of
+ * its own.
+ */
+import { startCrew } from '../ceiling-crew.ts';
+import { hasRelaxedSimd } from '../ceiling-module.ts';
+import { type Execution, timeOne } from '../executions.ts';
+import { gpuCopy } from '../gpu-copy.ts';
+import { type Context, rate, type Setting, settingOf, type Suite } from '../suite.ts';
+
+const kibibyte = 1024;
+
+/** In KiB; by each thread. */
+function blocksOf({ backend, isSoftware, quick }: Setting): number[] {
+  if (quick) return [64];
+  if (backend === 'wasm') return [64, 1024, 65_536];
+  return isSoftware ? [1024, 16_384] : [1024, 16_384, 131_072];
+}
+
+const caseName = (block: number): string => `copy of ${block < kibibyte ? `${block} KiB` : `${block / kibibyte} MiB`}`;
+
+export const suite: Suite = {
+  name: 'memory',
+  description: 'copies of 64 KiB to 128 MiB, in bytes read and written a second',
+  cases: (setting) => blocksOf(setting).map(caseName),
+  async *run(context) {
+    for (const block of blocksOf(settingOf(context))) {
+      const copying = await copyOf(block * kibibyte, context);
+      try {
+        const times = await timeOne(copying, context.quick);
+        const bytes = 2 * block * kibibyte * context.engine.info.threads;
+        yield rate(caseName(block), times, 'GB/s', bytes / times.median / 1e6, null);
+      } finally {
+        copying.dispose();
+      }
+    }
+  },
+};
+
+async function copyOf(bytes: number, { backend, engine }: Context): Promise<Execution> {
+  if (backend === 'webgpu') return gpuCopy(bytes);
+  const crew = await startCrew(engine.info.threads, hasRelaxedSimd());
+  return {
+    async run(repeats) {
+      for (let repeat = 0; repeat < repeats; repeat++) await crew.copy(bytes);
+    },
+    dispose: () => crew.dispose(),
+  };
+}
