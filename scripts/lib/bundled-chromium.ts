@@ -3,7 +3,17 @@
  * and no system package; the libraries that a bare system lacks come along in an archive of their own.
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -67,6 +77,21 @@ function unpack(target: string): void {
   }
 }
 
+/**
+ * The package's own list of font folders is meant for another system. Where no font is found at all, the first text in a
+ * page ends the browser.
+ */
+function listFonts(folder: string): string {
+  const list = join(folder, 'fonts.conf');
+  const folders = [join(folder, 'fonts/fonts'), '/usr/share/fonts'].map((path) => `<dir>${path}</dir>`);
+  const cache = `<cachedir>${join(folder, 'fonts-cache')}</cachedir>`;
+  if (existsSync(list)) return list;
+  const staging = `${list}-${process.pid}`; // another run may be reading
+  writeFileSync(staging, `<?xml version="1.0"?>\n<fontconfig>${[...folders, cache].join('')}</fontconfig>\n`);
+  renameSync(staging, list);
+  return list;
+}
+
 /** Null where it cannot run or is not installed. */
 export function bundledChromium(): BundledChromium | null {
   if (process.platform !== 'linux' || process.arch !== 'x64') return null;
@@ -77,6 +102,6 @@ export function bundledChromium(): BundledChromium | null {
   const libraries = [join(folder, 'al2023/lib'), process.env.LD_LIBRARY_PATH].filter(Boolean).join(':');
   return {
     executablePath: join(folder, 'chromium'),
-    env: { LD_LIBRARY_PATH: libraries, FONTCONFIG_PATH: join(folder, 'fonts') },
+    env: { LD_LIBRARY_PATH: libraries, FONTCONFIG_FILE: listFonts(folder) },
   };
 }
