@@ -9,8 +9,8 @@ export interface Crew {
   readonly threads: number;
   /** Each `task` is done by every thread; the promise resolves when all are done. */
   multiplyAdd(turns: number): Promise<void>;
-  /** At most 64 MiB, by each thread. */
-  copy(bytes: number): Promise<void>;
+  /** At most 64 MiB, by each thread, `turns` times: a message to a worker takes longer than a small copy. */
+  copy(bytes: number, turns: number): Promise<void>;
   read(bytes: number): Promise<void>;
   /** Gives one cache line round from thread to thread `turns` times. For several threads only. */
   handOver(turns: number): Promise<void>;
@@ -26,7 +26,9 @@ function callingThread(module: CeilingModule): Crew {
   return {
     threads: 1,
     multiplyAdd: (turns) => Promise.resolve(void module.multiply_add(turns)),
-    copy: (bytes) => Promise.resolve(module.copy(half, 0, bytes)),
+    async copy(bytes, turns) {
+      for (let turn = 0; turn < turns; turn++) module.copy(half, 0, bytes);
+    },
     read: (bytes) => Promise.resolve(void module.read(0, bytes)),
     handOver: () => Promise.reject(new Error('handOver: one thread has nobody to give to')),
     dispose: () => undefined,
@@ -52,8 +54,8 @@ class WorkerCrew implements Crew {
     return this.all('multiplyAdd', turns);
   }
 
-  copy(bytes: number): Promise<void> {
-    return this.all('copy', bytes);
+  copy(bytes: number, turns: number): Promise<void> {
+    return this.all('copy', { bytes, turns });
   }
 
   read(bytes: number): Promise<void> {

@@ -15,7 +15,9 @@ const tasks = {
     new Uint8Array(exports.memory.buffer).fill(0); // as ceilingModule does
   },
   multiplyAdd: (turns) => exports.multiply_add(turns),
-  copy: (bytes) => exports.copy(${half}, 0, bytes),
+  copy: ({ bytes, turns }) => {
+    for (let turn = 0; turn < turns; turn++) exports.copy(${half}, 0, bytes);
+  },
   read: (bytes) => exports.read(0, bytes),
   handOver: ({ cell, turns, thread, threads }) => {
     for (let turn = thread; turn < turns; turn += threads) {
