@@ -52,7 +52,7 @@ export async function timeGraph(
 
 /** Milliseconds of one run, by samples of many. */
 export async function timeOne({ run, timer }: Execution, quick: boolean): Promise<Timed> {
-  const repeats = quick ? 1 : await repeatsFor(run);
+  const repeats = await repeatsFor(run, quick ? 1 : 20); // a page's clock may tell less than a tenth of that
   const times = await measure(() => run(repeats), quick ? { warmUp: 1, samples: 3, milliseconds: 0 } : {});
   const gpu = timer && (await timeOnGpu(timer, () => run(repeats), quick ? 3 : 15));
   return { ...scaled(times, 1 / repeats), ...(gpu && { gpu: scaled(gpu, 1 / repeats) }) };

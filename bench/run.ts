@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- SUITE`: the one door to the benchmark. Runs a suite in Node or, with --browser, in headless Chromium;
- * prints a table and, with --json, writes the records with the environment that they were taken in.
+ * prints a table and, with --json, writes the records with the environment that they were taken in. With --page it serves
+ * a page instead, in which a reader measures any device.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -9,12 +10,13 @@ import { Option } from 'commander';
 import { callInPage, withBrowserPage } from '../examples/support/browser-page.ts';
 import { runCommand } from '../examples/support/main.ts';
 import { provideGpu } from '../scripts/node-gpu.ts';
+import { toJson } from '../examples/support/json.ts';
 import { createCommand, wholeNumber } from '../examples/support/options.ts';
-import { toJson } from '../examples/support/output.ts';
 import { installPeers } from './comparison/install.ts';
 import { comparePeers } from './comparison/run-peers.ts';
 import { describeEnvironment, type Environment } from './environment.ts';
 import { runSuite, type SuiteReport, type SuiteRequest } from './run-suite.ts';
+import { servePage } from './serve-page.ts';
 import { coldStarts } from './start/run-start.ts';
 import { binaries, type EngineRequest } from './start-engine.ts';
 import type { BenchRecord } from './suite.ts';
@@ -27,6 +29,8 @@ interface Values extends EngineRequest {
   readonly relaxedSimd?: true;
   readonly quick?: true;
   readonly json?: string;
+  readonly page?: true;
+  readonly port: number;
 }
 
 /** What --json writes. */
@@ -115,9 +119,12 @@ const command = createCommand('npm run bench --', 'measures gradlet')
   .option('--relaxed-simd', "switch on Node 20's relaxed SIMD, which browsers have anyway")
   .option('--quick', 'hardly any samples: to see whether it runs')
   .option('--json <file>', 'write records and environment there')
+  .option('--page', 'serve a page that measures in any browser, and draws what it finds')
+  .addOption(new Option('--port <n>', 'of --page; 0 takes any').argParser(wholeNumber(0)).default(8080))
   .addHelpText('after', `\n${listSuites()}`)
   .action(async (name: string | undefined, values: Values) => {
-    if (name === undefined) console.log(listSuites());
+    if (values.page) await servePage(values.port);
+    else if (name === undefined) console.log(listSuites());
     else await bench(name, values);
   });
 await runCommand(command);

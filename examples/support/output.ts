@@ -5,6 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { drawCurves } from './curves.ts';
 import type { Example, Run } from './example.ts';
+import { toJson } from './json.ts';
 
 /** Writes the files and gives their paths. */
 export async function writeOutput(example: Example, run: Run, out: string, json?: string): Promise<string[]> {
@@ -23,5 +24,3 @@ export async function writeOutput(example: Example, run: Run, out: string, json?
   }
   return [...files.keys()];
 }
-
-export const toJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
