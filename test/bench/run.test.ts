@@ -6,9 +6,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { BenchFile } from '../../bench/run.ts';
 import { runSuite } from '../../bench/run-suite.ts';
+import { pageAddress, servePage } from '../../bench/serve-page.ts';
 import type { BenchRecord } from '../../bench/suite.ts';
 import { findSuite, suites } from '../../bench/suites/index.ts';
 
@@ -40,6 +41,8 @@ describe('a suite', () => {
     expect(report.records).toEqual(seen);
     expect(report.device).toContain('WebAssembly');
     for (const record of seen) checkRecord(record, suite);
+    const ahead = findSuite(suite).cases?.({ backend: 'wasm', isSoftware: false, quick: true });
+    if (ahead !== undefined) expect(seen.map(({ name }) => name)).toEqual(ahead);
   });
 
   it('measures barriers where there are threads', async () => {
@@ -88,6 +91,25 @@ describe('the command', () => {
     const [whole, ...stages] = records.map(({ value }) => value);
     expect(stages).toHaveLength(5);
     expect(stages.reduce((sum, stage) => sum + stage, 0)).toBeCloseTo(whole!, 6);
+  });
+
+  it('serves the page, isolated, with what cold starts need', async () => {
+    const log = vi.spyOn(console, 'log').mockReturnValue();
+    const server = await servePage(0);
+    try {
+      const address = `${server.origin}${pageAddress}`;
+      expect(log.mock.calls.join()).toContain(address);
+      const page = await fetch(address);
+      expect(await page.text()).toContain('<h1>gradlet benchmark</h1>');
+      expect(page.headers.get('cross-origin-opener-policy')).toBe('same-origin');
+      for (const file of ['bench/page/main.ts', 'bench/page/worker.ts', 'build/start/first-step.mjs']) {
+        const bundle = await (await fetch(`${server.origin}/${file}`)).text();
+        expect(bundle.length, file).toBeGreaterThan(1000); // a build that failed is one line
+      }
+    } finally {
+      log.mockRestore();
+      await server.close();
+    }
   });
 
   it('ends with 1 and a hint for what it does not know', async () => {
