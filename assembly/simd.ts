@@ -1,5 +1,5 @@
-// Inline lane helpers that every kernel file uses: short names for the f32x4 operations, the one multiply-add that
-// differs between the two binaries, and loads and stores of the one to three floats after the last whole vector.
+// Inline lane helpers that every kernel file uses: short names for the f32x4 operations, the fused
+// multiply-add, and loads and stores of the one to three floats after the last whole vector.
 //
 // Kernels get addresses that are aligned to 4 bytes only; wasm's v128 loads and stores permit that.
 
@@ -80,12 +80,6 @@ const ONE: usize = memory.data<f32>([1]);
 @inline
 export function one(): v128 {
   return constant(ONE, 0);
-}
-
-/** 1.0 where the mask is set, else 0.0. */
-@inline
-export function mask_to_float(mask: v128): v128 {
-  return v128.and(mask, one());
 }
 
 // pmin and pmax are one instruction on x64 where min and max are eight. `pmin(x, limit)` and `pmax(x, limit)` yield x

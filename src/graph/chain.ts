@@ -1,6 +1,6 @@
 /**
  * A chain: element-wise ops over one index space that the fuse pass made into one kernel. Values are numbered: first
- * the step's inputs, then one for each instruction. What wasm interprets or compiles comes from this, and the lines of
+ * the step's inputs, then one for each instruction. What the wasm backend compiles comes from this, and the lines of
  * the WGSL skeleton.
  */
 import type { Shape } from '../core/shape.ts';

@@ -26,7 +26,7 @@ interface WasmBuffer extends BackendBuffer {
 }
 
 export interface WasmOptions extends ThreadOptions {
-  /** Forces one of the two binaries: for tests and comparisons. */
+  /** Forces fused multiply-adds, or separate ones: for tests and comparisons. */
   readonly binary?: Binary;
 }
 

@@ -3,6 +3,7 @@
  * those of compiled chains. All share one memory and one function table, through which the executor calls.
  */
 import { BackendError } from '../../core/errors.ts';
+import { nodeModule } from '../../core/node-module.ts';
 import type { WasmSource } from '../../core/wasm-source.ts';
 import { coreWasm } from '../../generated/wasm/core.ts';
 import { plainSimd } from './plain-simd.ts';
@@ -43,18 +44,20 @@ export class Kernels {
     if (typeof WebAssembly === 'undefined') throw new BackendError('wasm: this environment has no WebAssembly');
     const memory = isShared ? sharedMemory() : new WebAssembly.Memory({ initial: 16, maximum: 65536 });
     const candidates: Binary[] = binary === undefined ? ['relaxed-simd', 'simd'] : [binary];
+    let failure: unknown;
     for (const candidate of candidates) {
       const kernels = new Kernels(candidate, memory);
       try {
         await kernels.need(coreWasm);
         return kernels;
-      } catch {
-        // the next
+      } catch (error) {
+        failure = error; // the next
       }
     }
     throw new BackendError(
       `wasm: this environment refuses ${candidates.join(' and ')}: WebAssembly SIMD is needed ` +
         `(Chrome 91, Firefox 89, Safari 16.4, Node 16.4 or newer)`,
+      { cause: failure },
     );
   }
 
@@ -64,12 +67,13 @@ export class Kernels {
     this.#environment = { memory };
   }
 
-  /** Loads a module unless it is there. */
+  /** Loads a module unless it is there. What failed is tried again when it is next needed. */
   need(source: WasmSource): Promise<void> {
     let promise = this.#needed.get(source.name);
     if (promise === undefined) {
       promise = this.#add(source);
       this.#needed.set(source.name, promise);
+      promise.catch(() => this.#needed.delete(source.name));
     }
     return promise;
   }
@@ -131,9 +135,8 @@ interface Zlib {
 
 async function inflate({ deflated, size }: WasmSource): Promise<Uint8Array<ArrayBuffer>> {
   const packed = Uint8Array.from(atob(deflated), (letter) => letter.charCodeAt(0));
-  const { process } = globalThis as { readonly process?: { getBuiltinModule?(name: string): Zlib | undefined } };
-  const zlib = process?.getBuiltinModule?.('node:zlib');
-  if (zlib) return zlib.inflateRawSync(packed); // the streams of Node take 30 ms to load
+  const zlib = nodeModule<Zlib>('node:zlib');
+  if (zlib) return zlib.inflateRawSync(packed); // Node's streams take long to load (`npm run bench -- start`)
   const reader = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader();
   const bytes = new Uint8Array(size);
   for (let at = 0; at < size;) {

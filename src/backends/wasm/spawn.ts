@@ -1,6 +1,7 @@
 /**
  * Starting workers, in pages and in Node: the one place that knows how the two differ. Below pool.ts.
  */
+import { nodeModule } from '../../core/node-module.ts';
 import { workerSource } from '../../generated/wasm/worker.ts';
 import type { LoadedModule } from './module.ts';
 import type { WorkerMessage, WorkerStart } from './worker.ts';
@@ -31,12 +32,6 @@ interface NodeWorker {
 }
 interface NodeThreads {
   readonly Worker: new (source: string | URL, options: { readonly eval: boolean; readonly name: string }) => NodeWorker;
-}
-
-/** A module of Node, asked for in a way that no bundler follows; undefined elsewhere. */
-function nodeModule<M>(name: string): M | undefined {
-  const { process } = globalThis as { readonly process?: { getBuiltinModule?(name: string): M | undefined } };
-  return process?.getBuiltinModule?.(name);
 }
 
 const hasWorkers = (): boolean => typeof Worker === 'function';
