@@ -1,6 +1,6 @@
 /**
  * Fourth pass: turns nodes into steps. Each group of element-wise nodes becomes one step with several outputs; each
- * structured node becomes a step of its own; leaves and views become none.
+ * structured node becomes a step of its own, with its parts where somebody reads one; leaves and views become none.
  */
 import { fillValue } from '../graph/node.ts';
 import type { Graph, Node } from '../graph/node.ts';
@@ -8,6 +8,7 @@ import type { Attributes, ElementwiseOp, StructuredOp } from '../graph/op.ts';
 import type { Chain, ChainArgument } from '../graph/chain.ts';
 import { roots, topologicalOrder, usersOf } from '../graph/traverse.ts';
 import { elementwiseOp } from '../ops/elementwise.ts';
+import { parts } from '../ops/part.ts';
 import { clusterInputs, clusterOutputs, findClusters } from './clusters.ts';
 import type { ClusterContext, ClusterLimits } from './clusters.ts';
 import type { Step } from './step.ts';
@@ -21,8 +22,11 @@ export function fuse(graph: Graph, limits: ClusterLimits, updateInPlace: boolean
   const steps: Step[] = [];
   for (const node of order) {
     if (node.op.kind !== 'structured') continue;
-    const { inputs, attributes, scope } = node;
-    steps.push({ op: node.op, attributes, inputs, outputs: [node], scope });
+    const { op, inputs, attributes, scope } = node;
+    const read = context.users.get(node)!.filter((user) => user.op.kind === 'part');
+    const made = read.length === 0 ? [] : parts(node);
+    const outputs = made.map((part, index) => read.find((other) => other.attributes['index'] === index) ?? part);
+    steps.push({ op, attributes, inputs, outputs: [node, ...outputs], scope });
   }
   for (const cluster of findClusters(context, limits)) {
     steps.push(chainStep(cluster, clusterOutputs(cluster, context)));

@@ -56,6 +56,11 @@ export interface AliasOp<A = Attributes> extends OpBase<A> {
   readonly kind: 'alias';
 }
 
+/** One of the further results of the structured op that is its input: `src/ops/part.ts`. */
+export interface PartOp<A = Attributes> extends OpBase<A> {
+  readonly kind: 'part';
+}
+
 /**
  * One output element from the input elements at the same place. Chains of these become one kernel, so a record gives
  * no kernel of its own, only its line.
@@ -80,6 +85,11 @@ export interface StructuredOp<A = Attributes> extends OpBase<A> {
   readonly kind: 'structured';
   /** The output is this input, changed in place. The compiler copies first where the old value is still read. */
   readonly inPlace?: number;
+  /**
+   * What the kernels can give besides the output, for the gradient to read with `parts()`. Where nobody reads any, they
+   * are not asked for, and a step has one output.
+   */
+  parts?(inputs: readonly TensorType[], attributes: A): readonly TensorType[];
   /** Tried in order: the first whose `when` holds is taken. The last has no `when`. */
   readonly kernels: { readonly wasm: readonly WasmKernel<A>[]; readonly webgpu: readonly GpuKernel<A>[] };
   /** The obvious float64 loops: the oracle. Fills `outputs`; an in-place op finds the old value there. */
@@ -94,4 +104,4 @@ export interface ReferenceContext<A> {
   readonly outputTypes: readonly TensorType[];
 }
 
-export type Op<A = Attributes> = LeafOp<A> | AliasOp<A> | ElementwiseOp<A> | StructuredOp<A>;
+export type Op<A = Attributes> = LeafOp<A> | AliasOp<A> | PartOp<A> | ElementwiseOp<A> | StructuredOp<A>;

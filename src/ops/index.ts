@@ -32,6 +32,9 @@ import { logSoftmax, softmax } from './softmax.ts';
 import { layerNorm, layerNormGradient, layerNormSums } from './layer-norm.ts';
 import { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from './cross-entropy.ts';
 import { gather, scatterAdd } from './gather.ts';
+import { reverse } from './reverse.ts';
+import { partOp } from './part.ts';
+import { recurrent, recurrentGradient } from './recurrent.ts';
 import { batchMask, gatherBatch, storeRows } from './batch.ts';
 import { dropoutMask, randomUniform } from './random.ts';
 import { firstNonFinite } from './finite.ts';
@@ -60,6 +63,9 @@ export * from './softmax.ts';
 export * from './layer-norm.ts';
 export * from './cross-entropy.ts';
 export * from './gather.ts';
+export * from './reverse.ts';
+export * from './recurrent.ts';
+export * from './recurrence.ts';
 export * from './batch.ts';
 export * from './random.ts';
 export * from './finite.ts';
@@ -139,6 +145,9 @@ const functions: readonly { readonly op: unknown }[] = [
   sparseSoftmaxCrossEntropy,
   gather,
   scatterAdd,
+  reverse,
+  recurrent,
+  recurrentGradient,
   gatherBatch,
   batchMask,
   storeRows,
@@ -152,4 +161,4 @@ const functions: readonly { readonly op: unknown }[] = [
 ];
 
 /** Every record, the leaves first. Attributes are of as many types as there are ops: the list knows them as plain data. */
-export const allOps: readonly Op[] = [constantOp, variableOp, ...functions.map(({ op }) => op as Op)];
+export const allOps: readonly Op[] = [constantOp, variableOp, partOp as Op, ...functions.map(({ op }) => op as Op)];

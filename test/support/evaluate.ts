@@ -6,7 +6,7 @@ import { broadcastStrides, formatShape, sizeOf, stridesOf } from '../../src/core
 import type { Shape } from '../../src/core/shape.ts';
 import { isConstant } from '../../src/graph/node.ts';
 import type { Node } from '../../src/graph/node.ts';
-import type { ElementwiseOp } from '../../src/graph/op.ts';
+import type { ElementwiseOp, StructuredOp } from '../../src/graph/op.ts';
 import { topologicalOrder } from '../../src/graph/traverse.ts';
 
 export type Feeds = ReadonlyMap<Node, ArrayLike<number>>;
@@ -32,9 +32,20 @@ function evaluateNode(node: Node, values: ReadonlyMap<Node, Float64Array>, feeds
     return Float64Array.from(fed);
   }
   if (op.kind === 'elementwise') return evaluateElementwise(op, node, inputs);
+  if (op.kind === 'part') return evaluateParts(node.inputs[0]!, values)[attributes['index'] as number]!;
   const outputs = [op.inPlace === undefined ? new Float64Array(size) : inputs[op.inPlace]!.slice()];
   op.reference({ attributes, inputs, inputTypes: node.inputs, outputs, outputTypes: [node] });
   return outputs[0]!;
+}
+
+/** What `node`'s op gives besides its output; computed once for each part, which is slow and obvious. */
+function evaluateParts(node: Node, values: ReadonlyMap<Node, Float64Array>): Float64Array[] {
+  const { attributes, inputs: inputTypes } = node;
+  const op = node.op as StructuredOp;
+  const outputTypes = [node, ...op.parts!(inputTypes, attributes)];
+  const outputs = outputTypes.map(({ shape }) => new Float64Array(sizeOf(shape)));
+  op.reference({ attributes, inputs: inputTypes.map((input) => values.get(input)!), inputTypes, outputs, outputTypes });
+  return outputs.slice(1);
 }
 
 function evaluateElementwise(op: ElementwiseOp, node: Node, inputs: readonly Float64Array[]): Float64Array {

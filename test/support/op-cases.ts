@@ -13,6 +13,7 @@ import { elementwiseCases } from './op-cases/elementwise.ts';
 import { lossCases } from './op-cases/losses.ts';
 import { normalizationCases } from './op-cases/normalization.ts';
 import { productCases } from './op-cases/products.ts';
+import { recurrentCases } from './op-cases/recurrent.ts';
 import { reductionCases } from './op-cases/reductions.ts';
 import { shapeCases } from './op-cases/shapes.ts';
 
@@ -27,6 +28,7 @@ export const opCases: readonly OpCase[] = [
   ...lossCases,
   ...shapeCases,
   ...dataCases,
+  ...recurrentCases,
 ];
 
 /** A variable for each input, and the node under test made from them. */

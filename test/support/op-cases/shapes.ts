@@ -75,6 +75,23 @@ const permutations: readonly (readonly [Shape, readonly number[]])[] = [
   ],
 ];
 
+const reversals: readonly (readonly [Shape, readonly number[]])[] = [
+  [[1], [0]],
+  [[5], [0]],
+  [[0, 3], [0]],
+  [[3, 4], [1]],
+  [
+    [3, 4],
+    [0, 1],
+  ],
+  [
+    [2, 3, 5],
+    [0, 2],
+  ],
+  [[7, 33], [0]],
+  [[4, 1, 130], [0]],
+];
+
 const slices: readonly (readonly [Shape, readonly number[], Shape])[] = [
   [[101], [0], [101]],
   [[101], [7], [17]],
@@ -231,6 +248,18 @@ export const shapeCases: readonly OpCase[] = [
   opCase(ops.transpose, 'of int32', {
     inputs: [ints([5, 7], integers(-(2 ** 31), 2 ** 31 - 1))],
     node: (x) => ops.transpose(x!),
+  }),
+  ...reversals.map(([shape, axes]) =>
+    opCase(ops.reverse, `${shapesOf(shape)} along ${text(axes)}`, {
+      inputs: [floats(shape)],
+      node: (x) => ops.reverse(x!, axes),
+      differentiable: [0],
+      smooth: true,
+    }),
+  ),
+  opCase(ops.reverse, 'of int32', {
+    inputs: [ints([3, 4], integers(-9, 9))],
+    node: (x) => ops.reverse(x!),
   }),
   ...slices.map(([shape, begin, size]) =>
     opCase(ops.slice, `${shapesOf(shape)} at ${text(begin)} of ${shapesOf(size)}`, {
