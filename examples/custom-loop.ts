@@ -18,10 +18,17 @@ import {
   sub,
   type Tensor,
 } from '../src/index.ts';
-import { type Digits, pixelsPerDigit as pixels, scaledPixels, sliceDigits } from './data/mnist.ts';
+import { type Digits, pixelsPerDigit as pixels, scaledPixels, sliceDigits, type Mnist } from './data/mnist.ts';
 import type { Outcome, Setup } from './support/example.ts';
 
-export async function program({ digits, engine, epochs, batchSize, seed, print }: Setup): Promise<Outcome> {
+export async function program({
+  data: digits,
+  engine,
+  epochs,
+  batchSize,
+  seed,
+  print,
+}: Setup<Mnist>): Promise<Outcome> {
   // the model: two matrices, two vectors, and a function of them
   const w1 = parameter([pixels, 32], { seed });
   const b1 = parameter([32]);
@@ -55,7 +62,7 @@ export async function program({ digits, engine, epochs, batchSize, seed, print }
 }
 
 /** Loss and accuracy over all the digits at once. */
-async function evaluate({ digits, engine, forward }: Pick<Setup, 'engine'> & Model): Promise<Outcome['test']> {
+async function evaluate({ digits, engine, forward }: Pick<Setup<Mnist>, 'engine'> & Model): Promise<Outcome['test']> {
   const x = input([digits.count, pixels]);
   const labels = input([digits.count], { dtype: 'int32' });
   const logits = forward(x);

@@ -3,47 +3,90 @@
  */
 import { suggest } from '../src/core/errors.ts';
 import { program as customLoop } from './custom-loop.ts';
+import { loadMnist, type Mnist } from './data/mnist.ts';
+import { loadNovel } from './data/novel.ts';
+import { loadSpam, type SpamCorpus } from './data/spam.ts';
+import { program as characterModel } from './novel-characters.ts';
 import { program as binaryDigits } from './p1-binary-digits.ts';
 import { program as tenDigits } from './p2-ten-digits.ts';
+import { program as textClassifier } from './p3-text-classifier.ts';
 import { program as learningCurves } from './p4-learning-curves.ts';
-import type { Example } from './support/example.ts';
+import { program as textWithDropout } from './p5-text-with-dropout.ts';
+import { type Counts, defineExample, type Example } from './support/example.ts';
 
-const defaults: Example['defaults'] = { epochs: 10, batchSize: 32 };
-const small: Example['small'] = { epochs: 2, trainCount: 6_000, testCount: 2_000 };
+const digits = {
+  source: 'MNIST',
+  load: (counts: Counts): Promise<Mnist> => loadMnist(counts),
+  defaults: { epochs: 10, batchSize: 32 },
+  small: { epochs: 2, trainCount: 6_000, testCount: 2_000 },
+};
+
+/** `trainCount` is that of all mails; a part of them is kept to test with. */
+const mails = {
+  source: 'SpamAssassin corpus',
+  load: ({ trainCount }: Counts): Promise<SpamCorpus> =>
+    loadSpam(trainCount === undefined ? {} : { count: trainCount }),
+};
 
 export const examples: readonly Example[] = [
-  {
+  defineExample({
+    ...digits,
     name: 'p1-binary-digits',
     summary: 'even or odd: images flattened by the model, one hidden layer',
     program: binaryDigits,
-    defaults,
-    small,
     picture: { title: 'Even or odd: 784-128-1', metrics: ['loss', 'accuracy'] },
-  },
-  {
+  }),
+  defineExample({
+    ...digits,
     name: 'p2-ten-digits',
     summary: 'ten digits: two hidden layers and a softmax',
     program: tenDigits,
-    defaults,
-    small,
     picture: { title: 'Ten digits: 784-64-64-10', metrics: ['loss', 'accuracy'] },
-  },
-  {
+  }),
+  defineExample({
+    ...mails,
+    name: 'p3-text-classifier',
+    summary: 'wanted mail or spam: an LSTM and a loop of your own, its parameters saved and loaded',
+    program: textClassifier,
+    defaults: { epochs: 4, batchSize: 64 },
+    small: { epochs: 2, trainCount: 600 },
+    picture: { title: 'Spam: embedding 128, LSTM 256, linear 2', metrics: ['loss', 'accuracy'] },
+  }),
+  defineExample({
+    ...digits,
     name: 'p4-learning-curves',
     summary: 'even or odd with two hidden layers, and the curves of its accuracy',
     program: learningCurves,
-    defaults,
-    small,
     picture: { title: 'Even or odd: 784-64-64-1', metrics: ['accuracy'] },
-  },
-  {
+  }),
+  defineExample({
+    ...mails,
+    name: 'p5-text-with-dropout',
+    summary: 'wanted mail or spam: embedding and LSTM layers with dropout',
+    program: textWithDropout,
+    defaults: { epochs: 10, batchSize: 128 },
+    small: { epochs: 3, trainCount: 600 },
+    picture: { title: 'Spam: embedding 16, LSTM 128 with dropout', metrics: ['loss', 'accuracy'] },
+  }),
+  defineExample({
+    ...digits,
     name: 'custom-loop',
     summary: 'a training loop of your own, from parameters and gradients, without layers',
     program: customLoop,
     defaults: { epochs: 5, batchSize: 32, trainCount: 10_000 },
-    small: { ...small, epochs: 3 },
+    small: { ...digits.small, epochs: 3 },
     picture: { title: 'A loop of your own: 784-32-10', metrics: ['loss'] },
-  },
+  }),
+  defineExample({
+    name: 'novel-characters',
+    summary: 'an LSTM reads a novel letter by letter, and writes some lines of its own after each epoch',
+    source: 'Moby-Dick',
+    load: ({ trainCount }: Counts) => loadNovel(trainCount), // chapters
+    program: characterModel,
+    defaults: { epochs: 10, batchSize: 64 },
+    small: { epochs: 2, trainCount: 3 },
+    picture: { title: 'Next letter: embedding 32, LSTM 256', metrics: ['loss', 'accuracy'] },
+  }),
 ];
 
 /** Throws a message that names the nearest example, or all of them. */

@@ -2,13 +2,20 @@
  * Binary digits: is the digit even or odd? Images go in as 28 × 28 and are flattened by the model.
  */
 import { adam, dense, flatten, save, sequential, tensor } from '../src/index.ts';
-import { type Digits, oddLabels, sliceDigits } from './data/mnist.ts';
+import { type Digits, oddLabels, sliceDigits, type Mnist } from './data/mnist.ts';
 import type { Outcome, Setup } from './support/example.ts';
 
 const pixels = ({ images, count }: Digits) => tensor(images, [count, 28, 28], { scale: 1 / 255 });
 const labels = (digits: Digits) => tensor(oddLabels(digits), [digits.count, 1]);
 
-export async function program({ digits, engine, epochs, batchSize, seed, callbacks }: Setup): Promise<Outcome> {
+export async function program({
+  data: digits,
+  engine,
+  epochs,
+  batchSize,
+  seed,
+  callbacks,
+}: Setup<Mnist>): Promise<Outcome> {
   const model = sequential(
     [
       flatten({ inputShape: [28, 28] }),

@@ -2,14 +2,21 @@
  * Ten digits: a network of three dense layers learns to read MNIST. `npm run train` runs it.
  */
 import { adam, dense, save, sequential, tensor } from '../src/index.ts';
-import { type Digits, oneHotLabels } from './data/mnist.ts';
+import { type Digits, oneHotLabels, type Mnist } from './data/mnist.ts';
 import type { Outcome, Setup } from './support/example.ts';
 
 /** The pixels stay bytes; the model reads them as 0 to 1. */
 const pixels = ({ images, count }: Digits) => tensor(images, [count, 784], { scale: 1 / 255 });
 const labels = (digits: Digits) => tensor(oneHotLabels(digits), [digits.count, 10]);
 
-export async function program({ digits, engine, epochs, batchSize, seed, callbacks }: Setup): Promise<Outcome> {
+export async function program({
+  data: digits,
+  engine,
+  epochs,
+  batchSize,
+  seed,
+  callbacks,
+}: Setup<Mnist>): Promise<Outcome> {
   const model = sequential(
     [
       dense({ units: 64, activation: 'relu', inputShape: [784] }),

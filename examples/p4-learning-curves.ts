@@ -3,13 +3,20 @@
  * learns from and on those kept back.
  */
 import { adam, dense, save, sequential, tensor } from '../src/index.ts';
-import { type Digits, oddLabels } from './data/mnist.ts';
+import { type Digits, oddLabels, type Mnist } from './data/mnist.ts';
 import type { Outcome, Setup } from './support/example.ts';
 
 const pixels = ({ images, count }: Digits) => tensor(images, [count, 784], { scale: 1 / 255 });
 const labels = (digits: Digits) => tensor(oddLabels(digits), [digits.count, 1]);
 
-export async function program({ digits, engine, epochs, batchSize, seed, callbacks }: Setup): Promise<Outcome> {
+export async function program({
+  data: digits,
+  engine,
+  epochs,
+  batchSize,
+  seed,
+  callbacks,
+}: Setup<Mnist>): Promise<Outcome> {
   const model = sequential(
     [
       dense({ units: 64, activation: 'relu', inputShape: [784] }),

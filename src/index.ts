@@ -66,6 +66,9 @@ export { concatenate, concatenate as concat, stack } from './ops/concatenate.ts'
 export { pad, slice } from './ops/slice.ts';
 export { transpose } from './ops/transpose.ts';
 export { gather } from './ops/gather.ts';
+export { recurrence } from './ops/recurrence.ts';
+export type { Recurrence, RecurrenceOptions } from './ops/recurrence.ts';
+export { reverse } from './ops/reverse.ts';
 export { oneHot } from './ops/one-hot.ts';
 export { stopGradient } from './ops/stop-gradient.ts';
 export { increment } from './ops/counter.ts';

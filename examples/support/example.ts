@@ -2,13 +2,12 @@
  * What an example is, and how it runs: the same in Node and in a page, so plain data go in and come out.
  */
 import { type Callback, createEngine, type BackendInfo, type Engine } from '../../src/index.ts';
-import { loadMnist, type Mnist } from '../data/mnist.ts';
 import { progressCallback } from './progress-callback.ts';
 import type { Logs, ProgressEvent } from './progress.ts';
 
 /** What an example's program is given. */
-export interface Setup {
-  readonly digits: Mnist;
+export interface Setup<Data> {
+  readonly data: Data;
   readonly engine: Engine;
   readonly epochs: number;
   readonly batchSize: number;
@@ -23,20 +22,48 @@ export interface Setup {
 export interface Outcome {
   /** A list for each thing measured, one value an epoch. */
   readonly history: Readonly<Record<string, readonly number[]>>;
-  /** Measured on the test digits: loss and accuracy. */
+  /** Measured on the samples to test with: loss and accuracy. */
   readonly test: Logs;
   /** The trained model in the safetensors format, where the program has one. */
   readonly model?: Uint8Array;
 }
 
-export interface Example {
+/** How much of the data is loaded; all of it where nothing is said. What the numbers count, the example tells. */
+export interface Counts {
+  readonly trainCount?: number;
+  readonly testCount?: number;
+}
+
+interface Description {
   readonly name: string;
   readonly summary: string;
-  readonly program: (setup: Setup) => Promise<Outcome>;
-  readonly defaults: { readonly epochs: number; readonly batchSize: number; readonly trainCount?: number };
+  /** What it learns from, for the picture. */
+  readonly source: string;
+  readonly defaults: { readonly epochs: number; readonly batchSize: number } & Counts;
   /** With --small. */
-  readonly small: { readonly epochs: number; readonly trainCount: number; readonly testCount: number };
+  readonly small: { readonly epochs: number } & Counts;
   readonly picture: { readonly title: string; readonly metrics: readonly string[] };
+}
+
+export interface ExampleOf<Data> extends Description {
+  readonly load: (counts: Counts) => Promise<Data>;
+  readonly program: (setup: Setup<Data>) => Promise<Outcome>;
+}
+
+/** An example whose kind of data is its own affair. */
+export interface Example extends Description {
+  /** Loads the data; what comes back runs the program on them. */
+  readonly prepare: (counts: Counts) => Promise<(setup: Omit<Setup<never>, 'data'>) => Promise<Outcome>>;
+}
+
+export function defineExample<Data>({ load, program, ...description }: ExampleOf<Data>): Example {
+  return {
+    ...description,
+    prepare: async (counts) => {
+      const data = await load(counts);
+      return (setup) => program({ ...setup, data });
+    },
+  };
 }
 
 export interface Settings {
@@ -45,7 +72,7 @@ export interface Settings {
   readonly batchSize: number;
   readonly seed: number;
   readonly small: boolean;
-  /** Overrides the number of training digits. */
+  /** Overrides the numbers of samples. */
   readonly trainCount?: number;
   readonly testCount?: number;
   readonly backend?: 'wasm' | 'webgpu';
@@ -65,7 +92,7 @@ export interface Run {
   readonly model: Uint8Array | undefined;
 }
 
-/** Loads the digits, starts an engine and runs the program; `emit` hears of the progress. */
+/** Loads the data, starts an engine and runs the program; `emit` hears of the progress. */
 export async function runExample(
   example: Example,
   settings: Settings,
@@ -73,8 +100,8 @@ export async function runExample(
 ): Promise<Run> {
   const { epochs, batchSize, seed, small, backend } = settings;
   const trainCount = settings.trainCount ?? (small ? example.small : example.defaults).trainCount;
-  const testCount = settings.testCount ?? (small ? example.small.testCount : undefined);
-  const digits = await loadMnist({
+  const testCount = settings.testCount ?? (small ? example.small : example.defaults).testCount;
+  const program = await example.prepare({
     ...(trainCount !== undefined && { trainCount }),
     ...(testCount !== undefined && { testCount }),
   });
@@ -84,15 +111,7 @@ export async function runExample(
     print(describeEngine(engine.info));
     const callbacks = [progressCallback(epochs, emit)];
     const start = performance.now();
-    const { history, test, model } = await example.program({
-      digits,
-      engine,
-      epochs,
-      batchSize,
-      seed,
-      callbacks,
-      print,
-    });
+    const { history, test, model } = await program({ engine, epochs, batchSize, seed, callbacks, print });
     const seconds = (performance.now() - start) / 1000;
     return { result: { settings, engine: { ...engine.info }, history, test, seconds }, model };
   } finally {

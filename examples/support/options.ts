@@ -61,7 +61,7 @@ export function addExampleOptions(
     .option('--browser', 'run in headless Chromium instead of Node')
     .option('--gpu', "with --browser: the machine's GPU instead of a software adapter")
     .addOption(new Option('--seed <n>', 'of weights and shuffles').argParser(wholeNumber(0)).default(1))
-    .option('--small', `a quick run: ${example.small.trainCount} digits, ${example.small.epochs} epochs`)
+    .option('--small', `a quick run: some of the data, ${example.small.epochs} epochs`)
     .option('--out <folder>', `where the files go (default: runs/${example.name})`)
     .option('--json <file>', 'write the result there too')
     .action(async (values: Values) => run(commandLine(example, values)));

@@ -11,7 +11,7 @@ import { toJson } from './json.ts';
 export async function writeOutput(example: Example, run: Run, out: string, json?: string): Promise<string[]> {
   const { result, model } = run;
   const { title, metrics } = example.picture;
-  const subtitle = `MNIST; test accuracy ${result.test.accuracy!.toFixed(4)}, test loss ${result.test.loss!.toFixed(4)}`;
+  const subtitle = `${example.source}; test accuracy ${result.test.accuracy!.toFixed(4)}, test loss ${result.test.loss!.toFixed(4)}`;
   const files = new Map<string, string | Uint8Array>([
     [join(out, 'curves.svg'), await drawCurves(result.history, { title, subtitle, metrics })],
     [join(out, 'result.json'), toJson(result)],

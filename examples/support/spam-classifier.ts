@@ -1,0 +1,80 @@
+/**
+ * The network of p3-text-classifier, from operations alone: words become vectors, an LSTM reads them, and a linear layer
+ * looks at its last state. Both the program that trains and the one that loads the parameters take it from here.
+ */
+import {
+  add,
+  type Engine,
+  gather,
+  input,
+  matmul,
+  notEqual,
+  cast,
+  orthogonal,
+  parameter,
+  randomNormal,
+  recurrence,
+  type Tensor,
+} from '../../src/index.ts';
+
+export const sizes = { words: 10_000, length: 100, features: 128, units: 256, classes: 2 };
+const { words, features, units, classes } = sizes;
+
+export type Parameters = ReturnType<typeof createParameters>;
+
+export function createParameters(seed: number) {
+  // the forget gates begin open, so that the first words are not forgotten from the start
+  const bias = new Float32Array(4 * units).fill(1, units, 2 * units);
+  return {
+    embeddings: parameter([words, features], { seed, initializer: randomNormal({ stddev: 0.05 }) }),
+    kernel: parameter([features, 4 * units], { seed: seed + 1 }),
+    recurrentKernel: parameter([units, 4 * units], { seed: seed + 2, initializer: orthogonal() }),
+    bias: parameter([4 * units], { initializer: bias }),
+    outputKernel: parameter([units, classes], { seed: seed + 3 }),
+    outputBias: parameter([classes]),
+  };
+}
+
+/** Of numbers of words [batch, length], 0 behind the last: logits [batch, 2]. */
+export function network(ids: Tensor, parameters: Parameters): Tensor {
+  const { embeddings, kernel, recurrentKernel, bias, outputKernel, outputBias } = parameters;
+  const mask = notEqual(cast(ids, 'float32'), 0); // behind the last word the state stays
+  const { states } = recurrence(gather(embeddings, ids), { cell: 'lstm', kernel, recurrentKernel, bias, mask });
+  return add(matmul(states[0]!, outputKernel), outputBias);
+}
+
+/** Logits [count, 2] of `count` rows of numbers of words, in batches of one size. */
+export async function classify(engine: Engine, parameters: Parameters, rows: Int32Array): Promise<Float32Array> {
+  const { length } = sizes;
+  const batch = 64;
+  const ids = input([batch, length], { dtype: 'int32' });
+  const forward = await engine.compile({ outputs: { logits: network(ids, parameters) } });
+  const count = rows.length / length;
+  const logits = new Float32Array(count * classes);
+  for (let start = 0; start < count; start += batch) {
+    const some = new Int32Array(batch * length); // the last batch is filled up with empty mails
+    some.set(rows.subarray(start * length, (start + batch) * length));
+    engine.write(ids, some);
+    forward.run();
+    const values = (await forward.read('logits')) as Float32Array;
+    logits.set(values.subarray(0, Math.min(batch, count - start) * classes), start * classes);
+  }
+  forward.dispose();
+  engine.release([ids]);
+  return logits;
+}
+
+/** The class of each row of logits. */
+export const classesOf = (logits: Float32Array): number[] =>
+  Array.from({ length: logits.length / 2 }, (_, row) => Number(logits[2 * row + 1]! > logits[2 * row]!));
+
+/** The mean cross-entropy, and the share of the rows whose class is the label's. */
+export function score(logits: Float32Array, labels: readonly number[]): { loss: number; accuracy: number } {
+  let [loss, hits] = [0, 0];
+  labels.forEach((label, row) => {
+    const margin = logits[2 * row + 1 - label]! - logits[2 * row + label]!; // of the wrong class
+    loss += Math.max(margin, 0) + Math.log1p(Math.exp(-Math.abs(margin)));
+    hits += Number(margin < 0);
+  });
+  return { loss: loss / labels.length, accuracy: hits / labels.length };
+}
