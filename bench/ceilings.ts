@@ -52,6 +52,32 @@ export function trainingWork(sizes: readonly number[], batch: number): StepWork 
   return { operations, stateBytes: 7 * 4 * parameters };
 }
 
+export interface RecurrentShape {
+  readonly length: number;
+  readonly batch: number;
+  readonly features: number;
+  readonly units: number;
+  /** 4 for an LSTM. */
+  readonly gates: number;
+  readonly outputs: number;
+  /** Parameters before the recurrent layer, of an embedding: its inputs have a gradient then. Default 0. */
+  readonly embedded?: number;
+}
+
+/**
+ * A recurrent layer over whole sequences and a dense one on its last state: at each step the products of the inputs and of
+ * the state with their kernels, and backwards the kernels' gradients, the state's and, under an embedding, the inputs'.
+ * The activations are not counted.
+ */
+export function recurrentWork(shape: RecurrentShape): StepWork {
+  const { length, batch, features, units, gates, outputs, embedded = 0 } = shape;
+  const columns = gates * units;
+  const once = 2 * length * batch * columns;
+  const operations = once * ((embedded > 0 ? 3 : 2) * features + 3 * units) + 6 * batch * units * outputs;
+  const parameters = embedded + (features + units + 1) * columns + (units + 1) * outputs;
+  return { operations, stateBytes: 7 * 4 * parameters };
+}
+
 /** The least milliseconds for that work, were nothing else to do. */
 export function floorMilliseconds({ operations, stateBytes }: StepWork, ceilings: Ceilings): number {
   return operations / (ceilings.gflops * 1e6) + stateBytes / (ceilings.cachedBandwidth * 1e6);

@@ -19,6 +19,7 @@ export interface Candidate {
   /** Missing where the library has no such thing. */
   product?(task: ProductTask): Promise<Product>;
   training?(task: TrainingTask): Promise<Training>;
+  recurrentTraining?(task: RecurrentTask): Promise<Training>;
 }
 
 /** a · b, both n × n and float32. */
@@ -50,6 +51,23 @@ export interface TrainingTask {
   readonly labels: Float32Array;
 }
 
+/**
+ * An LSTM over whole sequences and a sigmoid of its last state, trained with Adam (0.001, 0.9, 0.999, 1e-7) for binary
+ * cross-entropy, on a few batches that stay on the device and come in their order.
+ */
+export interface RecurrentTask {
+  readonly length: number;
+  readonly features: number;
+  readonly units: number;
+  /** [features, 4 · units], [units, 4 · units], [4 · units] with gates i, f, g, o; [units, 1], [1]. */
+  readonly weights: readonly [Float32Array, Float32Array, Float32Array, Float32Array, Float32Array];
+  readonly batch: number;
+  readonly batches: number;
+  /** [batches · batch, length, features] and [batches · batch, 1]. */
+  readonly samples: Float32Array;
+  readonly labels: Float32Array;
+}
+
 export interface Training {
   /** One step for each batch, and the mean of their losses: a single number, brought back at the end. */
   round(): Promise<number>;
@@ -76,8 +94,9 @@ export interface Layer {
 }
 
 /** The samples and labels of each batch. */
-export function batchesOf({ sizes, batch, batches, samples, labels }: TrainingTask): Batch[] {
-  const [inputs, classes] = [sizes[0]!, sizes.at(-1)!];
+export function batchesOf(task: Omit<TrainingTask, 'sizes' | 'weights'>): Batch[] {
+  const { batch, batches, samples, labels } = task;
+  const [inputs, classes] = [samples, labels].map(({ length }) => length / (batch * batches)) as [number, number];
   return Array.from({ length: batches }, (_, index) => ({
     samples: samples.subarray(index * batch * inputs, (index + 1) * batch * inputs),
     labels: labels.subarray(index * batch * classes, (index + 1) * batch * classes),

@@ -7,7 +7,9 @@ import {
   createEngine,
   dense,
   type Engine,
+  type HostTensor,
   matmul,
+  type Model,
   parameter,
   sequential,
   tensor,
@@ -21,6 +23,7 @@ export const start: Start = async ({ backend, threads }) => {
     device: engine.info.description,
     product: (task) => product(engine, task),
     training: (task) => Promise.resolve(training(engine, task)),
+    recurrentTraining: async (task) => (await import('./gradlet-recurrent.ts')).recurrentTraining(engine, task),
   };
 };
 
@@ -56,10 +59,14 @@ export function training(engine: Engine, task: TrainingTask): Training {
     layers.flatMap(({ inputs, outputs, kernel, bias }) => [tensor(kernel, [inputs, outputs]), tensor(bias, [outputs])]),
   );
   model.compile({ optimizer: adam(), loss: 'categoricalCrossentropy' });
-
-  const turns = new Turns();
   const x = tensor(samples, [batches * batch, sizes[0]!]);
   const y = tensor(labels, [batches * batch, sizes.at(-1)!]);
+  return rounds(model, x, y, batch);
+}
+
+/** One `fit` for all rounds, an epoch each. */
+export function rounds(model: Model, x: HostTensor, y: HostTensor, batch: number): Training {
+  const turns = new Turns();
   const fit = model.fit(x, y, { epochs: 1e9, batchSize: batch, shuffle: false, callbacks: [turns] });
   fit.catch((error: unknown) => turns.fail(error));
   return {

@@ -2,14 +2,23 @@
  * The page's part of a comparison: starts the libraries, checks what they compute, and times them in turn. The
  * development server bundles this file; each library is a bundle of its own, loaded when it is needed.
  */
-import { type Ceilings, floorMilliseconds, measureCeilings, trainingWork } from '../ceilings.ts';
+import { type Ceilings, floorMilliseconds, measureCeilings, recurrentWork, trainingWork } from '../ceilings.ts';
 import { type Milliseconds, scaled, spread } from '../measure.ts';
 import { type BenchRecord, duration, type Measured, rate } from '../suite.ts';
 import { alternate, asError, type Contender, type Effort, within } from './alternate.ts';
 import type { Candidate, Start, StartOptions } from './candidate.ts';
 import { checkLosses, checkProduct } from './check.ts';
 import { type Failure, recordName } from './report.ts';
-import { networkSizes, productTask, stepsPerRound, subjectOf, type Task, trainingTask } from './tasks.ts';
+import {
+  networkSizes,
+  productTask,
+  recurrentTask,
+  sequence,
+  stepsPerRound,
+  subjectOf,
+  type Task,
+  trainingTask,
+} from './tasks.ts';
 
 /** A library's bundle, from the server's root. */
 export interface Library {
@@ -63,7 +72,7 @@ export async function deviceOf({ libraries, ...options }: Omit<TaskRequest, 'tas
 
 export async function measureTask(request: TaskRequest): Promise<TaskReport> {
   const { task, libraries, backend, quick } = request;
-  const prepare = task.kind === 'product' ? await products(task.size) : await trainings(task.batch, quick);
+  const prepare = task.kind === 'product' ? await products(task.size) : await trainings(task, quick);
   const failures: Failure[] = [];
   const fail = (library: string, error: unknown): void => {
     const { message } = asError(error);
@@ -158,11 +167,13 @@ function products(size: number): Promise<Prepare> {
   });
 }
 
-async function trainings(batch: number, quick: boolean): Promise<Prepare> {
-  const task = await trainingTask(batch, stepsPerRound);
+async function trainings({ kind, batch }: Task & { readonly kind: 'step' | 'lstm' }, quick: boolean): Promise<Prepare> {
+  const steps = stepsPerRound[kind];
+  const network = kind === 'step' ? await trainingTask(batch, steps) : null;
+  const recurrent = kind === 'lstm' ? recurrentTask(batch, steps) : null;
   let expected: number[] | undefined;
   return async (candidate) => {
-    const training = await candidate.training?.(task);
+    const training = await (network ? candidate.training?.(network) : candidate.recurrentTraining?.(recurrent!));
     if (training === undefined) return null;
     const losses: number[] = [];
     for (let round = 0; round < (quick ? 1 : 3); round++) losses.push(await training.round());
@@ -176,8 +187,13 @@ function describe(task: Task, name: string, times: Milliseconds, machine: Ceilin
   if (task.kind === 'product') {
     return rate(name, times, 'GFLOP/s', (2 * task.size ** 3) / times.median / 1e6, machine.gflops);
   }
-  const step = scaled(times, 1 / stepsPerRound);
-  const floor = floorMilliseconds(trainingWork(networkSizes, task.batch), machine);
+  const step = scaled(times, 1 / stepsPerRound[task.kind]);
+  const { length, features, units } = sequence;
+  const work =
+    task.kind === 'step'
+      ? trainingWork(networkSizes, task.batch)
+      : recurrentWork({ length, batch: task.batch, features, units, gates: 4, outputs: 1 });
+  const floor = floorMilliseconds(work, machine);
   return duration(name, step, 'ms a step', step.median, floor);
 }
 

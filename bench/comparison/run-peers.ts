@@ -85,9 +85,11 @@ class Comparison {
   async run(): Promise<PeersFile> {
     const { quick, gpu } = this.options;
     const ceilings = await this.call<Ceilings>('measureMachine', this.options);
-    for (const task of tasksOf(quick)) await this.measure(task);
+    const tasks = tasksOf(quick);
+    for (const task of tasks.filter(({ kind }) => kind !== 'lstm')) await this.measure(task);
     const device = await this.call<string>('deviceOf', { ...this.options, libraries: this.libraries.slice(0, 1) });
-    const sizes = await this.measureSizes();
+    const sizes = await this.measureSizes(); // of what the tasks so far load
+    for (const task of tasks.filter(({ kind }) => kind === 'lstm')) await this.measure(task);
     const environment = {
       ...(await describeEnvironment(this.shared, gpu ? ['--gpu'] : [])),
       ceilings,

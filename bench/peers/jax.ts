@@ -20,6 +20,7 @@ export const start: Start = async ({ backend }) => {
     threads: backend === 'wasm' && crossOriginIsolated ? navigator.hardwareConcurrency : 1,
     product: (task) => Promise.resolve(product(task)),
     training: (task) => Promise.resolve(training(task)),
+    recurrentTraining: async (task) => (await import('./jax-recurrent.ts')).recurrentTraining(task),
   };
 };
 
@@ -58,15 +59,26 @@ function training(task: TrainingTask): Training {
     matrix(kernel, inputs, outputs),
     np.array(new Float32Array(bias)),
   ]);
+  return rounds(weights, batches, meanLoss);
+}
+
+type Loss = (weights: np.Array[], x: np.Array, y: np.Array) => np.Array;
+
+/** Adam on `meanLoss`, each step one call of a compiled function. */
+export function rounds(
+  weights: np.Array[],
+  batches: readonly { readonly x: np.Array; readonly y: np.Array }[],
+  meanLoss: Loss,
+): Training {
   const zeros = (): np.Array[] => weights.map(({ shape }) => np.zeros(shape));
   let state: State = { weights, means: zeros(), meanSquares: zeros(), time: np.array(0), total: np.array(0) };
-  const step = jit(trainingStep);
+  const step = jit((state: State, x: np.Array, y: np.Array) => trainingStep(state, x, y, meanLoss));
   return {
     async round() {
       for (const { x, y } of batches) state = step(state, x.ref, y.ref) as State;
       const [total] = await state.total.data();
       state = { ...state, total: np.array(0) };
-      return total! / task.batches;
+      return total! / batches.length;
     },
     dispose() {
       step.dispose();
@@ -78,7 +90,8 @@ function training(task: TrainingTask): Training {
 }
 
 /** Every function takes its arguments over: `ref` keeps one for later. */
-function trainingStep({ weights, means, meanSquares, time, total }: State, x: np.Array, y: np.Array): State {
+function trainingStep(state: State, x: np.Array, y: np.Array, meanLoss: Loss): State {
+  const { weights, means, meanSquares, time, total } = state;
   const [loss, slopes] = valueAndGrad(meanLoss)(
     weights.map((weight) => weight.ref),
     x,
@@ -120,5 +133,5 @@ function meanLoss(weights: np.Array[], x: np.Array, y: np.Array): np.Array {
     .mul(-1 / batch);
 }
 
-const matrix = (values: Float32Array, rows: number, columns: number): np.Array =>
+export const matrix = (values: Float32Array, rows: number, columns: number): np.Array =>
   np.array(new Float32Array(values)).reshape([rows, columns]);

@@ -2,8 +2,8 @@
  * TensorFlow.js: `matMul`, and a model of layers trained by `trainOnBatch`. It reads back the loss of every batch, which
  * cannot be left out: so ten steps are begun before their losses are awaited.
  */
-import { layers, sequential } from '@tensorflow/tfjs-layers';
-import { matMul, ready, setBackend, tensor1d, tensor2d, train } from '@tensorflow/tfjs-core';
+import { layers, type Sequential, sequential } from '@tensorflow/tfjs-layers';
+import { matMul, ready, setBackend, type Tensor, tensor1d, tensor2d, train } from '@tensorflow/tfjs-core';
 import {
   batchesOf,
   type Candidate,
@@ -22,6 +22,7 @@ export async function startOn(backend: string, threads: () => number): Promise<C
     threads: threads(),
     product: (task) => Promise.resolve(product(task)),
     training: (task) => Promise.resolve(training(task)),
+    recurrentTraining: async (task) => (await import('./tfjs-recurrent.ts')).recurrentTraining(task, backend),
   };
 }
 
@@ -60,12 +61,20 @@ function training(task: TrainingTask): Training {
   ]);
   model.setWeights(weights);
   weights.forEach((weight) => weight.dispose());
-  const optimizer = train.adam(0.001, 0.9, 0.999, 1e-7);
-  model.compile({ optimizer, loss: 'categoricalCrossentropy' });
   const batches = batchesOf(task).map(({ samples, labels }) => ({
     x: tensor2d(samples, [batch, sizes[0]!]),
     y: tensor2d(labels, [batch, sizes.at(-1)!]),
   }));
+  return rounds(model, batches, 'categoricalCrossentropy');
+}
+
+export function rounds(
+  model: Sequential,
+  batches: readonly { readonly x: Tensor; readonly y: Tensor }[],
+  loss: string,
+): Training {
+  const optimizer = train.adam(0.001, 0.9, 0.999, 1e-7);
+  model.compile({ optimizer, loss });
   return {
     async round() {
       const losses = (await Promise.all(batches.map(({ x, y }) => model.trainOnBatch(x, y)))) as number[];

@@ -18,7 +18,15 @@ export const suite: Suite = {
     const digits = await loadMnist(quick ? { trainCount: 320, testCount: 64 } : {});
     const epochs = quick ? 1 : 10;
     const start = performance.now();
-    const { test } = await program({ data: digits, engine, epochs, batchSize, seed: 1, callbacks: [], print: () => {} });
+    const { test } = await program({
+      data: digits,
+      engine,
+      epochs,
+      batchSize,
+      seed: 1,
+      callbacks: [],
+      print: () => {},
+    });
     const taken = performance.now() - start;
 
     const training = Math.floor(digits.train.count * 0.8);

@@ -30,9 +30,9 @@ const product = (size: number): Case => ({
 
 const step = (batch: number): Case => ({
   name: `step ${networkSizes.join('-')} batch ${batch}`,
-  runs: stepsPerRound,
+  runs: stepsPerRound.step,
   async prepare(engine) {
-    const { round, dispose } = training(engine, await trainingTask(batch, stepsPerRound));
+    const { round, dispose } = training(engine, await trainingTask(batch, stepsPerRound.step));
     return {
       dispose,
       async run(repeats) {
