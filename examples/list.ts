@@ -9,14 +9,15 @@ import { loadSpam, type SpamCorpus } from './data/spam.ts';
 import { program as characterModel } from './novel-characters.ts';
 import { program as binaryDigits } from './p1-binary-digits.ts';
 import { program as tenDigits } from './p2-ten-digits.ts';
+import { loadSavedParameters, program as savedParameters } from './p3-saved-parameters.ts';
 import { program as textClassifier } from './p3-text-classifier.ts';
 import { program as learningCurves } from './p4-learning-curves.ts';
 import { program as textWithDropout } from './p5-text-with-dropout.ts';
-import { type Counts, defineExample, type Example } from './support/example.ts';
+import { defineExample, type Example, type Wanted } from './support/example.ts';
 
 const digits = {
   source: 'MNIST',
-  load: (counts: Counts): Promise<Mnist> => loadMnist(counts),
+  load: (wanted: Wanted): Promise<Mnist> => loadMnist(wanted),
   defaults: { epochs: 10, batchSize: 32 },
   small: { epochs: 2, trainCount: 6_000, testCount: 2_000 },
 };
@@ -24,7 +25,7 @@ const digits = {
 /** `trainCount` is that of all mails; a part of them is kept to test with. */
 const mails = {
   source: 'SpamAssassin corpus',
-  load: ({ trainCount }: Counts): Promise<SpamCorpus> =>
+  load: ({ trainCount }: Wanted): Promise<SpamCorpus> =>
     loadSpam(trainCount === undefined ? {} : { count: trainCount }),
 };
 
@@ -51,6 +52,16 @@ export const examples: readonly Example[] = [
     defaults: { epochs: 4, batchSize: 64 },
     small: { epochs: 2, trainCount: 600 },
     picture: { title: 'Spam: embedding 128, LSTM 256, linear 2', metrics: ['loss', 'accuracy'] },
+  }),
+  defineExample({
+    ...mails,
+    name: 'p3-saved-parameters',
+    summary: 'loads what p3-text-classifier saved, and comes to the same predictions',
+    load: ({ file }) => loadSavedParameters(file!),
+    program: savedParameters,
+    defaults: { epochs: 0, batchSize: 64, file: 'runs/p3-text-classifier/model.safetensors' },
+    small: { epochs: 0 },
+    picture: { title: '', metrics: [] }, // it learns nothing
   }),
   defineExample({
     ...digits,
@@ -81,7 +92,7 @@ export const examples: readonly Example[] = [
     name: 'novel-characters',
     summary: 'an LSTM reads a novel letter by letter, and writes some lines of its own after each epoch',
     source: 'Moby-Dick',
-    load: ({ trainCount }: Counts) => loadNovel(trainCount), // chapters
+    load: ({ trainCount }: Wanted) => loadNovel(trainCount), // chapters
     program: characterModel,
     defaults: { epochs: 10, batchSize: 64 },
     small: { epochs: 2, trainCount: 3 },

@@ -8,14 +8,12 @@ import type { Outcome, Setup } from './support/example.ts';
 import { reportLines } from './support/report.ts';
 import { classesOf, classify, createParameters, score, sizes } from './support/spam-classifier.ts';
 
-const path = 'runs/p3-text-classifier/model.safetensors';
-
 /** The file's bytes. Throws a message that says how to make the file. */
-export async function loadSavedParameters(): Promise<Uint8Array> {
+export async function loadSavedParameters(path: string): Promise<Uint8Array> {
   try {
     return await readBytes(path);
   } catch (cause) {
-    throw new Error(`there is no ${path}: run npm run example -- p3-text-classifier first`, { cause });
+    throw new Error(`cannot read ${path}: run npm run example -- p3-text-classifier first`, { cause });
   }
 }
 

@@ -142,6 +142,8 @@ export type { AUCOptions } from './nn/auc.ts';
 export type { ClassOptions } from './nn/class-counts.ts';
 export { classificationReport } from './nn/classification-report.ts';
 export type { ClassificationReport, ClassScores } from './nn/classification-report.ts';
+export { confusionMatrixMetric } from './nn/confusion-matrix-metric.ts';
+export type { ConfusionMatrixMetric, ConfusionMatrixMetricOptions } from './nn/confusion-matrix-metric.ts';
 export { confusionMatrix } from './nn/confusion-matrix.ts';
 export type { ConfusionMatrixOptions } from './nn/confusion-matrix.ts';
 export { predictedClasses } from './nn/predicted-classes.ts';

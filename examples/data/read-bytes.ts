@@ -7,7 +7,7 @@ export async function readBytes(path: string): Promise<Uint8Array> {
   const fs = globalThis.process?.getBuiltinModule('node:fs/promises');
   if (fs !== undefined) {
     try {
-      return new Uint8Array(await fs.readFile(new URL(`../../${path}`, import.meta.url)));
+      return new Uint8Array(await fs.readFile(new URL(path.startsWith('/') ? path : `../../${path}`, import.meta.url)));
     } catch (error) {
       throw new Error(`cannot read ${path}: has 'npm install' been run?`, { cause: error });
     }

@@ -28,10 +28,12 @@ export interface Outcome {
   readonly model?: Uint8Array;
 }
 
-/** How much of the data is loaded; all of it where nothing is said. What the numbers count, the example tells. */
-export interface Counts {
+/** What of the data is loaded; all of it where nothing is said. What the numbers count, the example tells. */
+export interface Wanted {
   readonly trainCount?: number;
   readonly testCount?: number;
+  /** For examples that read a file which another has written. */
+  readonly file?: string;
 }
 
 interface Description {
@@ -39,28 +41,28 @@ interface Description {
   readonly summary: string;
   /** What it learns from, for the picture. */
   readonly source: string;
-  readonly defaults: { readonly epochs: number; readonly batchSize: number } & Counts;
+  readonly defaults: { readonly epochs: number; readonly batchSize: number } & Wanted;
   /** With --small. */
-  readonly small: { readonly epochs: number } & Counts;
+  readonly small: { readonly epochs: number } & Wanted;
   readonly picture: { readonly title: string; readonly metrics: readonly string[] };
 }
 
 export interface ExampleOf<Data> extends Description {
-  readonly load: (counts: Counts) => Promise<Data>;
+  readonly load: (wanted: Wanted) => Promise<Data>;
   readonly program: (setup: Setup<Data>) => Promise<Outcome>;
 }
 
 /** An example whose kind of data is its own affair. */
 export interface Example extends Description {
   /** Loads the data; what comes back runs the program on them. */
-  readonly prepare: (counts: Counts) => Promise<(setup: Omit<Setup<never>, 'data'>) => Promise<Outcome>>;
+  readonly prepare: (wanted: Wanted) => Promise<(setup: Omit<Setup<never>, 'data'>) => Promise<Outcome>>;
 }
 
 export function defineExample<Data>({ load, program, ...description }: ExampleOf<Data>): Example {
   return {
     ...description,
-    prepare: async (counts) => {
-      const data = await load(counts);
+    prepare: async (wanted) => {
+      const data = await load(wanted);
       return (setup) => program({ ...setup, data });
     },
   };
@@ -75,6 +77,8 @@ export interface Settings {
   /** Overrides the numbers of samples. */
   readonly trainCount?: number;
   readonly testCount?: number;
+  /** Overrides the file that the example reads. */
+  readonly file?: string;
   readonly backend?: 'wasm' | 'webgpu';
 }
 
@@ -101,9 +105,11 @@ export async function runExample(
   const { epochs, batchSize, seed, small, backend } = settings;
   const trainCount = settings.trainCount ?? (small ? example.small : example.defaults).trainCount;
   const testCount = settings.testCount ?? (small ? example.small : example.defaults).testCount;
+  const file = settings.file ?? example.defaults.file;
   const program = await example.prepare({
     ...(trainCount !== undefined && { trainCount }),
     ...(testCount !== undefined && { testCount }),
+    ...(file !== undefined && { file }),
   });
   const engine = await createEngine(backend === undefined ? {} : { backend });
   try {

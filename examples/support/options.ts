@@ -24,6 +24,7 @@ interface Values {
   readonly gpu?: true;
   readonly seed: number;
   readonly small?: true;
+  readonly file?: string;
   readonly out?: string;
   readonly json?: string;
 }
@@ -53,7 +54,8 @@ export function addExampleOptions(
   example: Example,
   run: (line: CommandLine) => Promise<void>,
 ): Command {
-  const { epochs, batchSize } = example.defaults;
+  const { epochs, batchSize, file } = example.defaults;
+  if (file !== undefined) command.option('--file <path>', `what to read (default: ${file})`);
   return command
     .addOption(new Option('--epochs <n>', `times through the data (default: ${epochs})`).argParser(wholeNumber(1)))
     .addOption(new Option('--batch-size <n>', `samples a step (default: ${batchSize})`).argParser(wholeNumber(1)))
@@ -77,6 +79,7 @@ function commandLine(example: Example, values: Values): CommandLine {
       seed: values.seed,
       small,
       ...(values.backend !== undefined && { backend: values.backend }),
+      ...(values.file !== undefined && { file: values.file }),
     },
     browser: values.browser === true,
     gpu: values.gpu === true,

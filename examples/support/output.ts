@@ -1,5 +1,5 @@
 /**
- * What a run leaves behind: the learning curves as a picture, the trained model, and the result as JSON.
+ * What a run leaves behind: the learning curves as a picture where it learned, the trained model, and the result as JSON.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -12,10 +12,11 @@ export async function writeOutput(example: Example, run: Run, out: string, json?
   const { result, model } = run;
   const { title, metrics } = example.picture;
   const subtitle = `${example.source}; test accuracy ${result.test.accuracy!.toFixed(4)}, test loss ${result.test.loss!.toFixed(4)}`;
-  const files = new Map<string, string | Uint8Array>([
-    [join(out, 'curves.svg'), await drawCurves(result.history, { title, subtitle, metrics })],
-    [join(out, 'result.json'), toJson(result)],
-  ]);
+  const files = new Map<string, string | Uint8Array>();
+  if (Object.keys(result.history).length > 0) {
+    files.set(join(out, 'curves.svg'), await drawCurves(result.history, { title, subtitle, metrics }));
+  }
+  files.set(join(out, 'result.json'), toJson(result));
   if (model !== undefined) files.set(join(out, 'model.safetensors'), model);
   if (json !== undefined) files.set(json, toJson(result));
   for (const [path, content] of files) {
