@@ -79,6 +79,32 @@ it.each([
   expect(Object.keys(result.history)).toEqual(names);
 });
 
+it.each([
+  ['p3-text-classifier', ['loss', 'val_loss', 'val_accuracy']],
+  ['p5-text-with-dropout', ['loss', 'accuracy', 'val_loss', 'val_accuracy']],
+])('%s learns from some mails', async (name, names) => {
+  const some = { ...settings, example: name, batchSize: 32, trainCount: 240, epochs: 3 };
+  const lines: string[] = [];
+  const { result, model } = await runExample(findExample(name), some, (event) => {
+    if (event.kind === 'line') lines.push(event.text);
+  });
+  expect(Object.keys(result.history)).toEqual(names);
+  expect(result.history.loss!.at(-1)).toBeLessThan(result.history.loss![0]!);
+  expect(result.test.accuracy).toBeGreaterThan(0.5);
+  expect(lines.join('\n')).toMatch(/precision +recall +F1[^]*wanted +[01]\.\d{4}[^]*is \\ taken for/);
+  expect(model!.length).toBeGreaterThan(4 * 160_000); // the embeddings
+});
+
+it('novel-characters learns from a chapter, and writes', async () => {
+  const some = { ...settings, example: 'novel-characters', trainCount: 1, epochs: 2 };
+  const lines: string[] = [];
+  const { result } = await runExample(findExample('novel-characters'), some, (event) => {
+    if (event.kind === 'line') lines.push(event.text);
+  });
+  expect(result.history.loss![1]).toBeLessThan(result.history.loss![0]!);
+  expect(lines.filter((line) => /^at temperature (0\.5|1): "Whale.{10,}"$/.test(line))).toHaveLength(4);
+});
+
 describe('the command', () => {
   const run = (...words: readonly string[]) =>
     promisify(execFile)(process.execPath, ['--import', 'tsx', ...words], { env: { ...process.env, NO_COLOR: '1' } });
@@ -89,6 +115,24 @@ describe('the command', () => {
     expect(stdout).toMatch(/Epoch 1\/1\n.*val_accuracy.*\ntest loss: \d\.\d{4} - test accuracy: 0\.\d{4}\n/);
     expect(stdout).not.toContain('\u001b');
     expect(existsSync(join(out, 'curves.svg'))).toBe(true);
+  });
+
+  it('saves parameters that give the same predictions in another process', { timeout: 60_000 }, async () => {
+    const out = join(folder, 'p3');
+    await run('examples/run.ts', 'p3-text-classifier', '--small', '--epochs', '1', '--backend', 'wasm', '--out', out);
+    const file = join(out, 'model.safetensors');
+    const again = ['--file', file, '--backend', 'wasm', '--out', join(folder, 'again')];
+    const { stdout } = await run('examples/run.ts', 'p3-saved-parameters', ...again);
+    expect(stdout).toMatch(/all \d+ logits are those of the process that trained, to the bit/);
+    expect(stdout).toMatch(/(spam|wanted): Claim your free prize now!/);
+    expect(existsSync(join(folder, 'again/curves.svg'))).toBe(false);
+    const missing = await run('examples/run.ts', 'p3-saved-parameters', '--file', 'no/such').catch(
+      (error: unknown) => error,
+    );
+    expect(missing).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('run npm run example -- p3-text-classifier'),
+    });
   });
 
   it('lists the examples, and ends with 1 for one that does not exist', async () => {
