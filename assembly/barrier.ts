@@ -64,6 +64,17 @@ export function wait_for_change(address: usize, old: u32, patience: u32): bool {
   return !has_failed();
 }
 
+/** Sets the word at `address`, which was 0, for all who wait for it with `wait_for_fellow`. */
+export function publish(address: usize, value: u32): void {
+  atomic.store<u32>(address, value);
+  if (atomic.load<u32>(control, SLEEPERS) != 0) atomic.notify(address, -1);
+}
+
+/** Waits until a fellow has published the word at `address`; false when the threads have failed meanwhile. */
+export function wait_for_fellow(address: usize): bool {
+  return atomic.load<u32>(address) != 0 || wait_for_change(address, 0, load<u32>(control, PATIENCE));
+}
+
 /** Tells the waiting that this thread gets on. */
 export function show_progress(): void {
   atomic.add<u32>(control, 1, PROGRESS);

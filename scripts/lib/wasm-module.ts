@@ -90,15 +90,15 @@ export function exportedFunctions({ exports }: WasmInterface): string[] {
 }
 
 /**
- * What the loader cannot serve, as messages; empty when the module is as it should be. The core module gets a memory, and
- * every other one what the core exports besides.
+ * What the loader cannot serve, as messages; empty when the module is as it should be. The core module gets a memory and a
+ * clock, and every other one what the core exports besides.
  */
 export function interfaceProblems(
   { imports, exports, memoryFlags }: WasmInterface,
   bytes: Uint8Array,
   core?: WasmInterface,
 ): string[] {
-  const given = new Set(['env.memory', ...(core?.exports.map(({ name }) => `env.${name}`) ?? [])]);
+  const given = new Set(['env.memory', 'env.now', ...(core?.exports.map(({ name }) => `env.${name}`) ?? [])]);
   const problems = imports
     .filter(({ name }) => !given.has(name))
     .map(({ name, kind }) => `imports ${name} (${kind}), which nobody gives`);

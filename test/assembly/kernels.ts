@@ -34,12 +34,17 @@ export class Kernels {
   readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 64, maximum: 65536 });
   readonly exports: Record<string, (...args: number[]) => number>;
   readonly table: WebAssembly.Table;
+  /** What the threads measure by. */
+  clock: () => number = () => performance.now();
   private readonly heapBase: number;
   private top: number;
   private guards: number[] = [];
 
   constructor(readonly name: BinaryName) {
-    const environment: Record<string, WebAssembly.ExportValue> = { memory: this.memory };
+    const environment: Record<string, WebAssembly.ExportValue> = {
+      memory: this.memory,
+      now: () => this.clock(),
+    };
     for (const module of Object.keys(wasmExports)) {
       const { exports } = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes(module, name)), { env: environment });
       Object.assign(environment, exports);

@@ -14,6 +14,7 @@ import type { Executable } from '../../src/engine.ts';
 import type { Node, Variable } from '../../src/graph/node.ts';
 import * as ops from '../../src/ops/index.ts';
 import { createEngine } from '../../src/create-engine.ts';
+import { workerSource } from '../../src/generated/wasm/worker.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { dropout } from '../../src/nn/layers/dropout.ts';
 import { adam } from '../../src/optim/adam.ts';
@@ -104,6 +105,34 @@ describe('the same bits as one thread', () => {
     const expected = await train({});
     expect(await train(all(2))).toEqual(expected);
     expect(await train(all(3))).toEqual(expected);
+  });
+
+  it('while all and one take turns', async () => {
+    // by this clock now one way is faster, now the other: any of its steps may last up to 30 ms
+    const clock = '(self.seed=(self.seed??1)*16807%2147483647,self.time=(self.time??0)+self.seed%30)'.replaceAll(
+      'self',
+      'globalThis',
+    );
+    const script = workerSource.replace('performance.now()', clock);
+    expect(script).not.toBe(workerSource);
+    const workerUrl = new URL(`data:text/javascript,${encodeURIComponent(script)}`);
+    const run = async (options: WasmOptions): Promise<{ bits: string; reasons: Set<string> }> => {
+      const { engine } = await start(options);
+      const w = filled([65, 65]);
+      const next = ops.softmax(ops.matmul(w, ops.add(w, ops.transpose(w))));
+      const executable = await engine.compile({ outputs: {}, updates: [[w, ops.add(next, filled([65, 65], 3))]] });
+      const reasons = new Set<string>();
+      for (let job = 0; job < 500; job++) {
+        executable.run(1 + (job % 3));
+        await engine.finished();
+        reasons.add(engine.info.reason);
+      }
+      return { bits: bitsOf(await engine.read(w)), reasons };
+    };
+    const { bits } = await run({});
+    const turns = await run({ ...all(2), workerUrl });
+    expect(turns.bits).toBe(bits);
+    expect([...turns.reasons].sort()).toEqual(['', 'one thread for now: it is faster, for another process has a core']);
   });
 });
 
@@ -208,7 +237,7 @@ describe('when it ends', () => {
     const words = [kernels.indexOf('strided_copy'), 8 + 4 * call.length, ...call, 0xffffffff];
     const program = heap.allocate(4 * words.length, 'a program');
     new Uint32Array(heap.memory.buffer, program, words.length).set(words);
-    const plan = heap.allocate(1, 'a plan');
+    const plan = heap.allocate(256, 'a record and a plan');
     poolOf(backend).run(program, plan, 1);
     expect(await rejection(engine.finished())).toContain('waited in vain for the others');
   });

@@ -67,7 +67,7 @@ export class WasmBackend implements Backend {
     return {
       name: 'wasm',
       description: `WebAssembly ${this.kernels.binary}`,
-      threads: this.threads?.reason === '' ? this.threads.count : 1,
+      threads: this.threads?.count ?? 1,
       reason: this.threads?.reason ?? this.#obstacle,
       isSoftware: false,
       stateBytes: this.#stateBytes,

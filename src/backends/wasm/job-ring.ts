@@ -7,7 +7,7 @@
 export const controlBytes: number = 512 + 256 * 32;
 
 const [generation, failed, patience, spins] = [64, 192, 196, 200];
-const [posted, done, wanted, progress] = [256, 320, 324, 328];
+const [posted, done, wanted, progress, way] = [256, 320, 324, 328, 332];
 const [ring, ringJobs, jobBytes] = [512, 256, 32];
 /** Jobs that may wait at a time: a slow thread is at most as many behind thread 0, whose progress `done` is. */
 const mostWaiting = ringJobs / 2;
@@ -51,6 +51,11 @@ export class JobRing {
 
   get hasRoom(): boolean {
     return this.#count - this.done < mostWaiting;
+  }
+
+  /** Whether thread 0 runs the program that it last shared, or could have shared, alone. */
+  get isAlone(): boolean {
+    return Atomics.load(this.#words, way / 4) !== 0;
   }
 
   /** Changes as long as the workers get on. */

@@ -64,7 +64,7 @@ export class Kernels {
   private constructor(binary: Binary, memory: WebAssembly.Memory) {
     this.binary = binary;
     this.memory = memory;
-    this.#environment = { memory };
+    this.#environment = { memory, now: () => performance.now() };
   }
 
   /** Loads a module unless it is there. What failed is tried again when it is next needed. */

@@ -88,11 +88,16 @@ export class Pool {
     return this.#posted === this.#ring.done;
   }
 
-  /** With a plan all threads run the program, without one thread 0 does. */
+  /** Whether the others were of no use for the last program that they could share. */
+  get isAlone(): boolean {
+    return this.#ring.isAlone;
+  }
+
+  /** With a plan all threads run the program, or thread 0 where that is faster; without one thread 0 does. */
   run(program: number, plan: number | null, steps: number): void {
     if (steps <= 0) return;
     if (plan === null) this.#post({ kind: jobs.alone, words: [program, steps] });
-    else this.#post({ kind: jobs.together, words: [program, plan, steps] });
+    else this.#post({ kind: jobs.together, words: [program, plan, steps, 0] });
   }
 
   /** Copies `bytes` bytes once all that was asked for before is done. */

@@ -27,6 +27,8 @@ export interface ThreadOptions {
   readonly patience?: number;
 }
 
+/** Bytes before a plan in which thread 0 keeps what it learns of the program: `assembly/choice.ts`. */
+const recordBytes = 128;
 const most = 64;
 const mostByItself = 8;
 
@@ -42,9 +44,10 @@ export function workersWanted({ threads = 1, worker = false }: ThreadOptions): n
 }
 
 export class Threads {
-  /** Why the threads that were wanted are not there; empty when they are, or may still be. */
-  reason = '';
-  readonly count: number;
+  /** Those that there are, or may still be. */
+  count: number;
+  /** Why the threads that were wanted are not there. */
+  #obstacle = '';
   /** The workers, once they have started. */
   pool: Pool | null = null;
   #starting: Promise<void> | null = null;
@@ -61,8 +64,13 @@ export class Threads {
     this.#options = options;
   }
 
+  /** Why not all threads work; empty when they do, or may still. */
+  get reason(): string {
+    return this.pool?.isAlone ? 'one thread for now: it is faster, for another process has a core' : this.#obstacle;
+  }
+
   /**
-   * Readies the workers for a program and gives the address of its plan in linear memory; null when one thread runs it
+   * Readies the workers for a program and gives the address of its record and plan in linear memory; null when one thread runs it
    * alone. Without workers it is the calling thread that does.
    */
   async prepare(program: Omit<PlanRequest, 'threads' | 'workOf' | 'threshold'>): Promise<number | null> {
@@ -80,8 +88,8 @@ export class Threads {
     if (this.pool === null) return null;
     this.#load(this.pool);
     if (!isShared) return null;
-    const address = heap.allocate(plan.marks.length, 'the plan of the threads');
-    new Uint8Array(heap.memory.buffer, address, plan.marks.length).set(plan.marks);
+    const address = heap.allocate(recordBytes + plan.marks.length, 'the plan of the threads');
+    new Uint8Array(heap.memory.buffer, address + recordBytes).set(plan.marks);
     return address;
   }
 
@@ -105,7 +113,8 @@ export class Threads {
       this.#loaded = modules.length;
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      this.reason = `one thread, for the workers did not start: ${error.message}`;
+      this.count = 1;
+      this.#obstacle = `one thread, for the workers did not start: ${error.message}`;
     }
   }
 

@@ -68,7 +68,7 @@ function guard(action: () => void): void {
 function begin(message: WorkerStart): void {
   start = message;
   const { memory, modules, control, workspace, lock } = start;
-  environment = { memory } as unknown as NonNullable<typeof environment>;
+  environment = { memory, now: () => performance.now() } as unknown as NonNullable<typeof environment>;
   modules.forEach(enter);
   environment.set_control(control);
   environment.set_workspace(workspace);
