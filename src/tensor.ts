@@ -139,7 +139,7 @@ function defaultInitializer(shape: Shape, key: Key): Float32Array {
   if (shape.length < 2) return new Float32Array(sizeOf(shape));
   const positions = sizeOf(shape.slice(0, -2));
   const limit = Math.sqrt(6 / (positions * (shape.at(-2)! + shape.at(-1)!)));
-  return uniform(key, sizeOf(shape)).map((value) => (2 * value - 1) * limit);
+  return uniform(key, sizeOf(shape), 0, -limit, limit);
 }
 
 /** The shape that the first element of each depth tells; `flatten` checks the others. */

@@ -76,16 +76,17 @@ function findStages({ order, users }: ClusterContext): Map<Node, number> {
 }
 
 /** Cuts a group into runs that respect the limits. A run only reads what earlier runs made. */
-function split(group: readonly Node[], context: ClusterContext, limits: ClusterLimits): Node[][] {
+function split(group: Node[], context: ClusterContext, limits: ClusterLimits): Node[][] {
+  const fits = (part: readonly Node[]): boolean =>
+    part.length <= limits.instructions &&
+    operandCount(part, context) <= limits.operands &&
+    valueCount(part) <= limits.values;
+  if (fits(group)) return [group]; // as most do
   const parts: Node[][] = [];
   let part: Node[] = [];
   for (const node of group) {
     const longer = [...part, node];
-    const fits =
-      longer.length <= limits.instructions &&
-      operandCount(longer, context) <= limits.operands &&
-      valueCount(longer) <= limits.values;
-    if (part.length > 0 && !fits) {
+    if (part.length > 0 && !fits(longer)) {
       parts.push(part);
       part = [node];
     } else part = longer;

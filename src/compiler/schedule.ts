@@ -17,11 +17,13 @@ export function schedule(graph: Graph, steps: readonly Step[]): ScheduledStep[] 
   const scheduled: ScheduledStep[] = [];
   const late: ScheduledStep[] = [];
   const written = new Set<Node>();
+  const lastReader = new Map<Node, number>();
+  ordered.forEach(({ inputs }, position) => inputs.forEach((input) => lastReader.set(base(input), position)));
   ordered.forEach((step, position) => {
-    const later = new Set(ordered.slice(position + 1).flatMap(({ inputs }) => inputs.map(base)));
     const direct = step.outputs.map((output) => {
       const variable = targets.get(output);
-      return variable !== undefined && !later.has(variable) && mayWrite(step, variable) ? variable : null;
+      if (variable === undefined || (lastReader.get(variable) ?? 0) > position) return null;
+      return mayWrite(step, variable) ? variable : null;
     });
     step.outputs.forEach((output, index) => {
       if (direct[index] !== null) written.add(output);

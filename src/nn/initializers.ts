@@ -182,11 +182,8 @@ function varianceScaling(
   });
 }
 
-function uniformBetween(shape: Shape, key: Key, min: number, max: number): Float32Array {
-  const values = uniform(key, sizeOf(shape));
-  for (let index = 0; index < values.length; index++) values[index] = min + (max - min) * values[index]!;
-  return values;
-}
+const uniformBetween = (shape: Shape, key: Key, min: number, max: number): Float32Array =>
+  uniform(key, sizeOf(shape), 0, min, max);
 
 /** Standard normal values within ±2: element i takes the first of its own draws (i, 0), (i, 1) … that is inside. */
 function truncated(count: number, key: Key): Float32Array {

@@ -5,14 +5,8 @@
  */
 export type Code = readonly (number | Code)[];
 
-/** The bytes of a piece of code, in order. */
-export function flatten(code: Code, bytes: number[] = []): number[] {
-  for (const item of code) {
-    if (typeof item === 'number') bytes.push(item);
-    else flatten(item, bytes);
-  }
-  return bytes;
-}
+/** The bytes of a piece of code, in order. By the engine itself: as a cold walk of ours it was a third of preparing chains. */
+export const flatten = (code: Code): number[] => (code as unknown[]).flat(Infinity) as number[];
 
 /** LEB128 of a number from 0 to 2³² − 1. */
 export function unsigned(value: number): Code {

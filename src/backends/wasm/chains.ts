@@ -16,16 +16,18 @@ export class CompiledChains {
     this.#kernels = kernels;
   }
 
-  /** Compiles the chains of `program` that are not compiled yet. The modules whose functions they call are loaded. */
-  async compile(program: Program): Promise<void> {
+  /** Compiles the chains of `program` that are not compiled yet, while the modules whose functions they call are `loading`. */
+  async compile(program: Program, loading: Promise<unknown>): Promise<void> {
     const chains = new Map<string, ChainCode>();
     for (const { entry } of program.steps.flatMap(({ calls }) => calls)) {
       if (typeof entry !== 'string' && !this.#names.has(keyOf(entry))) chains.set(keyOf(entry), entry);
     }
-    if (chains.size === 0) return;
+    if (chains.size === 0) return void (await loading);
     const names = [...chains].map(() => `chain${this.#count++}`);
     const isShared = !(this.#kernels.memory.buffer instanceof ArrayBuffer);
-    await this.#kernels.enter('of compiled chains', chainModuleBytes([...chains.values()], names, isShared));
+    const bytes = chainModuleBytes([...chains.values()], names, isShared);
+    await loading;
+    await this.#kernels.enter('of compiled chains', bytes);
     [...chains.keys()].forEach((key, index) => this.#names.set(key, names[index]!));
   }
 

@@ -104,8 +104,7 @@ export class WasmBackend implements Backend {
 
   async prepare(program: Program, variables: readonly BackendBuffer[]): Promise<PreparedProgram> {
     const sources = program.steps.flatMap(({ calls }) => calls.flatMap(({ modules = [] }) => modules));
-    await Promise.all(sources.map((source) => this.kernels.need(source)));
-    await this.#chains.compile(program);
+    await this.#chains.compile(program, Promise.all(sources.map((source) => this.kernels.need(source))));
     const arenas = program.allocations.map((bytes) => this.heap.allocate(bytes, 'the arena'));
     const constants = program.constants.map((constant) => this.#placeConstant(constant));
     const addresses = program.buffers.map(({ place }: ProgramBuffer) => {
