@@ -7,6 +7,7 @@ import { heapBase } from '../../src/generated/wasm/heap.ts';
 import type { Backend, BackendBuffer, PreparedProgram } from '../../src/backends/backend.ts';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
 import type { WasmOptions } from '../../src/backends/wasm/index.ts';
+import { recordBytes } from '../../src/backends/wasm/threads.ts';
 import type { Program } from '../../src/compiler/program.ts';
 import { verifyProgram } from '../../src/compiler/verify-program.ts';
 import { GuardedHeap } from './guarded-heap.ts';
@@ -90,10 +91,13 @@ export class GuardedWasm {
     };
   }
 
-  /** What kernels and threads keep for themselves: below the heap, and in the memory of the threads. */
+  /** What kernels and threads keep for themselves: below the heap, in the memory of the threads, in the records before plans. */
   private *ofThreads(): Iterable<Range> {
     yield { start: 0, end: heapBase };
-    for (const { what, range } of this.heap.allocations.values()) if (what === 'the memory of the threads') yield range;
+    for (const { what, range } of this.heap.allocations.values()) {
+      if (what === 'the memory of the threads') yield range;
+      if (what === 'the plan of the threads') yield { start: range.start, end: range.start + recordBytes };
+    }
   }
 
   private compare(): void {

@@ -28,7 +28,7 @@ export interface ThreadOptions {
 }
 
 /** Bytes before a plan in which thread 0 keeps what it learns of the program: `assembly/choice.ts`. */
-const recordBytes = 128;
+export const recordBytes = 128;
 const most = 64;
 const mostByItself = 8;
 
