@@ -29,10 +29,11 @@
 // added to C one after another (one row: the quarters of k interleaved; dot products: four interleaved partial sums).
 import { fma, load_tail, relu, splat, store_tail } from './simd';
 import { sigmoid, tanh } from './math-activation';
-import { tile_rows, micro_1x8, micro_2x8, micro_4x8, micro_6x8 } from './matmul-micro';
+import { tile_rows } from './matmul-micro';
 import { pack_columns, pack_rows, pack_side_by_side } from './matmul-pack';
 import { dot_products } from './matmul-dot';
 import { row_product } from './matmul-row';
+import { tile, tile_height } from './matmul-tile';
 import { part_begin, part_end, sharers, take } from './share';
 import { edge_tile, own_scratch } from './workspace';
 
@@ -65,40 +66,6 @@ export function activate(c: usize, count: u32, activation: u32, bias: f32): void
     v128.store(c, v);
     count -= 4;
   }
-}
-
-/** Rows of the next tile when `left` remain: eight are two fours, for six and two would be slower. */
-@inline
-function tile_height(left: u32): u32 {
-  return tile_rows == 6 && left == 8 ? 4 : min(left, tile_rows);
-}
-
-/** `rows` ≤ tile_rows rows of eight columns. */
-@inline
-function tile(
-  rows: u32, depth: u32, a: usize, row: usize, step: usize, b: usize, stride: usize,
-  start: usize, start_stride: usize, c: usize, c_stride: usize,
-): void {
-  if (rows == tile_rows) {
-    if (tile_rows == 6) micro_6x8(depth, a, row, step, b, stride, start, start_stride, c, c_stride);
-    else micro_4x8(depth, a, row, step, b, stride, start, start_stride, c, c_stride);
-    return;
-  }
-  if (tile_rows == 6 && rows >= 4) {
-    micro_4x8(depth, a, row, step, b, stride, start, start_stride, c, c_stride);
-    a += row << 2;
-    start += start_stride << 2;
-    c += c_stride << 2;
-    rows -= 4;
-  }
-  if (rows >= 2) {
-    micro_2x8(depth, a, row, step, b, stride, start, start_stride, c, c_stride);
-    a += row << 1;
-    start += start_stride << 1;
-    c += c_stride << 1;
-    rows -= 2;
-  }
-  if (rows != 0) micro_1x8(depth, a, row, step, b, stride, start, start_stride, c, c_stride);
 }
 
 /** Copies `rows` rows of `columns` floats. */

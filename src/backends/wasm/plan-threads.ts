@@ -27,6 +27,9 @@ export const sharedKernels: ReadonlySet<string> = new Set([
   'log_softmax',
   'matmul',
   'random_uniform',
+  'recurrent',
+  'recurrent_gradient',
+  'recurrent_pack',
   'reduce',
   'scatter_add',
   'softmax',
@@ -34,6 +37,9 @@ export const sharedKernels: ReadonlySet<string> = new Set([
   'sparse_softmax_cross_entropy',
   'strided_copy',
 ]);
+
+/** Those of them whose threads have scratch memory of their own, and leave the program's alone. */
+const withOwnScratch: ReadonlySet<string> = new Set(['matmul']);
 
 /** Nanoseconds of work from which an instruction is shared: below, moving its operands between caches costs more. */
 export const shareThreshold = 4000;
@@ -86,7 +92,8 @@ export function planThreads(request: PlanRequest): ThreadPlan {
       const canShare = typeof call.entry !== 'string' || sharedKernels.has(call.entry);
       const known = canShare ? request.workOf(indexOf(call.entry), at + 8) : 0;
       const isShared = known > 0 && known >= threshold;
-      const { reads, writes } = accesses(step, isShared);
+      const leavesScratch = isShared && typeof call.entry === 'string' && withOwnScratch.has(call.entry);
+      const { reads, writes } = accesses(step, leavesScratch);
       let thread = isShared ? null : phase.threadFor(reads, writes);
       const waits =
         plan.length === 0 || thread === undefined || (isShared && phase.conflicts(reads, writes).length > 0);
@@ -102,13 +109,12 @@ export function planThreads(request: PlanRequest): ThreadPlan {
   together += phase.end() + barrierCost;
   return { marks: Uint8Array.from(plan), isWorthwhile: threshold === 0 || alone - together >= leastGain };
 
-  /** Threads that share a kernel leave the program's scratch memory alone: each has its own. */
-  function accesses({ inputs, outputs, scratch }: ProgramStep, isShared: boolean): Omit<Instruction, 'thread'> {
+  function accesses({ inputs, outputs, scratch }: ProgramStep, leavesScratch: boolean): Omit<Instruction, 'thread'> {
     const rangeOf = (buffer: number): Range => {
       const start = request.addresses[buffer]!;
       return { start, end: start + program.buffers[buffer]!.bytes };
     };
-    const written = isShared ? outputs : [...outputs, ...scratch];
+    const written = leavesScratch ? outputs : [...outputs, ...scratch];
     return { reads: inputs.map(rangeOf), writes: written.map(rangeOf) };
   }
 }
