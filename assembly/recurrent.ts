@@ -67,64 +67,80 @@ function gate_values(gate: u32, block: u32, a: usize, activation: u32): void {
   activate_run(z + <usize>gate * (<usize>rows << 5), rows << 3, activation);
 }
 
-/** c = f·c + i·g of some lanes, which also takes i's place in z; where the row does not work, c stays. */
+/**
+ * c = f·c + i·g of `count` units, from their gates at z, `side` bytes apart. c takes i's place there. The gates are kept at `keep`, unless that is 0. Where the row does not work, c stays.
+ */
 @inline
-function carry_lanes(at: usize, from: usize, side: usize, does: bool, keep: usize, count: u32): void {
+function carry_lanes(at: usize, side: usize, from: usize, to: usize, does: bool, keep: usize, apart: usize, count: u32): void {
   const i = v128.load(at), f = v128.load(at + side), g = v128.load(at + 2 * side);
-  const c = get(carry_before + from, count);
+  const c = get(from, count);
   const next = does ? fma(f, c, mul(i, g)) : c;
-  put(carry_after + from, next, count);
+  put(to, next, count);
   v128.store(at, next);
-  if (keep != 0) {
-    put(keep, i, count);
-    put(keep + row, f, count);
-    put(keep + 2 * row, g, count);
-    put(keep + 3 * row, v128.load(at + 3 * side), count);
-  }
+  if (keep == 0) return;
+  put(keep, i, count);
+  put(keep + apart, f, count);
+  put(keep + 2 * apart, g, count);
+  put(keep + 3 * apart, v128.load(at + 3 * side), count);
 }
 
-function lstm_block(block: u32): void {
-  gate_values(0, block, seen, gate_act);
-  gate_values(1, block, seen, gate_act);
-  gate_values(2, block, seen, act);
-  gate_values(3, block, seen, gate_act);
-  const side = <usize>rows << 5, width = min<u32>(units - (block << 3), 8);
-  for (let i: u32 = 0, at = z, from = <usize>block << 5; i < rows; i++, at += 32, from += row) {
-    const does = works(mask == 0 ? 0 : mask + (<usize>i << 2));
-    const keep = values == 0 ? 0 : values + <usize>i * wide + (<usize>block << 5);
+/** The carries of eight units, or of `width` of them. */
+function carries(block: u32, width: u32): void {
+  const side = <usize>rows << 5, stride = row, apart = row, wide_stride = values == 0 ? 0 : wide;
+  let at = z, from = carry_before + (<usize>block << 5), to = carry_after + (<usize>block << 5);
+  let keep = values == 0 ? 0 : values + (<usize>block << 5), place = mask;
+  for (const end = z + side; at < end; at += 32, from += stride, to += stride, keep += wide_stride) {
+    const does = works(place);
+    if (place != 0) place += 4;
     if (width == 8) {
-      carry_lanes(at, from, side, does, keep, 4);
-      carry_lanes(at + 16, from + 16, side, does, keep == 0 ? 0 : keep + 16, 4);
+      carry_lanes(at, side, from, to, does, keep, apart, 4);
+      carry_lanes(at + 16, side, from + 16, to + 16, does, keep == 0 ? 0 : keep + 16, apart, 4);
     } else {
       for (let left = width, half: usize = 0; left > 0; half += 16) {
         const count = min<u32>(left, 4);
-        carry_lanes(at + half, from + half, side, does, keep == 0 ? 0 : keep + half, count);
+        carry_lanes(at + half, side, from + half, to + half, does, keep == 0 ? 0 : keep + half, apart, count);
         left -= count;
       }
     }
   }
-  activate_run(z, rows << 3, act);
-  for (let i: u32 = 0, at = z, from = <usize>block << 5; i < rows; i++, at += 32, from += row) {
-    const does = works(mask == 0 ? 0 : mask + (<usize>i << 2));
-    for (let left = width, half: usize = 0; left > 0; half += 16) {
-      const count = min<u32>(left, 4), o = v128.load(at + half + 3 * side);
-      put(after + from + half, does ? mul(o, v128.load(at + half)) : get(before + from + half, count), count);
-      left -= count;
+}
+
+/** h of `width` units: the product of what lies at z and, `side` bytes further, unless that is 0; in rows that do not work as it was. */
+function states(block: u32, width: u32, side: usize): void {
+  const stride = row;
+  let from = before + (<usize>block << 5), to = after + (<usize>block << 5), place = mask;
+  for (let at = z, end = z + (<usize>rows << 5); at < end; at += 32, from += stride, to += stride) {
+    const does = works(place);
+    if (place != 0) place += 4;
+    if (width == 8 && does) {
+      const low = v128.load(at), high = v128.load(at, 16);
+      v128.store(to, side == 0 ? low : mul(low, v128.load(at + side)));
+      v128.store(to, side == 0 ? high : mul(high, v128.load(at + side, 16)), 16);
+    } else {
+      for (let left = width, half: usize = 0; left > 0; half += 16) {
+        const count = min<u32>(left, 4), value = v128.load(at + half);
+        const next = side == 0 ? value : mul(value, v128.load(at + half + side));
+        put(to + half, does ? next : get(from + half, count), count);
+        left -= count;
+      }
     }
   }
 }
 
+function lstm_block(block: u32): void {
+  const width = min<u32>(units - (block << 3), 8);
+  gate_values(0, block, seen, gate_act);
+  gate_values(1, block, seen, gate_act);
+  gate_values(2, block, seen, act);
+  gate_values(3, block, seen, gate_act);
+  carries(block, width);
+  activate_run(z, rows << 3, act);
+  states(block, width, 3 * (<usize>rows << 5));
+}
+
 function simple_block(block: u32): void {
   gate_values(0, block, seen, act);
-  const width = min<u32>(units - (block << 3), 8);
-  for (let i: u32 = 0, at = z, from = <usize>block << 5; i < rows; i++, at += 32, from += row) {
-    const does = works(mask == 0 ? 0 : mask + (<usize>i << 2));
-    for (let left = width, half: usize = 0; left > 0; half += 16) {
-      const count = min<u32>(left, 4);
-      put(after + from + half, does ? v128.load(at + half) : get(before + from + half, count), count);
-      left -= count;
-    }
-  }
+  states(block, min<u32>(units - (block << 3), 8), 0);
 }
 
 /** h = z·h + (1 − z)·ĥ of eight units, with z and ĥ in their places. */
