@@ -6,6 +6,9 @@
 // What arrives at a hidden state is never written as a whole: it is upstream + straight + product, added up where the
 // step before reads it. `straight` is what passes the cell by: z·dh of a GRU, all of it where the mask is 0. Without
 // dropout the product begins with it, so both are one.
+//
+// 100 steps of an LSTM of 128 units, 128 samples, Node 20 with fused multiply-adds: 40 ms of one core, as a plain product 32.5; most
+// of the rest waits for memory. The carry's activation is computed again: with none at all it takes as long.
 import { activated, get, put, sloped, works } from './recurrent-function';
 import { BLOCK_ROWS, block_count, panel_product, ZEROS } from './recurrent-product';
 import { tile_rows } from './matmul-micro';

@@ -5,6 +5,7 @@
 import type { TypedArray } from '../../src/core/dtype.ts';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
 import type { WasmOptions } from '../../src/backends/wasm/index.ts';
+import { gradients } from '../../src/autodiff/gradients.ts';
 import { Engine } from '../../src/engine.ts';
 import type { Node, Variable } from '../../src/graph/node.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
@@ -127,4 +128,19 @@ const largeOutputs = (): Record<string, Node> => ({
   rows: ops.softmax(filled([61, 301])),
   transposed: ops.transpose(filled([67, 131])),
   chain: ops.exp(ops.mul(ops.add(filled([5001]), 1), filled([5001], 2))),
+  ...recurrentOutputs('lstm'),
+  ...recurrentOutputs('gru'),
 });
+
+/** Several blocks of rows, and what the gradient gives for them. */
+function recurrentOutputs(cell: 'lstm' | 'gru'): Record<string, Node> {
+  const [steps, batch, units] = [3, 203, 21];
+  const x = filled([steps, batch, 5]);
+  const gates = cell === 'lstm' ? 4 : 3;
+  const kernel = filled([5, gates * units], 2);
+  const recurrentKernel = filled([units, gates * units], 3);
+  const { outputs, states } = ops.recurrence(ops.transpose(x, [1, 0, 2]), { cell, kernel, recurrentKernel });
+  const slopes = gradients(ops.sum(ops.square(outputs)), [x, kernel, recurrentKernel]);
+  const named = Object.entries({ outputs, state: states[0]!, dx: slopes[0]!, dw: slopes[1]!, du: slopes[2]! });
+  return Object.fromEntries(named.map(([name, node]) => [`${cell} ${name}`, node]));
+}

@@ -34,7 +34,7 @@ const small: readonly Sizes[] = [
   [0, 2, 3],
   [2, 0, 3],
 ];
-// Tails of lanes and tiles, several tiles, one sample alone.
+// Tails of lanes and tiles, several tiles and blocks, one sample alone.
 const larger: readonly Sizes[] = [
   [5, 1, 7],
   [4, 3, 5],
@@ -43,7 +43,7 @@ const larger: readonly Sizes[] = [
   [3, 33, 20],
   [2, 5, 131],
   [6, 1, 64],
-  [2, 50, 40],
+  [2, 101, 20],
 ];
 
 /** The inputs of the op, in the order of `recurrentInputs`. */

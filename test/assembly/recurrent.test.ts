@@ -1,0 +1,65 @@
+/** The activations of recurrent cells against float64, in both binaries: a simple cell of one step and no weights is one. */
+import { describe, expect, it } from 'vitest';
+import { loadBinaries, ulp } from './kernels.ts';
+import type { Kernels } from './kernels.ts';
+import { cellActivations } from '../../src/ops/recurrent-cell.ts';
+import type { CellActivation } from '../../src/ops/recurrent-cell.ts';
+
+const units = 64;
+
+/** activation(x); as many numbers as whole rows take. */
+function activations(kernels: Kernels, activation: CellActivation, x: Float32Array): Float32Array {
+  kernels.reset();
+  const batch = x.length / units;
+  const zeros = (count: number): number => kernels.floats(new Float32Array(count));
+  const [projected, panels, hidden] = [kernels.floats(x), zeros(units * units), zeros(batch * units)];
+  const [states, z] = [kernels.allocate(8 * batch * units), kernels.allocate(32 * batch)];
+  const number = cellActivations.indexOf(activation);
+  const words = [projected, panels, hidden, 0, 0, 0, 0, states, 0, 0, 0, z, 0, 0, 1, batch, units, 0, number, 0];
+  // not by its name: what parts leave in z differs
+  kernels.call((args) => kernels.exports['recurrent']!(args), words);
+  return kernels.readFloats(states, 2 * batch * units).subarray(batch * units);
+}
+
+const exact: Readonly<Record<CellActivation, readonly [value: (x: number) => number, limit: number]>> = {
+  linear: [(x) => x, 0],
+  relu: [(x) => (x < 0 ? 0 : x), 0],
+  sigmoid: [(x) => 1 / (1 + Math.exp(-x)), 4],
+  tanh: [Math.tanh, 4],
+  hardSigmoid: [(x) => Math.min(Math.max(x / 6 + 0.5, 0), 1), 4],
+};
+
+/** Sizes from 1e-6 to 80, of both signs, and around the limits. */
+function sweep(): Float32Array {
+  const sizes = Array.from({ length: 4000 }, (_, index) => 1e-6 * 10 ** (index / 506));
+  const edges = [0, 8.9, 9, 9.01, 9.1, 9.2, 3, 2.999, 79];
+  const values = [...sizes, ...edges].filter((x) => x <= 80).flatMap((x) => [x, -x]);
+  return Float32Array.from({ length: Math.ceil(values.length / units) * units }, (_, at) => values[at % values.length]!);
+}
+
+describe.each(loadBinaries())('$name', (kernels) => {
+  it.each(cellActivations)('%s', (name) => {
+    const [value, limit] = exact[name];
+    const x = sweep();
+    const y = activations(kernels, name, x);
+    // hardSigmoid is 0 where x/6 and ½ cancel: its errors are those of numbers near ½.
+    const errors = Array.from(y, (given, at) => {
+      const wanted = value(x[at]!);
+      return name === 'hardSigmoid' ? Math.abs(given - wanted) / 2 ** -24 : ulp(given, wanted);
+    });
+    const worst = errors.reduce((best, error, at) => (error > errors[best]! ? at : best), 0);
+    expect(errors[worst], `${name}(${x[worst]}) is ${y[worst]}`).toBeLessThanOrEqual(limit);
+  });
+
+  it.each(cellActivations)('%s beyond all limits, and of what is no number', (name) => {
+    const special = [Infinity, -Infinity, NaN, 1e30, -1e30, 100, -100, 0];
+    const x = Float32Array.from({ length: units }, (_, at) => special[at % special.length]!);
+    const y = activations(kernels, name, x);
+    for (const [at, argument] of special.entries()) {
+      const wanted = exact[name][0](Math.fround(argument));
+      if (Number.isNaN(wanted)) expect(y[at]).toBeNaN();
+      else if (Math.abs(wanted) < 1e-37) expect(Math.abs(y[at]!)).toBeLessThan(1e-37);
+      else expect(y[at]).toBe(Math.fround(wanted));
+    }
+  });
+});
