@@ -20,7 +20,8 @@ import { gateCounts, recurrentGradientInputs, recurrentInputs, recurrentSizes } 
 import type { RecurrentAttributes } from './recurrent-cell.ts';
 import { referenceRecurrent, referenceRecurrentGradient } from './recurrent-reference.ts';
 import { recurrentGradientWasm, recurrentWasm } from './recurrent-wasm.ts';
-import { recurrentGpu, recurrentGradientGpu } from './recurrent-wgsl.ts';
+import { recurrentGradientGpu } from './recurrent-gradient-wgsl.ts';
+import { recurrentGpu } from './recurrent-wgsl.ts';
 import { sum } from './reduce.ts';
 import { reshape } from './reshape.ts';
 import { slice } from './slice.ts';

@@ -1,0 +1,117 @@
+/**
+ * The dispatches of the recurrent op's gradient on WebGPU, from the last step to the first: each takes what the one before
+ * it found back through the recurrent kernel and goes on to the gradient of its own step. As in `recurrent-wgsl.ts`, the
+ * steps share their pipelines.
+ */
+import { recurrentGradient as shader } from '../generated/shaders/recurrent-gradient.ts';
+import { input, output, scratch } from '../graph/kernel.ts';
+import type { Dispatch, GpuKernel, Operand, StepTypes } from '../graph/kernel.ts';
+import { recurrentGradientInputs } from './recurrent-cell.ts';
+import type { RecurrentAttributes, RecurrentSizes } from './recurrent-cell.ts';
+import { productBlocks, productGrid } from './recurrent-tile-wgsl.ts';
+import type { Product } from './recurrent-tile-wgsl.ts';
+import { cellConstants, copyGrid, pick, untouched } from './recurrent-wgsl.ts';
+
+type Step = StepTypes<RecurrentAttributes>;
+
+function sizesOf({ inputs, outputs }: Step): RecurrentSizes {
+  const [steps, batch, width] = outputs[0]!.shape as [number, number, number];
+  const units = inputs[2]!.shape[0]!;
+  return { steps, batch, units, gates: width / units };
+}
+
+/** Elements of what goes from step to step, and where the masks lie in it. */
+function carriedPlaces(step: Step): { readonly dropout: number; readonly mask: number; readonly size: number } {
+  const { cell, hasDropout, hasMask } = step.attributes;
+  const { steps, batch, units } = sizesOf(step);
+  const plane = batch * units;
+  const dropout = cell === 'lstm' ? 2 * plane : plane;
+  const mask = dropout + (hasDropout ? plane : 0);
+  return { dropout, mask, size: mask + (hasMask ? steps * batch : 0) };
+}
+
+/** What is carried; the product's gradient, unless it is asked for; what stands for an LSTM's carry. */
+function scratchBytes(step: Step): readonly number[] {
+  const { cell, resetAfter } = step.attributes;
+  const { steps, batch, units } = sizesOf(step);
+  const product = cell === 'gru' && resetAfter && step.outputs.length < 2 ? 12 * steps * batch * units : 0;
+  return [4 * carriedPlaces(step).size, product, 0].map((bytes) => Math.max(untouched, bytes));
+}
+
+function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
+  const { attributes, outputs } = step;
+  const { cell, resetAfter } = attributes;
+  const sizes = sizesOf(step);
+  const { steps, batch, units, gates } = sizes;
+  const at = recurrentGradientInputs(attributes);
+  const places = carriedPlaces(step);
+  const width = gates * units;
+  const isAsked = outputs.length > 1;
+  const after = cell === 'gru' && resetAfter;
+  const early = cell === 'gru' && !resetAfter;
+  const all: Readonly<Record<string, Operand>> = {
+    upstream: input(at.upstream),
+    states: input(at.states),
+    kernel: input(at.kernel),
+    second: input(at.cells ?? at.inner ?? at.kernel),
+    gates: input(at.gates ?? at.kernel),
+    dropout: input(at.dropout ?? at.kernel),
+    mask: input(at.mask ?? at.kernel),
+    d: output(0),
+    p: after && isAsked ? output(2) : scratch(1),
+    carried: scratch(0),
+    hidden: output(1),
+    carry: cell === 'lstm' ? output(2) : scratch(2),
+  };
+  const constants = { ...cellConstants(attributes), reset_after: Number(resetAfter) };
+  const uniforms = { units, batch, steps, width, dropout_at: places.dropout, mask_at: places.mask };
+  const left = after ? 'p' : 'd';
+  const product: Product = { isGradient: true, gates: 1, left };
+  const grid = productGrid(sizes, product, inQuads);
+  /** A dispatch that begins with the product of `columns` columns of step `from`, if there is one. */
+  const through = (entry: string, names: string, time: number, from: number, column: number, columns: number): Dispatch => ({
+    shader,
+    entry,
+    blocks: productBlocks(entry, sizes, product, inQuads),
+    bindings: pick(all, names),
+    constants,
+    uniforms: {
+      ...uniforms,
+      step: time,
+      from: from * batch * width + column,
+      column,
+      columns: from < steps ? columns : 0,
+    },
+    grid,
+  });
+  // An early reset gate's candidate goes back within its own step.
+  const columns = early ? 2 * units : width;
+  const gradients: Dispatch[] = [];
+  for (let time = steps - 1; time >= 0; time--) {
+    const names = { simple: 'states', lstm: 'second gates', gru: 'states second gates' }[cell];
+    const buffers = `upstream kernel carried d ${names}${cell === 'gru' ? ' p' : ''}`;
+    gradients.push(through(`recurrent_gradient_${cell}`, buffers, time, time + 1, 0, columns));
+    if (!early) continue;
+    gradients.push(through('recurrent_gradient_gru_reset', 'states kernel gates carried d', time, time, 2 * units, units));
+  }
+  const start: Dispatch = {
+    shader,
+    entry: 'recurrent_gradient_start',
+    bindings: pick(all, 'upstream dropout mask carried'),
+    constants,
+    uniforms,
+    grid: copyGrid(Math.max(batch * units, attributes.hasMask ? steps * batch : 0)),
+  };
+  const end = through('recurrent_gradient_end', `kernel carried hidden carry ${left}`, 0, 0, 0, columns);
+  return [start, ...gradients, ...(isAsked ? [end] : [])];
+}
+
+export const recurrentGradientGpu: readonly GpuKernel<RecurrentAttributes>[] = [
+  {
+    name: 'quads',
+    when: ({ device }) => device?.softwareQuads === true,
+    scratch: scratchBytes,
+    lower: (step) => lower(step, true),
+  },
+  { name: 'plain', scratch: scratchBytes, lower: (step) => lower(step, false) },
+];
