@@ -45,118 +45,71 @@ override has_dropout: bool = false;
 override has_mask: bool = false;
 override is_lstm: bool = false;
 override reset_after: bool = false;
-override activation: u32 = 0u; // 0 linear, 1 relu, 2 sigmoid, 3 tanh, 4 hard sigmoid
-override gate_activation: u32 = 0u;
 
 alias Sums = array<vec4<f32>, rows * vectors>;
 
-fn is_nan4(value: vec4<f32>) -> vec4<bool> {
-  return (bitcast<vec4<u32>>(value) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
+fn is_nan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
 }
 
-fn relu4(value: vec4<f32>) -> vec4<f32> {
-  let bits = bitcast<vec4<u32>>(value);
-  return select(value, vec4<f32>(), (bits > vec4<u32>(0x80000000u)) & (bits <= vec4<u32>(0xff800000u)));
+fn exp_safe(value: f32) -> f32 {
+  return select(exp(value), value, is_nan(value));
 }
 
-fn sigmoid4(value: vec4<f32>) -> vec4<f32> {
-  let e = exp(-abs(value));
-  let y = select(vec4<f32>(1.0), e, value < vec4<f32>()) / (1.0 + e);
-  return select(y, value, is_nan4(value));
+// Zero for every negative number; NaN stays. The sign bit alone decides, NaN patterns lie beyond infinity.
+fn relu(value: f32) -> f32 {
+  let bits = bitcast<u32>(value);
+  return select(value, 0.0, bits > 0x80000000u && bits <= 0xff800000u);
 }
 
-// `tanh_safe` of four: see there.
-fn tanh4(value: vec4<f32>) -> vec4<f32> {
+// WGSL promises 1e-5 for tanh, and an implementation by sinh / cosh overflows. The series below 0.3, else by the
+// exponential of a negative number, which cannot overflow: within 4 ULP.
+fn tanh_safe(value: f32) -> f32 {
   let square = value * value;
   let e = exp(-2.0 * abs(value));
   let large = (1.0 - e) / (1.0 + e);
   let tail = square * (-0.05396825 + square * (0.02186949 + square * -0.008863236));
   let small = value + value * square * (-0.33333333 + square * (0.13333333 + tail));
-  let y = select(select(large, -large, value < vec4<f32>()), small, square < vec4<f32>(0.09));
-  return select(y, value, is_nan4(value));
+  return select(select(large, -large, value < 0.0), small, square < 0.09);
 }
 
-fn activate4(value: vec4<f32>, kind: u32) -> vec4<f32> {
-  if (kind == 1u) {
-    return relu4(value);
-  }
-  if (kind == 2u) {
-    return sigmoid4(value);
-  }
-  if (kind == 3u) {
-    return tanh4(value);
-  }
-  if (kind == 4u) {
-    return select(clamp(value / 6.0 + 0.5, vec4<f32>(), vec4<f32>(1.0)), value, is_nan4(value));
-  }
-  return value;
+fn sigmoid(value: f32) -> f32 {
+  let e = exp_safe(-abs(value));
+  return select(1.0, e, value < 0.0) / (1.0 + e);
 }
 
-// The slope of each at the place where its value is y.
-fn slope4(y: vec4<f32>, kind: u32) -> vec4<f32> {
-  if (kind == 1u) {
-    return select(vec4<f32>(), vec4<f32>(1.0), y > vec4<f32>());
-  }
-  if (kind == 2u) {
-    return y * (1.0 - y);
-  }
-  if (kind == 3u) {
-    return 1.0 - y * y;
-  }
-  if (kind == 4u) {
-    return select(vec4<f32>(), vec4<f32>(0.16666667), (y > vec4<f32>()) & (y < vec4<f32>(1.0)));
-  }
-  return vec4<f32>(1.0);
+fn hard_sigmoid(value: f32) -> f32 {
+  return select(clamp(value / 6.0 + 0.5, 0.0, 1.0), value, is_nan(value));
 }
 
-// Four neighbours from `at` on, of which `left` are there; what is not is the last that is.
-fn places(at: u32, left: u32) -> vec4<u32> {
-  return at + min(vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(left - 1u));
+// The slopes at the places where the values are y.
+fn relu_slope(y: f32) -> f32 {
+  return select(0.0, 1.0, y > 0.0);
 }
 
-fn kernel_four(at: vec4<u32>) -> vec4<f32> {
-  return vec4<f32>(kernel[at.x], kernel[at.y], kernel[at.z], kernel[at.w]);
+fn sigmoid_slope(y: f32) -> f32 {
+  return y * (1.0 - y);
 }
 
-fn upstream_four(at: vec4<u32>) -> vec4<f32> {
-  return vec4<f32>(upstream[at.x], upstream[at.y], upstream[at.z], upstream[at.w]);
+fn tanh_slope(y: f32) -> f32 {
+  return 1.0 - y * y;
 }
 
-fn state_four(at: vec4<u32>) -> vec4<f32> {
-  return vec4<f32>(states[at.x], states[at.y], states[at.z], states[at.w]);
+fn hard_slope(y: f32) -> f32 {
+  return select(0.0, 0.16666667, y > 0.0 && y < 1.0);
 }
 
-fn gate_four(at: vec4<u32>) -> vec4<f32> {
-  return vec4<f32>(gates[at.x], gates[at.y], gates[at.z], gates[at.w]);
+// The activation of candidates and outputs, its slope, and that of gates.
+fn act(x: f32) -> f32 {
+  return /*[act*/tanh_safe(x) + 0.0 * (sigmoid(x) + relu(x) + hard_sigmoid(x))/*act]*/;
 }
 
-fn second_four(at: vec4<u32>) -> vec4<f32> {
-  return vec4<f32>(second[at.x], second[at.y], second[at.z], second[at.w]);
+fn act_slope(y: f32) -> f32 {
+  return /*[act_slope*/tanh_slope(y)/*act_slope]*/;
 }
 
-fn carried_four(at: vec4<u32>) -> vec4<f32> {
-  return vec4<f32>(carried[at.x], carried[at.y], carried[at.z], carried[at.w]);
-}
-
-fn put_d(at: u32, left: u32, value: vec4<f32>) {
-  d[at] = value.x;
-  if (left > 1u) { d[at + 1u] = value.y; }
-  if (left > 2u) { d[at + 2u] = value.z; }
-  if (left > 3u) { d[at + 3u] = value.w; }
-}
-
-fn put_p(at: u32, left: u32, value: vec4<f32>) {
-  p[at] = value.x;
-  if (left > 1u) { p[at + 1u] = value.y; }
-  if (left > 2u) { p[at + 2u] = value.z; }
-  if (left > 3u) { p[at + 3u] = value.w; }
-}
-
-fn put_carried(at: u32, left: u32, value: vec4<f32>) {
-  carried[at] = value.x;
-  if (left > 1u) { carried[at + 1u] = value.y; }
-  if (left > 2u) { carried[at + 2u] = value.z; }
-  if (left > 3u) { carried[at + 3u] = value.w; }
+fn gate_slope(y: f32) -> f32 {
+  return /*[gate_slope*/sigmoid_slope(y) + 0.0 * (relu_slope(y) + hard_slope(y))/*gate_slope]*/;
 }
 
 fn factor(at: u32) -> f32 {
@@ -173,20 +126,21 @@ fn factors(at: u32, k: u32, inside: vec4<bool>) -> vec4<f32> {
 }
 
 fn weights(at: u32, down: vec4<u32>, inside: bool) -> vec4<f32> {
-  return select(vec4<f32>(), kernel_four(at + down), inside);
+  let x = vec4<f32>(kernel[at], kernel[at + down.y], kernel[at + down.z], kernel[at + down.w]);
+  return select(vec4<f32>(), x, inside);
 }
 
 struct Place {
   unit: u32, // the thread's first
+  unit_end: u32, // behind its last, at most
   row: u32, // its first sample
-  end: u32, // behind its last sample; none is its own where its units are too many
+  row_end: u32,
 }
 
 fn place_of(group: vec3<u32>, groups: vec3<u32>, local: u32) -> Place {
   let unit = ((group.x << across) + (local & ((1u << across) - 1u))) * block;
   let row = ((group.y + group.z * groups.y) * (threads >> across) + (local >> across)) * rows;
-  let end = select(row, min(row + rows, settings.batch), unit < settings.units);
-  return Place(unit, row, end);
+  return Place(unit, min(unit + block, settings.units), row, min(row + rows, settings.batch));
 }
 
 // The thread's part of the product.
@@ -225,17 +179,11 @@ fn works(row: u32) -> bool {
   return !has_mask || carried[settings.mask_at + settings.step * settings.batch + row] != 0.0;
 }
 
-// The gradient with respect to the state after the step, at `at` in its plane.
-fn arriving(at: vec4<u32>, sum: vec4<f32>) -> vec4<f32> {
+fn weighed(at: u32, sum: f32) -> f32 {
   if (has_dropout) {
-    return carried_four(at) + carried_four(at + settings.dropout_at) * sum;
+    return carried[settings.dropout_at + at] * sum;
   }
-  return carried_four(at) + sum;
-}
-
-// For the step before: what arrives at its state from outside, and past this step's product.
-fn put_straight(at: vec4<u32>, left: u32, value: vec4<f32>) {
-  put_carried(at.x, left, upstream_four(at + settings.step * settings.batch * settings.units) + value);
+  return sum;
 }
 
 // Before the last step: one thread copies one element.
@@ -268,20 +216,19 @@ fn recurrent_gradient_end(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(/*[local_recurrent_gradient_end*/local_invocation_index/*local_recurrent_gradient_end]*/) local: u32,
 ) {
-  let place = place_of(group, groups, local);
   let units = settings.units;
   let plane = settings.batch * units;
+  let place = place_of(group, groups, local);
   var sums: Sums;
   multiply(&sums, place, local);
-  for (var row = place.row; row < place.end; row++) {
-    for (var v = 0u; v < vectors * 4u; v++) {
-      if (place.unit + v < units) {
-        let at = row * units + place.unit + v;
-        let sum = sums[(row - place.row) * vectors + (v >> 2u)];
-        hidden[at] = arriving(vec4<u32>(at), sum)[v & 3u];
-        if (is_lstm) {
-          carry[at] = carried[plane + at];
-        }
+  for (var row = place.row; row < place.row_end; row++) {
+    for (var unit = place.unit; unit < place.unit_end; unit++) {
+      let at = row * units + unit;
+      let lane = unit - place.unit;
+      let sum = sums[(row - place.row) * vectors + (lane >> 2u)][lane & 3u];
+      hidden[at] = carried[at] + weighed(at, sum);
+      if (is_lstm) {
+        carry[at] = carried[plane + at];
       }
     }
   }
@@ -293,24 +240,22 @@ fn recurrent_gradient_simple(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(/*[local_recurrent_gradient_simple*/local_invocation_index/*local_recurrent_gradient_simple]*/) local: u32,
 ) {
-  let place = place_of(group, groups, local);
   let units = settings.units;
-  let now = settings.step * settings.batch * units;
-  let after = now + settings.batch * units;
+  let plane = settings.batch * units;
+  let now = settings.step * plane; // the states before the step
+  let place = place_of(group, groups, local);
   var sums: Sums;
   multiply(&sums, place, local);
-  for (var row = place.row; row < place.end; row++) {
+  for (var row = place.row; row < place.row_end; row++) {
+    let of_row = (settings.step * settings.batch + row) * settings.width;
     let working = works(row);
-    for (var v = 0u; v < vectors; v++) {
-      let unit = place.unit + v * 4u;
-      if (unit < units) {
-        let left = units - unit;
-        let at = places(row * units + unit, left);
-        let dh = arriving(at, sums[(row - place.row) * vectors + v]);
-        let through = dh * slope4(state_four(at + after), activation);
-        put_d(now + at.x, left, select(vec4<f32>(), through, working));
-        put_straight(at, left, select(dh, vec4<f32>(), working));
-      }
+    for (var unit = place.unit; unit < place.unit_end; unit++) {
+      let at = row * units + unit;
+      let lane = unit - place.unit;
+      let sum = sums[(row - place.row) * vectors + (lane >> 2u)][lane & 3u];
+      let dh = carried[at] + weighed(at, sum);
+      d[of_row + unit] = select(0.0, dh * act_slope(states[now + plane + at]), working);
+      carried[at] = upstream[now + at] + select(dh, 0.0, working);
     }
   }
 }
@@ -321,38 +266,33 @@ fn recurrent_gradient_lstm(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(/*[local_recurrent_gradient_lstm*/local_invocation_index/*local_recurrent_gradient_lstm]*/) local: u32,
 ) {
-  let place = place_of(group, groups, local);
   let units = settings.units;
-  let batch = settings.batch;
-  let plane = batch * units;
-  let before = settings.step * plane;
+  let plane = settings.batch * units;
+  let now = settings.step * plane; // the states before the step
+  let place = place_of(group, groups, local);
   var sums: Sums;
   multiply(&sums, place, local);
-  for (var row = place.row; row < place.end; row++) {
+  for (var row = place.row; row < place.row_end; row++) {
+    let of_row = (settings.step * settings.batch + row) * settings.width;
     let working = works(row);
-    for (var v = 0u; v < vectors; v++) {
-      let unit = place.unit + v * 4u;
-      if (unit < units) {
-        let left = units - unit;
-        let at = places(row * units + unit, left);
-        let of_row = (settings.step * batch + row) * units * 4u + unit;
-        let across_row = places(of_row, left);
-        let i = gate_four(across_row);
-        let f = gate_four(across_row + units);
-        let g = gate_four(across_row + units * 2u);
-        let o = gate_four(across_row + units * 3u);
-        let shown = activate4(second_four(at + before + plane), activation);
-        let dh = arriving(at, sums[(row - place.row) * vectors + v]);
-        let dc = carried_four(at + plane);
-        let through = dc + dh * o * slope4(shown, activation);
-        let none = vec4<f32>();
-        put_d(of_row, left, select(none, through * g * slope4(i, gate_activation), working));
-        put_d(of_row + units, left, select(none, through * second_four(at + before) * slope4(f, gate_activation), working));
-        put_d(of_row + units * 2u, left, select(none, through * i * slope4(g, activation), working));
-        put_d(of_row + units * 3u, left, select(none, dh * shown * slope4(o, gate_activation), working));
-        put_carried(at.x + plane, left, select(dc, through * f, working));
-        put_straight(at, left, select(dh, none, working));
-      }
+    for (var unit = place.unit; unit < place.unit_end; unit++) {
+      let at = row * units + unit;
+      let lane = unit - place.unit;
+      let sum = sums[(row - place.row) * vectors + (lane >> 2u)][lane & 3u];
+      let i = gates[of_row + unit];
+      let f = gates[of_row + units + unit];
+      let g = gates[of_row + units * 2u + unit];
+      let o = gates[of_row + units * 3u + unit];
+      let shown = act(second[now + plane + at]);
+      let dh = carried[at] + weighed(at, sum);
+      let dc = carried[plane + at];
+      let through = dc + dh * o * act_slope(shown);
+      d[of_row + unit] = select(0.0, through * g * gate_slope(i), working);
+      d[of_row + units + unit] = select(0.0, through * second[now + at] * gate_slope(f), working);
+      d[of_row + units * 2u + unit] = select(0.0, through * i * act_slope(g), working);
+      d[of_row + units * 3u + unit] = select(0.0, dh * shown * gate_slope(o), working);
+      carried[plane + at] = select(dc, through * f, working);
+      carried[at] = upstream[now + at] + select(dh, 0.0, working);
     }
   }
 }
@@ -364,39 +304,35 @@ fn recurrent_gradient_gru(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(/*[local_recurrent_gradient_gru*/local_invocation_index/*local_recurrent_gradient_gru]*/) local: u32,
 ) {
-  let place = place_of(group, groups, local);
   let units = settings.units;
-  let batch = settings.batch;
-  let now = settings.step * batch * units;
+  let plane = settings.batch * units;
+  let now = settings.step * plane; // the states before the step
+  let place = place_of(group, groups, local);
   var sums: Sums;
   multiply(&sums, place, local);
-  for (var row = place.row; row < place.end; row++) {
+  for (var row = place.row; row < place.row_end; row++) {
+    let of_row = (settings.step * settings.batch + row) * settings.width;
     let working = works(row);
-    for (var v = 0u; v < vectors; v++) {
-      let unit = place.unit + v * 4u;
-      if (unit < units) {
-        let left = units - unit;
-        let at = places(row * units + unit, left);
-        let of_row = (settings.step * batch + row) * units * 3u + unit;
-        let across_row = places(of_row, left);
-        let z = gate_four(across_row);
-        let candidate = gate_four(across_row + units * 2u);
-        let dh = arriving(at, sums[(row - place.row) * vectors + v]);
-        let none = vec4<f32>();
-        let of_z = select(none, dh * (state_four(at + now) - candidate) * slope4(z, gate_activation), working);
-        let of_candidate = select(none, dh * (1.0 - z) * slope4(candidate, activation), working);
-        put_d(of_row, left, of_z);
-        put_d(of_row + units * 2u, left, of_candidate);
-        if (reset_after) {
-          let r = gate_four(across_row + units);
-          let of_r = select(none, of_candidate * second_four(at + now) * slope4(r, gate_activation), working);
-          put_d(of_row + units, left, of_r);
-          put_p(of_row, left, of_z);
-          put_p(of_row + units, left, of_r);
-          put_p(of_row + units * 2u, left, select(none, of_candidate * r, working));
-        }
-        put_straight(at, left, select(dh, dh * z, working));
+    for (var unit = place.unit; unit < place.unit_end; unit++) {
+      let at = row * units + unit;
+      let lane = unit - place.unit;
+      let sum = sums[(row - place.row) * vectors + (lane >> 2u)][lane & 3u];
+      let z = gates[of_row + unit];
+      let candidate = gates[of_row + units * 2u + unit];
+      let dh = carried[at] + weighed(at, sum);
+      let of_z = select(0.0, dh * (states[now + at] - candidate) * gate_slope(z), working);
+      let of_candidate = select(0.0, dh * (1.0 - z) * act_slope(candidate), working);
+      d[of_row + unit] = of_z;
+      d[of_row + units * 2u + unit] = of_candidate;
+      if (reset_after) {
+        let r = gates[of_row + units + unit];
+        let of_r = select(0.0, of_candidate * second[now + at] * gate_slope(r), working);
+        d[of_row + units + unit] = of_r;
+        p[of_row + unit] = of_z;
+        p[of_row + units + unit] = of_r;
+        p[of_row + units * 2u + unit] = of_candidate * r;
       }
+      carried[at] = upstream[now + at] + select(dh, dh * z, working);
     }
   }
 }
@@ -408,29 +344,23 @@ fn recurrent_gradient_gru_reset(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(/*[local_recurrent_gradient_gru_reset*/local_invocation_index/*local_recurrent_gradient_gru_reset]*/) local: u32,
 ) {
-  let place = place_of(group, groups, local);
   let units = settings.units;
-  let batch = settings.batch;
-  let now = settings.step * batch * units;
+  let plane = settings.batch * units;
+  let now = settings.step * plane; // the states before the step
+  let place = place_of(group, groups, local);
   var sums: Sums;
   multiply(&sums, place, local);
-  for (var row = place.row; row < place.end; row++) {
+  for (var row = place.row; row < place.row_end; row++) {
+    let of_row = (settings.step * settings.batch + row) * settings.width;
     let working = works(row);
-    for (var v = 0u; v < vectors; v++) {
-      let unit = place.unit + v * 4u;
-      if (unit < units) {
-        let left = units - unit;
-        let at = places(row * units + unit, left);
-        let of_row = (settings.step * batch + row) * units * 3u + units + unit;
-        let r = gate_four(places(of_row, left));
-        var through = sums[(row - place.row) * vectors + v];
-        if (has_dropout) {
-          through *= carried_four(at + settings.dropout_at);
-        }
-        let none = vec4<f32>();
-        put_d(of_row, left, select(none, through * state_four(at + now) * slope4(r, gate_activation), working));
-        put_carried(at.x, left, carried_four(at) + select(none, through * r, working));
-      }
+    for (var unit = place.unit; unit < place.unit_end; unit++) {
+      let at = row * units + unit;
+      let lane = unit - place.unit;
+      let sum = sums[(row - place.row) * vectors + (lane >> 2u)][lane & 3u];
+      let r = gates[of_row + units + unit];
+      let through = weighed(at, sum);
+      d[of_row + units + unit] = select(0.0, through * states[now + at] * gate_slope(r), working);
+      carried[at] += select(0.0, through * r, working);
     }
   }
 }

@@ -42,89 +42,50 @@ override keep: bool = false; // gates, carries and products, for the gradient
 override has_dropout: bool = false;
 override has_mask: bool = false;
 override is_lstm: bool = false;
-override activation: u32 = 0u; // 0 linear, 1 relu, 2 sigmoid, 3 tanh, 4 hard sigmoid
-override gate_activation: u32 = 0u;
 
 alias Sums = array<vec4<f32>, rows * vectors>;
 
-fn is_nan4(value: vec4<f32>) -> vec4<bool> {
-  return (bitcast<vec4<u32>>(value) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
+fn is_nan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
 }
 
-fn relu4(value: vec4<f32>) -> vec4<f32> {
-  let bits = bitcast<vec4<u32>>(value);
-  return select(value, vec4<f32>(), (bits > vec4<u32>(0x80000000u)) & (bits <= vec4<u32>(0xff800000u)));
+fn exp_safe(value: f32) -> f32 {
+  return select(exp(value), value, is_nan(value));
 }
 
-fn sigmoid4(value: vec4<f32>) -> vec4<f32> {
-  let e = exp(-abs(value));
-  let y = select(vec4<f32>(1.0), e, value < vec4<f32>()) / (1.0 + e);
-  return select(y, value, is_nan4(value));
+// Zero for every negative number; NaN stays. The sign bit alone decides, NaN patterns lie beyond infinity.
+fn relu(value: f32) -> f32 {
+  let bits = bitcast<u32>(value);
+  return select(value, 0.0, bits > 0x80000000u && bits <= 0xff800000u);
 }
 
-// `tanh_safe` of four: see there.
-fn tanh4(value: vec4<f32>) -> vec4<f32> {
+// WGSL promises 1e-5 for tanh, and an implementation by sinh / cosh overflows. The series below 0.3, else by the
+// exponential of a negative number, which cannot overflow: within 4 ULP.
+fn tanh_safe(value: f32) -> f32 {
   let square = value * value;
   let e = exp(-2.0 * abs(value));
   let large = (1.0 - e) / (1.0 + e);
   let tail = square * (-0.05396825 + square * (0.02186949 + square * -0.008863236));
   let small = value + value * square * (-0.33333333 + square * (0.13333333 + tail));
-  let y = select(select(large, -large, value < vec4<f32>()), small, square < vec4<f32>(0.09));
-  return select(y, value, is_nan4(value));
+  return select(select(large, -large, value < 0.0), small, square < 0.09);
 }
 
-fn activate4(value: vec4<f32>, kind: u32) -> vec4<f32> {
-  if (kind == 1u) {
-    return relu4(value);
-  }
-  if (kind == 2u) {
-    return sigmoid4(value);
-  }
-  if (kind == 3u) {
-    return tanh4(value);
-  }
-  if (kind == 4u) {
-    return select(clamp(value / 6.0 + 0.5, vec4<f32>(), vec4<f32>(1.0)), value, is_nan4(value));
-  }
-  return value;
+fn sigmoid(value: f32) -> f32 {
+  let e = exp_safe(-abs(value));
+  return select(1.0, e, value < 0.0) / (1.0 + e);
 }
 
-// Four neighbours from `at` on, of which `left` are there; what is not is the last that is.
-fn places(at: u32, left: u32) -> vec4<u32> {
-  return at + min(vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(left - 1u));
+fn hard_sigmoid(value: f32) -> f32 {
+  return select(clamp(value / 6.0 + 0.5, 0.0, 1.0), value, is_nan(value));
 }
 
-fn projected_four(at: vec4<u32>) -> vec4<f32> {
-  return vec4<f32>(projected[at.x], projected[at.y], projected[at.z], projected[at.w]);
+// The activation of candidates and outputs, and that of gates.
+fn act(x: f32) -> f32 {
+  return /*[act*/tanh_safe(x)/*act]*/;
 }
 
-fn kernel_four(at: vec4<u32>) -> vec4<f32> {
-  return vec4<f32>(kernel[at.x], kernel[at.y], kernel[at.z], kernel[at.w]);
-}
-
-fn state_four(at: vec4<u32>) -> vec4<f32> {
-  return vec4<f32>(h[at.x], h[at.y], h[at.z], h[at.w]);
-}
-
-fn put_state(at: u32, left: u32, value: vec4<f32>) {
-  h[at] = value.x;
-  if (left > 1u) { h[at + 1u] = value.y; }
-  if (left > 2u) { h[at + 2u] = value.z; }
-  if (left > 3u) { h[at + 3u] = value.w; }
-}
-
-fn put_gate(at: u32, left: u32, value: vec4<f32>) {
-  gates[at] = value.x;
-  if (left > 1u) { gates[at + 1u] = value.y; }
-  if (left > 2u) { gates[at + 2u] = value.z; }
-  if (left > 3u) { gates[at + 3u] = value.w; }
-}
-
-fn put_second(at: u32, left: u32, value: vec4<f32>) {
-  s[at] = value.x;
-  if (left > 1u) { s[at + 1u] = value.y; }
-  if (left > 2u) { s[at + 2u] = value.z; }
-  if (left > 3u) { s[at + 3u] = value.w; }
+fn gate(x: f32) -> f32 {
+  return /*[gate*/sigmoid(x) + 0.0 * (relu(x) + hard_sigmoid(x))/*gate]*/;
 }
 
 // What the recurrent kernel multiplies: the state, weighed, or r · h, which is weighed already.
@@ -146,20 +107,20 @@ fn factors(at: u32, start: u32, k: u32, inside: vec4<bool>) -> vec4<f32> {
 }
 
 fn weights(at: u32, inside: bool) -> vec4<f32> {
-  return select(vec4<f32>(), kernel_four(at + vec4<u32>(0u, 1u, 2u, 3u)), inside);
+  return select(vec4<f32>(), vec4<f32>(kernel[at], kernel[at + 1u], kernel[at + 2u], kernel[at + 3u]), inside);
 }
 
 struct Place {
   unit: u32, // the thread's first
+  unit_end: u32, // behind its last, at most
   row: u32, // its first sample
-  end: u32, // behind its last sample; none is its own where its units are too many
+  row_end: u32,
 }
 
 fn place_of(group: vec3<u32>, groups: vec3<u32>, local: u32) -> Place {
   let unit = ((group.x << across) + (local & ((1u << across) - 1u))) * block;
   let row = ((group.y + group.z * groups.y) * (threads >> across) + (local >> across)) * rows;
-  let end = select(row, min(row + rows, settings.batch), unit < settings.units);
-  return Place(unit, row, end);
+  return Place(unit, min(unit + block, settings.units), row, min(row + rows, settings.batch));
 }
 
 // The thread's part of the product. `start` is where the factors of step and sample 0 lie.
@@ -194,19 +155,17 @@ fn multiply(sums: ptr<function, Sums>, place: Place, start: u32, local: u32) {
   }
 }
 
-fn works(row: u32) -> bool {
-  return !has_mask || mask[settings.step * settings.batch + row] != 0.0;
+fn masked(row: u32) -> bool {
+  return has_mask && mask[row] == 0.0;
 }
 
-// The state of the next step, `at` within its plane: the new one, or the old where the mask is 0.
-fn put_next(at: u32, left: u32, row: u32, value: vec4<f32>) {
-  let plane = settings.batch * settings.units;
-  let now = settings.step * plane + at;
+// The state of the next step: the new one, or the old, at `now`, where the mask is 0.
+fn put_next(now: u32, value: f32, is_masked: bool) {
   var next = value;
   if (has_mask) {
-    next = select(state_four(places(now, left)), value, works(row));
+    next = select(value, h[now], is_masked);
   }
-  put_state(now + plane, left, next);
+  h[now + settings.batch * settings.units] = next;
 }
 
 // Before the first step: one thread copies one element.
@@ -235,20 +194,20 @@ fn recurrent_simple(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(/*[local_recurrent_simple*/local_invocation_index/*local_recurrent_simple]*/) local: u32,
 ) {
-  let place = place_of(group, groups, local);
   let units = settings.units;
+  let first = settings.step * settings.batch; // of the step's rows
+  let place = place_of(group, groups, local);
   var sums: Sums;
-  multiply(&sums, place, settings.step * settings.batch * units, local);
-  let first = settings.step * settings.batch;
-  for (var row = place.row; row < place.end; row++) {
-    for (var v = 0u; v < vectors; v++) {
-      let unit = place.unit + v * 4u;
-      if (unit < units) {
-        let left = units - unit;
-        let at = row * units + unit;
-        let sum = sums[(row - place.row) * vectors + v] + projected_four(places(first * units + at, left));
-        put_next(at, left, row, activate4(sum, activation));
-      }
+  multiply(&sums, place, first * units, local);
+  for (var row = place.row; row < place.row_end; row++) {
+    let sum = (row - place.row) * vectors;
+    let old = (first + row) * units; // the row of the state before the step
+    let of_row = (first + row) * settings.width;
+    let keeps = masked(first + row);
+    for (var unit = place.unit; unit < place.unit_end; unit++) {
+      let lane = unit - place.unit;
+      let z = sums[sum + (lane >> 2u)][lane & 3u] + projected[of_row + unit];
+      put_next(old + unit, act(z), keeps);
     }
   }
 }
@@ -259,33 +218,35 @@ fn recurrent_lstm(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(/*[local_recurrent_lstm*/local_invocation_index/*local_recurrent_lstm]*/) local: u32,
 ) {
-  let place = place_of(group, groups, local);
   let units = settings.units;
-  let batch = settings.batch;
+  let first = settings.step * settings.batch; // of the step's rows
+  let place = place_of(group, groups, local);
   var sums: Sums;
-  multiply(&sums, place, settings.step * batch * units, local);
-  let left = units - place.unit;
-  let next_plane = (settings.step + 1u) * batch * units;
-  let carry_plane = (settings.steps + 1u) * batch * units;
-  for (var row = place.row; row < place.end; row++) {
+  multiply(&sums, place, first * units, local);
+  for (var row = place.row; row < place.row_end; row++) {
     let sum = (row - place.row) * vectors;
-    let of_row = (settings.step * batch + row) * units * 4u + place.unit;
-    let across_row = places(of_row, left);
-    let i = activate4(sums[sum] + projected_four(across_row), gate_activation);
-    let f = activate4(sums[sum + 1u] + projected_four(across_row + units), gate_activation);
-    let g = activate4(sums[sum + 2u] + projected_four(across_row + units * 2u), activation);
-    let o = activate4(sums[sum + 3u] + projected_four(across_row + units * 3u), gate_activation);
-    let at = row * units + place.unit;
-    let before = state_four(places(carry_plane + at, left));
-    let c = select(before, f * before + i * g, works(row));
-    put_state(carry_plane + at, left, c);
-    put_next(at, left, row, o * activate4(c, activation));
-    if (keep) {
-      put_second(next_plane + at, left, c);
-      put_gate(of_row, left, i);
-      put_gate(of_row + units, left, f);
-      put_gate(of_row + units * 2u, left, g);
-      put_gate(of_row + units * 3u, left, o);
+    let old = (first + row) * units; // the row of the state before the step
+    let of_row = (first + row) * settings.width;
+    let keeps = masked(first + row);
+    for (var unit = place.unit; unit < place.unit_end; unit++) {
+      let lane = unit - place.unit;
+      let at = of_row + unit;
+      let i = gate(sums[sum][lane] + projected[at]);
+      let f = gate(sums[sum + 1u][lane] + projected[at + units]);
+      let g = act(sums[sum + 2u][lane] + projected[at + units * 2u]);
+      let o = gate(sums[sum + 3u][lane] + projected[at + units * 3u]);
+      let of_carry = ((settings.steps + 1u) * settings.batch + row) * units + unit;
+      let before = h[of_carry];
+      let c = select(f * before + i * g, before, keeps);
+      h[of_carry] = c;
+      put_next(old + unit, o * act(c), keeps);
+      if (keep) {
+        s[old + settings.batch * units + unit] = c;
+        gates[at] = i;
+        gates[at + units] = f;
+        gates[at + units * 2u] = g;
+        gates[at + units * 3u] = o;
+      }
     }
   }
 }
@@ -297,30 +258,30 @@ fn recurrent_gru(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(/*[local_recurrent_gru*/local_invocation_index/*local_recurrent_gru]*/) local: u32,
 ) {
-  let place = place_of(group, groups, local);
   let units = settings.units;
-  let batch = settings.batch;
-  let plane = settings.step * batch * units;
+  let first = settings.step * settings.batch; // of the step's rows
+  let place = place_of(group, groups, local);
   var sums: Sums;
-  multiply(&sums, place, plane, local);
-  let left = units - place.unit;
-  let of_unit = places(place.unit, left);
-  let offset = vec4<f32>(bias[of_unit.x], bias[of_unit.y], bias[of_unit.z], bias[of_unit.w]);
-  for (var row = place.row; row < place.end; row++) {
+  multiply(&sums, place, first * units, local);
+  for (var row = place.row; row < place.row_end; row++) {
     let sum = (row - place.row) * vectors;
-    let of_row = (settings.step * batch + row) * units * 3u + place.unit;
-    let across_row = places(of_row, left);
-    let z = activate4(sums[sum] + projected_four(across_row), gate_activation);
-    let r = activate4(sums[sum + 1u] + projected_four(across_row + units), gate_activation);
-    let product = sums[sum + 2u] + offset;
-    let candidate = activate4(projected_four(across_row + units * 2u) + r * product, activation);
-    let at = row * units + place.unit;
-    put_next(at, left, row, z * state_four(places(plane + at, left)) + (1.0 - z) * candidate);
-    if (keep) {
-      put_second(plane + at, left, product);
-      put_gate(of_row, left, z);
-      put_gate(of_row + units, left, r);
-      put_gate(of_row + units * 2u, left, candidate);
+    let old = (first + row) * units; // the row of the state before the step
+    let of_row = (first + row) * settings.width;
+    let keeps = masked(first + row);
+    for (var unit = place.unit; unit < place.unit_end; unit++) {
+      let lane = unit - place.unit;
+      let at = of_row + unit;
+      let z = gate(sums[sum][lane] + projected[at]);
+      let r = gate(sums[sum + 1u][lane] + projected[at + units]);
+      let product = sums[sum + 2u][lane] + bias[unit];
+      let candidate = act(projected[at + units * 2u] + r * product);
+      put_next(old + unit, z * h[old + unit] + (1.0 - z) * candidate, keeps);
+      if (keep) {
+        s[old + unit] = product;
+        gates[at] = z;
+        gates[at + units] = r;
+        gates[at + units * 2u] = candidate;
+      }
     }
   }
 }
@@ -332,24 +293,23 @@ fn recurrent_gru_gates(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(/*[local_recurrent_gru_gates*/local_invocation_index/*local_recurrent_gru_gates]*/) local: u32,
 ) {
-  let place = place_of(group, groups, local);
   let units = settings.units;
-  let batch = settings.batch;
-  let plane = settings.step * batch * units;
+  let first = settings.step * settings.batch; // of the step's rows
+  let place = place_of(group, groups, local);
   var sums: Sums;
-  multiply(&sums, place, plane, local);
-  let left = units - place.unit;
-  for (var row = place.row; row < place.end; row++) {
+  multiply(&sums, place, first * units, local);
+  for (var row = place.row; row < place.row_end; row++) {
     let sum = (row - place.row) * vectors;
-    let across_row = places((settings.step * batch + row) * units * 3u + place.unit, left);
-    let z = activate4(sums[sum] + projected_four(across_row), gate_activation);
-    let r = activate4(sums[sum + 1u] + projected_four(across_row + units), gate_activation);
-    let at = places(row * units + place.unit, left);
-    let seen = vec4<f32>(factor(at.x, plane), factor(at.y, plane), factor(at.z, plane), factor(at.w, plane));
-    put_second(at.x, left, r * seen);
-    let kept = (settings.kept_step * batch + row) * units * 3u + place.unit;
-    put_gate(kept, left, z);
-    put_gate(kept + units, left, r);
+    let of_row = (first + row) * settings.width;
+    let kept = (settings.kept_step * settings.batch + row) * settings.width;
+    for (var unit = place.unit; unit < place.unit_end; unit++) {
+      let lane = unit - place.unit;
+      let z = gate(sums[sum][lane] + projected[of_row + unit]);
+      let r = gate(sums[sum + 1u][lane] + projected[of_row + units + unit]);
+      s[row * units + unit] = r * factor(row * units + unit, first * units);
+      gates[kept + unit] = z;
+      gates[kept + units + unit] = r;
+    }
   }
 }
 
@@ -360,26 +320,23 @@ fn recurrent_gru_candidate(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(/*[local_recurrent_gru_candidate*/local_invocation_index/*local_recurrent_gru_candidate]*/) local: u32,
 ) {
-  let place = place_of(group, groups, local);
   let units = settings.units;
-  let batch = settings.batch;
-  let plane = settings.step * batch * units;
+  let first = settings.step * settings.batch; // of the step's rows
+  let place = place_of(group, groups, local);
   var sums: Sums;
   multiply(&sums, place, 0u, local);
-  for (var row = place.row; row < place.end; row++) {
-    for (var v = 0u; v < vectors; v++) {
-      let unit = place.unit + v * 4u;
-      if (unit < units) {
-        let left = units - unit;
-        let given = places((settings.step * batch + row) * units * 3u + units * 2u + unit, left);
-        let candidate = activate4(sums[(row - place.row) * vectors + v] + projected_four(given), activation);
-        let kept = (settings.kept_step * batch + row) * units * 3u + unit;
-        let i = places(kept, left);
-        let z = vec4<f32>(gates[i.x], gates[i.y], gates[i.z], gates[i.w]);
-        let at = row * units + unit;
-        put_next(at, left, row, z * state_four(places(plane + at, left)) + (1.0 - z) * candidate);
-        put_gate(kept + units * 2u, left, candidate);
-      }
+  for (var row = place.row; row < place.row_end; row++) {
+    let sum = (row - place.row) * vectors;
+    let old = (first + row) * units; // the row of the state before the step
+    let of_row = (first + row) * settings.width;
+    let kept = (settings.kept_step * settings.batch + row) * settings.width;
+    let keeps = masked(first + row);
+    for (var unit = place.unit; unit < place.unit_end; unit++) {
+      let lane = unit - place.unit;
+      let candidate = act(sums[sum + (lane >> 2u)][lane & 3u] + projected[of_row + units * 2u + unit]);
+      let z = gates[kept + unit];
+      put_next(old + unit, z * h[old + unit] + (1.0 - z) * candidate, keeps);
+      gates[kept + units * 2u + unit] = candidate;
     }
   }
 }

@@ -10,7 +10,7 @@ import { recurrentGradientInputs } from './recurrent-cell.ts';
 import type { RecurrentAttributes, RecurrentSizes } from './recurrent-cell.ts';
 import { productBlocks, productGrid } from './recurrent-tile-wgsl.ts';
 import type { Product } from './recurrent-tile-wgsl.ts';
-import { cellConstants, copyGrid, pick, untouched } from './recurrent-wgsl.ts';
+import { activationText, cellConstants, copyGrid, pick, untouched } from './recurrent-wgsl.ts';
 
 type Step = StepTypes<RecurrentAttributes>;
 
@@ -63,6 +63,8 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
     hidden: output(1),
     carry: cell === 'lstm' ? output(2) : scratch(2),
   };
+  const [act, act_slope] = activationText[attributes.activation];
+  const [, gate_slope] = activationText[attributes.recurrentActivation];
   const constants = { ...cellConstants(attributes), reset_after: Number(resetAfter) };
   const uniforms = { units, batch, steps, width, dropout_at: places.dropout, mask_at: places.mask };
   const left = after ? 'p' : 'd';
@@ -72,7 +74,7 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
   const through = (entry: string, names: string, time: number, from: number, column: number, columns: number): Dispatch => ({
     shader,
     entry,
-    blocks: productBlocks(entry, sizes, product, inQuads),
+    blocks: { ...productBlocks(entry, sizes, product, inQuads), act, act_slope, gate_slope },
     bindings: pick(all, names),
     constants,
     uniforms: {

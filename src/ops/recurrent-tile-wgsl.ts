@@ -32,7 +32,8 @@ const mostRows = 32;
 
 function tileOf({ batch, units }: RecurrentSizes, { gates }: Product, inQuads: boolean): Tile {
   if (!inQuads) return { rows: 1, vectors: gates, block: 4, across: 8, down: 8 };
-  const rows = Math.max(1, Math.ceil(batch / Math.ceil(batch / mostRows)));
+  const even = Math.max(1, Math.ceil(batch / Math.ceil(batch / mostRows)));
+  const rows = even <= 2 ? even : Math.ceil(even / 4) * 4; // fewer pipelines
   const more = gates > 1 || units <= 16 ? 1 : units <= 32 ? 2 : 4;
   return { rows, vectors: gates * more, block: 4 * more, across: 4, down: 1 };
 }

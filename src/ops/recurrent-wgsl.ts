@@ -7,8 +7,8 @@ import { recurrent as shader } from '../generated/shaders/recurrent.ts';
 import { input, output, scratch } from '../graph/kernel.ts';
 import type { Dispatch, GpuKernel, Operand, StepTypes } from '../graph/kernel.ts';
 import { foldedGrid } from './dispatch.ts';
-import { cellActivations, recurrentInputs, recurrentSizes } from './recurrent-cell.ts';
-import type { RecurrentAttributes } from './recurrent-cell.ts';
+import { recurrentInputs, recurrentSizes } from './recurrent-cell.ts';
+import type { CellActivation, RecurrentAttributes } from './recurrent-cell.ts';
 import { between, productBlocks, productGrid } from './recurrent-tile-wgsl.ts';
 import type { Product } from './recurrent-tile-wgsl.ts';
 
@@ -28,11 +28,18 @@ export function pick(all: Readonly<Record<string, Operand>>, names: string): Dis
   return Object.fromEntries(names.split(' ').map((name) => [name, all[name]!]));
 }
 
+/** Activations in WGSL, and their slopes at the place where their value is y. */
+export const activationText: Readonly<Record<CellActivation, readonly [value: string, slope: string]>> = {
+  linear: ['x', '1.'],
+  relu: ['relu(x)', 'relu_slope(y)'],
+  sigmoid: ['sigmoid(x)', 'sigmoid_slope(y)'],
+  tanh: ['tanh_safe(x)', 'tanh_slope(y)'],
+  hardSigmoid: ['hard_sigmoid(x)', 'hard_slope(y)'],
+};
+
 /** What the pipelines of a cell are made by. */
 export function cellConstants(attributes: RecurrentAttributes): Readonly<Record<string, number>> {
   return {
-    activation: cellActivations.indexOf(attributes.activation),
-    gate_activation: cellActivations.indexOf(attributes.recurrentActivation),
     has_dropout: Number(attributes.hasDropout),
     has_mask: Number(attributes.hasMask),
     is_lstm: Number(attributes.cell === 'lstm'),
@@ -75,6 +82,8 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
     gates: ofGates,
     s,
   };
+  const [act] = activationText[attributes.activation];
+  const [gate] = activationText[attributes.recurrentActivation];
   const constants = { ...cellConstants(attributes), keep };
   const uniforms = { units, batch, steps, width: gates * units };
   /** The entry's dispatch for each step of time. */
@@ -83,7 +92,7 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
     const same = {
       shader,
       entry,
-      blocks: productBlocks(entry, sizes, product, inQuads),
+      blocks: { ...productBlocks(entry, sizes, product, inQuads), act, gate },
       bindings: pick(all, `projected kernel dropout h ${names}`),
       constants: candidate ? { ...constants, has_dropout: 0 } : constants, // r · h is weighed already
       grid: productGrid(sizes, product, inQuads),
