@@ -26,6 +26,7 @@ struct Settings {
   columns: u32, // how many are; 0 after the last step, behind which nothing is
   dropout_at: u32,
   mask_at: u32,
+  has_mask: u32,
 }
 @group(0) @binding(0) var<uniform> settings: Settings;
 @group(0) @binding(1) var<storage, read> upstream: array<f32>; // [steps + 1][batch][units], and an LSTM's carry behind
@@ -42,7 +43,6 @@ struct Settings {
 @group(0) @binding(12) var<storage, read_write> carry: array<f32>; // [batch][units]
 
 override has_dropout: bool = false;
-override has_mask: bool = false;
 override is_lstm: bool = false;
 override reset_after: bool = false;
 
@@ -99,7 +99,7 @@ fn hard_slope(y: f32) -> f32 {
   return select(0.0, 0.16666667, y > 0.0 && y < 1.0);
 }
 
-// The activation of candidates and outputs, its slope, and that of gates.
+// The activation of candidates and outputs. The default names all that may stand there.
 fn act(x: f32) -> f32 {
   return /*[act*/tanh_safe(x) + 0.0 * (sigmoid(x) + relu(x) + hard_sigmoid(x))/*act]*/;
 }
@@ -112,20 +112,20 @@ fn gate_slope(y: f32) -> f32 {
   return /*[gate_slope*/sigmoid_slope(y) + 0.0 * (relu_slope(y) + hard_slope(y))/*gate_slope]*/;
 }
 
-fn factor(at: u32) -> f32 {
+fn back_factor(at: u32) -> f32 {
   return /*[left*/d/*left]*/[at];
 }
 
 // Four columns of a row of gradients that begins at `at`, zeros where not `inside`.
-fn factors(at: u32, k: u32, inside: vec4<bool>) -> vec4<f32> {
+fn back_factors(at: u32, k: u32, inside: vec4<bool>) -> vec4<f32> {
   /*[factors*/
   let i = at + select(vec4<u32>(), vec4<u32>(k) + vec4<u32>(0u, 1u, 2u, 3u), inside);
-  let x = vec4<f32>(factor(i.x), factor(i.y), factor(i.z), factor(i.w));
+  let x = vec4<f32>(back_factor(i.x), back_factor(i.y), back_factor(i.z), back_factor(i.w));
   return select(vec4<f32>(), x, inside);
   /*factors]*/
 }
 
-fn weights(at: u32, down: vec4<u32>, inside: bool) -> vec4<f32> {
+fn back_weights(at: u32, down: vec4<u32>, inside: bool) -> vec4<f32> {
   let x = vec4<f32>(kernel[at], kernel[at + down.y], kernel[at + down.z], kernel[at + down.w]);
   return select(vec4<f32>(), x, inside);
 }
@@ -144,7 +144,7 @@ fn place_of(group: vec3<u32>, groups: vec3<u32>, local: u32) -> Place {
 }
 
 // The thread's part of the product.
-fn multiply(sums: ptr<function, Sums>, place: Place, local: u32) {
+fn multiply_back(sums: ptr<function, Sums>, place: Place, local: u32) {
   let columns = settings.columns;
   let width = settings.width;
   let order = vec4<u32>(/*[order*/local * 0u/*order]*/) ^ vec4<u32>(0u, 1u, 2u, 3u);
@@ -159,13 +159,13 @@ fn multiply(sums: ptr<function, Sums>, place: Place, local: u32) {
     var w: array<vec4<f32>, 4u * vectors>;
     for (var v = 0u; v < vectors; v++) {
       let unit = v * width * 4u;
-      w[v * 4u] = weights(unit + right.x, down, inside.x);
-      w[v * 4u + 1u] = weights(unit + right.y, down, inside.y);
-      w[v * 4u + 2u] = weights(unit + right.z, down, inside.z);
-      w[v * 4u + 3u] = weights(unit + right.w, down, inside.w);
+      w[v * 4u] = back_weights(unit + right.x, down, inside.x);
+      w[v * 4u + 1u] = back_weights(unit + right.y, down, inside.y);
+      w[v * 4u + 2u] = back_weights(unit + right.z, down, inside.z);
+      w[v * 4u + 3u] = back_weights(unit + right.w, down, inside.w);
     }
     for (var row = 0u; row < rows; row++) {
-      let x = factors(at, k, inside);
+      let x = back_factors(at, k, inside);
       for (var v = 0u; v < vectors; v++) {
         (*sums)[row * vectors + v] += w[v * 4u] * x.x + w[v * 4u + 1u] * x.y + w[v * 4u + 2u] * x.z + w[v * 4u + 3u] * x.w;
       }
@@ -176,7 +176,7 @@ fn multiply(sums: ptr<function, Sums>, place: Place, local: u32) {
 }
 
 fn works(row: u32) -> bool {
-  return !has_mask || carried[settings.mask_at + settings.step * settings.batch + row] != 0.0;
+  return settings.has_mask == 0u || carried[settings.mask_at + settings.step * settings.batch + row] != 0.0;
 }
 
 fn weighed(at: u32, sum: f32) -> f32 {
@@ -204,7 +204,7 @@ fn recurrent_gradient_start(
       carried[settings.dropout_at + i] = dropout[i];
     }
   }
-  if (has_mask && i < settings.steps * settings.batch) {
+  if (settings.has_mask != 0u && i < settings.steps * settings.batch) {
     carried[settings.mask_at + i] = mask[i];
   }
 }
@@ -220,7 +220,7 @@ fn recurrent_gradient_end(
   let plane = settings.batch * units;
   let place = place_of(group, groups, local);
   var sums: Sums;
-  multiply(&sums, place, local);
+  multiply_back(&sums, place, local);
   for (var row = place.row; row < place.row_end; row++) {
     for (var unit = place.unit; unit < place.unit_end; unit++) {
       let at = row * units + unit;
@@ -245,7 +245,7 @@ fn recurrent_gradient_simple(
   let now = settings.step * plane; // the states before the step
   let place = place_of(group, groups, local);
   var sums: Sums;
-  multiply(&sums, place, local);
+  multiply_back(&sums, place, local);
   for (var row = place.row; row < place.row_end; row++) {
     let of_row = (settings.step * settings.batch + row) * settings.width;
     let working = works(row);
@@ -271,7 +271,7 @@ fn recurrent_gradient_lstm(
   let now = settings.step * plane; // the states before the step
   let place = place_of(group, groups, local);
   var sums: Sums;
-  multiply(&sums, place, local);
+  multiply_back(&sums, place, local);
   for (var row = place.row; row < place.row_end; row++) {
     let of_row = (settings.step * settings.batch + row) * settings.width;
     let working = works(row);
@@ -309,7 +309,7 @@ fn recurrent_gradient_gru(
   let now = settings.step * plane; // the states before the step
   let place = place_of(group, groups, local);
   var sums: Sums;
-  multiply(&sums, place, local);
+  multiply_back(&sums, place, local);
   for (var row = place.row; row < place.row_end; row++) {
     let of_row = (settings.step * settings.batch + row) * settings.width;
     let working = works(row);
@@ -349,7 +349,7 @@ fn recurrent_gradient_gru_reset(
   let now = settings.step * plane; // the states before the step
   let place = place_of(group, groups, local);
   var sums: Sums;
-  multiply(&sums, place, local);
+  multiply_back(&sums, place, local);
   for (var row = place.row; row < place.row_end; row++) {
     let of_row = (settings.step * settings.batch + row) * settings.width;
     let working = works(row);

@@ -24,13 +24,15 @@ struct Settings {
   width: u32, // columns of all gates
   column: u32, // the first that is summed
   between: u32, // columns from one vector to the next
+  keep: u32, // whether to write gates, carries and products, for the gradient
+  has_mask: u32,
 }
 @group(0) @binding(0) var<uniform> settings: Settings;
 @group(0) @binding(1) var<storage, read> projected: array<f32>; // [steps][batch][width]
 @group(0) @binding(2) var<storage, read> kernel: array<f32>; // [units][width]
 @group(0) @binding(3) var<storage, read> bias: array<f32>; // [units]: GRU whose reset gate comes after the product
 @group(0) @binding(4) var<storage, read> dropout: array<f32>; // [batch][units]; not read unless has_dropout
-@group(0) @binding(5) var<storage, read> mask: array<f32>; // [steps][batch]; not read unless has_mask
+@group(0) @binding(5) var<storage, read> mask: array<f32>; // [steps][batch]; not read unless there is one
 @group(0) @binding(6) var<storage, read_write> h: array<f32>; // [steps + 1][batch][units], and an LSTM's carry behind
 @group(0) @binding(7) var<storage, read_write> gates: array<f32>; // [steps][batch][width], after activation
 // LSTM: the carries [steps + 1][batch][units]. GRU: the candidate's product [steps][batch][units], or r · h [batch][units].
@@ -38,9 +40,7 @@ struct Settings {
 @group(0) @binding(9) var<storage, read> hidden: array<f32>; // [batch][units]
 @group(0) @binding(10) var<storage, read> carry: array<f32>; // [batch][units]
 
-override keep: bool = false; // gates, carries and products, for the gradient
 override has_dropout: bool = false;
-override has_mask: bool = false;
 override is_lstm: bool = false;
 
 alias Sums = array<vec4<f32>, rows * vectors>;
@@ -79,13 +79,13 @@ fn hard_sigmoid(value: f32) -> f32 {
   return select(clamp(value / 6.0 + 0.5, 0.0, 1.0), value, is_nan(value));
 }
 
-// The activation of candidates and outputs, and that of gates.
+// The activation of candidates and outputs. The default names all that may stand there.
 fn act(x: f32) -> f32 {
-  return /*[act*/tanh_safe(x)/*act]*/;
+  return /*[act*/tanh_safe(x) + 0.0 * (sigmoid(x) + relu(x) + hard_sigmoid(x))/*act]*/;
 }
 
 fn gate(x: f32) -> f32 {
-  return /*[gate*/sigmoid(x) + 0.0 * (relu(x) + hard_sigmoid(x))/*gate]*/;
+  return /*[gate*/sigmoid(x)/*gate]*/;
 }
 
 // What the recurrent kernel multiplies: the state, weighed, or r · h, which is weighed already.
@@ -156,13 +156,13 @@ fn multiply(sums: ptr<function, Sums>, place: Place, start: u32, local: u32) {
 }
 
 fn masked(row: u32) -> bool {
-  return has_mask && mask[row] == 0.0;
+  return settings.has_mask != 0u && mask[row] == 0.0;
 }
 
 // The state of the next step: the new one, or the old, at `now`, where the mask is 0.
 fn put_next(now: u32, value: f32, is_masked: bool) {
   var next = value;
-  if (has_mask) {
+  if (settings.has_mask != 0u) {
     next = select(value, h[now], is_masked);
   }
   h[now + settings.batch * settings.units] = next;
@@ -181,7 +181,7 @@ fn recurrent_start(
     h[i] = hidden[i];
     if (is_lstm) {
       h[(settings.steps + 1u) * plane + i] = carry[i];
-      if (keep) {
+      if (settings.keep != 0u) {
         s[i] = carry[i];
       }
     }
@@ -240,7 +240,7 @@ fn recurrent_lstm(
       let c = select(f * before + i * g, before, keeps);
       h[of_carry] = c;
       put_next(old + unit, o * act(c), keeps);
-      if (keep) {
+      if (settings.keep != 0u) {
         s[old + settings.batch * units + unit] = c;
         gates[at] = i;
         gates[at + units] = f;
@@ -276,7 +276,7 @@ fn recurrent_gru(
       let product = sums[sum + 2u][lane] + bias[unit];
       let candidate = act(projected[at + units * 2u] + r * product);
       put_next(old + unit, z * h[old + unit] + (1.0 - z) * candidate, keeps);
-      if (keep) {
+      if (settings.keep != 0u) {
         s[old + unit] = product;
         gates[at] = z;
         gates[at + units] = r;

@@ -66,35 +66,42 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
   const [act, act_slope] = activationText[attributes.activation];
   const [, gate_slope] = activationText[attributes.recurrentActivation];
   const constants = { ...cellConstants(attributes), reset_after: Number(resetAfter) };
-  const uniforms = { units, batch, steps, width, dropout_at: places.dropout, mask_at: places.mask };
+  const masks = { dropout_at: places.dropout, mask_at: places.mask, has_mask: Number(attributes.hasMask) };
+  const uniforms = { units, batch, steps, width, ...masks };
   const left = after ? 'p' : 'd';
-  const product: Product = { isGradient: true, gates: 1, left };
-  const grid = productGrid(sizes, product, inQuads);
-  /** A dispatch that begins with the product of `columns` columns of step `from`, if there is one. */
-  const through = (entry: string, names: string, time: number, from: number, column: number, columns: number): Dispatch => ({
-    shader,
-    entry,
-    blocks: { ...productBlocks(entry, sizes, product, inQuads), act, act_slope, gate_slope },
-    bindings: pick(all, names),
-    constants,
-    uniforms: {
-      ...uniforms,
-      step: time,
-      from: from * batch * width + column,
-      column,
-      columns: from < steps ? columns : 0,
-    },
-    grid,
-  });
   // An early reset gate's candidate goes back within its own step.
   const columns = early ? 2 * units : width;
+  /** A dispatch of `entry` for a step: it begins with the product of some columns of step `from`, if there is one. */
+  const timed = (entry: string, names: string, candidate = false, mostRows?: number) => {
+    const product: Product = { isGradient: true, gates: 1, left, ...(mostRows !== undefined && { mostRows }) };
+    const same = {
+      shader,
+      entry,
+      blocks: { ...productBlocks(entry, sizes, product, inQuads), act, act_slope, gate_slope },
+      bindings: pick(all, names),
+      constants,
+      grid: productGrid(sizes, product, inQuads),
+    };
+    const [column, count] = candidate ? [2 * units, units] : [0, columns];
+    return (time: number, from: number): Dispatch => ({
+      ...same,
+      uniforms: {
+        ...uniforms,
+        step: time,
+        from: from * batch * width + column,
+        column,
+        columns: from < steps ? count : 0,
+      },
+    });
+  };
+  const others = { simple: 'states', lstm: 'second gates', gru: 'states second gates p' }[cell];
+  const back = timed(`recurrent_gradient_${cell}`, `upstream kernel carried d ${others}`);
+  const reset = timed('recurrent_gradient_gru_reset', 'states kernel gates carried d', true);
+  const end = timed('recurrent_gradient_end', `kernel carried hidden carry ${left}`, false, 4);
   const gradients: Dispatch[] = [];
   for (let time = steps - 1; time >= 0; time--) {
-    const names = { simple: 'states', lstm: 'second gates', gru: 'states second gates' }[cell];
-    const buffers = `upstream kernel carried d ${names}${cell === 'gru' ? ' p' : ''}`;
-    gradients.push(through(`recurrent_gradient_${cell}`, buffers, time, time + 1, 0, columns));
-    if (!early) continue;
-    gradients.push(through('recurrent_gradient_gru_reset', 'states kernel gates carried d', time, time, 2 * units, units));
+    gradients.push(back(time, time + 1));
+    if (early) gradients.push(reset(time, time));
   }
   const start: Dispatch = {
     shader,
@@ -104,8 +111,7 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
     uniforms,
     grid: copyGrid(Math.max(batch * units, attributes.hasMask ? steps * batch : 0)),
   };
-  const end = through('recurrent_gradient_end', `kernel carried hidden carry ${left}`, 0, 0, 0, columns);
-  return [start, ...gradients, ...(isAsked ? [end] : [])];
+  return [start, ...gradients, ...(isAsked ? [end(0, 0)] : [])];
 }
 
 export const recurrentGradientGpu: readonly GpuKernel<RecurrentAttributes>[] = [

@@ -13,6 +13,8 @@ export interface Product {
   readonly gates: number;
   /** The buffer of the factors. */
   readonly left: string;
+  /** The most samples of a thread, where few are better: such a pipeline is made sooner. */
+  readonly mostRows?: number;
 }
 
 interface Tile {
@@ -27,13 +29,14 @@ interface Tile {
   readonly down: number;
 }
 
-/** The most samples of a thread in quads; with four vec4 for each, the sums still lie in a first-level cache. */
-const mostRows = 32;
 
-function tileOf({ batch, units }: RecurrentSizes, { gates }: Product, inQuads: boolean): Tile {
+/** Samples of a thread in quads. Few different ones, as each takes a pipeline; the sums of 32 still lie in a first-level cache. */
+const rowCounts = [1, 2, 4, 8, 16, 24, 32];
+
+function tileOf({ batch, units }: RecurrentSizes, { gates, mostRows = 32 }: Product, inQuads: boolean): Tile {
   if (!inQuads) return { rows: 1, vectors: gates, block: 4, across: 8, down: 8 };
   const even = Math.max(1, Math.ceil(batch / Math.ceil(batch / mostRows)));
-  const rows = even <= 2 ? even : Math.ceil(even / 4) * 4; // fewer pipelines
+  const rows = rowCounts.find((count) => count >= even)!;
   const more = gates > 1 || units <= 16 ? 1 : units <= 32 ? 2 : 4;
   return { rows, vectors: gates * more, block: 4 * more, across: 4, down: 1 };
 }
@@ -60,7 +63,7 @@ export function productBlocks(
   const { rows, vectors, block, across, down } = tile;
   const numbers = { rows: `${rows}u`, vectors: `${vectors}u`, block: `${block}u`, left: product.left };
   if (!inQuads) return numbers;
-  const own = product.isGradient ? 'factor(at+k)' : 'factor(at+k,start)';
+  const own = product.isGradient ? 'back_factor(at+k)' : 'factor(at+k,start)';
   return {
     ...numbers,
     enable: 'enable subgroups;',
@@ -81,11 +84,11 @@ function unrolled({ rows, vectors }: Tile, isGradient: boolean): string {
   const weights = (v: number): string[] =>
     lanes.map((lane) =>
       isGradient
-        ? `weights(${v * 4}u*width+right.${lane},down,inside.${lane})`
+        ? `back_weights(${v * 4}u*width+right.${lane},down,inside.${lane})`
         : `weights(column_at+${v}u*between+down.${lane},inside.${lane})`,
     );
   const load = numbers(vectors).map((v) => `let w${v}=mat4x4f(${weights(v).join()});`);
-  const four = isGradient ? 'factors(at,k,inside)' : 'factors(at,start,k,inside)';
+  const four = isGradient ? 'back_factors(at,k,inside)' : 'factors(at,start,k,inside)';
   const step = isGradient ? 'width' : 'units';
   const add = (row: number): string =>
     numbers(vectors)

@@ -41,7 +41,6 @@ export const activationText: Readonly<Record<CellActivation, readonly [value: st
 export function cellConstants(attributes: RecurrentAttributes): Readonly<Record<string, number>> {
   return {
     has_dropout: Number(attributes.hasDropout),
-    has_mask: Number(attributes.hasMask),
     is_lstm: Number(attributes.cell === 'lstm'),
   };
 }
@@ -84,8 +83,8 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
   };
   const [act] = activationText[attributes.activation];
   const [gate] = activationText[attributes.recurrentActivation];
-  const constants = { ...cellConstants(attributes), keep };
-  const uniforms = { units, batch, steps, width: gates * units };
+  const constants = cellConstants(attributes);
+  const uniforms = { units, batch, steps, width: gates * units, keep, has_mask: Number(attributes.hasMask) };
   /** The entry's dispatch for each step of time. */
   const timed = (entry: string, names: string, together: number, candidate = false): ((time: number) => Dispatch) => {
     const product: Product = { isGradient: false, gates: together, left: candidate ? 's' : 'h' };

@@ -5,10 +5,15 @@ import { opNames } from '../support/run-cases.ts';
 
 const page = browserModule<typeof import('./pages/op-cases.ts')>('test/browser/pages/op-cases.ts');
 
+/** Those whose programs have many kernels that take long to compile, for themselves: they share them. */
+const slow = ['recurrent', 'recurrentGradient', 'part'];
+const slowTime = 240_000;
+
 /** Ops to a page: enough of them that starting a page and a device does not count. */
 const together = 12;
-const groups = Array.from({ length: Math.ceil(opNames.length / together) }, (_, index) =>
-  opNames.slice(index * together, (index + 1) * together),
+const others = opNames.filter((name) => !slow.includes(name));
+const groups = Array.from({ length: Math.ceil(others.length / together) }, (_, index) =>
+  others.slice(index * together, (index + 1) * together),
 );
 
 /** Those that have kernels of their own for software adapters: here are the others. */
@@ -21,3 +26,11 @@ describe.each(['webgpu', 'relaxed-simd'] as const)('%s', (backend) => {
     expect(await page('runOps', { backend, ops }, { timeout: 85_000 })).toEqual({});
   });
 });
+
+it.each(['any-gpu', 'webgpu', 'relaxed-simd'] as const)(
+  `%s: ${slow.join(' ')}`,
+  async (backend) => {
+    expect(await page('runOps', { backend, ops: slow }, { timeout: slowTime })).toEqual({});
+  },
+  slowTime,
+);

@@ -5,11 +5,13 @@
  */
 import { describe, expect, it } from 'vitest';
 import { typedArray } from '../../src/core/dtype.ts';
+import type { TypedArray } from '../../src/core/dtype.ts';
 import { sizeOf } from '../../src/core/shape.ts';
 import type { GpuKernel, StepTypes } from '../../src/graph/kernel.ts';
 import type { StructuredOp } from '../../src/graph/op.ts';
 import { allOps, argMax } from '../../src/ops/index.ts';
 import { emulate, paddedCopy } from '../support/emulate.ts';
+import { evaluate } from '../support/evaluate.ts';
 import { instantiate, opCases } from '../support/op-cases.ts';
 import type { OpCase } from '../support/op-cases.ts';
 
@@ -19,33 +21,45 @@ const casesOfKernel = 4;
 
 const structured = allOps.filter((op) => op.kind === 'structured' && op.name !== 'elementwise') as StructuredOp[];
 
-/** What a step of the op would be; undefined for cases that make no step or are too large. */
-function stepOf(opCase: OpCase): { step: StepTypes<never>; values: ReturnType<OpCase['build']>['inputs'] } | undefined {
-  const built = opCase.build();
-  const { node, variables } = instantiate(built);
-  const own = node.op.name === opCase.op.name && node.inputs.every((input, index) => input === variables[index]);
-  const elements = [node, ...node.inputs].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
-  if (!own || elements > mostElements || sizeOf(node.shape) === 0) return undefined;
-  const inPlace = [(node.op as StructuredOp).inPlace ?? null];
-  return {
-    step: { attributes: node.attributes as never, inputs: node.inputs, outputs: [node], inPlace },
-    values: built.inputs,
-  };
+interface SmallStep {
+  readonly step: StepTypes<never>;
+  /** Of its inputs. */
+  readonly values: readonly TypedArray[];
 }
 
-function runKernel(kernel: GpuKernel<never>, opCase: OpCase): string[] {
-  const { step, values } = stepOf(opCase)!;
-  const inputs = values.map((input) => paddedCopy(input.values));
-  const { dtype, shape } = step.outputs[0]!;
-  const shared = step.inPlace[0];
-  const outputs = [shared === null ? paddedCopy(typedArray(dtype, sizeOf(shape))) : inputs[shared!]!];
+/** What a step of the op would be; undefined for cases that make no step or are too large. `withParts`: all that it gives. */
+function stepOf(opCase: OpCase, withParts = false): SmallStep | undefined {
+  const built = opCase.build();
+  const { node, variables } = instantiate(built);
+  const op = node.op as StructuredOp;
+  if (op.name !== opCase.op.name) return undefined;
+  const elements = [node, ...node.inputs].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  if (elements > mostElements || sizeOf(node.shape) === 0) return undefined;
+  const isOwn = node.inputs.every((input, index) => input === variables[index]);
+  // The gradient of an op with parts takes these: only the case of the whole tells what they are.
+  if (!isOwn && !node.inputs.some(({ op: { kind } }) => kind === 'part')) return undefined;
+  const feeds = new Map(variables.map((variable, index) => [variable, Float64Array.from(built.inputs[index]!.values)]));
+  const values = isOwn
+    ? built.inputs.map((input) => input.values)
+    : evaluate(node.inputs, feeds).map((input) => Float32Array.from(input));
+  const outputs = [node, ...(withParts ? (op.parts?.(node.inputs, node.attributes) ?? []) : [])];
+  const inPlace = outputs.map((_, index) => (index === 0 ? (op.inPlace ?? null) : null));
+  return { step: { attributes: node.attributes as never, inputs: node.inputs, outputs, inPlace }, values };
+}
+
+function runKernel(kernel: GpuKernel<never>, { step, values }: SmallStep): string[] {
+  const inputs = values.map((input) => paddedCopy(input));
+  const outputs = step.outputs.map(({ dtype, shape }, index) => {
+    const shared = step.inPlace[index]!;
+    return shared === null ? paddedCopy(typedArray(dtype, sizeOf(shape))) : inputs[shared]!;
+  });
   const scratch = (kernel.scratch?.(step) ?? []).map((bytes) => new Uint32Array(bytes / 4) as unknown as Int32Array);
   const memory = { input: inputs, output: outputs, scratch };
   return kernel.lower(step).flatMap((dispatch) => emulate(dispatch, memory));
 }
 
 /** Kernels whose loops the emulator does not leave, or whose threads swap values, which it does not know. */
-const beyond = new Set(['scatterAdd linked', 'matmul quads']);
+const beyond = new Set(['scatterAdd linked', 'matmul quads', 'recurrent quads', 'recurrentGradient quads']);
 
 describe.each(structured.map((op) => [op.name, op] as const))('%s', (name, op) => {
   const small = opCases.filter((opCase) => opCase.op.name === name && !opCase.nonFinite && stepOf(opCase));
@@ -53,9 +67,18 @@ describe.each(structured.map((op) => [op.name, op] as const))('%s', (name, op) =
   it.each(kernels.map((kernel) => [kernel.name, kernel] as const))('%s', (_, kernel) => {
     const fitting = small.filter((opCase) => kernel.when?.(stepOf(opCase)!.step) !== false);
     // A variant for sizes that the emulator cannot reach is right for others too, if slow.
-    const cases = (fitting.length > 0 ? fitting : small).slice(-casesOfKernel);
-    expect(cases.length).toBeGreaterThan(0);
-    expect(cases.flatMap((opCase) => runKernel(kernel as GpuKernel<never>, opCase))).toEqual([]);
+    const steps = (fitting.length > 0 ? fitting : small).flatMap((opCase) =>
+      (op.parts ? [false, true] : [false]).map((withParts) => stepOf(opCase, withParts)!),
+    );
+    // The last few, and one of each list of entries that they do not have.
+    const entriesOf = ({ step }: SmallStep): string =>
+      [...new Set(kernel.lower(step as never).map(({ entry }) => entry))].join(' ');
+    const chosen = steps.slice(-casesOfKernel);
+    for (const step of steps.reverse()) {
+      if (!chosen.some((other) => entriesOf(other) === entriesOf(step))) chosen.push(step);
+    }
+    expect(chosen.length).toBeGreaterThan(0);
+    expect(chosen.flatMap((step) => runKernel(kernel as GpuKernel<never>, step))).toEqual([]);
   });
 });
 
