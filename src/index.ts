@@ -75,22 +75,35 @@ export { increment } from './ops/counter.ts';
 
 // Layers. Those that share a name with an operation end in Layer.
 export { Layer } from './nn/layer.ts';
-export type { CallContext, LayerConfig, LayerOptions, SymbolicTensor } from './nn/layer.ts';
+export type { CallContext, LayerConfig, LayerOptions, Mask, SymbolicTensor } from './nn/layer.ts';
 export { activation } from './nn/layers/activation.ts';
 export { add as addLayer } from './nn/layers/add.ts';
 export { average as averageLayer } from './nn/layers/average.ts';
+export { bidirectional } from './nn/layers/bidirectional.ts';
+export type { BidirectionalOptions, MergeMode } from './nn/layers/bidirectional.ts';
 export { concatenate as concatenateLayer } from './nn/layers/concatenate.ts';
 export { dense } from './nn/layers/dense.ts';
 export type { DenseOptions } from './nn/layers/dense.ts';
 export { dropout } from './nn/layers/dropout.ts';
 export type { DropoutOptions } from './nn/layers/dropout.ts';
+export { embedding } from './nn/layers/embedding.ts';
+export type { EmbeddingOptions } from './nn/layers/embedding.ts';
 export { flatten } from './nn/layers/flatten.ts';
+export { gru } from './nn/layers/gru.ts';
+export type { GRUOptions } from './nn/layers/gru.ts';
 export { inputLayer } from './nn/layers/input.ts';
 export { layerNormalization } from './nn/layers/layer-normalization.ts';
 export type { LayerNormalizationOptions } from './nn/layers/layer-normalization.ts';
+export { lstm } from './nn/layers/lstm.ts';
+export type { LSTMOptions } from './nn/layers/lstm.ts';
 export { multiply as multiplyLayer } from './nn/layers/multiply.ts';
 export { reshape as reshapeLayer } from './nn/layers/reshape.ts';
+export type { LayerOfSeveral } from './nn/layers/several-outputs.ts';
+export { simpleRNN } from './nn/layers/simple-rnn.ts';
+export type { SimpleRNNOptions } from './nn/layers/simple-rnn.ts';
+export { timeDistributed } from './nn/layers/time-distributed.ts';
 export { layerRegistry } from './nn/layer-registry.ts';
+export type { LayerFromConfig, LayerRegistry } from './nn/layer-registry.ts';
 export {
   constantInitializer,
   glorotNormal,

@@ -10,6 +10,7 @@ import { checkShape } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import type { Node, Variable } from '../graph/node.ts';
 import { variable } from '../ops/op.ts';
+import type { HostTensor } from '../tensor.ts';
 import type { Initializer } from './initializers.ts';
 import type { InputPlace } from './input.ts';
 
@@ -20,6 +21,9 @@ export interface CallContext {
   readonly iterations: Node;
 }
 
+/** [batch, steps] or more axes, of 1 and of 0 for steps that only fill up; undefined where every step counts. */
+export type Mask = Node | undefined;
+
 /** A layer's settings as JSON: what `load` makes it from again. */
 export type LayerConfig = Readonly<Record<string, unknown>>;
 
@@ -29,6 +33,8 @@ export interface SymbolicTensor {
   readonly shape: Shape;
   readonly layer: Layer | InputPlace;
   readonly inputs: readonly SymbolicTensor[];
+  /** Which output of a layer with several; 0 if absent. Where it is not 0, the only input is the place of output 0. */
+  readonly output?: number;
 }
 
 /** The options that every layer takes. */
@@ -49,6 +55,8 @@ export abstract class Layer {
   name: string;
   /** False freezes the layer: its weights keep their values. Takes effect at the model's next `compile`. */
   trainable: boolean;
+  /** Whether `computeMask` hands masks on: for a layer whose output has the steps of its input. */
+  readonly supportsMasking: boolean = false;
   /** The shape of a sample, when the user gave it. */
   readonly inputShape: Shape | undefined;
   /** Created by `build`, in the order of saving. Parameters have the role `parameter`; other state does not train. */
@@ -79,8 +87,21 @@ export abstract class Layer {
   /** Throws `ShapeError` naming the layer when it cannot take inputs of these shapes. */
   abstract outputShape(inputs: readonly Shape[]): Shape;
 
-  /** Makes the nodes: inputs and output have the batch axis in front. */
-  abstract call(inputs: readonly Node[], context: CallContext): Node;
+  /** Makes the nodes: inputs and output have the batch axis in front. `masks` has the mask of each input that has one. */
+  abstract call(inputs: readonly Node[], context: CallContext, masks?: readonly Mask[]): Node;
+
+  /** Every output: for a layer with several, see `layers/several-outputs.ts`. */
+  callAll(inputs: readonly Node[], context: CallContext, masks: readonly Mask[]): readonly Node[] {
+    return [this.call(inputs, context, masks)];
+  }
+
+  /** The mask of each output that has one. A layer that does not know about masks drops them, as in Keras. */
+  computeMask(_inputs: readonly Node[], masks: readonly Mask[]): readonly Mask[] {
+    return this.supportsMasking ? masks : [];
+  }
+
+  /** Throws `ValueError` for data that a layer which stands at a model's input cannot take. Most take all. */
+  checkData?(caller: string, name: string, values: HostTensor): void;
 
   /** Creates the variables for inputs of these shapes; `key` seeds their first values. */
   protected createWeights(_inputs: readonly Shape[], _key: Key): void {

@@ -4,6 +4,7 @@
  */
 import { FormatError, GradletError } from '../core/errors.ts';
 import type { Layer, LayerConfig, SymbolicTensor } from '../nn/layer.ts';
+import type { LayerRegistry } from '../nn/layer-registry.ts';
 import { InputLayer } from '../nn/layers/input.ts';
 import { parseJson } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
@@ -31,8 +32,8 @@ export interface Architecture {
 }
 
 export interface LayerGraph {
-  /** The layer of each call, and the calls that feed it, which come before. */
-  readonly calls: readonly { readonly layer: number; readonly inputs: readonly number[] }[];
+  /** The layer of each call, and the calls that feed it, which come before; or a further output of the one that does. */
+  readonly calls: readonly { readonly layer: number; readonly inputs: readonly number[]; readonly output?: number }[];
   /** Places among the calls. */
   readonly inputs: readonly number[];
   readonly output: number;
@@ -41,9 +42,10 @@ export interface LayerGraph {
 /** The calls of `topology` by number, over `layers`. */
 export function describeGraph({ calls, inputs, outputs }: Topology, layers: readonly Layer[]): LayerGraph {
   return {
-    calls: calls.map((call) => ({
-      layer: layers.indexOf(call.layer),
-      inputs: call.inputs.map((from) => calls.indexOf(from)),
+    calls: calls.map(({ layer, inputs: fed, output }) => ({
+      layer: layers.indexOf(layer),
+      inputs: fed.map((from) => calls.indexOf(from)),
+      ...(output > 0 && { output }),
     })),
     inputs: inputs.map((place) => calls.indexOf(place)),
     output: calls.indexOf(outputs[0]!),
@@ -94,15 +96,13 @@ function parseGraph(json: Json | undefined): LayerGraph | null {
       return {
         layer: whole(fields.get('layer'), `graph.calls[${index}].layer`),
         inputs: wholes(fields.get('inputs'), `graph.calls[${index}].inputs`),
+        ...(fields.has('output') && { output: whole(fields.get('output'), `graph.calls[${index}].output`) }),
       };
     }),
     inputs: wholes(graph.get('inputs'), 'graph.inputs'),
     output: whole(graph.get('output'), 'graph.output'),
   };
 }
-
-/** Makes a layer of a kind from a config: the closed registry of what a file may name. */
-export type LayerRegistry = Readonly<Record<string, (config: LayerConfig) => Layer>>;
 
 /** The layers, without weights. Throws `FormatError` for a kind that is not registered or a bad setting. */
 export function makeLayers({ layers }: Architecture, registry: LayerRegistry): Layer[] {
@@ -111,22 +111,27 @@ export function makeLayers({ layers }: Architecture, registry: LayerRegistry): L
       const known = Object.keys(registry).join(', ');
       fail(`layer ${index} is a ${JSON.stringify(kind)}, which is not among the layers given to loadModel: ${known}`);
     }
-    return guarded(`layer ${index}, '${kind}'`, () => registry[kind]!(config));
+    return guarded(`layer ${index}, '${kind}'`, () => registry[kind]!(config, registry));
   });
 }
 
 /** The graph of calls over `layers`. Throws `FormatError` for numbers that point nowhere or forward. */
 export function makeTopology({ calls, inputs, output }: LayerGraph, layers: readonly Layer[]): Topology {
-  const places: SymbolicTensor[] = [];
+  // Every output of each call.
+  const places: (readonly SymbolicTensor[])[] = [];
   calls.forEach((call, index) => {
     const layer = layers[call.layer] ?? fail(`call ${index} names layer ${call.layer} of ${layers.length}`);
     const bad = call.inputs.find((from) => from >= index);
     if (bad !== undefined) fail(`call ${index} is fed by call ${bad}, which does not come before it`);
     if (call.inputs.length === 0 && !(layer instanceof InputLayer))
       fail(`call ${index} of '${layer.kind}' has no inputs`);
-    places.push(guarded(`call ${index}`, () => layer.apply(call.inputs.map((from) => places[from]!))));
+    const given = call.inputs.map((from) => places[from]![0]!);
+    if (call.output) {
+      const further = places[call.inputs[0]!]?.[call.output];
+      places.push([further ?? fail(`call ${index}: call ${call.inputs[0]} has no output ${call.output}`)]);
+    } else places.push(guarded(`call ${index}`, () => [layer.apply(given)].flat()));
   });
-  const at = (place: number): SymbolicTensor => places[place] ?? fail(`there is no call ${place}`);
+  const at = (place: number): SymbolicTensor => places[place]?.[0] ?? fail(`there is no call ${place}`);
   return guarded('calls', () => new Topology(inputs.map(at), [at(output)]));
 }
 

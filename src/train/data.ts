@@ -5,6 +5,7 @@
 import { DTypeError, ShapeError, ValueError } from '../core/errors.ts';
 import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
+import type { Layer } from '../nn/layer.ts';
 import { convert, HostTensor, tensor } from '../tensor.ts';
 import type { NestedArray, NumericArray } from '../tensor.ts';
 
@@ -27,6 +28,8 @@ export interface InputSpec {
   /** Of one sample. */
   readonly shape: Shape;
   readonly dtype: 'float32' | 'int32' | undefined;
+  /** The layers that it feeds: each may refuse data. */
+  readonly readers?: readonly Layer[];
 }
 
 export function toTensor(values: DataLike): HostTensor {
@@ -61,7 +64,7 @@ export function checkFeatures(caller: string, given: readonly HostTensor[], spec
   }
   const samples = given[0]!.shape[0];
   return given.map((features, index) => {
-    const { shape, dtype } = specs[index]!;
+    const { shape, dtype, readers } = specs[index]!;
     const name = given.length === 1 ? 'x' : `x[${index}]`;
     if (features.shape.length === 0 || !sameShape(features.shape.slice(1), shape)) {
       throw new ShapeError(
@@ -74,7 +77,9 @@ export function checkFeatures(caller: string, given: readonly HostTensor[], spec
         `${caller}: x[0] has ${samples} samples and ${name} has ${features.shape[0]}: they must be equal`,
       );
     }
-    return withDType(checkFinite(caller, name, features), dtype);
+    const values = withDType(checkFinite(caller, name, features), dtype);
+    readers?.forEach((layer) => layer.checkData?.(caller, name, values));
+    return values;
   });
 }
 

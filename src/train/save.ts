@@ -45,7 +45,7 @@ export async function saveWeights(model: Saveable): Promise<Uint8Array<ArrayBuff
   return encodeSafetensors(await readAll(weightNames(model.checkpoint().topology)));
 }
 
-/** Each weight under the layer's name and its own: `dense_1/kernel`. */
+/** Each weight under the layer's name and its own: `dense_1/kernel`, `bidirectional/forward/kernel`. */
 export function weightNames(topology: Topology): Map<string, Variable> {
   const names = new Map<string, Variable>();
   const seen = new Set<Variable>();
@@ -53,7 +53,7 @@ export function weightNames(topology: Topology): Map<string, Variable> {
     for (const weight of layer.weights) {
       if (seen.has(weight)) continue;
       seen.add(weight);
-      const own = `${layer.name}/${lastPart(weight)}`;
+      const own = `${layer.name}${withoutLayer(weight)}`;
       let name = own;
       for (let number = 1; names.has(name); number++) name = `${own}_${number}`;
       names.set(name, weight);
@@ -65,6 +65,11 @@ export function weightNames(topology: Topology): Map<string, Variable> {
 /** Each variable of the optimizer by its place: `optimizer/3/mean`. */
 export function stateNames(state: readonly Variable[]): Map<string, Variable> {
   return new Map(state.map((variable, index) => [`optimizer/${index}/${lastPart(variable)}`, variable]));
+}
+
+/** `/kernel`, or `/forward/kernel` of a layer inside another. */
+function withoutLayer({ variable: { name } }: Variable): string {
+  return name.slice(name.indexOf('/'));
 }
 
 function lastPart({ variable }: Variable): string {

@@ -13,7 +13,7 @@ export function summarize(name: string, topology: Topology): string {
   const header = ['Layer (type)', 'Output shape', 'Params', ...(isChain ? [] : ['Connected to'])];
   const counted = new Set<unknown>();
   const rows = topology.calls
-    .filter(({ inputs }) => !isChain || inputs.length > 0)
+    .filter(({ inputs, output }) => output === 0 && (!isChain || inputs.length > 0))
     .map(({ layer, shape, inputs }) => {
       const isInput = inputs.length === 0;
       const count = isInput || counted.has(layer) ? 0 : countElements(layer.weights);

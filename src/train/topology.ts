@@ -10,7 +10,7 @@ import type { Shape } from '../core/shape.ts';
 import { withScope } from '../graph/node.ts';
 import type { Node, Variable } from '../graph/node.ts';
 import { Layer } from '../nn/layer.ts';
-import type { CallContext, SymbolicTensor } from '../nn/layer.ts';
+import type { CallContext, Mask, SymbolicTensor } from '../nn/layer.ts';
 import { InputLayer } from '../nn/layers/input.ts';
 import type { InputSpec } from './data.ts';
 
@@ -33,6 +33,14 @@ export interface Call {
   readonly shape: Shape;
   readonly layer: Layer;
   readonly inputs: readonly Call[];
+  /** See `SymbolicTensor`. */
+  readonly output: number;
+}
+
+/** What is known at a place while nodes are made: of a layer with several outputs, that one and those behind it. */
+interface Made {
+  readonly nodes: readonly Node[];
+  readonly masks: readonly Mask[];
 }
 
 export class Topology {
@@ -64,7 +72,10 @@ export class Topology {
     this.outputs = outputs.map((place) => calls.get(place)!);
     this.calls = [...calls.values()];
     this.layers = [...new Set(this.calls.filter((call) => call.inputs.length > 0).map(({ layer }) => layer))];
-    this.specs = specs ?? this.inputs.map(specOf);
+    this.specs = (specs ?? this.inputs.map(specOf)).map((spec, index) => ({
+      ...spec,
+      readers: this.calls.filter(({ inputs }) => inputs.includes(this.inputs[index]!)).map(({ layer }) => layer),
+    }));
   }
 
   /** Creates the weights of every layer; layer i draws from stream i of `key`. */
@@ -81,22 +92,20 @@ export class Topology {
 
   /** The nodes for a batch. `inputs` have the batch axis in front. */
   forward(inputs: readonly Node[], context: CallContext): ForwardPass {
-    const nodes = new Map<Call, Node>(this.inputs.map((place, index) => [place, inputs[index]!]));
+    const made = new Map<Call, Made>(
+      this.inputs.map((place, index) => [place, { nodes: [inputs[index]!], masks: [] }]),
+    );
     const layerOutputs: LayerOutput[] = [];
     for (const call of this.calls) {
-      if (nodes.has(call)) continue;
-      const { layer } = call;
-      const node = withScope(layer.name, () =>
-        layer.call(
-          call.inputs.map((given) => nodes.get(given)!),
-          context,
-        ),
-      );
-      nodes.set(call, node);
-      layerOutputs.push({ layer, node });
+      if (made.has(call)) continue;
+      const { layer, output } = call;
+      const given = call.inputs.map((place) => made.get(place)!);
+      const result = output > 0 ? partOf(given[0]!, output) : withScope(layer.name, () => run(layer, given, context));
+      made.set(call, result);
+      layerOutputs.push({ layer, node: result.nodes[0]! });
     }
     const penalties = this.layers.flatMap((layer) => withScope(layer.name, () => layer.penalties()));
-    return { outputs: this.outputs.map((place) => nodes.get(place)!), layerOutputs, penalties };
+    return { outputs: this.outputs.map((place) => made.get(place)!.nodes[0]!), layerOutputs, penalties };
   }
 
   /** All weights in the order of saving; a weight that two layers share once. */
@@ -116,16 +125,35 @@ export function chain(layers: readonly Layer[], inputShape: Shape): Topology {
   const [first, ...rest] = layers;
   if (first instanceof InputLayer) {
     const start = first.apply([]);
-    return new Topology([start], [rest.reduce((place, layer) => layer.apply(place), start)]);
+    return new Topology([start], [rest.reduce(follow, start)]);
   }
   const start = new InputLayer({ shape: inputShape }).apply([]);
-  const end = layers.reduce((place, layer) => layer.apply(place), start);
+  const end = layers.reduce(follow, start);
   // Without an input layer the data's own dtype decides, except for word numbers, which are whole.
   return new Topology(
     [start],
     [end],
     [{ shape: inputShape, dtype: first?.kind === 'embedding' ? 'int32' : undefined }],
   );
+}
+
+function follow(place: SymbolicTensor, layer: Layer): SymbolicTensor {
+  const next = layer.apply(place);
+  if (!Array.isArray(next)) return next;
+  throw new ValueError(
+    `model: '${layer.name || layer.kind}' gives ${next.length} outputs, layers in a row one each: use input() and model()`,
+  );
+}
+
+/** One call: what comes out, and the masks of it. */
+function run(layer: Layer, given: readonly Made[], context: CallContext): Made {
+  const inputs = given.map(({ nodes }) => nodes[0]!);
+  const masks = given.map((from) => from.masks[0]);
+  return { nodes: layer.callAll(inputs, context, masks), masks: layer.computeMask(inputs, masks) };
+}
+
+function partOf({ nodes, masks }: Made, from: number): Made {
+  return { nodes: nodes.slice(from), masks: masks.slice(from) };
 }
 
 function specOf({ shape, layer }: Call): InputSpec {
@@ -162,9 +190,9 @@ function inOrder(outputs: readonly SymbolicTensor[]): Map<SymbolicTensor, Call> 
     }
     open.pop();
     if (calls.has(place)) continue;
-    const { shape, layer, inputs } = place;
+    const { shape, layer, inputs, output = 0 } = place;
     const made = layer instanceof Layer ? layer : new InputLayer(layer);
-    calls.set(place, { shape, layer: made, inputs: inputs.map((input) => calls.get(input)!) });
+    calls.set(place, { shape, layer: made, inputs: inputs.map((input) => calls.get(input)!), output });
   }
   return calls;
 }

@@ -6,15 +6,21 @@ import type { Layer, SymbolicTensor } from '../../src/nn/layer.ts';
 import { activation } from '../../src/nn/layers/activation.ts';
 import { add } from '../../src/nn/layers/add.ts';
 import { average } from '../../src/nn/layers/average.ts';
+import { bidirectional } from '../../src/nn/layers/bidirectional.ts';
 import { concatenate } from '../../src/nn/layers/concatenate.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { dropout } from '../../src/nn/layers/dropout.ts';
+import { embedding } from '../../src/nn/layers/embedding.ts';
 import { flatten } from '../../src/nn/layers/flatten.ts';
+import { gru } from '../../src/nn/layers/gru.ts';
 import { input } from '../../src/nn/input.ts';
 import { inputLayer } from '../../src/nn/layers/input.ts';
 import { layerNormalization } from '../../src/nn/layers/layer-normalization.ts';
+import { lstm } from '../../src/nn/layers/lstm.ts';
 import { multiply } from '../../src/nn/layers/multiply.ts';
 import { reshape } from '../../src/nn/layers/reshape.ts';
+import { simpleRNN } from '../../src/nn/layers/simple-rnn.ts';
+import { timeDistributed } from '../../src/nn/layers/time-distributed.ts';
 import { l2 } from '../../src/nn/regularizers.ts';
 import { sum } from '../../src/ops/reduce.ts';
 import { built, context, integers, messageOf, tensor, valuesOf } from './support.ts';
@@ -307,6 +313,13 @@ describe('saving', () => {
     layerNormalization(),
     multiply({ name: 'gate' }),
     concatenate({ axis: 1 }),
+    embedding({ inputDim: 10, outputDim: 4, maskZero: true, inputLength: 6, embeddingsRegularizer: 'l2' }),
+    embedding({ inputDim: 10, outputDim: 4 }),
+    simpleRNN({ units: 3, activation: 'relu', dropout: 0.1, recurrentDropout: 0.2, seed: 4 }),
+    lstm({ units: 3, recurrentActivation: 'hardSigmoid', unitForgetBias: false, returnSequences: true }),
+    gru({ units: 3, resetAfter: false, goBackwards: true, zeroOutputForMask: true, useBias: false }),
+    bidirectional(lstm({ units: 3, recurrentRegularizer: 'l1' }), { mergeMode: 'ave', name: 'both' }),
+    timeDistributed(timeDistributed(dense({ units: 2 })), { trainable: false }),
   ];
 
   test('every layer of the registry comes back from its config as JSON', () => {
@@ -325,7 +338,7 @@ describe('saving', () => {
       `"ValueError: layer: there is no 'dens'; did you mean 'dense'?"`,
     );
     expect(messageOf(() => layerFromConfig('constructor', {}))).toMatchInlineSnapshot(
-      `"ValueError: layer: there is no 'constructor': the names are activation, add, average, concatenate, dense, dropout, flatten, input, layerNormalization, multiply, reshape"`,
+      `"ValueError: layer: there is no 'constructor': the names are activation, add, average, bidirectional, concatenate, dense, dropout, embedding, flatten, gru, input, layerNormalization, lstm, multiply, reshape, simpleRNN, timeDistributed"`,
     );
     expect(messageOf(() => layerFromConfig('dense', {}))).toMatchInlineSnapshot(
       `"ValueError: dense: units must be an integer ≥ 1, not undefined"`,

@@ -13,6 +13,7 @@ export interface ActivationOptions extends LayerOptions {
 
 export class Activation extends Layer {
   readonly kind = 'activation';
+  override readonly supportsMasking = true;
   readonly #activation: ActivationFunction;
 
   constructor(options: ActivationOptions) {

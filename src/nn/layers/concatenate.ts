@@ -4,10 +4,12 @@ import { ShapeError } from '../../core/errors.ts';
 import { formatShape, normalizeAxis } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
 import type { Node } from '../../graph/node.ts';
+import { broadcastTo } from '../../ops/broadcast.ts';
 import { concatenate as concatenateNodes } from '../../ops/concatenate.ts';
+import { constant } from '../../ops/op.ts';
 import { Layer } from '../layer.ts';
-import type { LayerConfig, LayerOptions } from '../layer.ts';
-import { requireSeveral } from './merge.ts';
+import type { LayerConfig, LayerOptions, Mask } from '../layer.ts';
+import { eitherMask, requireSeveral } from './merge.ts';
 
 export interface ConcatenateOptions extends LayerOptions {
   /** Counted with the batch axis, as in Keras: 1 is the first axis of a sample. Default -1. */
@@ -49,6 +51,16 @@ export class Concatenate extends Layer {
   call(inputs: readonly Node[]): Node {
     this.outputShape(inputs.map(({ shape }) => shape.slice(1)));
     return concatenateNodes(inputs, this.#axis);
+  }
+
+  /** Along an axis of steps the masks are joined too, ones for an input without; else a step counts where any does. */
+  override computeMask(inputs: readonly Node[], masks: readonly Mask[]): readonly Mask[] {
+    const rank = masks.find((mask) => mask !== undefined)?.shape.length ?? 0;
+    const place = normalizeAxis(this.label, this.#axis, inputs[0]!.shape.length);
+    if (place >= rank) return [eitherMask(masks)];
+    const ones = (index: number): Node => broadcastTo(constant(1), inputs[index]!.shape.slice(0, rank));
+    const all = masks.map((mask, index) => mask ?? ones(index));
+    return [concatenateNodes(all, place)];
   }
 }
 

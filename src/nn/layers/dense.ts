@@ -19,6 +19,7 @@ import type { LayerConfig, LayerOptions } from '../layer.ts';
 import { regularizerFrom } from '../regularizers.ts';
 import type { Regularizer, RegularizerLike } from '../regularizers.ts';
 import { featuresOf, formatSample, onlyShape } from './check.ts';
+import { saved } from './saved.ts';
 
 export interface DenseOptions extends LayerOptions {
   /** Width of the output: an integer ≥ 1. */
@@ -37,6 +38,7 @@ export interface DenseOptions extends LayerOptions {
 
 export class Dense extends Layer {
   readonly kind = 'dense';
+  override readonly supportsMasking = true;
   readonly #units: number;
   readonly #activation: Activation;
   readonly #useBias: boolean;
@@ -117,10 +119,6 @@ export class Dense extends Layer {
       sizeOf(sample) === expected ? 'put flatten() before it' : `give inputs of shape [batch, ${expected}]`;
     throw new ShapeError(`${this.label}: expects inputs of ${expected} features, got ${shown}: ${remedy}`);
   }
-}
-
-function saved({ name, config }: Initializer | Regularizer): { readonly name: string; readonly config: unknown } {
-  return { name, config };
 }
 
 /**

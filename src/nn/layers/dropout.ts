@@ -1,15 +1,15 @@
 /** Dropout (Srivastava and others 2014): while training, zeroes elements at random and scales the rest. */
 import { requireOption } from '../../core/check.ts';
-import { deriveKey, keyFromSeed } from '../../core/random.ts';
+import { keyFromSeed } from '../../core/random.ts';
 import type { Key } from '../../core/random.ts';
 import type { Shape } from '../../core/shape.ts';
 import type { Node } from '../../graph/node.ts';
 import { mul } from '../../ops/arithmetic.ts';
 import { requireInteger } from '../../ops/op.ts';
-import { dropoutMask } from '../../ops/random.ts';
 import { Layer } from '../layer.ts';
 import type { CallContext, LayerConfig, LayerOptions } from '../layer.ts';
 import { onlyShape } from './check.ts';
+import { RandomMasks } from './random-masks.ts';
 
 export interface DropoutOptions extends LayerOptions {
   /** The share of elements that become 0, in [0, 1). */
@@ -20,11 +20,10 @@ export interface DropoutOptions extends LayerOptions {
 
 export class Dropout extends Layer {
   readonly kind = 'dropout';
+  override readonly supportsMasking = true;
   readonly #rate: number;
   readonly #seed: number | undefined;
-  #key: Key = [0, 0];
-  /** Calls made for one graph: a layer used twice in a model draws another mask each time. */
-  readonly #calls = new WeakMap<CallContext, number>();
+  readonly #masks: RandomMasks;
 
   constructor(options: DropoutOptions) {
     super(options);
@@ -34,6 +33,7 @@ export class Dropout extends Layer {
     if (seed !== undefined) requireInteger(where, 'seed', seed, -(2 ** 53));
     this.#rate = rate;
     this.#seed = seed;
+    this.#masks = new RandomMasks(rate);
   }
 
   override config(): LayerConfig {
@@ -47,16 +47,13 @@ export class Dropout extends Layer {
   }
 
   protected override createWeights(_: readonly Shape[], key: Key): void {
-    this.#key = this.#seed === undefined ? key : keyFromSeed(this.#seed);
+    this.#masks.key = this.#seed === undefined ? key : keyFromSeed(this.#seed);
   }
 
   call(inputs: readonly Node[], context: CallContext): Node {
     const x = inputs[0]!;
-    if (!context.training || this.#rate === 0) return x;
-    const call = this.#calls.get(context) ?? 0;
-    this.#calls.set(context, call + 1);
-    const [key0, key1] = deriveKey(this.#key, call);
-    return mul(x, dropoutMask(x.shape, { rate: this.#rate, key0, key1 }, context.iterations));
+    const mask = this.#masks.next(x.shape, context);
+    return mask ? mul(x, mask) : x;
   }
 }
 

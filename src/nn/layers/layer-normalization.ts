@@ -17,6 +17,7 @@ import type { LayerConfig, LayerOptions } from '../layer.ts';
 import { regularizerFrom } from '../regularizers.ts';
 import type { Regularizer, RegularizerLike } from '../regularizers.ts';
 import { featuresOf, formatSample, onlyShape } from './check.ts';
+import { saved } from './saved.ts';
 
 export interface LayerNormalizationOptions extends LayerOptions {
   /** The axes that are normalized together, counted with the batch axis, as in Keras. Default -1. */
@@ -37,6 +38,7 @@ export interface LayerNormalizationOptions extends LayerOptions {
 
 export class LayerNormalization extends Layer {
   readonly kind = 'layerNormalization';
+  override readonly supportsMasking = true;
   readonly #axis: number | readonly number[];
   readonly #epsilon: number;
   readonly #center: boolean;
@@ -137,10 +139,6 @@ export class LayerNormalization extends Layer {
       `${this.label}: expects ${formatShape(expected)} along axis ${JSON.stringify(this.#axis)}, got ${formatSample(sample)}`,
     );
   }
-}
-
-function saved({ name, config }: Initializer | Regularizer): { readonly name: string; readonly config: unknown } {
-  return { name, config };
 }
 
 /**

@@ -3,7 +3,9 @@ import { ShapeError } from '../../core/errors.ts';
 import { broadcastShapes, formatShape } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
 import type { Node } from '../../graph/node.ts';
+import { maximum } from '../../ops/arithmetic.ts';
 import { Layer } from '../layer.ts';
+import type { Mask } from '../layer.ts';
 
 /** Throws `ShapeError` for fewer than two inputs, or inputs of different ranks. */
 export function requireSeveral(layer: string, inputs: readonly Shape[]): void {
@@ -15,6 +17,11 @@ export function requireSeveral(layer: string, inputs: readonly Shape[]): void {
       `${layer}: samples of shapes ${inputs.map(formatShape).join(' and ')} differ in rank: reshape() one of them`,
     );
   }
+}
+
+/** A step counts where it does in any of the inputs; where one has no mask, every step does. As in Keras. */
+export function eitherMask(masks: readonly Mask[]): Mask {
+  return masks.every((mask) => mask !== undefined) ? masks.reduce((a, b) => maximum(a, b)) : undefined;
 }
 
 /** Subclasses give `kind` and how two values become one. */
@@ -32,5 +39,9 @@ export abstract class Merge extends Layer {
       inputs.map(({ shape }) => shape),
     );
     return inputs.reduce((x, y) => this.combine(x, y));
+  }
+
+  override computeMask(_: readonly Node[], masks: readonly Mask[]): readonly Mask[] {
+    return [eitherMask(masks)];
   }
 }

@@ -1,0 +1,134 @@
+/** Two recurrent layers over the same sequence, one from its end (Schuster, Paliwal 1997), and their outputs joined. */
+import { requireOption } from '../../core/check.ts';
+import { ShapeError } from '../../core/errors.ts';
+import { deriveKey } from '../../core/random.ts';
+import type { Key } from '../../core/random.ts';
+import type { Shape } from '../../core/shape.ts';
+import type { Node } from '../../graph/node.ts';
+import { add, mul } from '../../ops/arithmetic.ts';
+import { concatenate } from '../../ops/concatenate.ts';
+import { reverse } from '../../ops/reverse.ts';
+import type { CallContext, Layer, LayerConfig, LayerOptions, Mask } from '../layer.ts';
+import { buildInner, describeInner, outerOptions, requireInner } from './inner-layer.ts';
+import { Recurrent } from './recurrent.ts';
+import { SeveralOutputs } from './several-outputs.ts';
+import type { LayerOfSeveral } from './several-outputs.ts';
+
+/** How the outputs of the two directions become one; null leaves them two. */
+export type MergeMode = 'concat' | 'sum' | 'mul' | 'ave' | null;
+
+export interface BidirectionalOptions extends LayerOptions {
+  /** Default 'concat': side by side, forward first. */
+  readonly mergeMode?: MergeMode;
+}
+
+const merges: Readonly<Record<string, (x: Node, y: Node) => Node>> = {
+  concat: (x, y) => concatenate([x, y], -1),
+  sum: (x, y) => add(x, y),
+  mul: (x, y) => mul(x, y),
+  ave: (x, y) => mul(add(x, y), 0.5),
+};
+
+export class Bidirectional extends SeveralOutputs {
+  readonly kind = 'bidirectional';
+  readonly #mergeMode: MergeMode;
+  readonly #given: Recurrent;
+  readonly #forward: Recurrent;
+  readonly #backward: Recurrent;
+
+  constructor(layer: Layer | LayerOfSeveral, options: BidirectionalOptions = {}) {
+    const where = options.name || 'bidirectional';
+    const { mergeMode = 'concat' } = options;
+    const isFit = layer instanceof Recurrent && !layer.goBackwards;
+    requireInner(where, layer, 'simpleRNN(), lstm() or gru() with goBackwards: false', isFit);
+    const isMode = mergeMode === null || Object.hasOwn(merges, mergeMode);
+    requireOption(where, 'mergeMode', mergeMode, "'concat', 'sum', 'mul', 'ave' or null", isMode);
+    const given = layer as unknown as Recurrent;
+    super(outerOptions(given, options));
+    this.#mergeMode = mergeMode;
+    this.#given = given;
+    // A step that is left out is zeros: behind the end the one direction would show its last state, the other its first.
+    const zeroOutputForMask = given.returnSequences;
+    this.#forward = given.copy({ zeroOutputForMask });
+    this.#backward = given.copy({ zeroOutputForMask, goBackwards: true });
+  }
+
+  override config(): LayerConfig {
+    return { ...super.config(), mergeMode: this.#mergeMode, layer: describeInner(this.#given) };
+  }
+
+  outputShapes(inputs: readonly Shape[]): readonly Shape[] {
+    const [forward, backward] = this.#halves(inputs);
+    const [output, ...states] = this.#forward.outputShapes(forward);
+    const others = this.#backward.outputShapes(backward).slice(1);
+    const joined = this.#mergeMode === 'concat' ? [...output!.slice(0, -1), 2 * output!.at(-1)!] : output!;
+    return [joined, ...(this.#mergeMode === null ? [joined] : []), ...states, ...others];
+  }
+
+  protected override createWeights(inputs: readonly Shape[], key: Key): void {
+    const [forward, backward] = this.#halves(inputs);
+    this.ownWeights.push(
+      ...buildInner(this.#forward, this.label, 'forward', forward, deriveKey(key, 0)),
+      ...buildInner(this.#backward, this.label, 'backward', backward, deriveKey(key, 1)),
+    );
+  }
+
+  callAll(
+    inputs: readonly Node[],
+    context: CallContext,
+    masks: readonly Mask[],
+  ): readonly [output: Node, ...others: Node[]] {
+    const [forward, backward] = this.#halves(inputs);
+    const [x, ...states] = this.#forward.callAll(forward, context, masks);
+    const [turned, ...others] = this.#backward.callAll(backward, context, masks);
+    const y = this.#given.returnSequences ? reverse(turned, 1) : turned;
+    const outputs: [Node, ...Node[]] = this.#mergeMode === null ? [x, y] : [merges[this.#mergeMode]!(x, y)];
+    return [...outputs, ...states, ...others];
+  }
+
+  override computeMask(inputs: readonly Node[], masks: readonly Mask[]): readonly Mask[] {
+    const mask = this.#forward.computeMask(inputs, masks);
+    return this.#mergeMode === null ? [...mask, ...mask] : mask;
+  }
+
+  override penalties(): readonly Node[] {
+    return [...this.#forward.penalties(), ...this.#backward.penalties()];
+  }
+
+  /** The sequence for each direction, with the initial states of it: the first half is forward's. */
+  #halves<T>([sequence, ...states]: readonly T[]): readonly [forward: T[], backward: T[]] {
+    const count = this.#given.stateCount;
+    if (sequence === undefined || (states.length > 0 && states.length !== 2 * count)) {
+      throw new ShapeError(
+        `${this.label}: takes a sequence, or with it ${2 * count} initial states, the forward ones first, ` +
+          `not ${sequence === undefined ? 'nothing' : `${states.length} states`}`,
+      );
+    }
+    return [
+      [sequence, ...states.slice(0, count)],
+      [sequence, ...states.slice(count)],
+    ];
+  }
+}
+
+/**
+ * `layer`, a `simpleRNN`, `lstm` or `gru`, and a second one of the same options that goes from the last step to the
+ * first; both are new, the layer given is only their pattern. Their outputs are joined by `mergeMode`, where sequences are
+ * returned step by step; a step that a mask leaves out is zeros then, as in Keras. With `mergeMode: null` or
+ * `returnState`, `apply` gives a list: the output or both, and the states, forward first. Initial states go in likewise:
+ * `apply([x, ...forward, ...backward])`.
+ *
+ * @throws ValueError for another layer, one with `goBackwards`, or an unknown mode
+ */
+export function bidirectional(
+  layer: Layer,
+  options: BidirectionalOptions & { readonly mergeMode: null },
+): LayerOfSeveral;
+export function bidirectional(layer: Layer, options?: BidirectionalOptions): Layer;
+export function bidirectional(layer: LayerOfSeveral, options?: BidirectionalOptions): LayerOfSeveral;
+export function bidirectional(
+  layer: Layer | LayerOfSeveral,
+  options: BidirectionalOptions = {},
+): Layer | LayerOfSeveral {
+  return new Bidirectional(layer, options);
+}

@@ -1,0 +1,134 @@
+/** A table of learned vectors, one for each word number: where a text becomes a sequence of features. */
+import { requireOption } from '../../core/check.ts';
+import { ShapeError, ValueError } from '../../core/errors.ts';
+import type { Key } from '../../core/random.ts';
+import { sameShape, sizeOf } from '../../core/shape.ts';
+import type { Shape } from '../../core/shape.ts';
+import type { Node, Variable } from '../../graph/node.ts';
+import { cast } from '../../ops/clip.ts';
+import { notEqual } from '../../ops/compare.ts';
+import { gather } from '../../ops/gather.ts';
+import { requireInteger } from '../../ops/op.ts';
+import type { HostTensor } from '../../tensor.ts';
+import { initializerFrom, randomUniform } from '../initializers.ts';
+import type { Initializer, InitializerLike } from '../initializers.ts';
+import { Layer } from '../layer.ts';
+import type { CallContext, LayerConfig, LayerOptions, Mask } from '../layer.ts';
+import { regularizerFrom } from '../regularizers.ts';
+import type { Regularizer, RegularizerLike } from '../regularizers.ts';
+import { formatSample, onlyShape } from './check.ts';
+import { saved } from './saved.ts';
+
+export interface EmbeddingOptions extends LayerOptions {
+  /** How many word numbers there are: the largest, and 1. A tokenizer's `vocabularySize`. */
+  readonly inputDim: number;
+  /** How long the vectors are. */
+  readonly outputDim: number;
+  /** Default 'randomUniform': ±0.05. */
+  readonly embeddingsInitializer?: InitializerLike;
+  readonly embeddingsRegularizer?: RegularizerLike;
+  /** Whether 0 is no word but fills up short texts: the layers behind pass over such steps. Default false. */
+  readonly maskZero?: boolean;
+  /** How many numbers a sample has: short for `inputShape: [inputLength]`. */
+  readonly inputLength?: number;
+}
+
+export class Embedding extends Layer {
+  readonly kind = 'embedding';
+  readonly #inputDim: number;
+  readonly #outputDim: number;
+  readonly #initializer: Initializer;
+  readonly #regularizer: Regularizer | undefined;
+  readonly #maskZero: boolean;
+  readonly #inputLength: number | undefined;
+  #embeddings: Variable | undefined;
+
+  constructor(options: EmbeddingOptions) {
+    const { inputDim, outputDim, embeddingsInitializer, embeddingsRegularizer, maskZero = false } = options;
+    const { inputLength, inputShape } = options;
+    const where = options.name || 'embedding';
+    if (inputLength !== undefined) requireInteger(where, 'inputLength', inputLength, 1);
+    const length = inputLength === undefined || inputShape ? {} : { inputShape: [inputLength] };
+    super({ ...options, ...length });
+    requireInteger(where, 'inputDim', inputDim, 1);
+    requireInteger(where, 'outputDim', outputDim, 1);
+    requireOption(where, 'maskZero', maskZero, 'true or false', typeof maskZero === 'boolean');
+    this.#inputDim = inputDim;
+    this.#outputDim = outputDim;
+    this.#initializer = embeddingsInitializer === undefined ? randomUniform() : initializerFrom(embeddingsInitializer);
+    this.#regularizer = embeddingsRegularizer && regularizerFrom(embeddingsRegularizer);
+    this.#maskZero = maskZero;
+    this.#inputLength = inputLength;
+  }
+
+  override config(): LayerConfig {
+    const [inputDim, outputDim, maskZero, inputLength] = [
+      this.#inputDim,
+      this.#outputDim,
+      this.#maskZero,
+      this.#inputLength,
+    ];
+    return {
+      ...super.config(),
+      inputDim,
+      outputDim,
+      embeddingsInitializer: saved(this.#initializer),
+      ...(this.#regularizer && { embeddingsRegularizer: saved(this.#regularizer) }),
+      maskZero,
+      ...(inputLength !== undefined && { inputLength }),
+    };
+  }
+
+  outputShape(inputs: readonly Shape[]): Shape {
+    const shape = onlyShape(this.label, inputs);
+    const length = this.#inputLength;
+    if (length !== undefined && !sameShape(shape, [length])) {
+      throw new ShapeError(
+        `${this.label}: expects samples of inputLength ${length}, got ${formatSample(shape)}: pad the texts to that length`,
+      );
+    }
+    return [...shape, this.#outputDim];
+  }
+
+  protected override createWeights(_: readonly Shape[], key: Key): void {
+    this.#embeddings = this.addWeight('embeddings', [this.#inputDim, this.#outputDim], this.#initializer, key);
+  }
+
+  call(inputs: readonly Node[], _?: CallContext): Node {
+    const [table] = this.weights as [Variable];
+    return gather(table, cast(inputs[0]!, 'int32'));
+  }
+
+  override computeMask([ids]: readonly Node[]): readonly Mask[] {
+    return this.#maskZero ? [notEqual(ids!, 0)] : [];
+  }
+
+  override penalties(): readonly Node[] {
+    return this.#regularizer && this.#embeddings ? [this.#regularizer.penalty(this.#embeddings)] : [];
+  }
+
+  /** Numbers without a row would count as vectors of zeros on the device; they are told here while it is known where. */
+  override checkData(caller: string, name: string, { data, shape, dtype, scale, offset }: HostTensor): void {
+    const most = this.#inputDim - 1;
+    for (let place = 0; place < data.length; place++) {
+      const id = dtype === 'float32' || dtype === 'uint8' ? data[place]! * scale + offset : data[place]!;
+      if (Number.isInteger(id) && id >= 0 && id <= most) continue;
+      const sample = Math.floor(place / sizeOf(shape.slice(1)));
+      throw new ValueError(
+        `${caller}: ${name} holds ${id} in sample ${sample}, expected whole numbers from 0 to ${most} for '${this.label}': ` +
+          `raise its inputDim, or leave rare words out of the vocabulary`,
+      );
+    }
+  }
+}
+
+/**
+ * The vector of each number: int32 [batch, ...] → float32 [batch, ..., outputDim]. Whole numbers as float32 are taken
+ * too. What a model reads is checked by `fit` and its like; a number out of range that comes from another layer gives
+ * zeros.
+ *
+ * @throws ValueError for dimensions that are no integers ≥ 1, or an unknown initializer or regularizer
+ */
+export function embedding(options: EmbeddingOptions): Layer {
+  return new Embedding(options);
+}

@@ -1,0 +1,295 @@
+/**
+ * What the recurrent layers share: options, weights in the layout of Keras, states that come and go, masks and dropout.
+ * The steps themselves are one op (`src/ops/recurrence.ts`). `simple-rnn.ts`, `lstm.ts` and `gru.ts` name the cells;
+ * `bidirectional.ts` runs two of them against each other.
+ */
+import { requireOption } from '../../core/check.ts';
+import { ShapeError } from '../../core/errors.ts';
+import { deriveKey, keyFromSeed } from '../../core/random.ts';
+import type { Key } from '../../core/random.ts';
+import { sameShape } from '../../core/shape.ts';
+import type { Shape } from '../../core/shape.ts';
+import type { Node, Variable } from '../../graph/node.ts';
+import { mul } from '../../ops/arithmetic.ts';
+import { cast } from '../../ops/clip.ts';
+import { requireInteger } from '../../ops/op.ts';
+import { recurrence } from '../../ops/recurrence.ts';
+import { cellActivations, gateCounts } from '../../ops/recurrent-cell.ts';
+import type { Cell, CellActivation } from '../../ops/recurrent-cell.ts';
+import { reshape } from '../../ops/reshape.ts';
+import { reverse } from '../../ops/reverse.ts';
+import { glorotUniform, initializerFrom, orthogonal, zeros } from '../initializers.ts';
+import type { Initializer, InitializerLike } from '../initializers.ts';
+import type { CallContext, LayerConfig, LayerOptions, Mask } from '../layer.ts';
+import { regularizerFrom } from '../regularizers.ts';
+import type { Regularizer, RegularizerLike } from '../regularizers.ts';
+import { formatSample } from './check.ts';
+import { RandomMasks } from './random-masks.ts';
+import { saved } from './saved.ts';
+import { SeveralOutputs } from './several-outputs.ts';
+
+export interface RecurrentOptions extends LayerOptions {
+  /** Width of the hidden state: an integer ≥ 1. */
+  readonly units: number;
+  /** 'linear', 'relu', 'sigmoid', 'tanh' or 'hardSigmoid'. Default 'tanh'. */
+  readonly activation?: CellActivation;
+  /** Default true. */
+  readonly useBias?: boolean;
+  /** Of the inputs' kernel. Default 'glorotUniform'. */
+  readonly kernelInitializer?: InitializerLike;
+  /** Of the hidden state's kernel. Default 'orthogonal'. */
+  readonly recurrentInitializer?: InitializerLike;
+  /** Default 'zeros'. */
+  readonly biasInitializer?: InitializerLike;
+  readonly kernelRegularizer?: RegularizerLike;
+  readonly recurrentRegularizer?: RegularizerLike;
+  readonly biasRegularizer?: RegularizerLike;
+  /** The share of a step's features that are 0 while training, the same ones at each step. Default 0. */
+  readonly dropout?: number;
+  /** The share of the hidden state that the recurrent product does not see, the same units at each step. Default 0. */
+  readonly recurrentDropout?: number;
+  /** Fixes the dropout masks whatever the model's seed is. */
+  readonly seed?: number;
+  /** Whether the output is the hidden state after every step, or after the last alone. Default false. */
+  readonly returnSequences?: boolean;
+  /** Whether the last states are outputs too: `apply` gives [output, hidden], for an LSTM [output, hidden, carry]. */
+  readonly returnState?: boolean;
+  /** From the last step to the first; sequences come in the order of computing. Default false. */
+  readonly goBackwards?: boolean;
+  /** With `returnSequences`: whether a step that the mask leaves out gives zeros, not the state before it. Default false. */
+  readonly zeroOutputForMask?: boolean;
+  /** Not supported: hand the states on, with `returnState` and `apply([x, ...states])`. */
+  readonly stateful?: false;
+}
+
+export interface GatedOptions extends RecurrentOptions {
+  /** Of the gates, as `activation`. Default 'sigmoid'. */
+  readonly recurrentActivation?: CellActivation;
+}
+
+/** What the constructors of all cells take together. */
+interface AnyOptions extends GatedOptions {
+  readonly unitForgetBias?: boolean;
+  readonly resetAfter?: boolean;
+}
+
+type WeightName = 'kernel' | 'recurrent' | 'bias';
+
+const flags = [
+  'useBias',
+  'returnSequences',
+  'returnState',
+  'goBackwards',
+  'zeroOutputForMask',
+  'unitForgetBias',
+  'resetAfter',
+] as const;
+
+export abstract class Recurrent extends SeveralOutputs {
+  readonly cell: Cell;
+  readonly units: number;
+  readonly returnSequences: boolean;
+  readonly returnState: boolean;
+  readonly goBackwards: boolean;
+  readonly #given: AnyOptions;
+  readonly #initializers: Readonly<Record<WeightName, Initializer>>;
+  readonly #regularizers: Readonly<Record<WeightName, Regularizer | undefined>>;
+  readonly #inputMasks: RandomMasks;
+  readonly #stateMasks: RandomMasks;
+  #weights: Partial<Readonly<Record<WeightName, Variable>>> = {};
+
+  /** @param kind what errors call a layer without a name */
+  constructor(cell: Cell, kind: string, options: AnyOptions) {
+    super(options);
+    const where = this.name || kind;
+    checkOptions(where, options);
+    const { kernelInitializer, recurrentInitializer, biasInitializer } = options;
+    const { kernelRegularizer, recurrentRegularizer, biasRegularizer } = options;
+    this.cell = cell;
+    this.units = options.units;
+    this.returnSequences = options.returnSequences ?? false;
+    this.returnState = options.returnState ?? false;
+    this.goBackwards = options.goBackwards ?? false;
+    this.#given = options;
+    this.#initializers = {
+      kernel: kernelInitializer === undefined ? glorotUniform() : initializerFrom(kernelInitializer),
+      recurrent: recurrentInitializer === undefined ? orthogonal() : initializerFrom(recurrentInitializer),
+      bias: biasInitializer === undefined ? zeros() : initializerFrom(biasInitializer),
+    };
+    this.#regularizers = {
+      kernel: kernelRegularizer && regularizerFrom(kernelRegularizer),
+      recurrent: recurrentRegularizer && regularizerFrom(recurrentRegularizer),
+      bias: biasRegularizer && regularizerFrom(biasRegularizer),
+    };
+    this.#inputMasks = new RandomMasks(options.dropout ?? 0);
+    this.#stateMasks = new RandomMasks(options.recurrentDropout ?? 0);
+  }
+
+  override config(): LayerConfig {
+    const { units, returnSequences, returnState, goBackwards } = this;
+    const { activation = 'tanh', useBias = true, dropout = 0, recurrentDropout = 0, seed } = this.#given;
+    const { zeroOutputForMask = false } = this.#given;
+    const { kernel, recurrent, bias } = this.#regularizers;
+    return {
+      ...super.config(),
+      units,
+      activation,
+      useBias,
+      kernelInitializer: saved(this.#initializers.kernel),
+      recurrentInitializer: saved(this.#initializers.recurrent),
+      biasInitializer: saved(this.#initializers.bias),
+      ...(kernel && { kernelRegularizer: saved(kernel) }),
+      ...(recurrent && { recurrentRegularizer: saved(recurrent) }),
+      ...(bias && { biasRegularizer: saved(bias) }),
+      dropout,
+      recurrentDropout,
+      ...(seed !== undefined && { seed }),
+      returnSequences,
+      returnState,
+      goBackwards,
+      zeroOutputForMask,
+    };
+  }
+
+  /** A new layer of the same options but for `changes`, without weights. */
+  copy(changes: Partial<RecurrentOptions>): this {
+    const make = this.constructor as new (options: RecurrentOptions) => this;
+    return new make({ ...this.#given, name: '', ...changes });
+  }
+
+  /** How many states there are: an LSTM has a carry beside the hidden state. */
+  get stateCount(): number {
+    return this.cell === 'lstm' ? 2 : 1;
+  }
+
+  outputShapes(inputs: readonly Shape[]): readonly Shape[] {
+    const [steps] = this.#sequenceOf(inputs);
+    const state = [this.units];
+    const output = this.returnSequences ? [steps, this.units] : state;
+    return this.returnState ? [output, ...Array.from({ length: this.stateCount }, () => state)] : [output];
+  }
+
+  protected override createWeights(inputs: readonly Shape[], key: Key): void {
+    const [, features] = this.#sequenceOf(inputs);
+    const { units } = this;
+    const columns = gateCounts[this.cell] * units;
+    const { seed, useBias = true } = this.#given;
+    const streams = seed === undefined ? key : keyFromSeed(seed);
+    this.#inputMasks.key = deriveKey(streams, 16); // behind those of the weights
+    this.#stateMasks.key = deriveKey(streams, 17);
+    const kernel = this.addWeight('kernel', [features, columns], this.#initializers.kernel, key);
+    const recurrent = this.addWeight('recurrentKernel', [units, columns], this.#initializers.recurrent, key);
+    this.#weights = { kernel, recurrent };
+    if (!useBias) return;
+    const shape = this.#hasTwoBiases ? [2, columns] : [columns];
+    this.#weights = { kernel, recurrent, bias: this.addWeight('bias', shape, this.#biasInitializer, key) };
+  }
+
+  callAll(
+    given: readonly Node[],
+    context: CallContext,
+    [mask]: readonly Mask[],
+  ): readonly [output: Node, ...states: Node[]] {
+    const [, features] = this.#sequenceOf(given.map(({ shape }) => shape.slice(1)));
+    const [kernel, recurrentKernel, bias] = this.weights as [Variable, Variable, Variable | undefined];
+    const [x, ...initialState] = given.map((node) => cast(node, 'float32')) as [Node, ...Node[]];
+    const batch = x.shape[0]!;
+    const { cell, goBackwards } = this;
+    const { activation, recurrentActivation, resetAfter, zeroOutputForMask } = this.#given;
+    const kept = this.#inputMasks.next([batch, features], context);
+    const { outputs, states } = recurrence(kept ? mul(x, reshape(kept, [batch, 1, features])) : x, {
+      cell,
+      kernel,
+      recurrentKernel,
+      bias,
+      activation,
+      recurrentActivation,
+      resetAfter,
+      initialState: initialState.length > 0 ? initialState : undefined,
+      mask,
+      recurrentDropout: this.#stateMasks.next([batch, this.units], context),
+      goBackwards,
+    });
+    const [stepMask] = this.computeMask(given, [mask]);
+    const sequence = stepMask && zeroOutputForMask ? mul(outputs, reshape(stepMask, [...stepMask.shape, 1])) : outputs;
+    const output = this.returnSequences ? sequence : states[0]!;
+    return this.returnState ? [output, ...states] : [output];
+  }
+
+  /** The mask in the order of the output's steps; none where there is only the last. */
+  override computeMask(_: readonly Node[], [mask]: readonly Mask[]): readonly Mask[] {
+    return this.returnSequences && mask ? [this.goBackwards ? reverse(cast(mask, 'float32'), 1) : mask] : [];
+  }
+
+  override penalties(): readonly Node[] {
+    const names = ['kernel', 'recurrent', 'bias'] as const;
+    return names.flatMap((name) => {
+      const [regularizer, weight] = [this.#regularizers[name], this.#weights[name]];
+      return regularizer && weight ? [regularizer.penalty(weight)] : [];
+    });
+  }
+
+  get #hasTwoBiases(): boolean {
+    return this.cell === 'gru' && (this.#given.resetAfter ?? true);
+  }
+
+  /** With `unitForgetBias`, the forget gate begins at 1: open, so that the carry lasts (Jozefowicz and others 2015). */
+  get #biasInitializer(): Initializer {
+    const { bias } = this.#initializers;
+    const { units } = this;
+    if (this.cell !== 'lstm' || !(this.#given.unitForgetBias ?? true)) return bias;
+    return {
+      ...bias,
+      create: (shape, key) =>
+        bias
+          .create(shape, key)
+          .slice()
+          .fill(1, units, 2 * units),
+    };
+  }
+
+  /** Steps and features of the sequence, when it and the states that come with it fit. */
+  #sequenceOf([sequence, ...states]: readonly Shape[]): readonly [steps: number, features: number] {
+    const { units, stateCount } = this;
+    if (sequence?.length !== 2) {
+      const given = sequence ? formatSample(sequence) : 'nothing';
+      throw new ShapeError(
+        `${this.label}: expects sequences [batch, steps, features], got ${given}: put embedding() before it for word ` +
+          `numbers, or reshape the data; a layer before it that is recurrent takes returnSequences: true`,
+      );
+    }
+    const fits = states.length === 0 || states.length === stateCount;
+    if (!fits || !states.every((state) => sameShape(state, [units]))) {
+      const wanted = `${stateCount} initial state${stateCount > 1 ? 's' : ''} [batch, ${units}]`;
+      throw new ShapeError(
+        `${this.label}: takes a sequence, or with it ${wanted}, not ${states.map(formatSample).join(', ')}`,
+      );
+    }
+    const expected = this.#weights.kernel?.shape[0] ?? sequence[1]!;
+    if (sequence[1] !== expected) {
+      throw new ShapeError(`${this.label}: expects ${expected} features a step, got ${formatSample(sequence)}`);
+    }
+    return sequence as unknown as readonly [number, number];
+  }
+}
+
+/** Throws `ValueError` for options that are none. */
+function checkOptions(where: string, options: AnyOptions): void {
+  requireInteger(where, 'units', options.units, 1);
+  for (const name of ['activation', 'recurrentActivation'] as const) {
+    const isKnown = options[name] === undefined || cellActivations.includes(options[name]);
+    requireOption(where, name, options[name], `one of ${cellActivations.join(', ')}`, isKnown);
+  }
+  for (const name of flags) {
+    const value: unknown = options[name];
+    requireOption(where, name, value, 'true or false', value === undefined || typeof value === 'boolean');
+  }
+  for (const name of ['dropout', 'recurrentDropout'] as const) {
+    const rate = options[name] ?? 0;
+    requireOption(where, name, rate, 'a number in [0, 1)', typeof rate === 'number' && rate >= 0 && rate < 1);
+  }
+  if (options.seed !== undefined) requireInteger(where, 'seed', options.seed, -(2 ** 53));
+  const stateful: unknown = options.stateful ?? false;
+  const remedy = 'false, for states are handed on by returnState and apply([x, ...states])';
+  requireOption(where, 'stateful', stateful, remedy, stateful === false);
+}

@@ -1,0 +1,88 @@
+/** A layer applied to every step of a sequence by itself, with the same weights: the steps become rows of one batch. */
+import { ShapeError, ValueError } from '../../core/errors.ts';
+import { deriveKey } from '../../core/random.ts';
+import type { Key } from '../../core/random.ts';
+import { sizeOf } from '../../core/shape.ts';
+import type { Shape } from '../../core/shape.ts';
+import type { Node } from '../../graph/node.ts';
+import { max } from '../../ops/reduce.ts';
+import { reshape } from '../../ops/reshape.ts';
+import { Layer } from '../layer.ts';
+import type { CallContext, LayerConfig, LayerOptions, Mask } from '../layer.ts';
+import { formatSample, onlyShape } from './check.ts';
+import { buildInner, describeInner, requireInner } from './inner-layer.ts';
+import { SeveralOutputs } from './several-outputs.ts';
+
+export class TimeDistributed extends Layer {
+  readonly kind = 'timeDistributed';
+  override readonly supportsMasking = true;
+  readonly #inner: Layer;
+
+  constructor(layer: Layer, options: LayerOptions = {}) {
+    const expected = 'a layer, such as dense({ units: 10 })';
+    requireInner(options.name || 'timeDistributed', layer, expected, layer instanceof Layer);
+    super(options);
+    this.#inner = layer;
+  }
+
+  override config(): LayerConfig {
+    return { ...super.config(), layer: describeInner(this.#inner) };
+  }
+
+  outputShape(inputs: readonly Shape[]): Shape {
+    const [steps, ...sample] = this.#sampleOf(inputs);
+    const inner = this.#inner;
+    if (inner instanceof SeveralOutputs && inner.outputShapes([sample]).length > 1) {
+      throw new ValueError(`${this.label}: '${inner.kind}' has several outputs: use one with returnState: false`);
+    }
+    return [steps!, ...inner.outputShape([sample])];
+  }
+
+  protected override createWeights(inputs: readonly Shape[], key: Key): void {
+    const [, ...sample] = this.#sampleOf(inputs);
+    this.ownWeights.push(...buildInner(this.#inner, this.label, this.#inner.kind, [sample], deriveKey(key, 0)));
+  }
+
+  call([x]: readonly Node[], context: CallContext, [mask]: readonly Mask[] = []): Node {
+    const [batch, steps] = x!.shape as [number, number];
+    // The steps' own mask is not the business of a layer that sees one step; what lies inside a step is.
+    const within = mask && mask.shape.length > 2 ? rowsOf(mask) : undefined;
+    const y = this.#inner.call([rowsOf(x!)], context, [within]);
+    return reshape(y, [batch, steps, ...y.shape.slice(1)]);
+  }
+
+  /** A mask that goes deeper than the steps ends here, unless the layer inside hands it on: a step with anything in it counts. */
+  override computeMask([x]: readonly Node[], [mask]: readonly Mask[]): readonly Mask[] {
+    const [batch, steps] = x!.shape as [number, number];
+    const [own] = this.#inner.computeMask([rowsOf(x!)], [mask && mask.shape.length > 2 ? rowsOf(mask) : undefined]);
+    if (own) return [reshape(own, [batch, steps, ...own.shape.slice(1)])];
+    if (!mask || mask.shape.length === 2) return [mask];
+    return [max(reshape(mask, [batch, steps, sizeOf(mask.shape.slice(2))]), -1)];
+  }
+
+  override penalties(): readonly Node[] {
+    return this.#inner.penalties();
+  }
+
+  #sampleOf(inputs: readonly Shape[]): Shape {
+    const shape = onlyShape(this.label, inputs);
+    if (shape.length > 0) return shape;
+    throw new ShapeError(`${this.label}: expects [batch, steps, ...], got ${formatSample(shape)}: there are no steps`);
+  }
+}
+
+/** [batch, steps, ...] as [batch · steps, ...]. */
+function rowsOf(x: Node): Node {
+  const [batch, steps, ...sample] = x.shape as [number, number, ...number[]];
+  return reshape(x, [batch * steps, ...sample]);
+}
+
+/**
+ * `layer` at every step: [batch, steps, ...sample] → [batch, steps, ...output], where `layer` makes output of sample. The
+ * layer belongs to this one then, which saves its weights and decides whether they train. A mask of the steps goes on.
+ *
+ * @throws ValueError for what is no layer, or one with several outputs
+ */
+export function timeDistributed(layer: Layer, options: LayerOptions = {}): Layer {
+  return new TimeDistributed(layer, options);
+}
