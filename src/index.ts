@@ -120,6 +120,8 @@ export {
   zeros,
 } from './nn/initializers.ts';
 export type { Initializer, InitializerLike } from './nn/initializers.ts';
+export { recurrentWeightsFromPyTorch, recurrentWeightsToPyTorch } from './nn/recurrent-weights.ts';
+export type { NamedTensors, PyTorchNames, RecurrentKind } from './nn/recurrent-weights.ts';
 export { l1, l1l2, l2 } from './nn/regularizers.ts';
 export type { Regularizer, RegularizerLike } from './nn/regularizers.ts';
 

@@ -100,7 +100,7 @@ export class Embedding extends Layer {
   }
 
   override computeMask([ids]: readonly Node[]): readonly Mask[] {
-    return this.#maskZero ? [notEqual(ids!, 0)] : [];
+    return this.#maskZero ? [notEqual(cast(ids!, 'float32'), 0)] : [];
   }
 
   override penalties(): readonly Node[] {
