@@ -1,4 +1,4 @@
-// Batched matrix product: C = activation(op(A)·op(B) + bias). Cuts the product into tiles (matmul-micro.ts), packs the
+// Batched matrix product: C = activation(op(A)·op(B) + bias + extra), or with the derivative of an activation behind it. Cuts the product into tiles (matmul-micro.ts), packs the
 // operands where that pays (matmul-pack.ts), and takes dot products (matmul-dot.ts) or whole rows of B (matmul-row.ts) where
 // there are too few rows for tiles.
 //
@@ -15,8 +15,9 @@
 // word 10  strideA  elements from one matrix of the batch to the next; 0 gives all the same
 // word 11  strideB
 // word 12  strideC
-// word 13  activation: 0 none, 1 relu, 2 sigmoid, 3 tanh
+// word 13  activation: 0 none, 1 relu, 2, 3, 4 times the derivative of relu, sigmoid, tanh; else the table index of a function of four lanes
 // word 14  scratch, 4·min(k, 256)·(min(n, 512) rounded up to 8 + min(m, 96) rounded up to 12) bytes, at least 64; the same for every batch; not used where threads share the product
+// word 15  extra, f32[batch][m][n] as c: what is added before the activation, or the output of the activation that is derived; 0 for none
 //
 // Node 20, one core of an AMD EPYC server, GFLOP/s, plain / relaxed (the tile alone does 38 / 56): 256³ 37 / 55 and 1024³
 // 35 / 53 in every layout; 32×128×784 37 / 53; dW 784×128×32 33 / 48; dX 32×784×128 35 / 50; 32³ 32 / 44,
@@ -27,8 +28,7 @@
 //
 // The order of summation depends on the shape only: bias first, then k ascending within blocks of at most 256 that are
 // added to C one after another (one row: the quarters of k interleaved; dot products: four interleaved partial sums).
-import { fma, load_tail, relu, splat, store_tail } from './simd';
-import { sigmoid, tanh } from './math-activation';
+import { fma, load_tail, mul, one, relu, splat, store_tail, sub } from './simd';
 import { tile_rows } from './matmul-micro';
 import { pack_columns, pack_rows, pack_side_by_side } from './matmul-pack';
 import { dot_products } from './matmul-dot';
@@ -50,22 +50,40 @@ const PACK_COLUMNS: u32 = 64;
 /** Below so many rows a transposed B is used by dot products instead of being packed. */
 const DOT_ROWS: u32 = 8;
 
-/** activation(c + bias) in place over a run; bias is one value for all. */
-export function activate(c: usize, count: u32, activation: u32, bias: f32): void {
-  const b = splat(bias);
-  for (; count > 0; c += 16) {
-    const whole = count >= 4;
-    let v = f32x4.add(whole ? v128.load(c) : load_tail(c, count, 0), b);
-    if (activation == 1) v = relu(v);
-    else if (activation == 2) v = sigmoid(v);
-    else if (activation == 3) v = tanh(v);
-    if (!whole) {
-      store_tail(c, v, count);
-      return;
+// What is done to the sums behind the last block of k: the same for all of a product.
+let activation: u32 = 0;
+/** Bytes from an element of C to its neighbour in `extra`; 0 for none. */
+let extra: usize = 0;
+/** Added to every sum: the bias of a single column. */
+let offset: f32 = 0;
+/** Whether there is anything to do. */
+let finishes: bool = false;
+
+/** Finishes sums of C: `rows` rows of `columns`, the first at c. */
+function finish(c: usize, stride: usize, rows: u32, columns: u32): void {
+  const b = splat(offset);
+  for (; rows > 0; rows--, c += stride) {
+    let at = c;
+    for (let left = <i32>columns; left > 0; left -= 4, at += 16) {
+      let v = f32x4.add(load_some(at, left), b);
+      if (extra != 0) {
+        const e = load_some(at + extra, left);
+        if (activation == 2) v = v128.and(v, f32x4.gt(e, splat(0)));
+        else if (activation == 3) v = mul(v, mul(e, sub(one(), e)));
+        else if (activation == 4) v = mul(v, sub(one(), mul(e, e)));
+        else v = f32x4.add(v, e);
+      }
+      if (activation == 1) v = relu(v);
+      else if (activation > 4) v = call_indirect<v128>(activation, v);
+      if (left < 4) store_tail(at, v, left);
+      else v128.store(at, v);
     }
-    v128.store(c, v);
-    count -= 4;
   }
+}
+
+/** The first four floats at `p`, or as many as are left. */
+function load_some(p: usize, left: u32): v128 {
+  return left < 4 ? load_tail(p, left, 0) : v128.load(p);
 }
 
 /** Copies `rows` rows of `columns` floats. */
@@ -81,7 +99,7 @@ function copy_tile(d: usize, d_stride: usize, s: usize, s_stride: usize, rows: u
  */
 function product(
   a: usize, row: usize, step: usize, b: usize, b_step: usize, b_column: usize, c: usize, bias: usize,
-  m: u32, n: u32, k: u32, activation: u32, scratch: usize, i_first: u32, i_last: u32, j_first: u32, j_last: u32,
+  m: u32, n: u32, k: u32, scratch: usize, i_first: u32, i_last: u32, j_first: u32, j_last: u32,
 ): void {
   const c_stride = <usize>n << 2;
   if (m == 1 && b_column == 4) {
@@ -89,7 +107,7 @@ function product(
     if (j_first < wide) {
       const from = <usize>j_first << 2;
       row_product(a, step, b + from, b_step, c + from, bias != 0 ? bias + from : 0, k, wide - j_first);
-      if (activation != 0) activate(c + from, wide - j_first, activation, 0);
+      if (finishes) finish(c + from, 0, 1, wide - j_first);
       j_first = wide;
     }
   }
@@ -122,7 +140,7 @@ function product(
         if (b_column != 4) pack_columns(panel, from, b_column, depth, width);
         else if (!direct || width < 8) pack_rows(panel, from, b_step, depth, width);
       }
-      const last = block == blocks - 1;
+      const finished = finishes && block == blocks - 1;
       for (let i0 = i_first; i0 < i_last; i0 += BLOCK_ROWS) {
         const rows = min(i_last - i0, BLOCK_ROWS);
         const a_block = a + <usize>i0 * row + <usize>k0 * step;
@@ -158,9 +176,7 @@ function product(
               tile(height, depth, a_tile, a_row, a_step, panel, stride, start, block == 0 ? 0 : 32, edge, 32);
               copy_tile(target, c_stride, edge, 32, height, width);
             }
-            if (last && activation != 0) {
-              for (let r: u32 = 0; r < height; r++) activate(target + <usize>r * c_stride, width, activation, 0);
-            }
+            if (finished) finish(target, c_stride, height, width);
           }
         }
       }
@@ -179,21 +195,16 @@ function takes_dots(m: u32, n: u32, step: usize, b_step: usize, b_column: usize)
  */
 function single(
   a: usize, row: usize, step: usize, b: usize, b_step: usize, b_column: usize, c: usize, bias: usize,
-  m: u32, n: u32, k: u32, activation: u32, scratch: usize, i0: u32, i1: u32, j0: u32, j1: u32,
+  m: u32, n: u32, k: u32, scratch: usize, i0: u32, i1: u32, j0: u32, j1: u32,
 ): void {
   if (n == 1 && m > 1) {
-    // One column: Cᵀ = Bᵀ·Aᵀ has one row. The bias is then one value for all of it.
-    single(b, 0, b_step, a, step, row, c, 0, 1, m, k, 0, scratch, 0, 1, i0, i1);
-    if (bias != 0 || activation != 0) {
-      activate(c + (<usize>i0 << 2), i1 - i0, activation, bias != 0 ? load<f32>(bias) : 0);
-    }
+    // One column: Cᵀ = Bᵀ·Aᵀ has one row. The bias is then one value for all of it, `offset`.
+    single(b, 0, b_step, a, step, row, c, 0, 1, m, k, scratch, 0, 1, i0, i1);
   } else if (takes_dots(m, n, step, b_step, b_column)) {
     dot_products(a, row, b, b_column, c, bias, m, n, k, j0, j1);
-    for (let i: u32 = 0; i < m && activation != 0; i++) {
-      activate(c + (<usize>(i * n + j0) << 2), j1 - j0, activation, 0);
-    }
+    if (finishes) finish(c + (<usize>j0 << 2), <usize>n << 2, m, j1 - j0);
   } else {
-    product(a, row, step, b, b_step, b_column, c, bias, m, n, k, activation, scratch, i0, i1, j0, j1);
+    product(a, row, step, b, b_step, b_column, c, bias, m, n, k, scratch, i0, i1, j0, j1);
   }
 }
 
@@ -235,7 +246,7 @@ export function matmul(args: usize): void {
   const stride_a = load<u32>(args, 40);
   const stride_b = load<u32>(args, 44);
   const stride_c = load<u32>(args, 48);
-  const activation = load<u32>(args, 52);
+  activation = load<u32>(args, 52);
   if (m == 0 || n == 0) return;
   if (batch > 1 && stride_b == 0 && !transpose_a && stride_a == m * k && stride_c == m * n) {
     m *= batch; // one B for all: the rows of all matrices are the rows of one
@@ -263,12 +274,16 @@ export function matmul(args: usize): void {
     j0 = part_begin;
     j1 = part_end;
   }
+  extra = load<usize>(args, 60);
+  if (extra != 0) extra -= c;
+  offset = n == 1 && m > 1 && bias != 0 ? load<f32>(bias) : 0;
+  finishes = (activation | extra) != 0 || offset != 0;
   const scratch = sharers() == 1 ? load<usize>(args, 56) : own_scratch();
   a += <usize>first * <usize>stride_a << 2;
   b += <usize>first * <usize>stride_b << 2;
   c += <usize>first * <usize>stride_c << 2;
   for (; first < last; first++) {
-    single(a, row, step, b, b_step, b_column, c, bias, m, n, k, activation, scratch, i0, i1, j0, j1);
+    single(a, row, step, b, b_step, b_column, c, bias, m, n, k, scratch, i0, i1, j0, j1);
     a += <usize>stride_a << 2;
     b += <usize>stride_b << 2;
     c += <usize>stride_c << 2;

@@ -1,4 +1,4 @@
-// y[batch][m][n] = activation(a · b + bias): a workgroup computes a tile of tile_m × tile_n outputs, a thread 4 × 4 of them in
+// y[batch][m][n] = activate(a · b + bias, extra): a workgroup computes a tile of tile_m × tile_n outputs, a thread 4 × 4 of them in
 // named vec4 accumulators. Both operands pass through workgroup memory in one layout, [k][m] and [k][n] as vec4, so the
 // inner loop is the same for plain and transposed operands: only the loaders differ, which move blocks of 4 × 4.
 //
@@ -32,12 +32,13 @@ struct Settings {
 @group(0) @binding(1) var<storage, read> a: array</*[a_element*/f32/*a_element]*/>; // [batch][m][k] or [batch][k][m]
 @group(0) @binding(2) var<storage, read> b: array</*[b_element*/f32/*b_element]*/>; // [batch][k][n] or [batch][n][k]
 @group(0) @binding(3) var<storage, read> bias: array<f32>; // [n]; not read when has_bias is false
-@group(0) @binding(4) var<storage, read_write> y: array</*[y_element*/f32/*y_element]*/>; // [batch][m][n]
+@group(0) @binding(4) var<storage, read> extra: array<f32>; // [batch][m][n]; not read when has_extra is false
+@group(0) @binding(5) var<storage, read_write> y: array</*[y_element*/f32/*y_element]*/>; // [batch][m][n]
 
 override transpose_a: bool = false;
 override transpose_b: bool = false;
 override has_bias: bool = false;
-override activation: u32 = 0u; // 0 none, 1 relu, 2 sigmoid, 3 tanh
+override has_extra: bool = false;
 
 const quads_m = tile_m / 4u;
 const quads_n = tile_n / 4u;
@@ -52,47 +53,22 @@ const pitch_b = quads_n + 1u;
 var<workgroup> tile_a: array<vec4<f32>, tile_k * pitch_a>; // [k][m / 4]
 var<workgroup> tile_b: array<vec4<f32>, tile_k * pitch_b>; // [k][n / 4]
 
-fn is_nan(value: f32) -> bool {
-  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
-}
+/*[helpers*/ /*helpers]*/
 
-fn exp_safe(value: f32) -> f32 {
-  return select(exp(value), value, is_nan(value));
-}
-
-// Zero for every negative number; NaN stays. The sign bit alone decides, NaN patterns lie beyond infinity.
-fn relu(value: f32) -> f32 {
-  let bits = bitcast<u32>(value);
-  return select(value, 0.0, bits > 0x80000000u && bits <= 0xff800000u);
-}
-
-// WGSL promises 1e-5 for tanh, and an implementation by sinh / cosh overflows. The series below 0.3, else by the
-// exponential of a negative number, which cannot overflow: within 4 ULP.
-fn tanh_safe(value: f32) -> f32 {
-  let square = value * value;
-  let e = exp(-2.0 * abs(value));
-  let large = (1.0 - e) / (1.0 + e);
-  let tail = square * (-0.05396825 + square * (0.02186949 + square * -0.008863236));
-  let small = value + value * square * (-0.33333333 + square * (0.13333333 + tail));
-  return select(select(large, -large, value < 0.0), small, square < 0.09);
-}
-
-fn sigmoid(value: f32) -> f32 {
-  let e = exp_safe(-abs(value));
-  return select(1.0, e, value < 0.0) / (1.0 + e);
-}
-
-fn activate(value: f32) -> f32 {
-  if (activation == 1u) {
-    return relu(value);
+// The output at `at` from its sum of products. Past the end it is made of whatever is read there.
+fn epilogue(products: f32, at: u32, column: u32) -> f32 {
+  var sum = products;
+  var other = 0.0;
+  if (has_bias) {
+    sum += bias[column];
   }
-  if (activation == 2u) {
-    return sigmoid(value);
+  if (has_extra) {
+    other = extra[at];
   }
-  if (activation == 3u) {
-    return tanh_safe(value);
-  }
-  return value;
+  /*[activate*/
+  let x = sum + other;
+  return x;
+  /*activate]*/
 }
 
 // How many of the places from `at` on lie before `end`.
@@ -180,25 +156,18 @@ fn load_b(piece: u32, start: u32, inner: u32, column: u32) {
   }
 }
 
-fn bias_quad(column: u32) -> vec4<f32> {
-  var quad = vec4<f32>();
-  if (has_bias) {
-    let left = places_left(column, settings.n);
-    if (left > 0u) { quad.x = bias[column]; }
-    if (left > 1u) { quad.y = bias[column + 1u]; }
-    if (left > 2u) { quad.z = bias[column + 2u]; }
-    if (left > 3u) { quad.w = bias[column + 3u]; }
-  }
-  return quad;
-}
-
 // One row of a thread's outputs.
 fn store(matrix: u32, row: u32, column: u32, sum: vec4<f32>) {
   if (row >= settings.m) {
     return;
   }
-  let quad = vec4<f32>(activate(sum.x), activate(sum.y), activate(sum.z), activate(sum.w));
   let index = (matrix * settings.m + row) * settings.n + column;
+  let quad = vec4<f32>(
+    epilogue(sum.x, index, column),
+    epilogue(sum.y, index + 1u, column + 1u),
+    epilogue(sum.z, index + 2u, column + 2u),
+    epilogue(sum.w, index + 3u, column + 3u),
+  );
   let left = places_left(column, settings.n);
   /*[y_quad*/
   if (left > 0u) { y[index] = quad.x; }
@@ -266,11 +235,10 @@ fn matmul_tiled(
     if (slice == 0u) {
       let first_row = row + lane_m * 4u;
       let first_column = column + lane_n * 4u;
-      let offset = bias_quad(first_column);
-      store(matrix, first_row, first_column, sum0 + offset);
-      store(matrix, first_row + 1u, first_column, sum1 + offset);
-      store(matrix, first_row + 2u, first_column, sum2 + offset);
-      store(matrix, first_row + 3u, first_column, sum3 + offset);
+      store(matrix, first_row, first_column, sum0);
+      store(matrix, first_row + 1u, first_column, sum1);
+      store(matrix, first_row + 2u, first_column, sum2);
+      store(matrix, first_row + 3u, first_column, sum3);
     }
   }
 }

@@ -1,9 +1,9 @@
-// y[batch][m][n] = activation(a · b + bias) without workgroup memory or barriers: a thread computes `rows` × 4 outputs in
+// y[batch][m][n] = activate(a · b + bias, extra) without workgroup memory or barriers: a thread computes `rows` × 4 outputs in
 // registers, four k at a time. With one row it is the plain version, that the others are tested against and that serves
 // products too small to fill a tile; with up to 32 it is the fast one of software adapters.
 //
 // Strides in elements say how an operand lies, so a transposed one needs no code of its own. A batch stride of 0
-// broadcasts the operand. Rows and columns past the end are computed of whatever is read there and not stored; places
+// broadcasts the operand. The epilogue's text comes from the op whose activation it is. Rows and columns past the end are computed of whatever is read there and not stored; places
 // past k count as zeros.
 //
 // SwiftShader computes four threads at once, and a read of the four costs it 8 to 12 ns however the addresses lie, of
@@ -34,53 +34,29 @@ struct Settings {
 @group(0) @binding(1) var<storage, read> a: array<f32>; // [batch][m][k], by the strides
 @group(0) @binding(2) var<storage, read> b: array<f32>; // [batch][k][n], by the strides
 @group(0) @binding(3) var<storage, read> bias: array<f32>; // [n]; not read when has_bias is false
-@group(0) @binding(4) var<storage, read_write> y: array<f32>; // [batch][m][n]
+@group(0) @binding(4) var<storage, read> extra: array<f32>; // [batch][m][n]; not read when has_extra is false
+@group(0) @binding(5) var<storage, read_write> y: array<f32>; // [batch][m][n]
 
 override threads: u32 = 64u;
 override has_bias: bool = false;
-override activation: u32 = 0u; // 0 none, 1 relu, 2 sigmoid, 3 tanh
+override has_extra: bool = false;
 
-fn is_nan(value: f32) -> bool {
-  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
-}
+/*[helpers*/ /*helpers]*/
 
-fn exp_safe(value: f32) -> f32 {
-  return select(exp(value), value, is_nan(value));
-}
-
-// Zero for every negative number; NaN stays. The sign bit alone decides, NaN patterns lie beyond infinity.
-fn relu(value: f32) -> f32 {
-  let bits = bitcast<u32>(value);
-  return select(value, 0.0, bits > 0x80000000u && bits <= 0xff800000u);
-}
-
-// WGSL promises 1e-5 for tanh, and an implementation by sinh / cosh overflows. The series below 0.3, else by the
-// exponential of a negative number, which cannot overflow: within 4 ULP.
-fn tanh_safe(value: f32) -> f32 {
-  let square = value * value;
-  let e = exp(-2.0 * abs(value));
-  let large = (1.0 - e) / (1.0 + e);
-  let tail = square * (-0.05396825 + square * (0.02186949 + square * -0.008863236));
-  let small = value + value * square * (-0.33333333 + square * (0.13333333 + tail));
-  return select(select(large, -large, value < 0.0), small, square < 0.09);
-}
-
-fn sigmoid(value: f32) -> f32 {
-  let e = exp_safe(-abs(value));
-  return select(1.0, e, value < 0.0) / (1.0 + e);
-}
-
-fn activate(value: f32) -> f32 {
-  if (activation == 1u) {
-    return relu(value);
+// The output at `at` from its sum of products. Past the end it is made of whatever is read there.
+fn epilogue(products: f32, at: u32, column: u32) -> f32 {
+  var sum = products;
+  var other = 0.0;
+  if (has_bias) {
+    sum += bias[column];
   }
-  if (activation == 2u) {
-    return sigmoid(value);
+  if (has_extra) {
+    other = extra[at];
   }
-  if (activation == 3u) {
-    return tanh_safe(value);
-  }
-  return value;
+  /*[activate*/
+  let x = sum + other;
+  return x;
+  /*activate]*/
 }
 
 // Four k of a row of a, zeros where not `inside`.
@@ -98,11 +74,7 @@ fn b_four(at: u32, right: vec4<u32>, inside: bool) -> vec4<f32> {
 
 fn put(y_at: u32, column: u32, n: u32, sum: f32) {
   if (column < n) {
-    var value = sum;
-    if (has_bias) {
-      value += bias[column];
-    }
-    y[y_at + column] = activate(value);
+    y[y_at + column] = epilogue(sum, y_at + column, column);
   }
 }
 

@@ -80,22 +80,11 @@ export function compileGraph(graph: Graph, target: Target, { optimize = true, de
     buffers: plan.buffers,
     steps: steps.map((step, position): ProgramStep => {
       const { op, scope, attributes, inPlace } = step;
-      const { name, calls, dispatches } = kernels[position]!;
       const inputs = step.inputs.map((node) => plan.indexOf.get(node)!);
       const outputs = step.outputs.map((node) => plan.indexOf.get(node)!);
       const label = scope === '' ? op.name : `${scope}/${op.name}`;
-      return {
-        label,
-        op,
-        attributes,
-        kernel: name,
-        inputs,
-        outputs,
-        scratch: plan.scratch[position]!,
-        inPlace,
-        calls,
-        dispatches,
-      };
+      const scratch = plan.scratch[position]!;
+      return { ...kernels[position]!, label, op, attributes, inputs, outputs, scratch, inPlace };
     }),
     outputs: Object.fromEntries(outputs.map(([name, node]) => [name, plan.indexOf.get(node)!])),
   };
@@ -109,12 +98,10 @@ function boundBuffers({ op, inputs, outputs, inPlace }: ScheduledStep): number {
   return inputs.length + outputs.length - inPlace.filter((place) => place !== null).length;
 }
 
-type Selected = Pick<ProgramStep, 'calls' | 'dispatches'> & {
-  readonly name: string;
-  readonly scratch: readonly number[];
-};
+/** A step's kernel; `scratch` are the bytes that it asks for. */
+type Selected = Pick<ProgramStep, 'kernel' | 'calls' | 'dispatches' | 'scratch'>;
 
-const nothing: Selected = { name: '', scratch: [], calls: [], dispatches: [] };
+const nothing: Selected = { kernel: '', scratch: [], calls: [], dispatches: [] };
 
 /** The first variant that fits the step's shapes, with its calls. A step without output elements needs none. */
 function selectKernel(step: ScheduledStep, target: Target, device?: DeviceTraits): Selected {
@@ -130,11 +117,8 @@ function selectKernel(step: ScheduledStep, target: Target, device?: DeviceTraits
   const variants = step.op.kernels[target];
   for (const kernel of variants) {
     if (kernel.when?.(types) === false) continue;
-    const lowered = kernel.lower(types);
-    const scratch = kernel.scratch?.(types) ?? [];
-    const calls = target === 'wasm' ? (lowered as Selected['calls']) : [];
-    const dispatches = target === 'webgpu' ? (lowered as Selected['dispatches']) : [];
-    return { name: kernel.name, scratch, calls, dispatches };
+    const selected = { ...nothing, kernel: kernel.name, scratch: kernel.scratch?.(types) ?? [] };
+    return { ...selected, [target === 'wasm' ? 'calls' : 'dispatches']: kernel.lower(types) };
   }
   throw new BackendError(
     `compile: '${step.op.name}' has no kernel for ${target} with these shapes: use another backend`,

@@ -5,26 +5,20 @@
 import { sameShape } from '../core/shape.ts';
 import { fillValue, isConstant, isVariable, replaceInputs } from '../graph/node.ts';
 import type { Graph, Node } from '../graph/node.ts';
-import { roots, topologicalOrder } from '../graph/traverse.ts';
 import { constant } from '../ops/op.ts';
 import { matmul } from '../ops/matmul.ts';
 import type { MatmulAttributes } from '../ops/matmul.ts';
+import { rebuild } from './rebuild.ts';
 
 export function simplify(graph: Graph): Graph {
-  const rebuilt = new Map<Node, Node>();
   const known = new Map<string, Node>();
-  for (const node of topologicalOrder(roots(graph))) {
-    const inputs = node.inputs.map((input) => rebuilt.get(input)!);
-    const simpler = simplifyNode(replaceInputs(node, inputs));
+  return rebuild(graph, (node) => {
+    const simpler = simplifyNode(node);
     const key = keyOf(simpler);
     const same = known.get(key);
     if (same === undefined) known.set(key, simpler);
-    rebuilt.set(node, same ?? simpler);
-  }
-  return {
-    outputs: Object.fromEntries(Object.entries(graph.outputs).map(([name, node]) => [name, rebuilt.get(node)!])),
-    updates: graph.updates.map(([variable, value]) => [variable, rebuilt.get(value)!] as const),
-  };
+    return same ?? simpler;
+  });
 }
 
 /** Equal keys, equal values. Leaves other than numbers are equal only to themselves. */

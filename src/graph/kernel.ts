@@ -44,8 +44,13 @@ export interface FloatWord {
 }
 export const float = (value: number): FloatWord => ({ float: value });
 
-/** An instruction word: an integer, a float32, or the address of an operand. */
-export type Word = number | FloatWord | Operand;
+/** The place in the function table of what a module exports under this name. */
+export interface FunctionWord {
+  readonly entry: string;
+}
+
+/** An instruction word: an integer, a float32, a function, or the address of an operand. */
+export type Word = number | FloatWord | FunctionWord | Operand;
 
 /** One call of a wasm kernel with these words. */
 export interface WasmCall {

@@ -6,7 +6,7 @@ import type { DType } from '../core/dtype.ts';
 import type { ShaderHelper } from '../core/shader-source.ts';
 import type { Shape } from '../core/shape.ts';
 import type { WasmSource } from '../core/wasm-source.ts';
-import type { GpuKernel, WasmKernel } from './kernel.ts';
+import type { FunctionWord, GpuKernel, WasmKernel } from './kernel.ts';
 import type { Node } from './node.ts';
 
 /** What is known of a value before it exists. */
@@ -75,9 +75,22 @@ export interface ElementwiseOp<A = Attributes> extends OpBase<A> {
   /** Instructions of `src/backends/wasm/chain-ops.ts`, or a function that `wasmModule` or the core exports. */
   readonly wasm: string;
   readonly wasmModule?: WasmSource;
+  /** Where the gradient is a function of the upstream one and the output alone: that, with the output as the other operand. */
+  readonly derivative?: Epilogue;
   /** float32 operands that come after the tensors. */
   immediates?(attributes: A): readonly number[];
   reference(attributes: A, x: number, y: number, z: number): number;
+}
+
+/** What a product does to each sum, and to the element of the other operand at its place (0 where there is none). */
+export interface Epilogue {
+  /** An expression of `sum`, `other` and `x`, their sum. */
+  readonly wgsl: string;
+  readonly helpers?: readonly ShaderHelper[];
+  /** A number that `assembly/matmul.ts` knows, or a function of `wasmModule`. */
+  readonly wasm: number | FunctionWord;
+  readonly wasmModule?: WasmSource;
+  reference(sum: number, other: number): number;
 }
 
 /** Everything that has kernels of its own. */

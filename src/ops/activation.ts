@@ -26,6 +26,7 @@ export const relu: Unary = /* @__PURE__ */ unary({
   wgsl: 'maximum(x, 0.0)',
   helpers: [maximumHelper],
   wasm: 'relu',
+  derivative: { wgsl: 'select(0.,sum,other>0.)', wasm: 2, reference: (sum, y) => (y > 0 ? sum : 0) },
   reference: (_, x) => (x < 0 ? 0 : x),
 });
 
@@ -64,6 +65,7 @@ export const sigmoid: Unary = /* @__PURE__ */ unary({
   helpers: [sigmoidHelper],
   wasm: 'sigmoid',
   wasmModule: functionsWasm,
+  derivative: { wgsl: 'sum*(other*(1.-other))', wasm: 3, reference: (sum, y) => sum * (y * (1 - y)) },
   reference: (_, x) => sigmoidReference(x),
 });
 
@@ -75,6 +77,7 @@ export const tanh: Unary = /* @__PURE__ */ unary({
   helpers: [tanhSafeHelper],
   wasm: 'tanh',
   wasmModule: functionsWasm,
+  derivative: { wgsl: 'sum*(1.-other*other)', wasm: 4, reference: (sum, y) => sum * (1 - y * y) },
   reference: (_, x) => Math.tanh(x),
 });
 

@@ -10,6 +10,7 @@ import { elementwise, fromBitsHelper, toIntHelper } from '../generated/shaders/e
 import { walkAxes } from '../graph/chain.ts';
 import type { Chain, ChainArgument, ChainInstruction, WalkAxis } from '../graph/chain.ts';
 import type { Dispatch, Operand, StepTypes } from '../graph/kernel.ts';
+import type { ElementwiseOp } from '../graph/op.ts';
 import { input, output } from '../graph/kernel.ts';
 import { elementDispatch, elementThreads, stridingThreads } from './dispatch.ts';
 import { wgslFloat } from './op.ts';
@@ -39,7 +40,10 @@ export function lowerChainDispatch(chain: Chain, step: ChainStep): Dispatch {
       '@group(0) @binding(0) var<uniform> settings: Settings;',
       ...declarations,
     ].join('\n'),
-    helpers: helpersFor(chain, body),
+    helpers: helpersOf(
+      chain.instructions.map(({ op }) => op),
+      body,
+    ),
     body,
   };
   const offsets = Object.fromEntries(sizes.map(([name], index) => [name, 4 * index]));
@@ -146,15 +150,15 @@ function storeLine(index: number, value: number, dtype: DType): string {
   return `y${index}[i] = ${dtype === 'int32' ? `to_int(v${value})` : `v${value}`};`;
 }
 
-/** The helpers of the chain's ops and of `body`, each behind those that it calls. */
-function helpersFor({ instructions }: Chain, body: string): string {
+/** The helpers that lines of `ops` call, and those of `body`, each behind those that it calls itself. */
+export function helpersOf(ops: readonly Pick<ElementwiseOp, 'helpers'>[], body = ''): string {
   const texts = new Set<string>();
   const add = ({ code, calls }: ShaderHelper): void => {
     calls?.forEach(add);
     texts.add(code);
   };
   if (body.includes('from_bits(')) add(fromBitsHelper);
-  for (const { op } of instructions) op.helpers?.forEach(add);
+  for (const { helpers } of ops) helpers?.forEach(add);
   if (body.includes('to_int(')) add(toIntHelper);
   return [...texts].join('\n');
 }

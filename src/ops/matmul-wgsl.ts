@@ -18,9 +18,11 @@ export interface Product {
   readonly strideB: number;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
-  readonly hasBias: boolean;
-  /** The number of the epilogue's activation. */
-  readonly activation: number;
+  /** Places of the epilogue's operands among the inputs; 0 for none. */
+  readonly bias: number;
+  readonly extra: number;
+  /** The text of its activation. */
+  readonly blocks: { readonly helpers: string; readonly activate: string };
 }
 
 /** Sizes of the tiled kernel: a workgroup makes m × n outputs, k deep at a time, with its threads in `slices` groups. */
@@ -45,14 +47,20 @@ export function fitsSmallTile({ m, n, k, batch }: Product): boolean {
   return Math.ceil(m / 32) * Math.ceil(n / 32) * batch < 32 && k >= 64;
 }
 
-function operands(hasBias: boolean): Dispatch['bindings'] {
-  // What is not read is bound to something that is there.
-  return { a: input(0), b: input(1), bias: input(hasBias ? 2 : 1), y: output(0) };
+/** What the shaders have in common. An operand that is not read is bound to something that is there. */
+function shared({ m, n, k, batch, strideA, strideB, bias, extra, blocks }: Product) {
+  return {
+    bindings: { a: input(0), b: input(1), bias: input(bias), extra: input(extra), y: output(0) },
+    constants: { has_bias: bias && 1, has_extra: extra && 1 },
+    uniforms: { m, n, k, batch, a_batch: strideA, b_batch: strideB },
+    blocks,
+  };
 }
 
 /** The version that the others are tested against. `inQuads` is for software adapters: see the shader. */
 export function lowerPlain(product: Product, inQuads = false): Dispatch {
-  const { m, n, k, batch, strideA, strideB, transposeA, transposeB, hasBias, activation } = product;
+  const { m, n, k, batch, transposeA, transposeB } = product;
+  const { bindings, constants, uniforms, blocks } = shared(product);
   const [mostRows, threads] = inQuads ? [32, 4] : [1, elementThreads];
   const quads_n = inQuads ? Math.ceil(n / 16) * 4 : Math.ceil(n / 4);
   const blocks_m = Math.ceil(m / mostRows);
@@ -60,11 +68,11 @@ export function lowerPlain(product: Product, inQuads = false): Dispatch {
   const ofA = { a_row: transposeA ? 1 : k, a_inner: transposeA ? m : 1 };
   const ofB = { b_inner: transposeB ? 1 : n, b_column: transposeB ? k : 1 };
   const dispatch = elementDispatch(matmul, 'matmul', batch * blocks_m * quads_n, {
-    bindings: operands(hasBias),
-    uniforms: { m, n, k, batch, a_batch: strideA, b_batch: strideB, ...ofA, ...ofB, quads_n, blocks_m },
-    constants: { has_bias: Number(hasBias), activation, threads },
+    bindings,
+    uniforms: { ...uniforms, ...ofA, ...ofB, quads_n, blocks_m },
+    constants: { ...constants, threads },
   });
-  return inQuads ? { ...dispatch, blocks: quadBlocks(rows) } : dispatch;
+  return { ...dispatch, blocks: { ...blocks, ...(inQuads ? quadBlocks(rows) : {}) } };
 }
 
 /** The text of a workgroup that is one quad: a thread reads one of four k and swaps it for the other three. */
@@ -80,40 +88,31 @@ function quadBlocks(rows: number): NonNullable<Dispatch['blocks']> {
 }
 
 export function lowerTiled(product: Product, tile: Tile): Dispatch {
-  const { m, n, k, batch, strideA, strideB, transposeA, transposeB, hasBias, activation } = product;
+  const { m, n, k, batch, transposeA, transposeB } = product;
+  const { bindings, constants, uniforms, blocks } = shared(product);
   const tilesN = Math.ceil(n / tile.n);
   const tiles = Math.ceil(m / tile.m) * tilesN;
   const [x, y] = foldedGrid(tiles);
   return {
     shader: matmulTiled,
     entry: 'matmul_tiled',
-    constants: {
-      transpose_a: Number(transposeA),
-      transpose_b: Number(transposeB),
-      has_bias: Number(hasBias),
-      activation,
-    },
+    constants: { ...constants, transpose_a: Number(transposeA), transpose_b: Number(transposeB) },
     blocks: {
+      ...blocks,
       ...tileBlock(tile),
       // Rows in memory that divide by 4 are read and written as vec4; a batch stride is a multiple of the row.
       ...((transposeA ? m : k) % 4 === 0 ? quadReads('a') : {}),
       ...((transposeB ? k : n) % 4 === 0 ? quadReads('b') : {}),
       ...(n % 4 === 0 ? quadWrites : {}),
     },
-    bindings: operands(hasBias),
-    uniforms: { m, n, k, batch, tiles_n: tilesN, tiles, a_batch: strideA, b_batch: strideB },
+    bindings,
+    uniforms: { ...uniforms, tiles_n: tilesN, tiles },
     grid: [x, y, Math.min(batch, maxGroups)],
   };
 }
 
 function tileBlock({ m, n, k, slices }: Tile): Dispatch['blocks'] {
-  const lines = [
-    `const tile_m = ${m}u;`,
-    `const tile_n = ${n}u;`,
-    `const tile_k = ${k}u;`,
-    `const slices = ${slices}u;`,
-  ];
-  return { tile: lines.join(' ') };
+  return { tile: `const tile_m=${m}u;const tile_n=${n}u;const tile_k=${k}u;const slices=${slices}u;` };
 }
 
 function quadReads(operand: 'a' | 'b'): Dispatch['blocks'] {

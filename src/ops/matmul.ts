@@ -1,15 +1,16 @@
 /**
  * Matrix product over the last two axes, leading axes broadcast: [..., m, k] · [..., k, n] → [..., m, n].
- * Either operand may be read transposed, and the fuse pass may add a bias over columns and an activation, which the
- * kernels apply to each tile while it is still in registers.
+ * Either operand may be read transposed, and the fuse pass may add an epilogue, which the kernels apply to each tile while
+ * it is at hand: a bias over columns, an operand of the product's own shape, and an activation or its derivative.
  */
 import { ShapeError } from '../core/errors.ts';
 import { broadcastShapes, formatShape, sizeOf } from '../core/shape.ts';
 import { input, output, scratch } from '../graph/kernel.ts';
 import type { StepTypes } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
-import type { ReferenceContext, StructuredOp, TensorType } from '../graph/op.ts';
+import type { Epilogue, ReferenceContext, StructuredOp, TensorType } from '../graph/op.ts';
 import { broadcastTo } from './broadcast.ts';
+import { helpersOf } from './elementwise-wgsl.ts';
 import { fitsPlain, fitsSmallTile, lowerPlain, lowerTiled, mediumTile, smallTile } from './matmul-wgsl.ts';
 import type { Product } from './matmul-wgsl.ts';
 import { requireDType, structured } from './op.ts';
@@ -21,15 +22,16 @@ export interface MatmulOptions {
   readonly transposeB?: boolean;
 }
 
-/** Activations that kernels apply in the epilogue, in the order of their numbers there. */
-export const epilogueActivations = ['none', 'relu', 'sigmoid', 'tanh'] as const;
-export type EpilogueActivation = (typeof epilogueActivations)[number];
-
 // A type, not an interface: attributes are index-signature records.
 export type MatmulAttributes = {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
-  readonly activation: EpilogueActivation;
+  /** The name of the op that is applied to the sum, that with 'Gradient' behind it for its derivative, or 'none'. */
+  readonly activation: string;
+  /** The place among the inputs of what is added to each row, float32 [n] in any rank; 0 for none. */
+  readonly bias: number;
+  /** The place of float32 [..., m, n] that is added before the activation, or is the output of the one derived; 0 for none. */
+  readonly extra: number;
 };
 
 /** The numbers that every kernel of the product works by. */
@@ -61,10 +63,9 @@ export function matmulSizes(inputs: readonly TensorType[], attributes: MatmulAtt
 }
 
 /** The product as the WebGPU kernels see it. */
-function productOf({ inputs, attributes }: StepTypes<MatmulAttributes>): Product {
-  const { transposeA, transposeB, activation } = attributes;
-  const epilogue = { hasBias: inputs.length > 2, activation: epilogueActivations.indexOf(activation) };
-  return { ...matmulSizes(inputs, attributes), transposeA, transposeB, ...epilogue };
+function productOf({ inputs, attributes }: StepTypes<MatmulAttributes>, epilogue: Epilogue): Product {
+  const blocks = { helpers: helpersOf([epilogue]), activate: `let x=sum+other;return ${epilogue.wgsl};` };
+  return { ...matmulSizes(inputs, attributes), ...attributes, blocks };
 }
 
 function infer(inputs: readonly TensorType[], attributes: MatmulAttributes): TensorType {
@@ -87,31 +88,28 @@ function infer(inputs: readonly TensorType[], attributes: MatmulAttributes): Ten
   return { shape: [...leading, m, n], dtype: 'float32' };
 }
 
-function reference({ attributes, inputs, inputTypes, outputs }: ReferenceContext<MatmulAttributes>): void {
-  const [a, b, bias] = inputs as [Float64Array, Float64Array, Float64Array | undefined];
+function reference(
+  { attributes, inputs, inputTypes, outputs }: ReferenceContext<MatmulAttributes>,
+  epilogue: Epilogue,
+): void {
+  const [a, b] = inputs as [Float64Array, Float64Array];
   const { m, n, k, batch, strideA, strideB } = matmulSizes(inputTypes, attributes);
-  const activation = referenceActivations[attributes.activation];
+  const { transposeA, transposeB, bias, extra } = attributes;
+  let at = 0;
   for (let index = 0; index < batch; index++) {
     for (let row = 0; row < m; row++) {
-      for (let column = 0; column < n; column++) {
-        let sum = bias?.[column] ?? 0;
+      for (let column = 0; column < n; column++, at++) {
+        let sum = bias && inputs[bias]![column]!;
         for (let inner = 0; inner < k; inner++) {
-          const atA = attributes.transposeA ? inner * m + row : row * k + inner;
-          const atB = attributes.transposeB ? column * k + inner : inner * n + column;
+          const atA = transposeA ? inner * m + row : row * k + inner;
+          const atB = transposeB ? column * k + inner : inner * n + column;
           sum += a[index * strideA + atA]! * b[index * strideB + atB]!;
         }
-        outputs[0]![(index * m + row) * n + column] = activation(sum);
+        outputs[0]![at] = epilogue.reference(sum, extra && inputs[extra]![at]!);
       }
     }
   }
 }
-
-const referenceActivations: Readonly<Record<EpilogueActivation, (x: number) => number>> = {
-  none: (x) => x,
-  relu: (x) => (x < 0 ? 0 : x), // NaN stays
-  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
-  tanh: Math.tanh,
-};
 
 /**
  * Brings the operands into a form whose batches need no gather. Where b is one matrix, a's leading axes are more rows
@@ -142,6 +140,61 @@ export function packedBytes({ m, n, k }: Pick<MatmulSizes, 'm' | 'n' | 'k'>): nu
   return Math.max(64, 4 * Math.min(k, 256) * (rows + columns));
 }
 
+const nothing: Epilogue = { wgsl: 'x', wasm: 0, reference: (sum, other) => sum + other };
+
+const record = (epilogue: Epilogue): StructuredOp<MatmulAttributes> => ({
+  name: 'matmul',
+  kind: 'structured',
+  infer,
+  gradient: ({ inputs, attributes: { transposeA, transposeB }, upstream }) => {
+    const [a, b] = inputs as [Node, Node];
+    return [
+      transposeA
+        ? matmul(b, upstream, { transposeA: transposeB, transposeB: true })
+        : matmul(upstream, b, { transposeB: !transposeB }),
+      transposeB
+        ? matmul(upstream, a, { transposeA: true, transposeB: transposeA })
+        : matmul(a, upstream, { transposeA: !transposeA }),
+    ];
+  },
+  kernels: {
+    wasm: [
+      {
+        name: 'packed',
+        scratch: ({ inputs, attributes }) => [packedBytes(matmulSizes(inputs, attributes))],
+        lower: ({ inputs, attributes }) => {
+          const { m, n, k, batch, strideA, strideB } = matmulSizes(inputs, attributes);
+          const { bias, extra, transposeA, transposeB } = attributes;
+          const operands = [input(0), input(1), output(0), bias && input(bias)];
+          const sizes = [m, n, k, Number(transposeA), Number(transposeB), batch, strideA, strideB, m * n];
+          const { wasm, wasmModule } = epilogue;
+          const words = [...operands, ...sizes, wasm, scratch(0), extra && input(extra)];
+          return [{ entry: 'matmul', modules: wasmModule ? [wasmModule] : [], words }];
+        },
+      },
+    ],
+    webgpu: [
+      {
+        name: 'quads',
+        when: ({ device }) => device?.softwareQuads === true,
+        lower: (step) => [lowerPlain(productOf(step, epilogue), true)],
+      },
+      {
+        name: 'plain',
+        when: (step) => fitsPlain(productOf(step, epilogue)),
+        lower: (step) => [lowerPlain(productOf(step, epilogue))],
+      },
+      {
+        name: 'small-tile',
+        when: (step) => fitsSmallTile(productOf(step, epilogue)),
+        lower: (step) => [lowerTiled(productOf(step, epilogue), smallTile)],
+      },
+      { name: 'medium-tile', lower: (step) => [lowerTiled(productOf(step, epilogue), mediumTile)] },
+    ],
+  },
+  reference: (context) => reference(context, epilogue),
+});
+
 /**
  * The product of two tensors' last two axes. Leading axes broadcast.
  *
@@ -154,57 +207,12 @@ export const matmul: OpFunction<
   [a: Node, b: Node, options?: MatmulOptions],
   StructuredOp<MatmulAttributes>
 > = /* @__PURE__ */ structured<MatmulAttributes, [a: Node, b: Node, options?: MatmulOptions]>(
-  {
-    name: 'matmul',
-    infer,
-    gradient: ({ inputs, attributes: { transposeA, transposeB }, upstream }) => {
-      const [a, b] = inputs as [Node, Node];
-      return [
-        transposeA
-          ? matmul(b, upstream, { transposeA: transposeB, transposeB: true })
-          : matmul(upstream, b, { transposeB: !transposeB }),
-        transposeB
-          ? matmul(upstream, a, { transposeA: true, transposeB: transposeA })
-          : matmul(a, upstream, { transposeA: !transposeA }),
-      ];
-    },
-    kernels: {
-      wasm: [
-        {
-          name: 'packed',
-          scratch: ({ inputs, attributes }) => [packedBytes(matmulSizes(inputs, attributes))],
-          lower: ({ inputs, attributes }) => {
-            const { m, n, k, batch, strideA, strideB } = matmulSizes(inputs, attributes);
-            const bias = inputs.length > 2 ? input(2) : 0;
-            const words = [input(0), input(1), output(0), bias, m, n, k];
-            const flags = [Number(attributes.transposeA), Number(attributes.transposeB)];
-            const activation = epilogueActivations.indexOf(attributes.activation);
-            const batches = [batch, strideA, strideB, m * n];
-            return [{ entry: 'matmul', words: [...words, ...flags, ...batches, activation, scratch(0)] }];
-          },
-        },
-      ],
-      webgpu: [
-        {
-          name: 'quads',
-          when: ({ device }) => device?.softwareQuads === true,
-          lower: (step) => [lowerPlain(productOf(step), true)],
-        },
-        {
-          name: 'plain',
-          when: (step) => fitsPlain(productOf(step)),
-          lower: (step) => [lowerPlain(productOf(step))],
-        },
-        {
-          name: 'small-tile',
-          when: (step) => fitsSmallTile(productOf(step)),
-          lower: (step) => [lowerTiled(productOf(step), smallTile)],
-        },
-        { name: 'medium-tile', lower: (step) => [lowerTiled(productOf(step), mediumTile)] },
-      ],
-    },
-    reference,
-  },
+  /* @__PURE__ */ record(nothing),
   (node, a, b, { transposeA = false, transposeB = false } = {}) =>
-    product(node, a, b, { transposeA, transposeB, activation: 'none' }),
+    product(node, a, b, { transposeA, transposeB, activation: 'none', bias: 0, extra: 0 }),
 );
+
+/** The product with this epilogue, for the compiler. */
+export function matmulWith(epilogue: Epilogue): StructuredOp {
+  return record(epilogue) as StructuredOp<unknown> as StructuredOp;
+}

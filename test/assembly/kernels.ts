@@ -39,6 +39,7 @@ export class Kernels {
   private readonly heapBase: number;
   private top: number;
   private guards: number[] = [];
+  private readonly indices = new Map<string, number>();
 
   constructor(readonly name: BinaryName) {
     const environment: Record<string, WebAssembly.ExportValue> = {
@@ -51,11 +52,21 @@ export class Kernels {
     }
     this.exports = environment as unknown as Record<string, (...args: number[]) => number>;
     this.table = environment['table'] as WebAssembly.Table;
+    this.table.grow(8); // the core's functions come first for an engine, too: low numbers mean something else to kernels
     const workspace = heapBase + 64;
     // that of one of several threads, which has scratch memory behind it
     this.exports['set_workspace']!(workspace);
     this.heapBase = workspace + this.exports['thread_bytes']!();
     this.top = this.heapBase;
+  }
+
+  /** The place in the function table of an exported function. */
+  indexOf(name: string): number {
+    if (!this.indices.has(name)) {
+      this.indices.set(name, this.table.grow(1));
+      this.table.set(this.indices.get(name)!, this.exports[name]);
+    }
+    return this.indices.get(name)!;
   }
 
   /** Forgets all operands. */

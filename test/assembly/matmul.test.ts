@@ -10,32 +10,46 @@ interface Product {
   transposeA?: boolean;
   transposeB?: boolean;
   bias?: boolean;
+  /** A place in `activations`. */
   activation?: number;
+  extra?: boolean;
   batch?: number;
   shareA?: boolean;
   shareB?: boolean;
 }
 
-const activations = [
-  (x: number) => x,
-  (x: number) => Math.max(x, 0),
-  (x: number) => 1 / (1 + Math.exp(-x)),
-  Math.tanh,
+/** What is done to a sum and the element of `extra` (0 where there is none); a name is a function of the table. */
+const activations: readonly (readonly [activation: number | string, result: (sum: number, extra: number) => number])[] = [
+  [0, (x, r) => x + r],
+  [1, (x, r) => Math.max(x + r, 0)],
+  [2, (x, y) => (y > 0 ? x : 0)],
+  [3, (x, y) => x * y * (1 - y)],
+  [4, (x, y) => x * (1 - y * y)],
+  ['sigmoid', (x, r) => 1 / (1 + Math.exp(-x - r))],
+  ['tanh', (x, r) => Math.tanh(x + r)],
 ];
 
 function check(kernels: Kernels, product: Product): void {
   const { m, n, k, transposeA = false, transposeB = false, bias = false, activation = 0, batch = 1 } = product;
-  const { shareA = false, shareB = false } = product;
+  const { shareA = false, shareB = false, extra = false } = product;
+  const [number, result] = activations[activation]!;
   kernels.reset();
   const a = randoms(m * k * (shareA ? 1 : batch), 1);
   const b = randoms(n * k * (shareB ? 1 : batch), 2);
   const row = randoms(n, 3);
-  const [pa, pb, pbias] = [kernels.floats(a), kernels.floats(b), kernels.floats(row)];
+  const other = randoms(m * n * batch, 4);
+  const [pa, pb, pbias, pextra] = [a, b, row, other].map((values) => kernels.floats(values)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   const pc = kernels.allocate(m * n * batch * 4);
   const scratch = kernels.allocate(packedBytes({ m, n, k }));
   kernels.call('matmul', [
     ...[pa, pb, pc, bias ? pbias : 0, m, n, k, Number(transposeA), Number(transposeB), batch],
-    ...[shareA ? 0 : m * k, shareB ? 0 : n * k, m * n, activation, scratch],
+    ...[shareA ? 0 : m * k, shareB ? 0 : n * k, m * n],
+    ...[typeof number === 'string' ? kernels.indexOf(number) : number, scratch, extra ? pextra : 0],
   ]);
   const c = kernels.readFloats(pc, m * n * batch);
   let worst = 0;
@@ -50,14 +64,28 @@ function check(kernels: Kernels, product: Product): void {
           sum += term;
           size += Math.abs(term);
         }
-        const bound = 2 * (k + 2) * 2 ** -24 * size + 1e-6 * Number(activation > 1) + 1e-30;
-        const error = Math.abs(c[(g * m + i) * n + j]! - activations[activation]!(sum)) / bound;
+        const at = (g * m + i) * n + j;
+        const e = extra ? other[at]! : 0;
+        const bound = 2 * (k + 4) * 2 ** -24 * (size + Math.abs(e)) + 1e-6 * Number(activation > 1) + 1e-30;
+        const error = Math.abs(c[at]! - result(sum, e)) / bound;
         worst = Math.max(worst, Number.isNaN(error) ? Infinity : error);
       }
     }
   }
   expect(worst, JSON.stringify(product)).toBeLessThanOrEqual(1);
 }
+
+/** Tiles and their edges, blocks of k, one row and one column, dot products. */
+const epilogueSizes = [
+  [17, 19, 300],
+  [15, 19, 30],
+  [1, 41, 10],
+  [1, 6, 300],
+  [9, 1, 11],
+  [1, 1, 5],
+  [3, 6, 7],
+  [64, 24, 5],
+] as const;
 
 const layouts = [false, true].flatMap((transposeA) => [false, true].map((transposeB) => ({ transposeA, transposeB })));
 
@@ -79,11 +107,15 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
     check(kernels, { m: 5, n: 61, k: 521, ...layout, bias: true });
   });
 
-  it.each([1, 2, 3])('activation %i', (activation) => {
+  it.each(activations.map(([name], activation) => [name, activation] as const))('activation %s', (_, activation) => {
     for (const layout of layouts) {
-      for (const [m, n, k] of [[17, 19, 300], [15, 19, 30], [1, 41, 10], [9, 1, 11], [3, 6, 7], [64, 24, 5]] as const) {
-        check(kernels, { m, n, k, activation, bias: m !== 3, ...layout });
+      for (const [m, n, k] of epilogueSizes) {
+        const isDerivative = activation >= 2 && activation <= 4;
+        const extras = isDerivative ? [true] : [false, true];
+        for (const extra of extras) check(kernels, { m, n, k, activation, extra, bias: m !== 3, ...layout });
       }
+      check(kernels, { m: 7, n: 9, k: 11, batch: 3, activation, extra: true, shareA: true, ...layout });
+      check(kernels, { m: 4, n: 9, k: 11, batch: 3, activation, extra: true, shareB: true, bias: true, ...layout });
     }
   });
 
@@ -101,7 +133,7 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
       const [a, b] = [kernels.floats(randoms(50 * 300, 1)), kernels.floats(randoms(300 * 70, 2))];
       const c = kernels.allocate(50 * 70 * 4);
       const scratch = kernels.allocate(packedBytes({ m: 50, n: 70, k: 300 }));
-      kernels.call('matmul', [a, b, c, 0, 50, 70, 300, 0, 0, 1, 0, 0, 0, 0, scratch]);
+      kernels.call('matmul', [a, b, c, 0, 50, 70, 300, 0, 0, 1, 0, 0, 0, 0, scratch, 0]);
       return kernels.readFloats(c, 50 * 70);
     };
     expect(run()).toStrictEqual(run());

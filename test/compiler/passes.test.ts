@@ -1,21 +1,26 @@
 /** Graph passes: an optimized program gives the reference's results for any graph, and updates mean what they say. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { gradients } from '../../src/autodiff/gradients.ts';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
 import { compileGraph } from '../../src/compiler/compile.ts';
 import { printProgram } from '../../src/compiler/print-program.ts';
 import type { Target } from '../../src/compiler/program.ts';
+import { sizeOf } from '../../src/core/shape.ts';
 import { Engine } from '../../src/engine.ts';
 import { printGraph } from '../../src/graph/print.ts';
 import type { Graph, Node, Variable } from '../../src/graph/node.ts';
-import { relu, sigmoid, tanh } from '../../src/ops/activation.ts';
+import { gelu, relu, sigmoid, tanh } from '../../src/ops/activation.ts';
 import { add, div, maximum, mul, neg, square, sub } from '../../src/ops/arithmetic.ts';
 import { cast } from '../../src/ops/clip.ts';
+import { greater } from '../../src/ops/compare.ts';
 import { increment } from '../../src/ops/counter.ts';
 import { matmul } from '../../src/ops/matmul.ts';
+import type { MatmulAttributes } from '../../src/ops/matmul.ts';
 import { constant, variable } from '../../src/ops/op.ts';
 import { mean, sum } from '../../src/ops/reduce.ts';
 import { reshape } from '../../src/ops/reshape.ts';
+import { select } from '../../src/ops/select.ts';
 import { transpose } from '../../src/ops/transpose.ts';
 
 const ramp = (count: number, seed: number): Float32Array =>
@@ -173,12 +178,12 @@ describe('passes', () => {
       "%0 = variable 'v0' float32 [4, 3]
       %1 = variable 'v1' float32 [4, 3]
       %2 = transpose(%1) float32 [3, 4]  permutation=[1,0]
-      %3 = matmul(%0, %2) float32 [4, 4]  transposeA=false transposeB=false activation="none"
+      %3 = matmul(%0, %2) float32 [4, 4]  transposeA=false transposeB=false activation="none" bias=0 extra=0
       %4 = constant 0.25 float32 []
       %5 = add(%3, %4) float32 [4, 4]
       %6 = relu(%5) float32 [4, 4]
       %7 = variable 'v5' float32 [3, 4]
-      %8 = matmul(%0, %7) float32 [4, 4]  transposeA=false transposeB=false activation="none"
+      %8 = matmul(%0, %7) float32 [4, 4]  transposeA=false transposeB=false activation="none" bias=0 extra=0
       %9 = constant 1 float32 [4]
       %10 = constant 0 float32 []
       %11 = add(%9, %10) float32 [4]
@@ -195,12 +200,76 @@ describe('passes', () => {
     `);
     expect(printProgram(compileGraph(graph, 'reference').program)).toMatchInlineSnapshot(`
       "reference program: 5 steps, 4 variables, 1 constants, 192 bytes of arena in 1 allocation(s)
-        0  matmul  v0[4, 3] v1[4, 3] -> @0+0[4, 4]  { transposeA: false, transposeB: true, activation: "none" }
-        1  matmul  v0[4, 3] v5[3, 4] constant0[4] -> @0+64[4, 4]  { transposeA: false, transposeB: false, activation: "sigmoid" }
+        0  matmul  v0[4, 3] v1[4, 3] -> @0+0[4, 4]  { transposeA: false, transposeB: true, activation: "none", bias: 0, extra: 0 }
+        1  matmul  v0[4, 3] v5[3, 4] constant0[4] -> @0+64[4, 4]  { transposeA: false, transposeB: false, activation: "sigmoid", bias: 2, extra: 0 }
         2  elementwise  @0+0[4, 4] @0+64[4, 4] -> @0+128[4, 4]  { v2 = add(v0, 0.25); v3 = relu(v2); v4 = sub(v3, v1); v5 = square(v4) -> v5 }
         3  mean  @0+128[4, 4] -> @0+0[]  { first: 0, last: 2 }
         4  elementwise  v2[3] -> v2[3]*  { v1 = mul(v0, 0.9) -> v1 }
       loss = @0+0[]"
     `);
+  });
+
+  it('move what follows a product into it', () => {
+    const [x, , , , , w] = leaves() as [Variable, Variable, Variable, Variable, Variable, Variable];
+    const bias = variable([4], { name: 'b' });
+    const residual = variable([4, 4], { name: 'r' });
+    const follow = {
+      both: relu(add(residual, add(matmul(x, w), bias))),
+      function: gelu(matmul(x, w)),
+    };
+    for (const [name, node] of Object.entries(follow)) {
+      const { steps } = compileGraph({ outputs: { [name]: node }, updates: [] }, 'reference').program;
+      expect(
+        steps.map(({ op }) => op.name),
+        name,
+      ).toEqual(['matmul']);
+    }
+    const [step] = compileGraph({ outputs: { y: follow.both }, updates: [] }, 'wasm').program.steps;
+    expect(step!.attributes).toMatchObject({ activation: 'relu', bias: 2, extra: 3 });
+  });
+
+  it.each<[string, (product: Node, r: Variable) => Record<string, Node>]>([
+    ['read by somebody else', (p, r) => ({ y: add(p, r), z: sum(p) })],
+    ['an output', (p, r) => ({ y: add(p, r), p })],
+    ['an output in another shape', (p, r) => ({ y: tanh(add(p, r)), p: reshape(p, [16]) })],
+    ['read twice', (p) => ({ y: add(p, p) })],
+    ['smaller than what is added', (p) => ({ y: add(p, variable([2, 4, 4])) })],
+    ['taken from', (p, r) => ({ y: sub(p, r) })],
+    ['not what is masked', (p, r) => ({ y: select(greater(relu(r), 0), r, p) })],
+    ['masked by another condition', (p, r) => ({ y: select(greater(relu(r), 1), p, 0) })],
+    ['multiplied by another function', (p, r) => ({ y: mul(p, sub(2, square(tanh(r)))) })],
+    ['multiplied by y · (1 − z)', (p, r) => ({ y: mul(p, mul(sigmoid(r), sub(1, sigmoid(variable([4, 4]))))) })],
+    ['added to what its chain makes', (p, r) => ({ y: add(p, mul(r, 0.1)) })],
+  ])('leave a product alone that is %s', (_, make) => {
+    const [x, , , , , w] = leaves() as [Variable, Variable, Variable, Variable, Variable, Variable];
+    const outputs = make(matmul(x, w), variable([4, 4], { name: 'r' }));
+    const { steps } = compileGraph({ outputs, updates: [] }, 'reference').program;
+    expect(steps.find(({ op }) => op.name === 'matmul')!.attributes).toMatchObject({
+      activation: 'none',
+      bias: 0,
+      extra: 0,
+    });
+  });
+
+  it('multiply the gradient of a layer by its derivative where it is made', async () => {
+    for (const activation of [relu, sigmoid, tanh]) {
+      const [x, w1, b1, w2] = [variable([5, 3]), variable([3, 7]), variable([7]), variable([7, 2])].map((leaf, seed) =>
+        variable(leaf.shape, { name: `v${seed}`, initialize: () => ramp(sizeOf(leaf.shape), seed) }),
+      ) as [Variable, Variable, Variable, Variable];
+      const loss = mean(square(matmul(activation(add(matmul(x, w1), b1)), w2)));
+      const slopes = gradients(loss, [w1, b1, w2]);
+      const graph: Graph = { outputs: { w1: slopes[0]!, b1: slopes[1]!, w2: slopes[2]! }, updates: [] };
+      const { steps } = compileGraph(graph, 'reference').program;
+      const kinds = steps
+        .filter(({ op }) => op.name === 'matmul')
+        .map(({ attributes }) => (attributes as MatmulAttributes).activation);
+      expect(kinds.sort()).toEqual(
+        ['none', 'none', 'none', activation.op.name, `${activation.op.name}Gradient`].sort(),
+      );
+      const [plain, optimized] = [await evaluate(graph, [], false, 1), await evaluate(graph, [], true, 1)];
+      optimized.forEach((values, index) =>
+        values.forEach((value, at) => expect(value).toBeCloseTo(plain[index]![at]!, 6)),
+      );
+    }
   });
 });

@@ -88,6 +88,7 @@ export function execute(
   const encode = (word: Word): number => {
     if (typeof word === 'number') return word;
     if ('float' in word) return bits(word.float);
+    if ('entry' in word) return kernels.indexOf(word.entry);
     return (word.list === 'input' ? places : targets)[word.index]!;
   };
   kernels.call(run, words.map(encode));

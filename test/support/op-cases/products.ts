@@ -1,8 +1,10 @@
 /** Cases of the matrix product: tiles and their edges, all four ways of transposing, all kinds of batches. */
 import * as ops from '../../../src/ops/index.ts';
+import type { Unary } from '../../../src/ops/op.ts';
 import type { MatmulOptions } from '../../../src/ops/matmul.ts';
 import type { Shape } from '../../../src/core/shape.ts';
-import { floats, list, opCase, shapesOf } from './case.ts';
+import type { Node } from '../../../src/graph/node.ts';
+import { between, floats, list, opCase, shapesOf } from './case.ts';
 import type { OpCase } from './case.ts';
 
 const ways: readonly MatmulOptions[] = [
@@ -99,17 +101,80 @@ const batches: readonly (readonly [Shape, Shape])[] = [
   ],
 ];
 
-/** What the compiler moves into the product: sizes off the tiles, one row, several blocks of rows. */
-const epilogues = [ops.relu, ops.sigmoid, ops.tanh].flatMap((activation) =>
-  [1, 5, 33].flatMap((m) =>
-    [6, 17].map((n) =>
-      opCase(ops.matmul, `${shapesOf([m, 9], [9, n])} with bias and ${activation.op.name}`, {
-        inputs: [floats([m, 9]), floats([9, n]), floats([n])],
-        node: (x, y, bias) => activation(ops.add(ops.matmul(x!, y!), bias!)),
+/** What the activation's rule makes of a product as its upstream gradient, at y. */
+function gradientOf(activation: Unary, upstream: Node, y: Node): Node {
+  const output = activation(y);
+  return activation.op.gradient!({ inputs: [y], attributes: {}, output, upstream })[0]!;
+}
+
+/** What follows a product in the graph, and the compiler moves into it: its operands are of one row (r) or of the whole (y). */
+const followers: Readonly<Record<string, (product: Node, row: Node, whole: Node) => Node>> = {
+  'bias and relu': (x, r) => ops.relu(ops.add(x, r)),
+  'bias and sigmoid': (x, r) => ops.sigmoid(ops.add(x, r)),
+  'bias and tanh': (x, r) => ops.tanh(ops.add(x, r)),
+  gelu: (x) => ops.gelu(x),
+  residual: (x, _, y) => ops.add(x, y),
+  'bias and residual': (x, r, y) => ops.add(y, ops.add(x, r)),
+  'residual, bias and relu': (x, r, y) => ops.relu(ops.add(r, ops.add(x, y))),
+  'derivative of relu': (x, _, y) => gradientOf(ops.relu, x, y),
+  'derivative of sigmoid': (x, _, y) => gradientOf(ops.sigmoid, x, y),
+  'derivative of tanh': (x, _, y) => gradientOf(ops.tanh, x, y),
+};
+
+/** Sizes off the tiles, one row, one column, several blocks of rows, each tile on a GPU, batches. */
+const followed: readonly (readonly [a: Shape, b: Shape, way?: MatmulOptions])[] = [
+  [
+    [1, 9],
+    [9, 6],
+  ],
+  [
+    [1, 9],
+    [9, 41],
+  ],
+  [
+    [5, 9],
+    [9, 17],
+  ],
+  [
+    [33, 9],
+    [9, 6],
+  ],
+  [
+    [33, 9],
+    [9, 17],
+  ],
+  [
+    [17, 9],
+    [9, 1],
+  ],
+  [[33, 70], [70, 37], { transposeA: true }],
+  [[5, 70], [70, 36], { transposeB: true }],
+  [
+    [101, 300],
+    [300, 24],
+  ],
+  [
+    [3, 6, 5],
+    [3, 5, 9],
+  ],
+];
+
+/** Each follower is a shader of its own, so only three meet all sizes. */
+const [onlyRow, onlyWhole, both] = ['bias and tanh', 'derivative of sigmoid', 'bias and residual'];
+
+const epilogues = Object.entries(followers).flatMap(([name, follow], place) =>
+  followed
+    .filter((_, index) => [onlyRow, onlyWhole, both].includes(name) || index % 5 === place % 5)
+    .map(([a, b, way = {}]) => {
+      const small = between(-0.5, 0.5);
+      const [shapeA, shapeB] = [flip(a, way.transposeA), flip(b, way.transposeB)];
+      const whole = [...a.slice(0, -1), b.at(-1)!];
+      return opCase(ops.matmul, `${shapesOf(shapeA, shapeB)}${describeWay(way)} with ${name}`, {
+        inputs: [floats(shapeA, small), floats(shapeB, small), floats(whole.slice(-1)), floats(whole)],
+        node: (x, y, row, other) => follow(ops.matmul(x!, y!, way), row!, other!),
         tolerance: { absolute: 2e-5 },
-      }),
-    ),
-  ),
+      });
+    }),
 );
 
 export const productCases: readonly OpCase[] = [
