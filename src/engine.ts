@@ -46,11 +46,11 @@ export class Engine {
    *
    * @throws ShapeError when an update does not fit its variable; BackendError when memory or a kernel is missing
    */
-  async compile(graph: Partial<Graph>, options: Pick<CompileOptions, 'optimize'> = {}): Promise<Executable> {
+  async compile(graph: Partial<Graph>, options: Omit<CompileOptions, 'device'> = {}): Promise<Executable> {
     this.#requireAlive();
     const whole: Graph = { outputs: graph.outputs ?? {}, updates: graph.updates ?? [] };
     const variables = topologicalOrder(roots(whole)).filter(isVariable);
-    const key = `${options.optimize ?? true}\n${printGraph(whole)}`;
+    const key = `${JSON.stringify(options)}\n${printGraph(whole)}`;
     let cached = this.#programs.get(key);
     if (cached === undefined) {
       const { name, traits } = this.#backend;

@@ -2,9 +2,8 @@
  * The compiler: a visible list of passes from a graph to a program. Nothing here runs anything; the result is plain
  * data that a backend prepares.
  */
-import { BackendError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
-import type { DeviceTraits, StepTypes } from '../graph/kernel.ts';
+import type { DeviceTraits, GpuKernel, StepTypes, WasmKernel } from '../graph/kernel.ts';
 import type { Graph, Variable } from '../graph/node.ts';
 import type { TensorType } from '../graph/op.ts';
 import type { ClusterLimits } from './clusters.ts';
@@ -34,6 +33,8 @@ const clusterLimits: Readonly<Record<Target, ClusterLimits>> = {
 export interface CompileOptions {
   /** Turns node rewriting on or off, for tests and for looking at a program before it was optimized. */
   readonly optimize?: boolean;
+  /** Names of kernels to take for all steps of an op, by the op's name, whatever the sizes: for tests and measurements. */
+  readonly kernels?: Readonly<Record<string, string>>;
   /** What the program will run on. */
   readonly device?: DeviceTraits | undefined;
 }
@@ -50,7 +51,8 @@ export function installVerifier(installed: Verifier): void {
   verifier = installed;
 }
 
-export function compileGraph(graph: Graph, target: Target, { optimize = true, device }: CompileOptions = {}): Compiled {
+export function compileGraph(graph: Graph, target: Target, options: CompileOptions = {}): Compiled {
+  const { optimize = true } = options;
   const limits = optimize ? clusterLimits[target] : { ...clusterLimits[target], instructions: 1 };
   const nodePasses = optimize ? [checkUpdates, simplify, fuseEpilogues, keepOutputs] : [checkUpdates, keepOutputs];
   const rewritten = nodePasses.reduce((current, pass) => {
@@ -63,7 +65,7 @@ export function compileGraph(graph: Graph, target: Target, { optimize = true, de
   const hopeful = attempt(true);
   // A variable that others still read is not written in place after all: then a kernel may bind too much.
   const steps = hopeful.every((step) => boundBuffers(step) <= limits.operands) ? hopeful : attempt(false);
-  const kernels = steps.map((step) => selectKernel(step, target, device));
+  const kernels = steps.map((step) => selectKernel(step, target, options));
   const outputs = Object.entries(rewritten.outputs);
   const scratch = kernels.map(({ scratch }) => scratch);
   const plan = planMemory(
@@ -103,8 +105,8 @@ type Selected = Pick<ProgramStep, 'kernel' | 'calls' | 'dispatches' | 'scratch'>
 
 const nothing: Selected = { kernel: '', scratch: [], calls: [], dispatches: [] };
 
-/** The first variant that fits the step's shapes, with its calls. A step without output elements needs none. */
-function selectKernel(step: ScheduledStep, target: Target, device?: DeviceTraits): Selected {
+/** The variant that is asked for, or the first that fits the step's shapes, with its calls. A step without output elements needs none. */
+function selectKernel(step: ScheduledStep, target: Target, { device, kernels }: CompileOptions): Selected {
   if (target === 'reference') return nothing;
   const types: StepTypes<typeof step.attributes> = {
     attributes: step.attributes,
@@ -114,15 +116,12 @@ function selectKernel(step: ScheduledStep, target: Target, device?: DeviceTraits
     device,
   };
   if (types.outputs.every(({ shape }) => sizeOf(shape) === 0)) return nothing;
-  const variants = step.op.kernels[target];
-  for (const kernel of variants) {
-    if (kernel.when?.(types) === false) continue;
-    const selected = { ...nothing, kernel: kernel.name, scratch: kernel.scratch?.(types) ?? [] };
-    return { ...selected, [target === 'wasm' ? 'calls' : 'dispatches']: kernel.lower(types) };
-  }
-  throw new BackendError(
-    `compile: '${step.op.name}' has no kernel for ${target} with these shapes: use another backend`,
-  );
+  const variants: readonly (GpuKernel<never> | WasmKernel<never>)[] = step.op.kernels[target];
+  const kernel =
+    variants.find(({ name }) => name === kernels?.[step.op.name]) ??
+    variants.find((variant) => variant.when?.(types as never) !== false)!; // the last has no `when`
+  const selected = { ...nothing, kernel: kernel.name, scratch: kernel.scratch?.(types as never) ?? [] };
+  return { ...selected, [target === 'wasm' ? 'calls' : 'dispatches']: kernel.lower(types as never) };
 }
 
 const typeOf = ({ shape, dtype }: TensorType): TensorType => ({ shape, dtype });

@@ -20,9 +20,9 @@ export function fuseEpilogues(graph: Graph): Graph {
   return rebuild(graph, (node, given, get) => {
     const isOpen: IsOpen = (index) => {
       const { op, attributes, shape } = node.inputs[index]!;
-      if (op.name !== 'matmul' || attributes['activation'] !== 'none' || !sameShape(shape, node.shape)) return false;
       const product = given.inputs[index]!;
-      return read.indexOf(product) === read.lastIndexOf(product);
+      const isSum = op.name === 'matmul' && attributes['activation'] === 'none' && sameShape(shape, node.shape);
+      return isSum && read.indexOf(product) === read.lastIndexOf(product);
     };
     return addOperand(node, isOpen) ?? derive(node, given, get, isOpen) ?? activate(node, isOpen) ?? node;
   });
@@ -36,10 +36,9 @@ function widen(
   op: Op = product.op,
   activation = 'none',
 ): Node | undefined {
-  const { shape } = product;
-  const columns = shape.at(-1);
-  const isRow = sizeOf(operand.shape) === columns && operand.shape.at(-1) === columns;
-  const fits = name === 'bias' ? isRow : sameShape(operand.shape, shape);
+  const columns = product.shape.slice(-1);
+  const isRow = sizeOf(operand.shape) === columns[0] && sameShape(operand.shape.slice(-1), columns);
+  const fits = name === 'bias' ? isRow : sameShape(operand.shape, product.shape);
   if (!fits || product.attributes[name] !== 0) return undefined;
   return withAttributes(op, product, [operand], { [name]: product.inputs.length, activation });
 }

@@ -29,7 +29,7 @@ export function elementDispatch(
   shader: ShaderSource,
   entry: string,
   count: number,
-  rest: Pick<Dispatch, 'bindings' | 'uniforms' | 'constants'>,
+  rest: Pick<Dispatch, 'bindings' | 'uniforms' | 'constants' | 'blocks'>,
 ): Dispatch {
   const constants = { threads: elementThreads, ...rest.constants };
   return { shader, entry, ...rest, constants, grid: foldedGrid(Math.ceil(count / constants.threads)) };

@@ -67,23 +67,22 @@ export function lowerPlain(product: Product, inQuads = false): Dispatch {
   const rows = Math.ceil(m / blocks_m);
   const ofA = { a_row: transposeA ? 1 : k, a_inner: transposeA ? m : 1 };
   const ofB = { b_inner: transposeB ? 1 : n, b_column: transposeB ? k : 1 };
-  const dispatch = elementDispatch(matmul, 'matmul', batch * blocks_m * quads_n, {
+  return elementDispatch(matmul, 'matmul', batch * blocks_m * quads_n, {
     bindings,
     uniforms: { ...uniforms, ...ofA, ...ofB, quads_n, blocks_m },
     constants: { ...constants, threads },
+    blocks: { ...blocks, ...(inQuads ? quadBlocks(rows) : {}) },
   });
-  return { ...dispatch, blocks: { ...blocks, ...(inQuads ? quadBlocks(rows) : {}) } };
 }
 
 /** The text of a workgroup that is one quad: a thread reads one of four k and swaps it for the other three. */
 function quadBlocks(rows: number): NonNullable<Dispatch['blocks']> {
-  const line = (row: number): string => `sums[${row}]+=b_rows*a_four(at,a_inner,inside);at+=a_row;`;
   return {
     enable: 'enable subgroups;',
     rows: `${rows}u`,
     local: 'subgroup_invocation_id',
     a_four: 'let x=select(0.,a[at],inside.x);return vec4f(x,quadSwapX(x),quadSwapY(x),quadSwapDiagonal(x));',
-    add: Array.from({ length: rows }, (_, row) => line(row)).join(''),
+    add: Array.from({ length: rows }, (_, row) => `sums[${row}]+=b_rows*a_four(at,a_inner,inside);at+=a_row;`).join(''),
   };
 }
 

@@ -56,7 +56,7 @@ export function matmulSizes(inputs: readonly TensorType[], attributes: MatmulAtt
     m: attributes.transposeA ? columnsA : rowsA,
     n: attributes.transposeB ? rowsB : columnsB,
     k: attributes.transposeA ? rowsA : columnsA,
-    batch: batchA === 0 || batchB === 0 ? 0 : Math.max(batchA, batchB),
+    batch: batchA && batchB && Math.max(batchA, batchB),
     strideA: batchA === 1 ? 0 : rowsA * columnsA,
     strideB: batchB === 1 ? 0 : rowsB * columnsB,
   };

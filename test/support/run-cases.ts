@@ -19,10 +19,11 @@ export async function runCases(engine: Engine, opName: string, target: 'wasm' | 
     .filter((problem) => problem !== undefined);
 }
 
-/** What `engine` computes for each case of `opName`. */
+/** What `engine` computes for each case of `opName`; `beforeDispose` may look at its memory. */
 export async function caseResults(
   engine: Engine,
   opName: string,
+  beforeDispose?: () => Promise<void>,
 ): Promise<{ readonly opCase: OpCase; readonly values: TypedArray }[]> {
   const cases = opCases.filter(({ op }) => op.name === opName);
   const outputs: Record<string, Node> = {};
@@ -43,6 +44,7 @@ export async function caseResults(
   for (const [index, opCase] of cases.entries()) {
     results.push({ opCase, values: await executable.read(`case_${index}`) });
   }
+  await beforeDispose?.();
   executable.dispose();
   engine.release(variables);
   return results;

@@ -2,7 +2,7 @@
  * A program as the wasm executor reads it: a stream of 32-bit words, for each call [table index, bytes, …words], with
  * operands already turned into addresses. `assembly/execute.ts` walks it.
  */
-import type { FunctionWord, Operand, WasmCall, Word } from '../../graph/kernel.ts';
+import type { Operand, WasmCall, Word } from '../../graph/kernel.ts';
 import type { Program, ProgramStep } from '../../compiler/program.ts';
 
 /** Ends the stream; no table index has this value. */
@@ -20,10 +20,7 @@ export function encodeProgram(
   for (const step of program.steps) {
     for (const call of step.calls) {
       words.push(indexOf(call.entry), (headWords + call.words.length) * 4);
-      for (const word of call.words) {
-        const isFunction = typeof word === 'object' && 'entry' in word;
-        words.push(isFunction ? indexOf(word.entry) : encodeWord(word, step, addresses));
-      }
+      for (const word of call.words) words.push(encodeWord(word, step, addresses, indexOf));
     }
   }
   return Uint32Array.from([...words, end]);
@@ -31,8 +28,14 @@ export function encodeProgram(
 
 const floatBits = new DataView(new ArrayBuffer(4));
 
-function encodeWord(word: Exclude<Word, FunctionWord>, step: ProgramStep, addresses: readonly number[]): number {
+function encodeWord(
+  word: Word,
+  step: ProgramStep,
+  addresses: readonly number[],
+  indexOf: (entry: string) => number,
+): number {
   if (typeof word === 'number') return word >>> 0;
+  if ('entry' in word) return indexOf(word.entry);
   if ('float' in word) {
     floatBits.setFloat32(0, word.float);
     return floatBits.getUint32(0);

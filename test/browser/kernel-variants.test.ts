@@ -1,0 +1,46 @@
+/**
+ * WebGPU kernels on guarded memory: where an op has several, each forced in turn on the same odd sizes; and the cases of every
+ * op, with guard words behind each value.
+ */
+import { expect, it } from 'vitest';
+import { browserModule } from '../support/browser.ts';
+import { opNames } from '../support/run-cases.ts';
+
+const page = browserModule<typeof import('./pages/kernel-variants.ts')>('test/browser/pages/kernel-variants.ts');
+
+/** A new kernel beside another belongs here, too. */
+const variants = {
+  matmul: ['quads', 'plain', 'small-tile', 'medium-tile'],
+  argMax: ['rows', 'columns'],
+  scatterAdd: ['search', 'linked'],
+};
+
+it('no op has kernels that are not forced here', async () => {
+  expect(await page('variants')).toEqual(variants);
+});
+
+const forced = Object.entries(variants).flatMap(([op, kernels]) => kernels.map((kernel) => [op, kernel] as const));
+
+it.each(forced)('%s: %s, forced', async (op, kernel) => {
+  const { errors, kernels, violations, watched } = await page('force', { op, kernel }, { timeout: 85_000 });
+  expect(Object.entries(errors).filter(([, error]) => !(error < 2e-5))).toEqual([]);
+  expect(kernels).toEqual([kernel]);
+  expect(violations).toEqual([]);
+  expect(watched).toBeGreaterThan(5);
+});
+
+it('finds what is written behind an output', async () => {
+  expect(await page('writesTooFar', 8)).toEqual([]);
+  expect(await page('writesTooFar', 9)).toEqual(["0 bytes behind 'arena 0'"]);
+  expect(await page('writesTooFar', 12)).toEqual(["0 bytes behind 'arena 0'"]);
+});
+
+/** Ops to a page. */
+const together = 8;
+const groups = Array.from({ length: Math.ceil(opNames.length / together) }, (_, index) =>
+  opNames.slice(index * together, (index + 1) * together),
+);
+
+it.each(groups.map((ops) => [ops.join(' '), ops] as const))('untouched: %s', async (_, ops) => {
+  expect(await page('guardedCases', ops, { timeout: 85_000 })).toEqual([]);
+});

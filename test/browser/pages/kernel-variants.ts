@@ -1,0 +1,168 @@
+/**
+ * Page module: WebGPU kernels of which an op has several, each forced in turn on the same odd sizes, on guarded memory. Called
+ * by ../kernel-variants.test.ts.
+ */
+import { ReferenceBackend } from '../../../src/backends/reference/index.ts';
+import { typedArray } from '../../../src/core/dtype.ts';
+import { uniform } from '../../../src/core/random.ts';
+import { sizeOf } from '../../../src/core/shape.ts';
+import type { Shape } from '../../../src/core/shape.ts';
+import { Engine } from '../../../src/engine.ts';
+import type { Node, Variable } from '../../../src/graph/node.ts';
+import type { StructuredOp } from '../../../src/graph/op.ts';
+import * as ops from '../../../src/ops/index.ts';
+import { GuardedWebGPU } from '../../support/guarded-webgpu.ts';
+import { caseResults } from '../../support/run-cases.ts';
+import { mismatch } from '../../support/op-cases.ts';
+
+function filled(shape: Shape, stream = 0, dtype: 'float32' | 'int32' = 'float32', below = 1): Variable {
+  const draws = uniform([7, sizeOf(shape)], sizeOf(shape), stream);
+  const initialize = () => {
+    const values = typedArray(dtype, draws.length);
+    draws.forEach((draw, index) => (values[index] = dtype === 'int32' ? Math.floor(draw * below) : 2 * draw - 1));
+    return values;
+  };
+  return ops.variable([...shape], { dtype, initialize });
+}
+
+/** m, k, n: off every tile's size, single rows and columns, whole tiles, several steps of k. */
+const sizes: readonly (readonly [m: number, k: number, n: number])[] = [
+  [1, 1, 1],
+  [1, 33, 5],
+  [7, 3, 1],
+  [5, 9, 6],
+  [33, 17, 31],
+  [16, 32, 16],
+  [65, 70, 129],
+];
+
+function products(): Record<string, Node> {
+  const outputs: Record<string, Node> = {};
+  for (const [m, k, n] of sizes) {
+    for (const transposeA of [false, true]) {
+      for (const transposeB of [false, true]) {
+        const a = filled(transposeA ? [k, m] : [m, k]);
+        const b = filled(transposeB ? [n, k] : [k, n], 1);
+        const y = ops.matmul(a, b, { transposeA, transposeB });
+        outputs[`${m} ${k} ${n}${transposeA ? ' Aᵀ' : ''}${transposeB ? ' Bᵀ' : ''}`] = y;
+      }
+    }
+    const whole = ops.add(ops.add(ops.matmul(filled([m, k]), filled([k, n], 1)), filled([n], 2)), filled([m, n], 3));
+    outputs[`${m} ${k} ${n} with all`] = ops.relu(whole);
+  }
+  outputs['batch'] = ops.matmul(filled([3, 5, 9]), filled([3, 9, 7], 1));
+  outputs['broadcast'] = ops.matmul(filled([5, 9]), filled([3, 9, 8], 1));
+  return outputs;
+}
+
+/** Nothing else distinguishes the variants: any of them is right for these. */
+const graphs: Readonly<Record<string, () => Record<string, Node>>> = {
+  matmul: products,
+  argMax: () =>
+    Object.fromEntries(
+      [
+        [1, 1],
+        [3, 5],
+        [17, 64],
+        [2, 301],
+        [70, 65],
+      ].map((shape) => [shape.join(), ops.argMax(filled(shape))]),
+    ),
+  scatterAdd: () =>
+    Object.fromEntries(
+      [
+        [1, 1, 3],
+        [5, 3, 2],
+        [64, 1, 7],
+        [65, 5, 9],
+        [301, 3, 4],
+      ].map(([count, row, rows]) => {
+        const indices = filled([count!], 1, 'int32', rows! + 1); // one past the end is left out
+        return [`${count} ${row} ${rows}`, ops.scatterAdd(filled([count!, row!]), indices, rows!)];
+      }),
+    ),
+};
+
+/** The ops with several WebGPU kernels, and the kernels' names. */
+export function variants(): Record<string, string[]> {
+  const several = (ops.allOps as readonly StructuredOp[]).filter(
+    ({ kind, kernels }) => kind === 'structured' && kernels.webgpu.length > 1,
+  );
+  return Object.fromEntries(several.map(({ name, kernels }) => [name, kernels.webgpu.map((kernel) => kernel.name)]));
+}
+
+interface Forced {
+  readonly op: string;
+  readonly kernel: string;
+}
+
+interface Outcome {
+  /** How far each output is from float64, at most. */
+  readonly errors: Record<string, number>;
+  /** The kernels that ran for the op. */
+  readonly kernels: readonly string[];
+  /** What was written behind a value, and how many are watched. */
+  readonly violations: readonly string[];
+  readonly watched: number;
+}
+
+/** Runs the op's graph with the kernel of this name. */
+export async function force({ op, kernel }: Forced): Promise<Outcome> {
+  const outputs = graphs[op]!();
+  const names = Object.keys(outputs);
+  const reference = new Engine(new ReferenceBackend());
+  const expected = await reference.compile({ outputs });
+  expected.run();
+  const guarded = await GuardedWebGPU.create();
+  const engine = new Engine(guarded.backend);
+  const executable = await engine.compile({ outputs }, { kernels: { [op]: kernel } });
+  executable.run();
+  const errors: Record<string, number> = {};
+  for (const name of names) {
+    const [got, want] = [await executable.read(name), await expected.read(name)];
+    const differences = Array.from(got, (value, index) => Math.abs(value - want[index]!));
+    errors[name] = differences.reduce((most, error) => (error <= most ? most : error), 0); // NaN is kept
+  }
+  const kernels = executable.program.steps.filter((step) => step.op.name === op).map((step) => step.kernel);
+  const violations = await guarded.violations();
+  const { watched } = guarded;
+  engine.dispose();
+  return { errors, kernels: [...new Set(kernels)], violations, watched };
+}
+
+/** What is wrong with the cases of these ops on guarded memory. */
+export async function guardedCases(names: readonly string[]): Promise<string[]> {
+  const guarded = await GuardedWebGPU.create();
+  const engine = new Engine(guarded.backend);
+  const problems: string[] = [];
+  for (const name of names) {
+    const results = await caseResults(engine, name, async () => {
+      problems.push(...(await guarded.violations()).map((place) => `${name}: written ${place}`));
+    });
+    for (const { opCase, values } of results) problems.push(...[mismatch(opCase, values, 'webgpu') ?? []].flat());
+  }
+  engine.dispose();
+  return problems;
+}
+
+/** Whether a program that writes past its output is found. */
+export async function writesTooFar(count: number): Promise<string[]> {
+  const guarded = await GuardedWebGPU.create();
+  const engine = new Engine(guarded.backend);
+  const prepare = guarded.backend.prepare.bind(guarded.backend);
+  guarded.backend.prepare = (program, variables) => {
+    const steps = program.steps.map((step) => ({
+      ...step,
+      dispatches: step.dispatches.map((dispatch) => ({
+        ...dispatch,
+        uniforms: { ...dispatch.uniforms, size: count },
+      })),
+    }));
+    return prepare({ ...program, steps }, variables);
+  };
+  const executable = await engine.compile({ outputs: { y: ops.add(filled([8]), 1) } });
+  executable.run();
+  const violations = await guarded.violations();
+  engine.dispose();
+  return violations;
+}
