@@ -29,7 +29,6 @@ interface Tile {
   readonly down: number;
 }
 
-
 /** Samples of a thread in quads. Few different ones, as each takes a pipeline; the sums of 32 still lie in a first-level cache. */
 const rowCounts = [1, 2, 4, 8, 16, 24, 32];
 

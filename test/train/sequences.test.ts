@@ -323,10 +323,16 @@ test('a summary of an encoder and a decoder shows each layer once', async () => 
 
 test('layers in a row have one output each', async () => {
   const cell = lstm({ units: 3, returnState: true, inputShape: [4, 2] }) as unknown as Layer;
-  expect(thrown(() => sequential([cell, dense({ units: 1 })]))).toMatchInlineSnapshot(`"ValueError: model: 'lstm' gives 3 outputs, layers in a row one each: use input() and model()"`);
-  expect(thrown(() => sequential([cell]))).toMatchInlineSnapshot(`"ValueError: model: 'lstm' gives 3 outputs, layers in a row one each: use input() and model()"`);
+  expect(thrown(() => sequential([cell, dense({ units: 1 })]))).toMatchInlineSnapshot(
+    `"ValueError: model: 'lstm' gives 3 outputs, layers in a row one each: use input() and model()"`,
+  );
+  expect(thrown(() => sequential([cell]))).toMatchInlineSnapshot(
+    `"ValueError: model: 'lstm' gives 3 outputs, layers in a row one each: use input() and model()"`,
+  );
   const engine = await recurrentEngines[0]![1]();
   const short = reader(lstm({ units: 2 }), engine);
-  expect(await rejection(short.predict(tensor([1, 2, 3])))).toMatchInlineSnapshot(`"ShapeError: lstm: expects sequences [batch, steps, features], got [batch, 4]: put embedding() before it for word numbers, or reshape the data; a layer before it that is recurrent takes returnSequences: true"`);
+  expect(await rejection(short.predict(tensor([1, 2, 3])))).toMatchInlineSnapshot(
+    `"ShapeError: lstm: expects sequences [batch, steps, features], got [batch, 4]: put embedding() before it for word numbers, or reshape the data; a layer before it that is recurrent takes returnSequences: true"`,
+  );
   engine.dispose();
 });
