@@ -15,14 +15,16 @@ import {
   randomNormal,
   recurrence,
   type Tensor,
+  type Variable,
 } from '../../src/index.ts';
 
 export const sizes = { words: 10_000, length: 100, features: 128, units: 256, classes: 2 };
 const { words, features, units, classes } = sizes;
 
-export type Parameters = ReturnType<typeof createParameters>;
+const names = ['embeddings', 'kernel', 'recurrentKernel', 'bias', 'outputKernel', 'outputBias'] as const;
+export type Parameters = Readonly<Record<(typeof names)[number], Variable>>;
 
-export function createParameters(seed: number) {
+export function createParameters(seed: number): Parameters {
   // the forget gates begin open, so that the first words are not forgotten from the start
   const bias = new Float32Array(4 * units).fill(1, units, 2 * units);
   return {

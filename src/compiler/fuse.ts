@@ -8,7 +8,6 @@ import type { Attributes, ElementwiseOp, StructuredOp } from '../graph/op.ts';
 import type { Chain, ChainArgument } from '../graph/chain.ts';
 import { roots, topologicalOrder, usersOf } from '../graph/traverse.ts';
 import { elementwiseOp } from '../ops/elementwise.ts';
-import { parts } from '../ops/part.ts';
 import { clusterInputs, clusterOutputs, findClusters } from './clusters.ts';
 import type { ClusterContext, ClusterLimits } from './clusters.ts';
 import type { Step } from './step.ts';
@@ -24,9 +23,12 @@ export function fuse(graph: Graph, limits: ClusterLimits, updateInPlace: boolean
     if (node.op.kind !== 'structured') continue;
     const { op, inputs, attributes, scope } = node;
     const read = context.users.get(node)!.filter((user) => user.op.kind === 'part');
-    const made = read.length === 0 ? [] : parts(node);
-    const outputs = made.map((part, index) => read.find((other) => other.attributes['index'] === index) ?? part);
-    steps.push({ op, attributes, inputs, outputs: [node, ...outputs], scope });
+    // A part that nobody reads has a node of its own too: any that is not in the graph.
+    const types = read.length > 0 ? op.parts!(inputs, attributes) : [];
+    const made = types.map(
+      (type, index) => read.find((part) => part.attributes['index'] === index) ?? { ...read[0]!, ...type },
+    );
+    steps.push({ op, attributes, inputs, outputs: [node, ...made], scope });
   }
   for (const cluster of findClusters(context, limits)) {
     steps.push(chainStep(cluster, clusterOutputs(cluster, context)));
