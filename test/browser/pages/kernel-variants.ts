@@ -136,9 +136,10 @@ export async function guardedCases(names: readonly string[]): Promise<string[]> 
   const engine = new Engine(guarded.backend);
   const problems: string[] = [];
   for (const name of names) {
-    const results = await caseResults(engine, name, async () => {
+    const beforeDispose = async (): Promise<void> => {
       problems.push(...(await guarded.violations()).map((place) => `${name}: written ${place}`));
-    });
+    };
+    const results = await caseResults(engine, name, { beforeDispose });
     for (const { opCase, values } of results) problems.push(...[mismatch(opCase, values, 'webgpu') ?? []].flat());
   }
   engine.dispose();
