@@ -6,6 +6,7 @@ import { sizeOf } from '../../src/core/shape.ts';
 import type { Shape } from '../../src/core/shape.ts';
 import type { Node, Variable } from '../../src/graph/node.ts';
 import { input } from '../../src/nn/input.ts';
+import { layerFromConfig, layerRegistry } from '../../src/nn/layer-registry.ts';
 import { Bidirectional, bidirectional } from '../../src/nn/layers/bidirectional.ts';
 import type { MergeMode } from '../../src/nn/layers/bidirectional.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
@@ -169,6 +170,24 @@ describe('bidirectional', () => {
       ShapeError: lstm: expects sequences [batch, steps, features], got [batch, 4]: put embedding() before it for word numbers, or reshape the data; a layer before it that is recurrent takes returnSequences: true"
     `);
   });
+});
+
+test('a layer around another is frozen where that was, unless it says otherwise', () => {
+  const frozen = { units: 2, trainable: false };
+  expect([timeDistributed(dense(frozen)).trainable, bidirectional(gru(frozen)).trainable]).toEqual([false, false]);
+  expect(timeDistributed(dense(frozen), { trainable: true }).trainable).toBe(true);
+  const thawed = timeDistributed(dense(frozen));
+  thawed.trainable = true;
+  expect(layerFromConfig('timeDistributed', thawed.config()).trainable).toBe(true);
+});
+
+test('the layer inside comes from the registry that was given', () => {
+  const registry = { timeDistributed: layerRegistry['timeDistributed']!, half: () => dropout({ rate: 0.5 }) };
+  const config = { layer: { kind: 'half', config: {} } };
+  expect(layerFromConfig('timeDistributed', config, registry).config()).toEqual({
+    layer: { kind: 'dropout', config: { rate: 0.5 } },
+  });
+  expect(messageOf(() => layerFromConfig('timeDistributed', config))).toMatch(/there is no 'half'/);
 });
 
 describe('timeDistributed', () => {

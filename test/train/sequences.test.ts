@@ -2,6 +2,7 @@
 import { describe, expect, it, test } from 'vitest';
 import type { Engine } from '../../src/engine.ts';
 import { permutation, keyFromSeed, uniform } from '../../src/core/random.ts';
+import { constantInitializer } from '../../src/nn/initializers.ts';
 import { input } from '../../src/nn/input.ts';
 import type { Layer } from '../../src/nn/layer.ts';
 import { layerRegistry } from '../../src/nn/layer-registry.ts';
@@ -20,7 +21,7 @@ import { loadModel } from '../../src/train/load.ts';
 import { model as functional, sequential } from '../../src/train/make-model.ts';
 import type { Model } from '../../src/train/model.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/train/safetensors.ts';
-import { allWeights, rejection, thrown } from '../support/models.ts';
+import { allWeights, lossRecorder, referenceEngine, rejection, thrown } from '../support/models.ts';
 import type { Samples } from '../support/models.ts';
 import { recurrentEngines } from '../support/recurrent.ts';
 
@@ -61,7 +62,7 @@ const cells: readonly (readonly [string, () => Layer])[] = [
   ['bidirectional', () => bidirectional(lstm({ units: 4 }))],
 ];
 
-describe.each(recurrentEngines)('on %s', (_, createEngine) => {
+describe.each(recurrentEngines)('on %s', (name, createEngine) => {
   it.each(cells)('%s learns what came first', async (_name, cell) => {
     const engine = await createEngine();
     const { x, y } = firstWords(160);
@@ -69,6 +70,38 @@ describe.each(recurrentEngines)('on %s', (_, createEngine) => {
     const { history } = await model.fit(x, y, { epochs: 12, batchSize: 20 });
     expect(history['accuracy']!.at(-1)).toBeGreaterThan(0.95);
     expect(history['loss']!.at(-1)).toBeLessThan(0.3 * history['loss']![0]!);
+    engine.dispose();
+  });
+
+  it.each(name === 'reference' ? [] : cells)(
+    '%s has the losses of the reference in each of 10 epochs',
+    async (_name, cell) => {
+      const { x, y } = firstWords(40);
+      const [losses, expected] = await Promise.all(
+        [await createEngine(), referenceEngine()].map(async (engine) => {
+          const recorder = lossRecorder();
+          const options = { epochs: 10, batchSize: 20, shuffle: false, callbacks: [recorder] };
+          await reader(cell(), engine).fit(x, y, options);
+          engine.dispose();
+          return recorder.losses;
+        }),
+      );
+      expect(losses!.length).toBe(10);
+      losses!.forEach((loss, epoch) => expect(Math.abs(loss - expected![epoch]!)).toBeLessThan(2e-5));
+    },
+  );
+
+  // The reference's float64 has no such bound.
+  it.skipIf(name === 'reference')('a state that grows beyond all bounds is an error that names the layer', async () => {
+    const engine = await createEngine();
+    const grows = {
+      units: 2,
+      activation: 'linear',
+      recurrentInitializer: constantInitializer({ value: 1e30 }),
+    } as const;
+    const model = reader(simpleRNN({ ...grows, name: 'memory' }), engine);
+    const { x, y } = firstWords(8);
+    expect(await rejection(model.fit(x, y))).toMatch(/^NonFiniteError: fit: the output of layer 'memory' became NaN/);
     engine.dispose();
   });
 

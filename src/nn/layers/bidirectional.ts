@@ -44,7 +44,8 @@ export class Bidirectional extends SeveralOutputs {
     const isMode = mergeMode === null || Object.hasOwn(merges, mergeMode);
     requireOption(where, 'mergeMode', mergeMode, "'concat', 'sum', 'mul', 'ave' or null", isMode);
     const given = layer as unknown as Recurrent;
-    super(outerOptions(given, options));
+    const { inputShape } = given;
+    super(outerOptions(given, inputShape ? { inputShape, ...options } : options));
     this.#mergeMode = mergeMode;
     this.#given = given;
     // A step that is left out is zeros: behind the end the one direction would show its last state, the other its first.

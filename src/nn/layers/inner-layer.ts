@@ -6,9 +6,9 @@ import type { Variable } from '../../graph/node.ts';
 import { Layer } from '../layer.ts';
 import type { LayerConfig, LayerOptions } from '../layer.ts';
 
-/** The options for the layer around: the shape of its samples may have been given to the one inside. */
+/** The options for the layer around: it is frozen where the one inside was, unless it says otherwise. */
 export function outerOptions<O extends LayerOptions>(inner: Layer, options: O): O {
-  return inner.inputShape === undefined ? options : { inputShape: inner.inputShape, ...options };
+  return { trainable: inner.trainable, ...options };
 }
 
 /** Throws `ValueError` unless the layer given `holds` what is asked of it. */
@@ -32,8 +32,8 @@ export function buildInner(
   return inner.weights;
 }
 
-/** As a config holds it: without a name, for the layer around gives one. */
+/** As a config holds it, without what the layer around decides. */
 export function describeInner(inner: Layer): { readonly kind: string; readonly config: LayerConfig } {
-  const { name: _, inputShape: __, ...config } = inner.config();
+  const { name: _, trainable: __, inputShape: ___, ...config } = inner.config();
   return { kind: inner.kind, config };
 }

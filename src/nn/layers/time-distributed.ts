@@ -10,7 +10,7 @@ import { reshape } from '../../ops/reshape.ts';
 import { Layer } from '../layer.ts';
 import type { CallContext, LayerConfig, LayerOptions, Mask } from '../layer.ts';
 import { formatSample, onlyShape } from './check.ts';
-import { buildInner, describeInner, requireInner } from './inner-layer.ts';
+import { buildInner, describeInner, outerOptions, requireInner } from './inner-layer.ts';
 import { SeveralOutputs } from './several-outputs.ts';
 
 export class TimeDistributed extends Layer {
@@ -21,7 +21,7 @@ export class TimeDistributed extends Layer {
   constructor(layer: Layer, options: LayerOptions = {}) {
     const expected = 'a layer, such as dense({ units: 10 })';
     requireInner(options.name || 'timeDistributed', layer, expected, layer instanceof Layer);
-    super(options);
+    super(outerOptions(layer, options));
     this.#inner = layer;
   }
 
