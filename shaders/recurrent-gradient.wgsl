@@ -34,8 +34,8 @@ struct Settings {
 @group(0) @binding(3) var<storage, read> kernel: array<f32>; // [units][width]
 @group(0) @binding(4) var<storage, read> second: array<f32>; // carries [steps + 1][batch][units], or products [steps][batch][units]
 @group(0) @binding(5) var<storage, read> gates: array<f32>; // [steps][batch][width]
-@group(0) @binding(6) var<storage, read_write> d: array<f32>; // [steps][batch][width]: with respect to the projected inputs
-@group(0) @binding(7) var<storage, read_write> p: array<f32>; // … to the recurrent product: GRU with the reset gate after it
+@group(0) @binding(6) var<storage, read_write> m: array<f32>; // [steps][batch][width]: with respect to the projected inputs
+@group(0) @binding(7) var<storage, read_write> q: array<f32>; // … to the recurrent product: GRU with the reset gate after it
 @group(0) @binding(8) var<storage, read_write> carried: array<f32>;
 @group(0) @binding(9) var<storage, read> dropout: array<f32>; // [batch][units]
 @group(0) @binding(10) var<storage, read> mask: array<f32>; // [steps][batch]
@@ -113,7 +113,7 @@ fn gate_slope(y: f32) -> f32 {
 }
 
 fn back_factor(at: u32) -> f32 {
-  return /*[left*/d/*left]*/[at];
+  return /*[left*/m/*left]*/[at];
 }
 
 // Four columns of a row of gradients that begins at `at`, zeros where not `inside`.
@@ -157,17 +157,17 @@ fn multiply_back(sums: ptr<function, Sums>, place: Place, local: u32) {
     var at = row_at;
     /*[add*/
     var w: array<vec4<f32>, 4u * vectors>;
-    for (var v = 0u; v < vectors; v++) {
-      let unit = v * width * 4u;
-      w[v * 4u] = back_weights(unit + right.x, down, inside.x);
-      w[v * 4u + 1u] = back_weights(unit + right.y, down, inside.y);
-      w[v * 4u + 2u] = back_weights(unit + right.z, down, inside.z);
-      w[v * 4u + 3u] = back_weights(unit + right.w, down, inside.w);
+    for (var n = 0u; n < vectors; n++) {
+      let unit = n * width * 4u;
+      w[n * 4u] = back_weights(unit + right.x, down, inside.x);
+      w[n * 4u + 1u] = back_weights(unit + right.y, down, inside.y);
+      w[n * 4u + 2u] = back_weights(unit + right.z, down, inside.z);
+      w[n * 4u + 3u] = back_weights(unit + right.w, down, inside.w);
     }
     for (var row = 0u; row < rows; row++) {
       let x = back_factors(at, k, inside);
-      for (var v = 0u; v < vectors; v++) {
-        (*sums)[row * vectors + v] += w[v * 4u] * x.x + w[v * 4u + 1u] * x.y + w[v * 4u + 2u] * x.z + w[v * 4u + 3u] * x.w;
+      for (var n = 0u; n < vectors; n++) {
+        (*sums)[row * vectors + n] += w[n * 4u] * x.x + w[n * 4u + 1u] * x.y + w[n * 4u + 2u] * x.z + w[n * 4u + 3u] * x.w;
       }
       at += width;
     }
@@ -254,7 +254,7 @@ fn recurrent_gradient_simple(
       let lane = unit - place.unit;
       let sum = sums[(row - place.row) * vectors + (lane >> 2u)][lane & 3u];
       let dh = carried[at] + weighed(at, sum);
-      d[of_row + unit] = select(0.0, dh * act_slope(states[now + plane + at]), working);
+      m[of_row + unit] = select(0.0, dh * act_slope(states[now + plane + at]), working);
       carried[at] = upstream[now + at] + select(dh, 0.0, working);
     }
   }
@@ -280,18 +280,18 @@ fn recurrent_gradient_lstm(
       let lane = unit - place.unit;
       let sum = sums[(row - place.row) * vectors + (lane >> 2u)][lane & 3u];
       let i = gates[of_row + unit];
-      let f = gates[of_row + units + unit];
+      let forget = gates[of_row + units + unit];
       let g = gates[of_row + units * 2u + unit];
-      let o = gates[of_row + units * 3u + unit];
+      let show = gates[of_row + units * 3u + unit];
       let shown = act(second[now + plane + at]);
       let dh = carried[at] + weighed(at, sum);
       let dc = carried[plane + at];
-      let through = dc + dh * o * act_slope(shown);
-      d[of_row + unit] = select(0.0, through * g * gate_slope(i), working);
-      d[of_row + units + unit] = select(0.0, through * second[now + at] * gate_slope(f), working);
-      d[of_row + units * 2u + unit] = select(0.0, through * i * act_slope(g), working);
-      d[of_row + units * 3u + unit] = select(0.0, dh * shown * gate_slope(o), working);
-      carried[plane + at] = select(dc, through * f, working);
+      let through = dc + dh * show * act_slope(shown);
+      m[of_row + unit] = select(0.0, through * g * gate_slope(i), working);
+      m[of_row + units + unit] = select(0.0, through * second[now + at] * gate_slope(forget), working);
+      m[of_row + units * 2u + unit] = select(0.0, through * i * act_slope(g), working);
+      m[of_row + units * 3u + unit] = select(0.0, dh * shown * gate_slope(show), working);
+      carried[plane + at] = select(dc, through * forget, working);
       carried[at] = upstream[now + at] + select(dh, 0.0, working);
     }
   }
@@ -322,15 +322,15 @@ fn recurrent_gradient_gru(
       let dh = carried[at] + weighed(at, sum);
       let of_z = select(0.0, dh * (states[now + at] - candidate) * gate_slope(z), working);
       let of_candidate = select(0.0, dh * (1.0 - z) * act_slope(candidate), working);
-      d[of_row + unit] = of_z;
-      d[of_row + units * 2u + unit] = of_candidate;
+      m[of_row + unit] = of_z;
+      m[of_row + units * 2u + unit] = of_candidate;
       if (reset_after) {
         let r = gates[of_row + units + unit];
         let of_r = select(0.0, of_candidate * second[now + at] * gate_slope(r), working);
-        d[of_row + units + unit] = of_r;
-        p[of_row + unit] = of_z;
-        p[of_row + units + unit] = of_r;
-        p[of_row + units * 2u + unit] = of_candidate * r;
+        m[of_row + units + unit] = of_r;
+        q[of_row + unit] = of_z;
+        q[of_row + units + unit] = of_r;
+        q[of_row + units * 2u + unit] = of_candidate * r;
       }
       carried[at] = upstream[now + at] + select(dh, dh * z, working);
     }
@@ -359,7 +359,7 @@ fn recurrent_gradient_gru_reset(
       let sum = sums[(row - place.row) * vectors + (lane >> 2u)][lane & 3u];
       let r = gates[of_row + units + unit];
       let through = weighed(at, sum);
-      d[of_row + units + unit] = select(0.0, through * states[now + at] * gate_slope(r), working);
+      m[of_row + units + unit] = select(0.0, through * states[now + at] * gate_slope(r), working);
       carried[at] += select(0.0, through * r, working);
     }
   }

@@ -1,11 +1,11 @@
-// One step of a recurrent cell for all samples: h[step + 1] from h[step], in one buffer. A thread sums `rows` samples times
-// `vectors` vec4 of columns: all gates of four neighbouring units, so that it can go on to the new state, or more units of
-// one gate. src/ops/recurrent-wgsl.ts dispatches the steps; the layout is that of src/ops/recurrent-cell.ts.
+// One step of a recurrent cell for all samples: the state q[step + 1] from q[step], in one buffer. A thread sums `rows`
+// samples times `vectors` vec4 of columns: all gates of four neighbouring units, so that it can go on to their new state, or
+// more units of one gate. src/ops/recurrent-wgsl.ts dispatches the steps; src/ops/recurrent-cell.ts tells the layout.
 //
-// As in matmul.wgsl the blocks make a workgroup of one quad for SwiftShader, whose threads swap what they read. A GPU shares it
-// through workgroup memory instead (`tiled`). Places past the end of a row of the product count as zeros; samples and units
-// past the end are computed of whatever is read there and not stored. Two entries make a step of a GRU whose reset gate comes
-// before the product: the candidate's is of r · h.
+// As in matmul.wgsl the blocks make a workgroup of one quad for SwiftShader, whose threads swap what they read and have up
+// to 32 samples; elsewhere a thread has one. Places past the end of a sum count as zeros; samples and units past the end are
+// computed of whatever is read there and not stored. Two entries make a step of a GRU whose reset gate comes before the
+// product: the candidate's is of r · h. What follows a product is done unit by unit: to SwiftShader a vec4 is four times the code.
 
 /*[enable*/ /*enable]*/
 
@@ -33,7 +33,7 @@ struct Settings {
 @group(0) @binding(3) var<storage, read> bias: array<f32>; // [units]: GRU whose reset gate comes after the product
 @group(0) @binding(4) var<storage, read> dropout: array<f32>; // [batch][units]; not read unless has_dropout
 @group(0) @binding(5) var<storage, read> mask: array<f32>; // [steps][batch]; not read unless there is one
-@group(0) @binding(6) var<storage, read_write> h: array<f32>; // [steps + 1][batch][units], and an LSTM's carry behind
+@group(0) @binding(6) var<storage, read_write> q: array<f32>; // [steps + 1][batch][units], and an LSTM's carry behind
 @group(0) @binding(7) var<storage, read_write> gates: array<f32>; // [steps][batch][width], after activation
 // LSTM: the carries [steps + 1][batch][units]. GRU: the candidate's product [steps][batch][units], or r · h [batch][units].
 @group(0) @binding(8) var<storage, read_write> s: array<f32>;
@@ -90,7 +90,7 @@ fn gate(x: f32) -> f32 {
 
 // What the recurrent kernel multiplies: the state, weighed, or r · h, which is weighed already.
 fn factor(at: u32, start: u32) -> f32 {
-  let x = /*[left*/h/*left]*/[start + at];
+  let x = /*[left*/q/*left]*/[start + at];
   if (has_dropout) {
     return x * dropout[at];
   }
@@ -137,16 +137,16 @@ fn multiply(sums: ptr<function, Sums>, place: Place, start: u32, local: u32) {
     var at = row_at;
     /*[add*/
     var w: array<vec4<f32>, 4u * vectors>;
-    for (var v = 0u; v < vectors; v++) {
-      w[v * 4u] = weights(column_at + v * between + down.x, inside.x);
-      w[v * 4u + 1u] = weights(column_at + v * between + down.y, inside.y);
-      w[v * 4u + 2u] = weights(column_at + v * between + down.z, inside.z);
-      w[v * 4u + 3u] = weights(column_at + v * between + down.w, inside.w);
+    for (var n = 0u; n < vectors; n++) {
+      w[n * 4u] = weights(column_at + n * between + down.x, inside.x);
+      w[n * 4u + 1u] = weights(column_at + n * between + down.y, inside.y);
+      w[n * 4u + 2u] = weights(column_at + n * between + down.z, inside.z);
+      w[n * 4u + 3u] = weights(column_at + n * between + down.w, inside.w);
     }
     for (var row = 0u; row < rows; row++) {
       let x = factors(at, start, k, inside);
-      for (var v = 0u; v < vectors; v++) {
-        (*sums)[row * vectors + v] += w[v * 4u] * x.x + w[v * 4u + 1u] * x.y + w[v * 4u + 2u] * x.z + w[v * 4u + 3u] * x.w;
+      for (var n = 0u; n < vectors; n++) {
+        (*sums)[row * vectors + n] += w[n * 4u] * x.x + w[n * 4u + 1u] * x.y + w[n * 4u + 2u] * x.z + w[n * 4u + 3u] * x.w;
       }
       at += units;
     }
@@ -163,9 +163,9 @@ fn masked(row: u32) -> bool {
 fn put_next(now: u32, value: f32, is_masked: bool) {
   var next = value;
   if (settings.has_mask != 0u) {
-    next = select(value, h[now], is_masked);
+    next = select(value, q[now], is_masked);
   }
-  h[now + settings.batch * settings.units] = next;
+  q[now + settings.batch * settings.units] = next;
 }
 
 // Before the first step: one thread copies one element.
@@ -178,9 +178,9 @@ fn recurrent_start(
   let i = (group.y * groups.x + group.x) * threads + local;
   let plane = settings.batch * settings.units;
   if (i < plane) {
-    h[i] = hidden[i];
+    q[i] = hidden[i];
     if (is_lstm) {
-      h[(settings.steps + 1u) * plane + i] = carry[i];
+      q[(settings.steps + 1u) * plane + i] = carry[i];
       if (settings.keep != 0u) {
         s[i] = carry[i];
       }
@@ -232,20 +232,20 @@ fn recurrent_lstm(
       let lane = unit - place.unit;
       let at = of_row + unit;
       let i = gate(sums[sum][lane] + projected[at]);
-      let f = gate(sums[sum + 1u][lane] + projected[at + units]);
+      let forget = gate(sums[sum + 1u][lane] + projected[at + units]);
       let g = act(sums[sum + 2u][lane] + projected[at + units * 2u]);
-      let o = gate(sums[sum + 3u][lane] + projected[at + units * 3u]);
+      let shown = gate(sums[sum + 3u][lane] + projected[at + units * 3u]);
       let of_carry = ((settings.steps + 1u) * settings.batch + row) * units + unit;
-      let before = h[of_carry];
-      let c = select(f * before + i * g, before, keeps);
-      h[of_carry] = c;
-      put_next(old + unit, o * act(c), keeps);
+      let before = q[of_carry];
+      let cell = select(forget * before + i * g, before, keeps);
+      q[of_carry] = cell;
+      put_next(old + unit, shown * act(cell), keeps);
       if (settings.keep != 0u) {
-        s[old + settings.batch * units + unit] = c;
+        s[old + settings.batch * units + unit] = cell;
         gates[at] = i;
-        gates[at + units] = f;
+        gates[at + units] = forget;
         gates[at + units * 2u] = g;
-        gates[at + units * 3u] = o;
+        gates[at + units * 3u] = shown;
       }
     }
   }
@@ -275,7 +275,7 @@ fn recurrent_gru(
       let r = gate(sums[sum + 1u][lane] + projected[at + units]);
       let product = sums[sum + 2u][lane] + bias[unit];
       let candidate = act(projected[at + units * 2u] + r * product);
-      put_next(old + unit, z * h[old + unit] + (1.0 - z) * candidate, keeps);
+      put_next(old + unit, z * q[old + unit] + (1.0 - z) * candidate, keeps);
       if (settings.keep != 0u) {
         s[old + unit] = product;
         gates[at] = z;
@@ -335,7 +335,7 @@ fn recurrent_gru_candidate(
       let lane = unit - place.unit;
       let candidate = act(sums[sum + (lane >> 2u)][lane & 3u] + projected[of_row + units * 2u + unit]);
       let z = gates[kept + unit];
-      put_next(old + unit, z * h[old + unit] + (1.0 - z) * candidate, keeps);
+      put_next(old + unit, z * q[old + unit] + (1.0 - z) * candidate, keeps);
       gates[kept + units * 2u + unit] = candidate;
     }
   }

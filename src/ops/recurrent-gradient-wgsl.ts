@@ -57,8 +57,8 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
     gates: input(at.gates ?? at.kernel),
     dropout: input(at.dropout ?? at.kernel),
     mask: input(at.mask ?? at.kernel),
-    d: output(0),
-    p: after && isAsked ? output(2) : scratch(1),
+    m: output(0),
+    q: after && isAsked ? output(2) : scratch(1),
     carried: scratch(0),
     hidden: output(1),
     carry: cell === 'lstm' ? output(2) : scratch(2),
@@ -68,7 +68,7 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
   const constants = { ...cellConstants(attributes), reset_after: Number(resetAfter) };
   const masks = { dropout_at: places.dropout, mask_at: places.mask, has_mask: Number(attributes.hasMask) };
   const uniforms = { units, batch, steps, width, ...masks };
-  const left = after ? 'p' : 'd';
+  const left = after ? 'q' : 'm';
   // An early reset gate's candidate goes back within its own step.
   const columns = early ? 2 * units : width;
   /** A dispatch of `entry` for a step: it begins with the product of some columns of step `from`, if there is one. */
@@ -94,9 +94,9 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
       },
     });
   };
-  const others = { simple: 'states', lstm: 'second gates', gru: 'states second gates p' }[cell];
-  const back = timed(`recurrent_gradient_${cell}`, `upstream kernel carried d ${others}`);
-  const reset = timed('recurrent_gradient_gru_reset', 'states kernel gates carried d', true);
+  const others = { simple: 'states', lstm: 'second gates', gru: 'states second gates q' }[cell];
+  const back = timed(`recurrent_gradient_${cell}`, `upstream kernel carried m ${others}`);
+  const reset = timed('recurrent_gradient_gru_reset', 'states kernel gates carried m', true);
   const end = timed('recurrent_gradient_end', `kernel carried hidden carry ${left}`, false, 4);
   const gradients: Dispatch[] = [];
   for (let time = steps - 1; time >= 0; time--) {

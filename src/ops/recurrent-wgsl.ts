@@ -77,7 +77,7 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
     bias: input(at.bias ?? at.kernel),
     dropout: input(at.dropout ?? at.kernel),
     mask: input(at.mask ?? at.kernel),
-    h: output(0),
+    q: output(0),
     gates: ofGates,
     s,
   };
@@ -87,12 +87,12 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
   const uniforms = { units, batch, steps, width: gates * units, keep, has_mask: Number(attributes.hasMask) };
   /** The entry's dispatch for each step of time. */
   const timed = (entry: string, names: string, together: number, candidate = false): ((time: number) => Dispatch) => {
-    const product: Product = { isGradient: false, gates: together, left: candidate ? 's' : 'h' };
+    const product: Product = { isGradient: false, gates: together, left: candidate ? 's' : 'q' };
     const same = {
       shader,
       entry,
       blocks: { ...productBlocks(entry, sizes, product, inQuads), act, gate },
-      bindings: pick(all, `projected kernel dropout h ${names}`),
+      bindings: pick(all, `projected kernel dropout q ${names}`),
       constants: candidate ? { ...constants, has_dropout: 0 } : constants, // r · h is weighed already
       grid: productGrid(sizes, product, inQuads),
     };
@@ -110,7 +110,7 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
   const start: Dispatch = {
     shader,
     entry: 'recurrent_start',
-    bindings: pick(all, 'hidden carry h s'),
+    bindings: pick(all, 'hidden carry q s'),
     constants,
     uniforms,
     grid: copyGrid(batch * units),
