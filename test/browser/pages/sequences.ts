@@ -27,8 +27,10 @@ const backends: Readonly<Record<BackendName, () => Backend | Promise<Backend>>> 
 
 const drops = { dropout: 0.2, recurrentDropout: 0.2 };
 
+export type ModelName = 'simpleRNN' | 'lstm' | 'gru' | 'gru, reset before' | 'stacked';
+
 /** What stands between the embedding and the last layer. */
-export const models = {
+export const models: Readonly<Record<ModelName, () => Layer[]>> = {
   simpleRNN: () => [simpleRNN({ units: 6, ...drops })],
   lstm: () => [lstm({ units: 6, ...drops })],
   gru: () => [gru({ units: 6, ...drops })],
@@ -38,9 +40,7 @@ export const models = {
     timeDistributed(dense({ units: 4, activation: 'tanh' })),
     gru({ units: 4, goBackwards: true }),
   ],
-} satisfies Readonly<Record<string, () => Layer[]>>;
-
-export type ModelName = keyof typeof models;
+};
 
 const [samples, length, words] = [24, 7, 9];
 
