@@ -11,7 +11,14 @@ import { start } from '../../bench/comparison/gradlet.ts';
 import { installPeers, missingPackages, peersFolder, wantedVersions } from '../../bench/comparison/install.ts';
 import { onnxProduct } from '../../bench/comparison/onnx-model.ts';
 import { parseRecordName, recordName } from '../../bench/comparison/report.ts';
-import { networkSizes, productTask, tasksOf, trainingTask } from '../../bench/comparison/tasks.ts';
+import {
+  networkSizes,
+  productTask,
+  recurrentTask,
+  sequence,
+  tasksOf,
+  trainingTask,
+} from '../../bench/comparison/tasks.ts';
 import { listSuites } from '../../bench/suites/index.ts';
 
 const effort: Effort = { warmUp: 0, sample: 0, rounds: 2, atMost: 1000, pause: 0, patience: 50 };
@@ -131,8 +138,10 @@ describe('the tasks', () => {
     expect((await trainingTask(32, 1)).weights.map(({ length }) => length)).toEqual(
       networkSizes.slice(1).flatMap((outputs, layer) => [networkSizes[layer]! * outputs, outputs]),
     );
-    expect(tasksOf(false)).toHaveLength(7);
-    expect(tasksOf(true)).toHaveLength(2);
+    expect(tasksOf(false)).toHaveLength(8);
+    expect(tasksOf(true)).toHaveLength(3);
+    expect(recurrentTask(2, 3)).toEqual(recurrentTask(2, 3));
+    expect(recurrentTask(2, 3).samples).toHaveLength(6 * sequence.length * sequence.features);
   });
 
   it('are named in the records', () => {

@@ -16,7 +16,7 @@ const options: Options = { backends: ['wasm', 'webgpu'], suites: ['matmul', 'sta
 
 describe('the plan', () => {
   it('offers what tells its cases ahead, and cold starts', () => {
-    expect(offers.map(({ suite }) => suite)).toEqual(['memory', 'matmul', 'elementwise', 'step', 'start']);
+    expect(offers.map(({ suite }) => suite)).toEqual(['memory', 'matmul', 'elementwise', 'step', 'lstm', 'start']);
   });
 
   it('counts the steps of each backend, fewer for a software adapter', () => {
