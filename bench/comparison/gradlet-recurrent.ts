@@ -1,18 +1,24 @@
 /**
- * gradlet's LSTM, by `fit` as well. A file of its own, which is loaded only for this task: so are those of the peers.
+ * gradlet's LSTM, trained by `fit` as the dense network is. A bundle of its own: what a page loads for the other tasks is
+ * measured.
  */
-import { adam, dense, type Engine, lstm, sequential, tensor } from '../../src/index.ts';
-import type { RecurrentTask, Training } from './candidate.ts';
+import { adam, createEngine, dense, type Engine, lstm, sequential, tensor } from '../../src/index.ts';
+import type { RecurrentTask, Start, Training } from './candidate.ts';
 import { rounds } from './gradlet.ts';
 
-export function recurrentTraining(engine: Engine, task: RecurrentTask): Training {
+export const start: Start = async ({ backend, threads }) => {
+  const engine = await createEngine({ backend, ...(threads !== undefined && { threads }) });
+  return {
+    threads: engine.info.threads,
+    device: engine.info.description,
+    recurrentTraining: (task) => Promise.resolve(recurrentTraining(engine, task)),
+  };
+};
+
+function recurrentTraining(engine: Engine, task: RecurrentTask): Training {
   const { length, features, units, weights, batch, batches, samples, labels } = task;
-  const model = sequential(
-    [lstm({ units, inputShape: [length, features] }), dense({ units: 1, activation: 'sigmoid' })],
-    {
-      engine,
-    },
-  );
+  const layers = [lstm({ units, inputShape: [length, features] }), dense({ units: 1, activation: 'sigmoid' })];
+  const model = sequential(layers, { engine });
   const [kernel, recurrentKernel, bias, outputKernel, outputBias] = weights;
   model.setWeights([
     tensor(kernel, [features, 4 * units]),

@@ -23,7 +23,6 @@ export const start: Start = async ({ backend, threads }) => {
     device: engine.info.description,
     product: (task) => product(engine, task),
     training: (task) => Promise.resolve(training(engine, task)),
-    recurrentTraining: async (task) => (await import('./gradlet-recurrent.ts')).recurrentTraining(engine, task),
   };
 };
 

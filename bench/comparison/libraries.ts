@@ -15,25 +15,45 @@ interface Source {
   /** The package that tells its version, and its place among the installed ones; null for gradlet. */
   readonly package: string | null;
   readonly entry: (backend: BackendName) => string;
+  /** With an LSTM; undefined where the library trains none. */
+  readonly recurrent?: string;
 }
 
 export const sources: readonly Source[] = [
-  { name: 'gradlet', package: null, entry: () => 'bench/comparison/gradlet.ts' },
-  { name: 'jax-js', package: '@jax-js/jax', entry: () => 'bench/peers/jax.ts' },
-  { name: 'tfjs', package: '@tensorflow/tfjs-core', entry: (backend) => `bench/peers/tfjs-${backend}.ts` },
+  {
+    name: 'gradlet',
+    package: null,
+    entry: () => 'bench/comparison/gradlet.ts',
+    recurrent: 'bench/comparison/gradlet-recurrent.ts',
+  },
+  {
+    name: 'jax-js',
+    package: '@jax-js/jax',
+    entry: () => 'bench/peers/jax.ts',
+    recurrent: 'bench/peers/jax-recurrent.ts',
+  },
+  {
+    name: 'tfjs',
+    package: '@tensorflow/tfjs-core',
+    entry: (backend) => `bench/peers/tfjs-${backend}.ts`,
+    recurrent: 'bench/peers/tfjs-recurrent.ts',
+  },
   { name: 'onnxruntime-web', package: 'onnxruntime-web', entry: (backend) => `bench/peers/onnxruntime-${backend}.ts` },
 ];
 
-const folder = 'build/peers';
-
-/** Bundles every library below build/. Throws when one does not build. */
-export async function bundleLibraries(backend: BackendName): Promise<Library[]> {
+/** Bundles every library below build/, or those that train recurrent layers. Throws when one does not build. */
+export async function bundleLibraries(backend: BackendName, kind: 'dense' | 'recurrent' = 'dense'): Promise<Library[]> {
+  const folder = `build/peers-${kind}`;
   await rm(join(projectRoot, folder), { recursive: true, force: true });
+  const entries = sources.flatMap(({ name, entry, recurrent }) => {
+    const file = kind === 'dense' ? entry(backend) : recurrent;
+    return file === undefined ? [] : [{ name, file }];
+  });
   return Promise.all(
-    sources.map(async ({ name, entry }) => {
+    entries.map(async ({ name, file }) => {
       const outdir = `${folder}/${name}`;
       await build({
-        entryPoints: { index: entry(backend) },
+        entryPoints: { index: file },
         absWorkingDir: projectRoot,
         outdir,
         bundle: true,

@@ -40,7 +40,10 @@ const pageModule = 'bench/comparison/page.ts';
 
 /** The peers must be installed. */
 export async function comparePeers(options: PeersOptions, listener: Listener): Promise<PeersFile> {
-  const libraries = await bundleLibraries(options.backend);
+  const libraries = [
+    await bundleLibraries(options.backend),
+    await bundleLibraries(options.backend, 'recurrent'),
+  ] as const;
   const server = await startServer();
   try {
     const browser = await launchBrowser({ gpu: options.gpu });
@@ -59,7 +62,9 @@ class Comparison {
   private readonly failures: Failure[] = [];
   private readonly options: PeersOptions;
   private readonly listener: Listener;
-  private readonly libraries: readonly Library[];
+  private libraries: readonly Library[];
+  /** Those with an LSTM, in bundles of their own. */
+  private readonly recurrent: readonly Library[];
   private readonly browser: Browser;
   private readonly address: string;
   /** The page that they all share; another one takes its place when it crashes. */
@@ -71,13 +76,14 @@ class Comparison {
   constructor(
     options: PeersOptions,
     listener: Listener,
-    libraries: readonly Library[],
+    [libraries, recurrent]: readonly [readonly Library[], readonly Library[]],
     browser: Browser,
     address: string,
   ) {
     this.options = options;
     this.listener = listener;
     this.libraries = libraries;
+    this.recurrent = recurrent;
     this.browser = browser;
     this.address = address;
   }
@@ -88,16 +94,18 @@ class Comparison {
     const tasks = tasksOf(quick);
     for (const task of tasks.filter(({ kind }) => kind !== 'lstm')) await this.measure(task);
     const device = await this.call<string>('deviceOf', { ...this.options, libraries: this.libraries.slice(0, 1) });
-    const sizes = await this.measureSizes(); // of what the tasks so far load
-    for (const task of tasks.filter(({ kind }) => kind === 'lstm')) await this.measure(task);
+    const sizes = await this.measureSizes();
     const environment = {
       ...(await describeEnvironment(this.shared, gpu ? ['--gpu'] : [])),
       ceilings,
       device,
       versions: versionsOf(this.libraries),
     };
-    await this.shared?.close();
+    await this.closeShared();
     await this.measureFirstLosses();
+    this.libraries = this.recurrent;
+    for (const task of tasks.filter(({ kind }) => kind === 'lstm')) await this.measure(task);
+    await this.closeShared();
     return { environment, records: this.records, failures: this.failures, sizes };
   }
 
@@ -139,6 +147,11 @@ class Comparison {
     await page.exposeFunction('comparisonTurn', (name: string) => void (this.turn = name));
     await page.goto(this.address);
     return page;
+  }
+
+  private async closeShared(): Promise<void> {
+    await this.shared?.close();
+    this.shared = null;
   }
 
   private async measureSizes(): Promise<Size[]> {

@@ -2,10 +2,15 @@
  * An LSTM in jax-js, which has no loop for `jit`: every step of the sequence is written out.
  */
 import { nn, numpy as np } from '@jax-js/jax';
-import { batchesOf, type RecurrentTask, type Training } from '../comparison/candidate.ts';
-import { matrix, rounds } from './jax.ts';
+import { batchesOf, type RecurrentTask, type Start, type Training } from '../comparison/candidate.ts';
+import { matrix, rounds, start as startJax } from './jax.ts';
 
-export function recurrentTraining(task: RecurrentTask): Training {
+export const start: Start = async (options) => {
+  const { threads } = await startJax(options);
+  return { threads, recurrentTraining: (task) => Promise.resolve(recurrentTraining(task)) };
+};
+
+function recurrentTraining(task: RecurrentTask): Training {
   const { length, features, units, batch } = task;
   const [kernel, recurrentKernel, bias, outputKernel, outputBias] = task.weights;
   const weights = [

@@ -20,7 +20,6 @@ export const start: Start = async ({ backend }) => {
     threads: backend === 'wasm' && crossOriginIsolated ? navigator.hardwareConcurrency : 1,
     product: (task) => Promise.resolve(product(task)),
     training: (task) => Promise.resolve(training(task)),
-    recurrentTraining: async (task) => (await import('./jax-recurrent.ts')).recurrentTraining(task),
   };
 };
 

@@ -1,21 +1,31 @@
 /**
- * TensorFlow.js's LSTM layer.
+ * TensorFlow.js's LSTM layer. Its layers call each other's operations as methods, which have to be registered.
  */
-import { setBackend, tensor } from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
+import { ready, setBackend, tensor } from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
-import { batchesOf, type RecurrentTask, type Training } from '../comparison/candidate.ts';
+import { batchesOf, type RecurrentTask, type Start, type Training } from '../comparison/candidate.ts';
 import { rounds } from './tfjs.ts';
 
+/** The modules beside this one bring the backends. */
+export const start: Start = async ({ backend }) => {
+  const module = backend === 'wasm' ? await import('./tfjs-wasm.ts') : await import('./tfjs-webgpu.ts');
+  const { threads } = await module.start({ backend });
+  return { threads, recurrentTraining: (task) => recurrentTraining(task, backend) };
+};
+
 /** On `backend`, or on the plain JavaScript one where that lacks a kernel for the gradients. */
-export async function recurrentTraining(task: RecurrentTask, backend: string): Promise<Training> {
+async function recurrentTraining(task: RecurrentTask, backend: string): Promise<Training> {
   try {
-    const training = recurrentModel(task);
+    const [first] = batchesOf(task);
+    const training = recurrentModel({ ...task, ...first!, batches: 1 });
     await training.round();
     training.dispose();
   } catch (error) {
     if (backend !== 'wasm' || !String(error).includes('not registered')) throw error;
     await import('@tensorflow/tfjs-backend-cpu');
     await setBackend('cpu');
+    await ready();
   }
   return recurrentModel(task);
 }

@@ -22,7 +22,6 @@ export async function startOn(backend: string, threads: () => number): Promise<C
     threads: threads(),
     product: (task) => Promise.resolve(product(task)),
     training: (task) => Promise.resolve(training(task)),
-    recurrentTraining: async (task) => (await import('./tfjs-recurrent.ts')).recurrentTraining(task, backend),
   };
 }
 
