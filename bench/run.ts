@@ -28,6 +28,7 @@ interface Values extends EngineRequest {
   readonly gpu?: true;
   readonly relaxedSimd?: true;
   readonly quick?: true;
+  readonly only?: string;
   readonly json?: string;
   readonly page?: true;
   readonly port: number;
@@ -63,10 +64,16 @@ function inBrowser(request: SuiteRequest, gpu: boolean): Promise<BenchFile> {
 /** Names are longer there. */
 const peersWidth = 50;
 
-async function besidePeers({ backend, threads, quick, gpu }: Values): Promise<BenchFile> {
+async function besidePeers({ backend, threads, quick, gpu, only }: Values): Promise<BenchFile> {
   await installPeers();
   console.log(tableHead(peersWidth));
-  const options = { backend, quick: quick === true, gpu: gpu === true, ...(threads !== undefined && { threads }) };
+  const options = {
+    backend,
+    quick: quick === true,
+    gpu: gpu === true,
+    ...(threads !== undefined && { threads }),
+    ...(only !== undefined && { only }),
+  };
   const file = await comparePeers(options, {
     record: (record) => console.log(tableLine(record, peersWidth)),
     failure: ({ name, message }) => console.log(`${name.padEnd(peersWidth)}  failed: ${message}`),
@@ -118,6 +125,7 @@ const command = createCommand('npm run bench --', 'measures gradlet')
   .addOption(new Option('--binary <name>', 'of wasm: instead of the faster that runs here').choices(binaries))
   .option('--relaxed-simd', "switch on Node 20's relaxed SIMD, which browsers have anyway")
   .option('--quick', 'hardly any samples: to see whether it runs')
+  .option('--only <text>', 'of peers: the tasks whose name has it, such as LSTM')
   .option('--json <file>', 'write records and environment there')
   .option('--page', 'serve a page that measures in any browser, and draws what it finds')
   .addOption(new Option('--port <n>', 'of --page; 0 takes any').argParser(wholeNumber(0)).default(8080))

@@ -28,6 +28,8 @@ export interface PeersOptions {
   readonly threads?: number;
   readonly quick: boolean;
   readonly gpu: boolean;
+  /** Only the tasks whose name has this in it. */
+  readonly only?: string;
 }
 
 /** Hears of every record and failure as it comes. */
@@ -91,7 +93,7 @@ class Comparison {
   async run(): Promise<PeersFile> {
     const { quick, gpu } = this.options;
     const ceilings = await this.call<Ceilings>('measureMachine', this.options);
-    const tasks = tasksOf(quick);
+    const tasks = tasksOf(quick).filter((task) => subjectOf(task).includes(this.options.only ?? ''));
     for (const task of tasks.filter(({ kind }) => kind !== 'lstm')) await this.measure(task);
     const device = await this.call<string>('deviceOf', { ...this.options, libraries: this.libraries.slice(0, 1) });
     const sizes = await this.measureSizes();
