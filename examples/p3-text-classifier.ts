@@ -4,8 +4,11 @@
  */
 import {
   adam,
+  argMax,
   batches,
+  cast,
   encodeSafetensors,
+  equal,
   gradients,
   increment,
   input,
@@ -32,14 +35,16 @@ export async function program({ data, engine, epochs, batchSize, seed, print }: 
   const parameters = createParameters(seed);
   const ids = input([batchSize, sizes.length], { dtype: 'int32' });
   const labels = input([batchSize], { dtype: 'int32' });
-  const loss = mean(sparseSoftmaxCrossEntropy(labels, network(ids, parameters)));
+  const logits = network(ids, parameters);
+  const loss = mean(sparseSoftmaxCrossEntropy(labels, logits));
+  const accuracy = mean(equal(cast(argMax(logits), 'float32'), cast(labels, 'float32')));
   const list = Object.values(parameters);
   const iterations = variable([], { dtype: 'int32' });
   const updates: Update[] = [
     ...adam().updates(list, gradients(loss, list), iterations),
     [iterations, increment(iterations)],
   ];
-  const step = await engine.compile({ outputs: { loss }, updates });
+  const step = await engine.compile({ outputs: { loss, accuracy }, updates });
 
   // the loop
   const [train, validation, test] = [rowsOf(data.train), rowsOf(data.validation), rowsOf(data.test)];
@@ -49,28 +54,36 @@ export async function program({ data, engine, epochs, batchSize, seed, print }: 
     seed,
     dropLast: true,
   });
-  const history = { loss: [] as number[], val_loss: [] as number[], val_accuracy: [] as number[] };
+  const history = {
+    loss: [] as number[],
+    accuracy: [] as number[],
+    val_loss: [] as number[],
+    val_accuracy: [] as number[],
+  };
   for (let epoch = 0; epoch < epochs; epoch++) {
-    let sum = 0;
+    const sums = { loss: 0, accuracy: 0 };
     for (const [batch, truth] of loader) {
       engine.write(ids, batch.data);
       engine.write(labels, truth.data);
       step.run();
-      sum += (await step.read('loss'))[0]!;
+      const [lossNow, accuracyNow] = await Promise.all([step.read('loss'), step.read('accuracy')]);
+      sums.loss += lossNow[0]! / loader.length;
+      sums.accuracy += accuracyNow[0]! / loader.length;
     }
     const watched = score(await classify(engine, parameters, validation.data as Int32Array), data.validation.labels);
-    history.loss.push(sum / loader.length);
+    history.loss.push(sums.loss);
+    history.accuracy.push(sums.accuracy);
     history.val_loss.push(watched.loss);
     history.val_accuracy.push(watched.accuracy);
     print(
-      `epoch ${epoch + 1}/${epochs} - loss: ${(sum / loader.length).toFixed(4)} - ` +
+      `epoch ${epoch + 1}/${epochs} - loss: ${sums.loss.toFixed(4)} - accuracy: ${sums.accuracy.toFixed(4)} - ` +
         `val_loss: ${watched.loss.toFixed(4)} - val_accuracy: ${watched.accuracy.toFixed(4)}`,
     );
   }
 
   // the result, and everything that another process needs to come to the same
-  const logits = await classify(engine, parameters, test.data as Int32Array);
-  for (const line of reportLines(data.test.labels, classesOf(logits))) print(line);
+  const predictions = await classify(engine, parameters, test.data as Int32Array);
+  for (const line of reportLines(data.test.labels, classesOf(predictions))) print(line);
   const saved = await Promise.all(
     Object.entries(parameters).map(
       async ([name, weight]) => [`parameters/${name}`, tensor(await engine.read(weight), weight.shape)] as const,
@@ -81,12 +94,12 @@ export async function program({ data, engine, epochs, batchSize, seed, print }: 
       ...saved,
       ['test/ids', test],
       ['test/labels', tensor(Int32Array.from(data.test.labels))],
-      ['test/logits', tensor(logits, [test.shape[0]!, sizes.classes])],
+      ['test/logits', tensor(predictions, [test.shape[0]!, sizes.classes])],
     ]),
     new Map([
       ['backend', engine.info.name],
       ['tokenizer', JSON.stringify(vocabulary.toJSON())],
     ]),
   );
-  return { history, test: score(logits, data.test.labels), model: file };
+  return { history, test: score(predictions, data.test.labels), model: file };
 }

@@ -21,8 +21,8 @@ import {
 export const sizes = { words: 10_000, length: 100, features: 128, units: 256, classes: 2 };
 const { words, features, units, classes } = sizes;
 
-const names = ['embeddings', 'kernel', 'recurrentKernel', 'bias', 'outputKernel', 'outputBias'] as const;
-export type Parameters = Readonly<Record<(typeof names)[number], Variable>>;
+type Name = 'embeddings' | 'kernel' | 'recurrentKernel' | 'bias' | 'outputKernel' | 'outputBias';
+export type Parameters = Readonly<Record<Name, Variable>>;
 
 export function createParameters(seed: number): Parameters {
   // the forget gates begin open, so that the first words are not forgotten from the start

@@ -1,5 +1,6 @@
 /**
- * The ten digits in a page, on both backends: the same program as in Node. SwiftShader is slow, so few digits.
+ * Examples in a page: the ten digits on both backends, mails on WebGPU; the same programs as in Node. SwiftShader is slow, so
+ * few samples.
  */
 import { describe, expect, it } from 'vitest';
 import type { Settings } from '../../examples/support/example.ts';
@@ -23,5 +24,16 @@ describe.each(['wasm', 'webgpu'] as const)('in a page on %s', (backend) => {
     expect(result.test.accuracy).toBeGreaterThan(0.85);
     expect(result.history.val_accuracy![0]).toBeGreaterThan(0.85);
     expect(model!.length).toBeGreaterThan(4 * 55_050); // base64 of 55,050 floats
+  });
+});
+
+describe.each(['p3-text-classifier', 'p5-text-with-dropout'])('%s in a page on webgpu', (example) => {
+  it('learns from some mails', { timeout: 120_000 }, async () => {
+    const few = { ...settings, example, epochs: 2, trainCount: 160, backend: 'webgpu' } as const;
+    const { result, model } = await page('runInPage', few, { timeout: 110_000 });
+    expect(result.engine.name).toBe('webgpu');
+    expect(result.history.loss![1]).toBeLessThan(result.history.loss![0]!);
+    expect(result.test.accuracy).toBeGreaterThan(0.5);
+    expect(model!.length).toBeGreaterThan(4 * 160_000);
   });
 });

@@ -13,6 +13,8 @@ const variants = {
   matmul: ['quads', 'plain', 'small-tile', 'medium-tile'],
   argMax: ['rows', 'columns'],
   scatterAdd: ['search', 'linked'],
+  recurrent: ['quads', 'plain'],
+  recurrentGradient: ['quads', 'plain'],
 };
 
 it('no op has kernels that are not forced here', async () => {

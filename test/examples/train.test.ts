@@ -80,7 +80,7 @@ it.each([
 });
 
 it.each([
-  ['p3-text-classifier', ['loss', 'val_loss', 'val_accuracy']],
+  ['p3-text-classifier', ['loss', 'accuracy', 'val_loss', 'val_accuracy']],
   ['p5-text-with-dropout', ['loss', 'accuracy', 'val_loss', 'val_accuracy']],
 ])('%s learns from some mails', async (name, names) => {
   const some = { ...settings, example: name, batchSize: 32, trainCount: 240, epochs: 3 };

@@ -2,6 +2,7 @@
  * Page module: WebGPU kernels of which an op has several, each forced in turn on the same odd sizes, on guarded memory. Called
  * by ../kernel-variants.test.ts.
  */
+import { gradients } from '../../../src/autodiff/gradients.ts';
 import { ReferenceBackend } from '../../../src/backends/reference/index.ts';
 import { typedArray } from '../../../src/core/dtype.ts';
 import { uniform } from '../../../src/core/random.ts';
@@ -55,6 +56,42 @@ function products(): Record<string, Node> {
   return outputs;
 }
 
+/** Cells over a few steps: samples and units off every block, one alone, several blocks. */
+function networks(): Record<string, readonly [x: Variable, y: Node]> {
+  const kinds = [
+    ['simple', 1, true],
+    ['lstm', 4, true],
+    ['gru', 3, true],
+    ['gru', 3, false],
+  ] as const;
+  const shapes = [
+    [1, 2, 1],
+    [3, 3, 5],
+    [33, 2, 17],
+    [7, 4, 66],
+  ] as const;
+  return Object.fromEntries(
+    kinds.flatMap(([cell, gates, resetAfter]) =>
+      shapes.map(([batch, steps, units]) => {
+        const small = (node: Node): Node => ops.mul(node, 1 / Math.sqrt(units));
+        const x = filled([batch, steps, 3]);
+        const { outputs } = ops.recurrence(x, {
+          cell,
+          resetAfter,
+          kernel: filled([3, gates * units], 1),
+          recurrentKernel: small(filled([units, gates * units], 2)),
+          mask: ops.greater(filled([batch, steps], 3), -0.5),
+          recurrentDropout: filled([batch, units], 4),
+        });
+        return [`${cell} ${batch} ${steps} ${units}${resetAfter ? '' : ' early'}`, [x, outputs] as const];
+      }),
+    ),
+  );
+}
+
+const mapValues = <A, B>(values: Record<string, A>, change: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
+
 /** Nothing else distinguishes the variants: any of them is right for these. */
 const graphs: Readonly<Record<string, () => Record<string, Node>>> = {
   matmul: products,
@@ -81,6 +118,8 @@ const graphs: Readonly<Record<string, () => Record<string, Node>>> = {
         return [`${count} ${row} ${rows}`, ops.scatterAdd(filled([count!, row!]), indices, rows!)];
       }),
     ),
+  recurrent: () => mapValues(networks(), ([, y]) => y),
+  recurrentGradient: () => mapValues(networks(), ([x, y]) => gradients(ops.sum(y), [x])[0]!),
 };
 
 /** The ops with several WebGPU kernels, and the kernels' names. */
