@@ -39,6 +39,9 @@ function epochTicks(epochs: number): number[] {
   return step === 1 ? ticks : [1, ...ticks];
 }
 
+/** No tick above 1 for these. */
+const isShare = (metric: string): boolean => /accuracy|precision|recall/i.test(metric);
+
 function panel(metric: string, points: readonly Point[]): object {
   const epochs = Math.max(1, ...points.map(({ epoch }) => epoch));
   const parts = [...new Set(points.map(({ part }) => part))];
@@ -48,7 +51,7 @@ function panel(metric: string, points: readonly Point[]): object {
     width: 340,
     height: 230,
     data: { values: points },
-    mark: { type: 'line', strokeWidth: 2.2, point: { size: 38, filled: true }, clip: true },
+    mark: { type: 'line', strokeWidth: 2.2, point: { size: 38, filled: true } },
     encoding: {
       x: {
         field: 'epoch',
@@ -61,7 +64,7 @@ function panel(metric: string, points: readonly Point[]): object {
         field: 'value',
         type: 'quantitative',
         title: null,
-        scale: { zero: false, nice: true, padding: 6 },
+        scale: { zero: false, nice: true, ...(isShare(metric) ? { domainMax: 1 } : { padding: 6 }) },
         axis: { tickCount: 6, domain: false },
       },
       color: {
