@@ -29,6 +29,8 @@ export class Engine {
   readonly #buffers = new Map<Variable, BackendBuffer>();
   readonly #programs = new Map<string, CachedProgram>();
   #disposed = false;
+  /** Kernels that `tune` found to be the fastest here, by step; what is compiled from now on takes them. */
+  readonly kernels: Record<string, string> = {};
 
   /** Use `createEngine()`, which chooses and starts a backend. */
   constructor(backend: Backend) {
@@ -50,11 +52,12 @@ export class Engine {
     this.#requireAlive();
     const whole: Graph = { outputs: graph.outputs ?? {}, updates: graph.updates ?? [] };
     const variables = topologicalOrder(roots(whole)).filter(isVariable);
-    const key = `${JSON.stringify(options)}\n${printGraph(whole)}`;
+    const chosen = { kernels: this.kernels, ...options };
+    const key = `${JSON.stringify(chosen)}\n${printGraph(whole)}`;
     let cached = this.#programs.get(key);
     if (cached === undefined) {
       const { name, traits } = this.#backend;
-      const compiled = compileGraph(whole, name, { ...options, device: traits });
+      const compiled = compileGraph(whole, name, { ...chosen, device: traits });
       cached = { program: compiled.program, places: compiled.variables.map((variable) => variables.indexOf(variable)) };
       if (this.#programs.size >= cacheSize) this.#programs.delete(this.#programs.keys().next().value!);
       this.#programs.set(key, cached);

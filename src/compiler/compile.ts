@@ -33,7 +33,10 @@ const clusterLimits: Readonly<Record<Target, ClusterLimits>> = {
 export interface CompileOptions {
   /** Turns node rewriting on or off, for tests and for looking at a program before it was optimized. */
   readonly optimize?: boolean;
-  /** Names of kernels to take for all steps of an op, by the op's name, whatever the sizes: for tests and measurements. */
+  /**
+   * Names of kernels to take instead of those that the shapes suggest: by the op's name for all of its steps, or by `kernelKey`
+   * for one. A name that the op does not have on this device is passed over.
+   */
   readonly kernels?: Readonly<Record<string, string>>;
   /** What the program will run on. */
   readonly device?: DeviceTraits | undefined;
@@ -105,6 +108,11 @@ type Selected = Pick<ProgramStep, 'kernel' | 'calls' | 'dispatches' | 'scratch'>
 
 const nothing: Selected = { kernel: '', scratch: [], calls: [], dispatches: [] };
 
+/** What tells a step's kernels apart in speed: `matmul 32x784 784x128 128 {"transposeA":false,…}`. */
+export function kernelKey(op: string, inputs: readonly TensorType[], attributes: unknown): string {
+  return [op, ...inputs.map(({ shape }) => shape.join('x')), JSON.stringify(attributes)].join(' ');
+}
+
 /** The variant that is asked for, or the first that fits the step's shapes, with its calls. A step without output elements needs none. */
 function selectKernel(step: ScheduledStep, target: Target, { device, kernels }: CompileOptions): Selected {
   if (target === 'reference') return nothing;
@@ -116,9 +124,13 @@ function selectKernel(step: ScheduledStep, target: Target, { device, kernels }: 
     device,
   };
   if (types.outputs.every(({ shape }) => sizeOf(shape) === 0)) return nothing;
-  const variants: readonly (GpuKernel<never> | WasmKernel<never>)[] = step.op.kernels[target];
+  const { name: op, kernels: all } = step.op;
+  const variants = (all[target] as readonly (GpuKernel<never> | WasmKernel<never>)[]).filter(
+    ({ requires }) => !requires || device?.[requires],
+  );
+  const wanted = variants[1] && kernels && (kernels[op] ?? kernels[kernelKey(op, types.inputs, types.attributes)]);
   const kernel =
-    variants.find(({ name }) => name === kernels?.[step.op.name]) ??
+    variants.find(({ name }) => name === wanted) ??
     variants.find((variant) => variant.when?.(types as never) !== false)!; // the last has no `when`
   const selected = { ...nothing, kernel: kernel.name, scratch: kernel.scratch?.(types as never) ?? [] };
   return { ...selected, [target === 'wasm' ? 'calls' : 'dispatches']: kernel.lower(types as never) };

@@ -176,7 +176,7 @@ const record = (epilogue: Epilogue): StructuredOp<MatmulAttributes> => ({
     webgpu: [
       {
         name: 'quads',
-        when: ({ device }) => device?.softwareQuads === true,
+        requires: 'softwareQuads',
         lower: (step) => [lowerPlain(productOf(step, epilogue), true)],
       },
       {

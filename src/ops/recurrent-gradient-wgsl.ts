@@ -117,7 +117,7 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
 export const recurrentGradientGpu: readonly GpuKernel<RecurrentAttributes>[] = [
   {
     name: 'quads',
-    when: ({ device }) => device?.softwareQuads === true,
+    requires: 'softwareQuads',
     scratch: scratchBytes,
     lower: (step) => lower(step, true),
   },

@@ -121,7 +121,7 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
 export const recurrentGpu: readonly GpuKernel<RecurrentAttributes>[] = [
   {
     name: 'quads',
-    when: ({ device }) => device?.softwareQuads === true,
+    requires: 'softwareQuads',
     scratch: (step) => memory(step).scratch,
     lower: (step) => lower(step, true),
   },
