@@ -22,6 +22,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   backends: ['core', 'graph', 'compiler', 'generated'],
   'engine.ts': ['core', 'graph', 'compiler', 'backends'],
   'create-engine.ts': ['core', 'backends', 'engine.ts'],
+  tune: ['core', 'graph', 'ops', 'compiler', 'engine.ts'],
   'tensor.ts': ['core', 'graph', 'ops', 'autodiff'],
   nn: ['core', 'graph', 'ops', 'autodiff', 'tensor.ts'],
   optim: ['core', 'graph', 'ops', 'autodiff', 'tensor.ts'],
@@ -127,7 +128,9 @@ describe('every op', () => {
     const open = allOps.filter(
       (op) =>
         op.kind === 'structured' &&
-        [op.kernels.wasm, op.kernels.webgpu].some((list) => list.at(-1)?.when !== undefined || list.at(-1)?.requires !== undefined),
+        [op.kernels.wasm, op.kernels.webgpu].some(
+          (list) => list.at(-1)?.when !== undefined || list.at(-1)?.requires !== undefined,
+        ),
     );
     expect(open.map(({ name }) => name)).toEqual([]);
   });
@@ -167,5 +170,12 @@ describe('every kernel', () => {
       .map((file) => file.replace('shaders/', '').replace('.wgsl', ''))
       .filter((stem) => !opTexts.includes(`generated/shaders/${stem}.ts`));
     expect(unclaimed).toEqual([]);
+  });
+
+  it('of shaders/ has uniforms that fit a slice of 256 bytes', () => {
+    const texts = filesOf('src/generated/shaders', '.ts').map((file) => readFileSync(join(root, file), 'utf8'));
+    const sizes = texts.flatMap((text) => /"uniforms": \{\s*"size": (\d+)/.exec(text)?.[1] ?? []).map(Number);
+    expect(sizes.length).toBeGreaterThan(10);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(256);
   });
 });

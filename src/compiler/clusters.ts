@@ -36,7 +36,8 @@ export function findClusters(context: ClusterContext, limits: ClusterLimits): No
     const neighbours = node.inputs.filter((input) => fuses(input, node) && stages.get(input) === stages.get(node));
     const group = new Set(neighbours.map((input) => groups.get(input)!));
     // Numbers are few and cheap: all of a stage share a kernel, related or not.
-    if (sizeOf(node.shape) === 1) group.add(getOrCreate(scalars, stages.get(node)!, () => []));
+    const isNumber = sizeOf(node.shape) === 1;
+    if (isNumber) group.add(scalars.get(stages.get(node)!) ?? []);
     const [first = [], ...others] = group;
     for (const other of others) {
       first.push(...other.splice(0));
@@ -44,7 +45,7 @@ export function findClusters(context: ClusterContext, limits: ClusterLimits): No
     }
     first.push(node);
     groups.set(node, first);
-    if (sizeOf(node.shape) === 1) scalars.set(stages.get(node)!, first);
+    if (isNumber) scalars.set(stages.get(node)!, first);
   }
   const position = new Map(order.map((node, index) => [node, index]));
   return [...new Set(groups.values())]
@@ -119,10 +120,4 @@ export function clusterInputs(part: readonly Node[]): Node[] {
 export function clusterOutputs(part: readonly Node[], { users, kept }: ClusterContext): Node[] {
   const inside = new Set(part);
   return part.filter((node) => kept.has(node) || users.get(node)!.some((user) => !inside.has(user)));
-}
-
-function getOrCreate<K, V>(map: Map<K, V>, key: K, create: () => V): V {
-  let value = map.get(key);
-  if (value === undefined) map.set(key, (value = create()));
-  return value;
 }

@@ -116,13 +116,7 @@ export function kernelKey(op: string, inputs: readonly TensorType[], attributes:
 /** The variant that is asked for, or the first that fits the step's shapes, with its calls. A step without output elements needs none. */
 function selectKernel(step: ScheduledStep, target: Target, { device, kernels }: CompileOptions): Selected {
   if (target === 'reference') return nothing;
-  const types: StepTypes<typeof step.attributes> = {
-    attributes: step.attributes,
-    inputs: step.inputs.map(typeOf),
-    outputs: step.outputs.map(typeOf),
-    inPlace: step.inPlace,
-    device,
-  };
+  const types: StepTypes<typeof step.attributes> = { ...step, device };
   if (types.outputs.every(({ shape }) => sizeOf(shape) === 0)) return nothing;
   const { name: op, kernels: all } = step.op;
   const variants = (all[target] as readonly (GpuKernel<never> | WasmKernel<never>)[]).filter(
@@ -132,8 +126,10 @@ function selectKernel(step: ScheduledStep, target: Target, { device, kernels }: 
   const kernel =
     variants.find(({ name }) => name === wanted) ??
     variants.find((variant) => variant.when?.(types as never) !== false)!; // the last has no `when`
-  const selected = { ...nothing, kernel: kernel.name, scratch: kernel.scratch?.(types as never) ?? [] };
-  return { ...selected, [target === 'wasm' ? 'calls' : 'dispatches']: kernel.lower(types as never) };
+  return {
+    ...nothing,
+    kernel: kernel.name,
+    scratch: kernel.scratch?.(types as never) ?? [],
+    [target === 'wasm' ? 'calls' : 'dispatches']: kernel.lower(types as never),
+  };
 }
-
-const typeOf = ({ shape, dtype }: TensorType): TensorType => ({ shape, dtype });

@@ -3,12 +3,11 @@
  * arena from the step that makes it to the last that reads it, and values that are never alive together share bytes.
  * On WebGPU an allocation is a GPU buffer of its own, because one buffer cannot be read and written in one dispatch.
  */
-import { bytesPerElement } from '../core/dtype.ts';
 import { InternalError } from '../core/errors.ts';
-import { sizeOf } from '../core/shape.ts';
 import { isConstant, isVariable } from '../graph/node.ts';
 import type { Node, Variable } from '../graph/node.ts';
 import type { TensorType } from '../graph/op.ts';
+import { bytesOf } from './program.ts';
 import type { Place, ProgramBuffer, ProgramConstant, Target } from './program.ts';
 import { base } from './step.ts';
 import type { ScheduledStep } from './step.ts';
@@ -32,10 +31,6 @@ export interface Interval {
   readonly bytes: number;
   readonly first: number;
   readonly last: number;
-}
-
-export function bytesOf({ shape, dtype }: TensorType): number {
-  return sizeOf(shape) * bytesPerElement[dtype];
 }
 
 export function planMemory(

@@ -2,8 +2,11 @@
  * What the compiler makes and a backend runs: a flat list of kernel invocations over planned memory. Plain data: it
  * can be printed, compared and kept. Buffers and steps refer to each other by index.
  */
+import { bytesPerElement } from '../core/dtype.ts';
 import type { TypedArray } from '../core/dtype.ts';
-import type { Dispatch, WasmCall } from '../graph/kernel.ts';
+import { InternalError } from '../core/errors.ts';
+import { sizeOf } from '../core/shape.ts';
+import type { Dispatch, Operand, WasmCall } from '../graph/kernel.ts';
 import type { StructuredOp, TensorType } from '../graph/op.ts';
 
 export type Target = 'reference' | 'wasm' | 'webgpu';
@@ -65,6 +68,18 @@ export interface Program {
   readonly steps: readonly ProgramStep[];
   /** Buffer index of each named output. */
   readonly outputs: Readonly<Record<string, number>>;
+}
+
+/** The index of the buffer that an operand of `step` names. */
+export function bufferIndex(step: ProgramStep, { list, index }: Operand): number {
+  const found = { input: step.inputs, output: step.outputs, scratch: step.scratch }[list][index];
+  if (found === undefined) throw new InternalError(`program: ${step.label} has no ${list} ${index}`);
+  return found;
+}
+
+/** Bytes of a tensor's elements. */
+export function bytesOf({ shape, dtype }: TensorType): number {
+  return sizeOf(shape) * bytesPerElement[dtype];
 }
 
 /** Bytes that a run of the program needs beside its variables. */

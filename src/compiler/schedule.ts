@@ -15,7 +15,6 @@ export function schedule(graph: Graph, steps: readonly Step[]): ScheduledStep[] 
   const targets = new Map(graphWithCopies.updates.map(([variable, value]) => [value, variable]));
   const ordered = order(graphWithCopies.steps, targets);
   const scheduled: ScheduledStep[] = [];
-  const late: ScheduledStep[] = [];
   const written = new Set<Node>();
   const lastReader = new Map<Node, number>();
   ordered.forEach(({ inputs }, position) => inputs.forEach((input) => lastReader.set(base(input), position)));
@@ -31,9 +30,9 @@ export function schedule(graph: Graph, steps: readonly Step[]): ScheduledStep[] 
     scheduled.push(...placeStep(step, direct));
   });
   for (const [value, variable] of targets) {
-    if (!written.has(value)) late.push(copyStep(value, variable, variable));
+    if (!written.has(value)) scheduled.push(copyStep(value, variable, variable));
   }
-  return [...scheduled, ...late];
+  return scheduled;
 }
 
 /** An update whose new value is a variable, a number or a view is first copied: all right sides read old values. */

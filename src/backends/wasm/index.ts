@@ -9,7 +9,7 @@ import { heapBase } from '../../generated/wasm/heap.ts';
 import type { WasmCall } from '../../graph/kernel.ts';
 import type { TensorType } from '../../graph/op.ts';
 import type { Program, ProgramBuffer, ProgramConstant } from '../../compiler/program.ts';
-import { arenaBytes } from '../../compiler/program.ts';
+import { arenaBytes, bytesOf } from '../../compiler/program.ts';
 import type { Backend, BackendBuffer, BackendInfo, PreparedProgram } from '../backend.ts';
 import { CompiledChains } from './chains.ts';
 import { Heap } from './memory.ts';
@@ -167,8 +167,4 @@ export class WasmBackend implements Backend {
 
 function elementsOf({ shape, dtype }: TensorType, address: number): Elements {
   return { dtype, address, count: sizeOf(shape) };
-}
-
-function bytesOf({ shape, dtype }: TensorType): number {
-  return sizeOf(shape) * bytesPerElement[dtype];
 }

@@ -2,7 +2,8 @@
  * A program as the wasm executor reads it: a stream of 32-bit words, for each call [table index, bytes, …words], with
  * operands already turned into addresses. `assembly/execute.ts` walks it.
  */
-import type { Operand, WasmCall, Word } from '../../graph/kernel.ts';
+import type { WasmCall, Word } from '../../graph/kernel.ts';
+import { bufferIndex } from '../../compiler/program.ts';
 import type { Program, ProgramStep } from '../../compiler/program.ts';
 
 /** Ends the stream; no table index has this value. */
@@ -40,10 +41,5 @@ function encodeWord(
     floatBits.setFloat32(0, word.float);
     return floatBits.getUint32(0);
   }
-  return addressOf(word, step, addresses);
-}
-
-function addressOf({ list, index, byteOffset = 0 }: Operand, step: ProgramStep, addresses: readonly number[]): number {
-  const buffers = list === 'input' ? step.inputs : list === 'output' ? step.outputs : step.scratch;
-  return addresses[buffers[index]!]! + byteOffset;
+  return addresses[bufferIndex(step, word)]! + (word.byteOffset ?? 0);
 }

@@ -5,8 +5,6 @@
 import { bytesPerElement, viewAs } from '../../core/dtype.ts';
 import type { DType, TypedArray } from '../../core/dtype.ts';
 import { BackendError } from '../../core/errors.ts';
-import { sizeOf } from '../../core/shape.ts';
-import type { TensorType } from '../../graph/op.ts';
 import type { Device } from './device.ts';
 
 /** WebGPU's flags by value: Node has no GPUBufferUsage. */
@@ -17,10 +15,6 @@ const mapModeRead = 1;
 const keptStagingBytes = 16 * 1024 * 1024;
 
 const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
-
-export function bytesOf({ shape, dtype }: TensorType): number {
-  return sizeOf(shape) * bytesPerElement[dtype];
-}
 
 export class Buffers {
   readonly #device: Device;

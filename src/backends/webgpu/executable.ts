@@ -8,16 +8,17 @@ import type { TypedArray } from '../../core/dtype.ts';
 import { InternalError } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { Dispatch, Operand } from '../../graph/kernel.ts';
+import { bufferIndex, bytesOf } from '../../compiler/program.ts';
 import type { Program, ProgramStep } from '../../compiler/program.ts';
 import type { PreparedProgram } from '../backend.ts';
 import type { Buffers } from './buffers.ts';
-import { bytesOf, usage } from './buffers.ts';
+import { usage } from './buffers.ts';
 import type { Device } from './device.ts';
 import { bindingsOf } from './pipelines.ts';
 import type { Pipeline, Pipelines } from './pipelines.ts';
 import { packUniforms } from './uniforms.ts';
 
-/** WebGPU's alignment of uniform bindings. */
+/** A dispatch's part of the uniform buffer: WebGPU's alignment of bindings. No shader has more, which `architecture.test.ts` checks. */
 const sliceBytes = 256;
 
 /** More dispatches than this go in several submits: a command buffer costs memory in three processes. */
@@ -73,7 +74,7 @@ export async function prepareProgram(
         const list = place.kind === 'variable' ? variables : constants;
         return { buffer: list[place.index]!, offset: 0, bytes };
       });
-      const uniforms = own(buffers.allocate(sliceBytes * totalSlices(working), 'uniforms', usage.uniform));
+      const uniforms = own(buffers.allocate(sliceBytes * working.length, 'uniforms', usage.uniform));
       const commands = makeCommands(device, working, compiled, locations, uniforms);
       encode(device, commands, 1); // into nothing: only so that the guard hears of any fault
       return {
@@ -106,14 +107,6 @@ function readOutput(
   return buffers.read(buffer, dtype, sizeOf(shape), offset);
 }
 
-function slicesOf({ shader }: Dispatch): number {
-  return Math.ceil((shader.uniforms?.size ?? 0) / sliceBytes);
-}
-
-function totalSlices(calls: readonly Call[]): number {
-  return calls.reduce((sum, { dispatch }) => sum + slicesOf(dispatch), 0);
-}
-
 function makeCommands(
   device: Device,
   calls: readonly Call[],
@@ -122,13 +115,11 @@ function makeCommands(
   uniforms: GPUBuffer,
 ): Command[] {
   const view = new DataView(new ArrayBuffer(uniforms.size));
-  let slice = 0;
   const commands = calls.map(({ step, dispatch }, index): Command => {
     const pipeline = pipelines[index]!;
     const struct = dispatch.shader.uniforms;
-    const offset = slice * sliceBytes;
+    const offset = index * sliceBytes;
     if (struct) packUniforms(view, offset, struct, dispatch.uniforms ?? {});
-    slice += slicesOf(dispatch);
     const entries = bindingsOf(dispatch).map(({ binding, name, kind }): GPUBindGroupEntry => {
       if (kind === 'uniform') return { binding, resource: { buffer: uniforms, offset, size: struct!.size } };
       const operand = dispatch.bindings[name]!;
@@ -139,13 +130,6 @@ function makeCommands(
   });
   device.gpu.queue.writeBuffer(uniforms, 0, view.buffer); // Dawn in Node takes no DataView
   return commands;
-}
-
-function bufferIndex(step: ProgramStep, { list, index }: Operand): number {
-  const lists = { input: step.inputs, output: step.outputs, scratch: step.scratch };
-  const found = lists[list][index];
-  if (found === undefined) throw new InternalError(`webgpu: ${step.label} has no ${list} ${index}`);
-  return found;
 }
 
 /** The operand's own bytes and no more, so that arrayLength and bounds checks are those of the tensor. */

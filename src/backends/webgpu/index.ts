@@ -7,6 +7,7 @@ import type { TypedArray } from '../../core/dtype.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { DeviceTraits } from '../../graph/kernel.ts';
 import type { TensorType } from '../../graph/op.ts';
+import { bytesOf } from '../../compiler/program.ts';
 import type { Program } from '../../compiler/program.ts';
 import type { Backend, BackendBuffer, BackendInfo, PreparedProgram } from '../backend.ts';
 import { Buffers } from './buffers.ts';
@@ -51,7 +52,7 @@ export class WebGPUBackend implements Backend {
 
   allocate(type: TensorType, label: string): WebGPUBuffer {
     this.#device.check();
-    const gpu = this.#buffers.allocate(sizeOf(type.shape) * bytesPerElement[type.dtype], label);
+    const gpu = this.#buffers.allocate(bytesOf(type), label);
     this.#stateBytes += gpu.size;
     return { type, gpu };
   }
@@ -78,10 +79,7 @@ export class WebGPUBackend implements Backend {
     const prepared = await prepareProgram(this.#device, this.#buffers, this.#pipelines, program, bound);
     this.#arenaBytes += prepared.bytes;
     return {
-      run: (steps) => {
-        prepared.run(steps);
-      },
-      read: (output) => prepared.read(output),
+      ...prepared,
       dispose: () => {
         prepared.dispose();
         this.#arenaBytes -= prepared.bytes;
