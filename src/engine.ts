@@ -42,6 +42,11 @@ export class Engine {
     return this.#backend.info;
   }
 
+  /** What was compiled lately, at most 64 programs: the last of equal ones. */
+  get programs(): Program[] {
+    return [...this.#programs.values()].map(({ program }) => program);
+  }
+
   /**
    * Compiles a graph once; the executable then runs it any number of times. A graph of the same structure as an
    * earlier one takes that one's program. Variables get their memory and first values here.

@@ -13,6 +13,14 @@ export { ReferenceBackend } from './backends/reference/index.ts';
 export { WasmBackend } from './backends/wasm/index.ts';
 export { WebGPUBackend } from './backends/webgpu/index.ts';
 
+export { loadTuning, tune } from './tune/tune.ts';
+export type { TuneOptions, Tuning } from './tune/tune.ts';
+export type { Trial } from './tune/fastest.ts';
+export { fileStore } from './tune/file-store.ts';
+export { indexedDBStore } from './tune/indexed-db-store.ts';
+export { memoryStore } from './tune/store.ts';
+export type { TuningRecord, TuningStore } from './tune/store.ts';
+
 // Tensors and graphs
 export { HostTensor, parameter, tensor } from './tensor.ts';
 export type {

@@ -1,0 +1,89 @@
+/** Choices of `tune` in Node: one JSON file for all adapters, replaced as a whole. */
+import { FormatError, StateError } from '../core/errors.ts';
+import { nodeModule } from '../core/node-module.ts';
+import type { TuningRecord, TuningStore } from './store.ts';
+
+/** The parts of node:fs, node:os, node:path and process that are used here. */
+interface NodeFiles {
+  readonly promises: {
+    readFile(path: string, encoding: 'utf8'): Promise<string>;
+    writeFile(path: string, text: string): Promise<void>;
+    mkdir(path: string, options: { readonly recursive: true }): Promise<unknown>;
+    rename(from: string, to: string): Promise<void>;
+    rm(path: string, options: { readonly force: true }): Promise<void>;
+  };
+}
+interface NodePaths {
+  dirname(path: string): string;
+  isAbsolute(path: string): boolean;
+  join(...parts: string[]): string;
+}
+interface NodeProcess {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly pid: number;
+}
+
+/** A file of ours begins with this, even a damaged one. */
+const mark = '{"format":"gradlet tuning"';
+
+type Records = Record<string, TuningRecord>;
+
+/**
+ * Choices in a JSON file. It is written to a file beside it first, which then takes its place, so that a reader never sees half
+ * of it. A file that something else has written is left alone, with `FormatError`.
+ *
+ * @param path by default `gradlet/tuning.json` in `$XDG_CACHE_HOME`, or in `~/.cache`
+ * @throws StateError where there is no Node
+ */
+export function fileStore(path?: string): TuningStore {
+  const fs = nodeModule<NodeFiles>('node:fs')?.promises;
+  const paths = nodeModule<NodePaths>('node:path');
+  const node = nodeModule<NodeProcess>('node:process');
+  const os = nodeModule<{ homedir(): string }>('node:os');
+  if (!fs || !paths || !node || !os) {
+    throw new StateError('fileStore: there are no files here: use indexedDBStore() in a page');
+  }
+  const cache = node.env['XDG_CACHE_HOME'] ?? '';
+  const folder = paths.isAbsolute(cache) ? cache : paths.join(os.homedir(), '.cache');
+  const file = path ?? paths.join(folder, 'gradlet', 'tuning.json');
+  const readAll = async (): Promise<Records> => recordsOf(await textOf(fs, file), file);
+  return {
+    read: async (adapter) => {
+      const records = await readAll();
+      return Object.hasOwn(records, adapter) ? records[adapter] : undefined;
+    },
+    write: async (adapter, record) => {
+      const text = `${mark},"adapters":${JSON.stringify({ ...(await readAll()), [adapter]: record }, null, 1)}}\n`;
+      const temporary = `${file}.${node.pid}-${Math.random().toString(36).slice(2)}.tmp`;
+      await fs.mkdir(paths.dirname(file), { recursive: true });
+      try {
+        await fs.writeFile(temporary, text);
+        await fs.rename(temporary, file);
+      } finally {
+        await fs.rm(temporary, { force: true });
+      }
+    },
+  };
+}
+
+/** The file's text; empty where there is no file. */
+async function textOf(fs: NodeFiles['promises'], file: string): Promise<string> {
+  try {
+    return await fs.readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as { readonly code?: string }).code === 'ENOENT') return '';
+    throw error;
+  }
+}
+
+/** The records of a file of ours; none of a damaged one, which the next write replaces. */
+function recordsOf(text: string, file: string): Records {
+  if (text !== '' && !text.startsWith(mark)) {
+    throw new FormatError(`fileStore: '${file}' holds something else than tuning: name another path, or delete it`);
+  }
+  try {
+    return { ...(JSON.parse(text) as { readonly adapters?: Records }).adapters };
+  } catch {
+    return {};
+  }
+}
