@@ -120,7 +120,7 @@ function selectKernel(step: ScheduledStep, target: Target, { device, kernels }: 
   if (types.outputs.every(({ shape }) => sizeOf(shape) === 0)) return nothing;
   const { name: op, kernels: all } = step.op;
   const variants = (all[target] as readonly (GpuKernel<never> | WasmKernel<never>)[]).filter(
-    ({ requires }) => !requires || device?.[requires],
+    (variant) => variant.requires?.(types as never) !== false,
   );
   const wanted = variants[1] && kernels && (kernels[op] ?? kernels[kernelKey(op, types.inputs, types.attributes)]);
   const kernel =

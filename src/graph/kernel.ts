@@ -85,9 +85,9 @@ export interface ChainCode {
 interface Kernel<A> {
   /** The variant's name, unique within the op. */
   readonly name: string;
-  /** A trait without which it does not run at all; it is then not there to choose. */
-  readonly requires?: keyof DeviceTraits;
-  /** Whether the shapes suggest it. It must be right for all others too, for it may be asked for by name. */
+  /** Whether it is right for this step on this device; else it is not there to choose. */
+  requires?(step: StepTypes<A>): boolean;
+  /** Whether the shapes suggest it. It is right for others too, and may be asked for by name. */
   when?(step: StepTypes<A>): boolean;
   /** Bytes of each scratch buffer that the kernel needs. */
   scratch?(step: StepTypes<A>): readonly number[];

@@ -176,7 +176,7 @@ const record = (epilogue: Epilogue): StructuredOp<MatmulAttributes> => ({
     webgpu: [
       {
         name: 'quads',
-        requires: 'softwareQuads',
+        requires: ({ device }) => device?.softwareQuads === true,
         lower: (step) => [lowerPlain(productOf(step, epilogue), true)],
       },
       {

@@ -117,7 +117,7 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
 export const recurrentGradientGpu: readonly GpuKernel<RecurrentAttributes>[] = [
   {
     name: 'quads',
-    requires: 'softwareQuads',
+    requires: ({ device }) => device?.softwareQuads === true,
     scratch: scratchBytes,
     lower: (step) => lower(step, true),
   },

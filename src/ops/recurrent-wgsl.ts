@@ -121,7 +121,7 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
 export const recurrentGpu: readonly GpuKernel<RecurrentAttributes>[] = [
   {
     name: 'quads',
-    requires: 'softwareQuads',
+    requires: ({ device }) => device?.softwareQuads === true,
     scratch: (step) => memory(step).scratch,
     lower: (step) => lower(step, true),
   },

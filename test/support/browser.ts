@@ -119,13 +119,22 @@ export function runInBrowser<R>(
   argument?: unknown,
   options: PageOptions = {},
 ): Promise<R> {
-  return withPage(options, async (page, problems) => {
-    const call = page.evaluate(
-      `(${callScript})(${JSON.stringify(`/${file}`)}, ${JSON.stringify(exportName)}, ${JSON.stringify(JSON.stringify(argument))})`,
-    ) as Promise<string | undefined>;
-    const text = await within(call, options.timeout ?? 60_000, `${exportName} of ${file}`, problems);
-    return (text === undefined ? undefined : JSON.parse(text, revive)) as R;
-  });
+  return withPage(options, (page, problems) => callInPage(page, file, exportName, argument, options, problems));
+}
+
+async function callInPage<R>(
+  page: Page,
+  file: string,
+  exportName: string,
+  argument: unknown,
+  options: PageOptions,
+  problems: readonly string[],
+): Promise<R> {
+  const call = page.evaluate(
+    `(${callScript})(${JSON.stringify(`/${file}`)}, ${JSON.stringify(exportName)}, ${JSON.stringify(JSON.stringify(argument))})`,
+  ) as Promise<string | undefined>;
+  const text = await within(call, options.timeout ?? 60_000, `${exportName} of ${file}`, problems);
+  return (text === undefined ? undefined : JSON.parse(text, revive)) as R;
 }
 
 type PageFunction = (argument: never) => unknown;
@@ -140,4 +149,9 @@ export type BrowserModule<M> = <K extends keyof M & string>(
 /** `runInBrowser` for one module, with its types. */
 export function browserModule<M>(file: string): BrowserModule<M> {
   return (exportName, argument, options) => runInBrowser(file, exportName, argument, options);
+}
+
+/** The same in a page that is open already, for what outlives a call: storage, a reload. */
+export function callIn<M>(page: Page, file: string): BrowserModule<M> {
+  return (exportName, argument, options = {}) => callInPage(page, file, exportName, argument, options, []);
 }

@@ -21,11 +21,12 @@ const few = `
 
 const many = `
   import { adam, concatenate, createEngine, cosineDecay, dense, dropout, earlyStopping, gelu, loadModel, layerRegistry,
-    printProgram, ReferenceBackend, rocAuc, sequential, tokenizer, trainTestSplit } from 'gradlet';
+    printProgram, ReferenceBackend, rocAuc, sequential, tokenizer, trainTestSplit, tune } from 'gradlet';
   const engine = await createEngine({ backend: new ReferenceBackend() });
   const model = sequential([dense({ units: 2, inputShape: [2], activation: gelu }), dropout({ rate: 0.1 })], { engine });
   model.compile({ optimizer: adam({ learningRate: cosineDecay({ initialLearningRate: 1, decaySteps: 9 }) }), loss: 'mse' });
   await model.fit([[0, 1]], [[0, 1]], { callbacks: earlyStopping() });
+  await tune(engine);
   console.log(loadModel(await model.save(), { layers: layerRegistry }), concatenate, printProgram);
   console.log(tokenizer(), rocAuc([0, 1], [0, 1]), trainTestSplit([[0, 1]]));
 `;
@@ -47,6 +48,7 @@ const marks: Readonly<Record<string, RegExp>> = {
   'the registry of layers': /["'`]multiply["'`]/,
   'the reference': /float64 loops/,
   'a printer': /of arena in/,
+  tuning: /gradlet-tuning/,
   'text data': /gradlet-tokenizer/,
   'a count on the host': /which has no rank/,
   'data before training': /trainTestSplit/,

@@ -1,0 +1,114 @@
+/** Page module: tuning on the page's own GPU, with choices in IndexedDB. Called by ../tune.test.ts. */
+import { ReferenceBackend } from '../../../src/backends/reference/index.ts';
+import { WebGPUBackend } from '../../../src/backends/webgpu/index.ts';
+import { uniform } from '../../../src/core/random.ts';
+import { sizeOf } from '../../../src/core/shape.ts';
+import { Engine } from '../../../src/engine.ts';
+import type { Graph, Variable } from '../../../src/graph/node.ts';
+import { relu } from '../../../src/ops/activation.ts';
+import { add } from '../../../src/ops/arithmetic.ts';
+import { matmul } from '../../../src/ops/matmul.ts';
+import { variable } from '../../../src/ops/op.ts';
+import { indexedDBStore } from '../../../src/tune/indexed-db-store.ts';
+import { loadTuning, tune } from '../../../src/tune/tune.ts';
+import type { Tuning } from '../../../src/tune/tune.ts';
+
+function filled(shape: number[], stream: number): Variable {
+  return variable(shape, { initialize: () => uniform([5, 0], sizeOf(shape), stream, -1, 1) });
+}
+
+/** Two products, one with an epilogue and a transposed operand: what tuning is to find. */
+function network(): Pick<Graph, 'outputs'> {
+  const hidden = relu(add(matmul(filled([30, 70], 0), filled([40, 70], 1), { transposeB: true }), filled([40], 2)));
+  return { outputs: { y: matmul(hidden, filled([40, 9], 3)) } };
+}
+
+async function output(engine: Engine, { outputs }: Pick<Graph, 'outputs'>): Promise<number[]> {
+  const executable = await engine.compile({ outputs });
+  executable.run();
+  return [...(await executable.read('y'))];
+}
+
+function mostDifference(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((most, value, index) => {
+    const error = Math.abs(value - b[index]!);
+    return error <= most ? most : error; // NaN is kept
+  }, 0);
+}
+
+export interface Outcome {
+  readonly tuning: Tuning;
+  /** Bytes of variables and of programs that tuning left behind. */
+  readonly left: readonly number[];
+  /** How far the result is from float64 before tuning, with each kernel that this device has for all its steps, and after. */
+  readonly errors: Readonly<Record<string, number>>;
+  readonly kernelsBefore: readonly string[];
+  readonly kernelsAfter: readonly string[];
+}
+
+async function kernelsOf(engine: Engine, graph: Pick<Graph, 'outputs'>): Promise<string[]> {
+  return (await engine.compile(graph)).program.steps.map(({ kernel }) => kernel);
+}
+
+export async function choose(): Promise<Outcome> {
+  const engine = new Engine(await WebGPUBackend.create());
+  const graph = network();
+  const want = await output(new Engine(new ReferenceBackend()), graph);
+  const errors: Record<string, number> = { before: mostDifference(await output(engine, graph), want) };
+  const kernelsBefore = await kernelsOf(engine, graph);
+  const { stateBytes, arenaBytes } = engine.info;
+  const tuning = await tune(engine, graph);
+  const left = [engine.info.stateBytes - stateBytes, engine.info.arenaBytes - arenaBytes];
+  const choices = { ...engine.kernels };
+  for (const { name } of matmul.op.kernels.webgpu) {
+    for (const key of Object.keys(choices)) engine.kernels[key] = name;
+    const isTaken = (await kernelsOf(engine, graph)).every((kernel) => kernel === name);
+    if (isTaken) errors[name] = mostDifference(await output(engine, graph), want);
+  }
+  Object.assign(engine.kernels, choices);
+  errors['after'] = mostDifference(await output(engine, graph), want);
+  const kernelsAfter = await kernelsOf(engine, graph);
+  engine.dispose();
+  return { tuning, left, errors, kernelsBefore, kernelsAfter };
+}
+
+/** What a fresh engine of another page takes, where the first one chose `kernels`. */
+export async function takeUp(): Promise<{ count: number; reason: string; kernels: string[]; measured: number }> {
+  const engine = new Engine(await WebGPUBackend.create());
+  const { count, reason } = await loadTuning(engine);
+  const kernels = await kernelsOf(engine, network());
+  const { trials } = await tune(engine, network());
+  engine.dispose();
+  return { count, reason, kernels, measured: Object.keys(trials).length };
+}
+
+/** Puts a choice into the default store that timing would not make: what is found again is then what was stored. */
+export async function store(names: readonly string[]): Promise<void> {
+  const engine = new Engine(await WebGPUBackend.create());
+  const { description } = engine.info;
+  const { kernels } = (await indexedDBStore().read(description)) as { kernels: Record<string, string> };
+  const changed = Object.fromEntries(Object.keys(kernels).map((key, index) => [key, names[index]!]));
+  await indexedDBStore().write(description, { format: 1, adapter: description, kernels: changed });
+  engine.dispose();
+}
+
+/** Tuning with a database that is not ours, and with one that holds something else. */
+export async function damaged(): Promise<{ foreign: string; kernels: number; count: number; reason: string }> {
+  const name = 'gradlet-test-foreign';
+  await new Promise<void>((resolve, reject) => {
+    const opening = indexedDB.open(name, 7);
+    opening.onsuccess = () => {
+      opening.result.close();
+      resolve();
+    };
+    opening.onerror = () => reject(opening.error!);
+  });
+  const engine = new Engine(await WebGPUBackend.create());
+  const { reason: foreign, kernels } = await tune(engine, network(), { store: indexedDBStore(name) });
+  const other = new Engine(await WebGPUBackend.create());
+  await indexedDBStore('gradlet-test').write(other.info.description, 'nonsense' as never);
+  const { count, reason } = await loadTuning(other, indexedDBStore('gradlet-test'));
+  engine.dispose();
+  other.dispose();
+  return { foreign, kernels: Object.keys(kernels).length, count, reason };
+}
