@@ -83,16 +83,12 @@ function split(group: Node[], context: ClusterContext, limits: ClusterLimits): N
     operandCount(part, context) <= limits.operands &&
     valueCount(part) <= limits.values;
   if (fits(group)) return [group]; // as most do
-  const parts: Node[][] = [];
   let part: Node[] = [];
+  const parts = [part];
   for (const node of group) {
-    const longer = [...part, node];
-    if (part.length > 0 && !fits(longer)) {
-      parts.push(part);
-      part = [node];
-    } else part = longer;
+    if (part.length > 0 && !fits([...part, node])) parts.push((part = []));
+    part.push(node);
   }
-  if (part.length > 0) parts.push(part);
   return parts;
 }
 

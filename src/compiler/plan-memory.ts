@@ -56,12 +56,12 @@ export function planMemory(
   const first = new Map<Node, number>();
   const last = new Map<Node, number>();
   steps.forEach((step, position) => {
-    for (const input of step.inputs) {
-      settle(base(input));
-      if (!places.has(base(input)) && !first.has(base(input))) {
+    for (const input of step.inputs.map(base)) {
+      settle(input);
+      if (!places.has(input) && !first.has(input)) {
         throw new InternalError(`planMemory: ${step.op.name} reads ${input.op.name} before anything makes it`);
       }
-      last.set(base(input), position);
+      last.set(input, position);
     }
     step.outputs.forEach((output, index) => {
       const variable = step.targets[index]!;
@@ -72,9 +72,9 @@ export function planMemory(
       last.set(output, Math.max(position, last.get(output) ?? 0));
     });
   });
-  for (const output of outputs) {
-    settle(base(output));
-    last.set(base(output), steps.length); // read after the run: nothing may take its place
+  for (const output of outputs.map(base)) {
+    settle(output);
+    last.set(output, steps.length); // read after the run: nothing may take its place
   }
 
   const arena = [...first.keys()].filter((node) => !places.has(node));
@@ -93,9 +93,10 @@ export function planMemory(
   const values = new Map<Node, number>();
   const register = (node: Node): void => {
     if (indexOf.has(node)) return;
-    const place = places.get(base(node))!;
-    if (!values.has(base(node))) values.set(base(node), values.size);
-    const value = values.get(base(node))!;
+    const owner = base(node);
+    const place = places.get(owner)!;
+    if (!values.has(owner)) values.set(owner, values.size);
+    const value = values.get(owner)!;
     const type = { shape: node.shape, dtype: node.dtype };
     const name = isVariable(node) ? node.variable.name : node.op.name;
     const label = node.scope === '' || isVariable(node) ? name : `${node.scope}/${name}`;

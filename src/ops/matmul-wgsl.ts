@@ -25,18 +25,6 @@ export interface Product {
   readonly blocks: { readonly helpers: string; readonly activate: string };
 }
 
-/** Sizes of the tiled kernel: a workgroup makes m × n outputs, k deep at a time, with its threads in `slices` groups. */
-export interface Tile {
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  readonly slices: number;
-}
-
-export const mediumTile: Tile = { m: 32, n: 32, k: 16, slices: 1 };
-/** Four times the workgroups, each of 32 threads that share the sums: for outputs of few tiles. */
-export const smallTile: Tile = { m: 16, n: 16, k: 32, slices: 2 };
-
 /** Too narrow for a tile, or too short for the tile's overhead. */
 export function fitsPlain({ m, n, k }: Product): boolean {
   return Math.min(m, n) < 4 || k < 4;
@@ -86,11 +74,12 @@ function quadBlocks(rows: number): NonNullable<Dispatch['blocks']> {
   };
 }
 
-export function lowerTiled(product: Product, tile: Tile): Dispatch {
+/** A workgroup makes `side` × `side` outputs, `depth` of k at a time, with its threads in `slices` groups that share the sums. */
+export function lowerTiled(product: Product, side: number, depth: number, slices = 1): Dispatch {
   const { m, n, k, batch, transposeA, transposeB } = product;
   const { bindings, constants, uniforms, blocks } = shared(product);
-  const tilesN = Math.ceil(n / tile.n);
-  const tiles = Math.ceil(m / tile.m) * tilesN;
+  const tilesN = Math.ceil(n / side);
+  const tiles = Math.ceil(m / side) * tilesN;
   const [x, y] = foldedGrid(tiles);
   return {
     shader: matmulTiled,
@@ -98,7 +87,7 @@ export function lowerTiled(product: Product, tile: Tile): Dispatch {
     constants: { ...constants, transpose_a: Number(transposeA), transpose_b: Number(transposeB) },
     blocks: {
       ...blocks,
-      ...tileBlock(tile),
+      tile: `const tile_m=${side}u;const tile_n=${side}u;const tile_k=${depth}u;const slices=${slices}u;`,
       // Rows in memory that divide by 4 are read and written as vec4; a batch stride is a multiple of the row.
       ...((transposeA ? m : k) % 4 === 0 ? quadReads('a') : {}),
       ...((transposeB ? k : n) % 4 === 0 ? quadReads('b') : {}),
@@ -108,10 +97,6 @@ export function lowerTiled(product: Product, tile: Tile): Dispatch {
     uniforms: { ...uniforms, tiles_n: tilesN, tiles },
     grid: [x, y, Math.min(batch, maxGroups)],
   };
-}
-
-function tileBlock({ m, n, k, slices }: Tile): Dispatch['blocks'] {
-  return { tile: `const tile_m=${m}u;const tile_n=${n}u;const tile_k=${k}u;const slices=${slices}u;` };
 }
 
 function quadReads(operand: 'a' | 'b'): Dispatch['blocks'] {

@@ -11,7 +11,7 @@ import type { Node } from '../graph/node.ts';
 import type { Epilogue, ReferenceContext, StructuredOp, TensorType } from '../graph/op.ts';
 import { broadcastTo } from './broadcast.ts';
 import { helpersOf } from './elementwise-wgsl.ts';
-import { fitsPlain, fitsSmallTile, lowerPlain, lowerTiled, mediumTile, smallTile } from './matmul-wgsl.ts';
+import { fitsPlain, fitsSmallTile, lowerPlain, lowerTiled } from './matmul-wgsl.ts';
 import type { Product } from './matmul-wgsl.ts';
 import { requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
@@ -187,9 +187,14 @@ const record = (epilogue: Epilogue): StructuredOp<MatmulAttributes> => ({
       {
         name: 'small-tile',
         when: (step) => fitsSmallTile(productOf(step, epilogue)),
-        lower: (step) => [lowerTiled(productOf(step, epilogue), smallTile)],
+        // Four times the workgroups of the medium tile, each of 32 threads that share the sums.
+        lower: (step) => [lowerTiled(productOf(step, epilogue), 16, 32, 2)],
       },
-      { name: 'medium-tile', lower: (step) => [lowerTiled(productOf(step, epilogue), mediumTile)] },
+      { name: 'medium-tile', lower: (step) => [lowerTiled(productOf(step, epilogue), 32, 16)] },
+      // No shape chooses these: which GPUs like them, `tune` finds out. Half the traffic to memory, with 256 threads;
+      { name: 'large-tile', lower: (step) => [lowerTiled(productOf(step, epilogue), 64, 16)] },
+      // and 64 threads that share the sums of a small tile.
+      { name: 'deep-tile', lower: (step) => [lowerTiled(productOf(step, epilogue), 16, 64, 4)] },
     ],
   },
   reference: (context) => reference(context, epilogue),

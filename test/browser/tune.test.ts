@@ -24,7 +24,9 @@ it('tries kernels that compute the same, takes its choice, and a later page take
       expect(name).toBe(kernelsAfter[index]);
     });
     expect(Object.entries(errors).filter(([, error]) => !(error < 1e-4))).toEqual([]);
-    expect(Object.keys(errors)).toEqual(expect.arrayContaining(['plain', 'small-tile', 'medium-tile', 'after']));
+    expect(Object.keys(errors)).toEqual(
+      expect.arrayContaining(['plain', 'small-tile', 'medium-tile', 'large-tile', 'deep-tile', 'after']),
+    );
     expect(left).toEqual([0, 0]);
 
     await tab.reload();
