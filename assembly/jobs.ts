@@ -1,5 +1,6 @@
 // What a worker does all its life: takes one job after another from a ring in shared memory, and sleeps where there is
-// none. Above execute.ts, execute-together.ts and choice.ts; called by src/backends/wasm/worker.ts; src/backends/wasm/pool.ts writes the ring.
+// none. Above execute.ts, execute-together.ts and choice.ts; called by src/backends/wasm/worker.ts, while
+// src/backends/wasm/pool.ts writes the ring.
 //
 // A job is eight words: its kind, then what the kind needs. Every worker goes through all jobs in their order; where a
 // job is thread 0's alone the others pass it by, and meet thread 0 again at the first barrier of the next.
@@ -24,7 +25,10 @@ const RING_JOBS: u32 = 256;
 const MEETING: u32 = RING_JOBS / 2;
 const JOB_BYTES: usize = 32;
 
-/** program, plan with the record before it, steps; then what thread 0 chooses: 1 and the steps that all do, before thread 0 does the rest */
+/**
+ * program, plan with the record before it, steps; then what thread 0 chooses: 1 and the steps that all do, before thread 0
+ * does the rest
+ */
 const TOGETHER: u32 = 1;
 const CHOSEN: usize = 16;
 /** program, steps */

@@ -1,6 +1,6 @@
-// Batched matrix product: C = activation(op(A)·op(B) + bias + extra), or with the derivative of an activation behind it. Cuts the product into tiles (matmul-micro.ts), packs the
-// operands where that pays (matmul-pack.ts), and takes dot products (matmul-dot.ts) or whole rows of B (matmul-row.ts) where
-// there are too few rows for tiles.
+// Batched matrix product: C = activation(op(A)·op(B) + bias + extra), or with the derivative of an activation behind it. Cuts
+// the product into tiles (matmul-micro.ts), packs the operands where that pays (matmul-pack.ts), and takes dot products
+// (matmul-dot.ts) or whole rows of B (matmul-row.ts) where there are too few rows for tiles.
 //
 // word 0   a, f32[batch][m][k], or [k][m] when transposed
 // word 1   b, f32[batch][k][n], or [n][k] when transposed
@@ -15,9 +15,11 @@
 // word 10  strideA  elements from one matrix of the batch to the next; 0 gives all the same
 // word 11  strideB
 // word 12  strideC
-// word 13  activation: 0 none, 1 relu, 2, 3, 4 times the derivative of relu, sigmoid, tanh; else the table index of a function of four lanes
+// word 13  activation: 0 none, 1 relu, 2, 3, 4 times the derivative of relu, sigmoid, tanh; else the table index of a function
+//          of four lanes
 // word 14  scratch, 4·min(k, 256)·(min(n, 512) rounded up to 8 + min(m, 96) rounded up to 12) bytes, at least 64; the same for every batch; not used where threads share the product
-// word 15  extra, f32[batch][m][n] as c: what is added before the activation, or the output of the activation that is derived; 0 for none
+// word 15  extra, f32[batch][m][n] as c: what is added before the activation, or the output of the activation that is derived;
+//          0 for none
 //
 // Node 20, one core of an AMD EPYC server, GFLOP/s, plain / relaxed (the tile alone does 38 / 56): 256³ 37 / 55 and 1024³
 // 35 / 53 in every layout; 32×128×784 37 / 53; dW 784×128×32 33 / 48; dX 32×784×128 35 / 50; 32³ 32 / 44,

@@ -82,7 +82,8 @@ function gate_values(gate: u32, block: u32, a: usize, activation: u32): void {
 }
 
 /**
- * c = f·c + i·g of `count` units, from their gates at z, `side` bytes apart. c takes i's place there. The gates are kept at `keep`, unless that is 0. Where the row does not work, c stays.
+ * c = f·c + i·g of `count` units, from their gates at z, `side` bytes apart. c takes i's place there. The gates are kept at
+ * `keep`, unless that is 0. Where the row does not work, c stays.
  */
 @inline
 function carry_lanes(at: usize, side: usize, from: usize, to: usize, does: bool, keep: usize, apart: usize, count: u32): void {
@@ -119,7 +120,10 @@ function carries(block: u32, width: u32): void {
   }
 }
 
-/** h of `width` units: the product of what lies at z and, `side` bytes further, unless that is 0; in rows that do not work as it was. */
+/**
+ * h of `width` units: the product of what lies at z and, `side` bytes further, unless that is 0; in rows that do not work as
+ * it was.
+ */
 function states(block: u32, width: u32, side: usize): void {
   const stride = row;
   let from = before + (<usize>block << 5), to = after + (<usize>block << 5), place = mask;

@@ -3,8 +3,8 @@
 // products too small to fill a tile; with up to 32 it is the fast one of software adapters.
 //
 // Strides in elements say how an operand lies, so a transposed one needs no code of its own. A batch stride of 0
-// broadcasts the operand. The epilogue's text comes from the op whose activation it is. Rows and columns past the end are computed of whatever is read there and not stored; places
-// past k count as zeros.
+// broadcasts the operand. The epilogue's text comes from the op whose activation it is. Rows and columns past the end are
+// computed of whatever is read there and not stored; places past k count as zeros.
 //
 // SwiftShader computes four threads at once, and a read of the four costs it 8 to 12 ns however the addresses lie, of
 // workgroup memory 18 ns, a multiply-add 0.3 ns, a swap within the quad 0.5 ns. So the blocks make a workgroup of one quad

@@ -113,7 +113,7 @@ export function kernelKey(op: string, inputs: readonly TensorType[], attributes:
   return [op, ...inputs.map(({ shape }) => shape.join('x')), JSON.stringify(attributes)].join(' ');
 }
 
-/** The variant that is asked for, or the first that fits the step's shapes, with its calls. A step without output elements needs none. */
+/** The variant that is asked for, or the first that fits the shapes, with its calls. Without output elements there are none. */
 function selectKernel(step: ScheduledStep, target: Target, { device, kernels }: CompileOptions): Selected {
   if (target === 'reference') return nothing;
   const types: StepTypes<typeof step.attributes> = { ...step, device };

@@ -42,7 +42,8 @@ export interface Tuning {
 /**
  * Measures the kernels that there are for each product of a graph, and lets the engine take the fastest from now on, in
  * everything that it compiles. For each product that is not known yet it takes the time to compile its kernels, which is seconds
- * on a software adapter, and a few hundred milliseconds to time them, on data of its own; let nothing else run meanwhile. The results of a product may differ in their last digits from kernel to kernel.
+ * on a software adapter, and a few hundred milliseconds to time them, on data of its own; let nothing else run meanwhile. The
+ * results of a product may differ in their last digits from kernel to kernel.
  *
  *     const engine = await createEngine({ backend: 'webgpu' });
  *     const model = sequential(layers, { engine });

@@ -18,7 +18,7 @@ import { bindingsOf } from './pipelines.ts';
 import type { Pipeline, Pipelines } from './pipelines.ts';
 import { packUniforms } from './uniforms.ts';
 
-/** A dispatch's part of the uniform buffer: WebGPU's alignment of bindings. No shader has more, which `architecture.test.ts` checks. */
+/** A dispatch's part of the uniform buffer: WebGPU's alignment of bindings. No shader has more (`architecture.test.ts`). */
 const sliceBytes = 256;
 
 /** More dispatches than this go in several submits: a command buffer costs memory in three processes. */
