@@ -2,6 +2,7 @@
  * An LSTM reads a novel letter by letter and learns what comes next. After each epoch it writes some lines itself: a
  * second program with the same weights takes one letter at a time and carries its state from call to call.
  */
+import { keyFromSeed, uniform } from '../src/core/random.ts';
 import {
   adam,
   add,
@@ -105,14 +106,14 @@ async function writer(engine: Engine, layers: readonly Layer[], letters: Tokeniz
 
   return async (begin: string, count: number, { temperature, seed }: WriteOptions): Promise<string> => {
     for (const one of state) engine.write(one, new Float32Array(units));
-    const draw = randomNumbers(seed);
+    const chances = uniform(keyFromSeed(seed), count);
     const written = [...letters.encode(begin)];
     for (let at = 0; written.length < count; at++) {
       engine.write(letter, Int32Array.of(written[at]!));
       step.run();
       if (at < written.length - 1) continue; // still reading
       const probabilities = (await step.read('probabilities')) as Float32Array;
-      written.push(pick(probabilities, temperature, draw()));
+      written.push(pick(probabilities, temperature, chances[at]!));
     }
     return letters.decode(written).replaceAll(/\s+/g, ' ');
   };
@@ -124,16 +125,4 @@ function pick(probabilities: Float32Array, temperature: number, chance: number):
   let left = chance * weights.reduce((sum, weight) => sum + weight, 0);
   const found = weights.findIndex((weight) => (left -= weight) < 0);
   return found < 0 ? weights.indexOf(Math.max(...weights)) : found;
-}
-
-/** Equal seeds, equal numbers from 0 to 1 (Steele, Lea, Flood 2014: the mixing function of SplitMix, in 32 bits). */
-function randomNumbers(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x9e3779b9) >>> 0;
-    let z = state;
-    z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
-    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
-    return ((z ^ (z >>> 16)) >>> 0) / 2 ** 32;
-  };
 }

@@ -12,8 +12,10 @@ import {
   cast,
   orthogonal,
   parameter,
+  predictedClasses,
   randomNormal,
   recurrence,
+  tensor,
   type Tensor,
   type Variable,
 } from '../../src/index.ts';
@@ -67,8 +69,8 @@ export async function classify(engine: Engine, parameters: Parameters, rows: Int
 }
 
 /** The class of each row of logits. */
-export const classesOf = (logits: Float32Array): number[] =>
-  Array.from({ length: logits.length / 2 }, (_, row) => Number(logits[2 * row + 1]! > logits[2 * row]!));
+export const classesOf = (logits: Float32Array): Int32Array =>
+  predictedClasses(tensor(logits, [logits.length / classes, classes]));
 
 /** The mean cross-entropy, and the share of the rows whose class is the label's. */
 export function score(logits: Float32Array, labels: readonly number[]): { loss: number; accuracy: number } {

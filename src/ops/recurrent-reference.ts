@@ -4,7 +4,7 @@
  * and of Cho and others 2014, in the form of Keras.
  */
 import type { ReferenceContext } from '../graph/op.ts';
-import { recurrentGradientInputs, recurrentInputs, recurrentSizes } from './recurrent-cell.ts';
+import { gateCounts, recurrentGradientInputs, recurrentInputs, recurrentSizes } from './recurrent-cell.ts';
 import type { CellActivation, RecurrentAttributes } from './recurrent-cell.ts';
 import { sigmoid } from './reference-math.ts';
 
@@ -97,7 +97,7 @@ export function referenceRecurrentGradient({ attributes, inputs, inputTypes, out
   const { cell, resetAfter } = attributes;
   const [, batch, units] = inputTypes[1]!.shape as [number, number, number];
   const steps = inputTypes[1]!.shape[0]! - (cell === 'lstm' ? 2 : 1);
-  const gates = { simple: 1, lstm: 4, gru: 3 }[cell];
+  const gates = gateCounts[cell];
   const slope = slopes[attributes.activation];
   const gateSlope = slopes[attributes.recurrentActivation];
   const act = functions[attributes.activation];

@@ -8,6 +8,7 @@ import type { Shape } from '../../src/core/shape.ts';
 import type { Node } from '../../src/graph/node.ts';
 import { constant, matmul, mean, recurrence, relu, reverse, slice, variable } from '../../src/ops/index.ts';
 import type { RecurrenceOptions } from '../../src/ops/index.ts';
+import { gateCounts } from '../../src/ops/recurrent-cell.ts';
 import { evaluate } from '../support/evaluate.ts';
 
 let seed = 0;
@@ -21,7 +22,7 @@ const [batch, steps, features, units] = [3, 5, 2, 4];
 
 /** Options of a cell with random weights. */
 function cellOf(cell: RecurrenceOptions['cell'], resetAfter = true): RecurrenceOptions {
-  const columns = { simple: 1, lstm: 4, gru: 3 }[cell] * units;
+  const columns = gateCounts[cell] * units;
   const bias = cell === 'gru' && resetAfter ? random([2, columns]) : random([columns]);
   return { cell, resetAfter, kernel: random([features, columns]), recurrentKernel: random([units, columns]), bias };
 }
