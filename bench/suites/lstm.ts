@@ -23,7 +23,7 @@ import { parts } from '../../src/ops/part.ts';
 import { recurrence } from '../../src/ops/recurrence.ts';
 import { type Cell, gateCounts } from '../../src/ops/recurrent-cell.ts';
 import { recurrent } from '../../src/ops/recurrent.ts';
-import { floorMilliseconds } from '../ceilings.ts';
+import { floorMilliseconds, recurrentWork } from '../ceilings.ts';
 import { timeGraph } from '../executions.ts';
 import { type Context, duration, type Measured, type Setting, type Suite } from '../suite.ts';
 
@@ -40,18 +40,17 @@ const sizesOf = (batch: number, { quick, isSoftware }: Pick<Setting, 'quick' | '
     ? { batch: 4, steps: 3, words: 20, features: 4, units: 8 }
     : { batch, steps: isSoftware ? 20 : 100, words: 10_000, features: 16, units: 128 };
 
-/** A case gives its graph, and how many products of all steps it takes: of the inputs, and of the states. */
+/** A case gives its graph: of a whole training step, or of the recurrence alone. */
 interface Case {
   readonly name: string;
   readonly batch: number;
   readonly cell: Cell;
-  readonly inputProducts: number;
-  readonly stateProducts: number;
+  readonly isStep: boolean;
   readonly build: (sizes: Sizes, cell: Cell, made: Variable[]) => Partial<Graph>;
 }
 
-const training = { inputProducts: 3, stateProducts: 3, build: trainingStep };
-const alone = { batch: 128, cell: 'lstm', inputProducts: 0, stateProducts: 1 } as const;
+const training = { isStep: true, build: trainingStep };
+const alone = { batch: 128, cell: 'lstm', isStep: false } as const;
 const cases: readonly Case[] = [
   { name: 'LSTM, step, batch 32', batch: 32, cell: 'lstm', ...training },
   { name: 'LSTM, step, batch 128', batch: 128, cell: 'lstm', ...training },
@@ -72,7 +71,7 @@ export const suite: Suite = {
 };
 
 async function measured({ engine, ceilings, quick }: Context, given: Case): Promise<Measured> {
-  const { name, batch, cell, inputProducts, stateProducts, build } = given;
+  const { name, batch, cell, isStep, build } = given;
   const sizes = sizesOf(batch, { quick, isSoftware: engine.info.isSoftware });
   const made: Variable[] = [];
   const graph = build(sizes, cell, made);
@@ -81,9 +80,10 @@ async function measured({ engine, ceilings, quick }: Context, given: Case): Prom
   const { steps, features, units, words } = sizes;
   const columns = gateCounts[cell] * units;
   const rows = sizes.batch * steps;
-  const operations = 2 * rows * columns * (inputProducts * features + stateProducts * units);
-  const parameters = inputProducts === 0 ? 0 : words * features + columns * (features + units + 1) + units + 1;
-  const stateBytes = 7 * 4 * parameters;
+  const shape = { length: steps, batch: sizes.batch, features, units, gates: gateCounts[cell], outputs: 1 };
+  const { operations, stateBytes } = isStep
+    ? recurrentWork({ ...shape, embedded: words * features })
+    : { operations: 2 * rows * columns * units, stateBytes: 0 };
   const floor = floorMilliseconds({ operations, stateBytes }, ceilings);
   const bytes = stateBytes + 4 * rows * (columns + units);
   return { ...duration(name, times, 'ms', times.median, floor), work: { operations, bytes } };

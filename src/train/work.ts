@@ -19,6 +19,8 @@ function ofNode(node: Node): number {
   if (node.op.name === 'matmul') {
     return sizeOf(node.shape) * (x!.shape.at(node.attributes['transposeA'] === true ? -2 : -1) ?? 1);
   }
+  // The recurrent kernel meets every gate of every step: its first input has them all.
+  if (node.op.name === 'recurrent') return sizeOf(x!.shape) * weights!.shape[0]!;
   if (node.op.kind !== 'structured' || !weights || !isVariable(weights) || weights.shape.length < 2) return 0;
   return sizeOf(node.shape) * (sizeOf(weights.shape) / (weights.shape.at(-1) || 1));
 }

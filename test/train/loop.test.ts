@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Engine, Executable } from '../../src/engine.ts';
 import type { Graph } from '../../src/graph/node.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
+import { lstm } from '../../src/nn/layers/lstm.ts';
 import { Pace, runSteps } from '../../src/train/loop.ts';
 import { sequential } from '../../src/train/make-model.ts';
 import { chain } from '../../src/train/topology.ts';
@@ -152,4 +153,10 @@ it('the work of a step counts three products for each', () => {
   const topology = chain([dense({ units: 8 }), dense({ units: 3 })], [5]);
   topology.build([0, 1]);
   expect(multiplyAdds(topology, 10)).toBe(3 * 10 * (5 * 8 + 8 * 3));
+});
+
+it('counts those of every gate and step of a recurrent layer', () => {
+  const topology = chain([lstm({ units: 6 })], [4, 5]);
+  topology.build([0, 1]);
+  expect(multiplyAdds(topology, 10)).toBe(3 * 10 * 4 * (5 + 6) * (4 * 6));
 });
