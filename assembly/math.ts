@@ -5,7 +5,7 @@
 // The polynomials are this project's own: weighted least squares on 400 Chebyshev nodes, re-weighted towards the largest
 // error (Lawson), coefficients rounded to float32 one after another and the rest fitted again. The figure beside each is
 // its largest relative error before evaluation.
-import { add, at_least, at_most, constant, fma, multiply_add, mul, one, select_lanes, sign_bits, splat, sub } from './simd';
+import { add, at_least, at_most, constant, multiply_add, mul, one, select_lanes, sign_bits, splat, sub } from './simd';
 
 const EXP: usize = memory.data<f32>([
   1.4426950408889634, // 0: 1 / ln 2
@@ -17,8 +17,6 @@ const EXP: usize = memory.data<f32>([
   -18, // 6: e^−18 − 1 is −1
   // 7–12: (e^r − 1 − r)/r² for |r| ≤ 0.35, highest power first; 2^−31 of e^r − 1
   1.9944262749049813e-4, 1.3932674191892147e-3, 8.333208039402962e-3, 4.166648909449577e-2, 0.1666666716337204, 0.5,
-  -131, // 13: below it 2⁶⁴·e^x would be subnormal
-  18446744073709551616.0, // 14: 2⁶⁴
 ]);
 
 /** x / ln 2 rounded to an integer n, held as n + 1.5·2²³; |x| must stay below 2²¹. */
@@ -87,25 +85,6 @@ export function exp(x: v128): v128 {
 @inline
 export function exp_negative(x: v128): v128 {
   return exp_inside(at_least(x, constant(EXP, 5)));
-}
-
-/**
- * 2⁶⁴·e^x for x ≤ 0 or NaN, for a sum of such terms and shares of it: so no term is subnormal before it is divided, and one
- * step sets its exponent. Below −131 it is 2⁶⁴·e^−131, which is 0 beside the term of the largest. Half
- * the work of `exp_negative`; with fused multiply-adds or without, a share of two is within 2.5 ULP.
- */
-@inline
-export function exp_share(x: v128): v128 {
-  const clamped = at_least(x, constant(EXP, 13));
-  const rounded = fma(clamped, constant(EXP, 0), constant(EXP, 1));
-  const n = sub(rounded, constant(EXP, 1));
-  const r = fma(n, constant(EXP, 3), fma(n, constant(EXP, 2), clamped));
-  const square = mul(r, r);
-  let q = fma(fma(constant(EXP, 7), r, constant(EXP, 8)), square, fma(constant(EXP, 9), r, constant(EXP, 10)));
-  q = fma(q, square, fma(constant(EXP, 11), r, constant(EXP, 12)));
-  // The low nine bits of `rounded` are those of n.
-  const power = i32x4.add(i32x4.shl(rounded, 23), constant(EXP, 14));
-  return fma(fma(square, q, r), power, power);
 }
 
 @inline
