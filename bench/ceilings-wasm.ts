@@ -26,18 +26,53 @@ async function machine(crew: Crew, options: MeasureOptions, relaxed: boolean): P
   };
 }
 
-/** Gigabytes a second, read and written, of copies within `bytes` bytes, half of them to the other half. */
-export function copyBandwidth(bytes: number, options: CeilingOptions): Promise<number> {
-  return withCrew(options, (crew, measuring) => copyRate(crew, bytes, measuring));
+/** Takes one sample of a rate, of some milliseconds. */
+export type Sampler = () => Promise<number>;
+
+/** For a sampler of multiply-adds, in GFLOP/s. */
+export function withMultiplyAdds<T>(options: CeilingOptions, use: (sampler: Sampler) => Promise<T>): Promise<T> {
+  return withCrew(options, (crew) => {
+    const turns = options.quick ? 1000 : 2_000_000;
+    return use(rateOf(() => crew.multiplyAdd(turns), (crew.threads * turns * operationsPerTurn) / 1e6));
+  });
 }
 
-/** Gigabytes a second of reading `bytes` bytes, at most 64 MiB. */
-export function readBandwidth(bytes: number, options: CeilingOptions): Promise<number> {
-  return withCrew(options, async (crew, measuring) => {
-    const each = Math.ceil(bytes / crew.threads / 64) * 64;
-    const { p10 } = await measure(() => crew.read(each), measuring);
-    return (crew.threads * each) / p10 / 1e6;
+/** For a sampler of copies within `bytes` bytes, half of them to the other half: GB/s, read and written. */
+export function withCopies<T>(
+  bytes: number,
+  options: CeilingOptions,
+  use: (sampler: Sampler) => Promise<T>,
+): Promise<T> {
+  return withCrew(options, (crew) => {
+    const { each, work, amount } = copies(crew, bytes);
+    return use(rateOf(work, amount, () => crew.copy(each, 1)));
   });
+}
+
+/** For a sampler of reading `bytes` bytes, at most 64 MiB: GB/s. */
+export function withReads<T>(
+  bytes: number,
+  options: CeilingOptions,
+  use: (sampler: Sampler) => Promise<T>,
+): Promise<T> {
+  return withCrew(options, (crew) => {
+    const each = Math.ceil(bytes / crew.threads / 64) * 64;
+    const turns = Math.ceil((32 * mebibyte) / each);
+    const work = async (): Promise<void> => {
+      for (let turn = 0; turn < turns; turn++) await crew.read(each);
+    };
+    return use(rateOf(work, (crew.threads * turns * each) / 1e6, () => crew.read(each)));
+  });
+}
+
+/** `amount` for each millisecond that `work` takes. What ran before has emptied the caches, which `warmUp` fills. */
+function rateOf(work: () => Promise<void>, amount: number, warmUp?: () => Promise<void>): Sampler {
+  return async () => {
+    await warmUp?.();
+    const start = performance.now();
+    await work();
+    return amount / (performance.now() - start);
+  };
 }
 
 /** Runs `use` with the threads, which are dismissed afterwards. */
@@ -61,11 +96,24 @@ async function multiplyRate(crew: Crew, options: MeasureOptions): Promise<number
 }
 
 async function copyRate(crew: Crew, bytes: number, options: MeasureOptions): Promise<number> {
+  const { work, amount } = copies(crew, bytes);
+  const { p10 } = await measure(work, options);
+  return amount / p10;
+}
+
+interface Copies {
+  /** Bytes by each thread and turn. */
+  readonly each: number;
+  work(): Promise<void>;
+  /** 10⁶ bytes that `work` reads and writes. */
+  readonly amount: number;
+}
+
+function copies(crew: Crew, bytes: number): Copies {
   const each = Math.ceil(bytes / 2 / crew.threads);
   // several small ones: a page's clock tells no less than 5 µs, and several threads hear of each sample by a message
   const turns = Math.ceil((32 * mebibyte) / each);
-  const { p10 } = await measure(() => crew.copy(each, turns), options);
-  return (2 * turns * crew.threads * each) / p10 / 1e6;
+  return { each, work: () => crew.copy(each, turns), amount: (2 * turns * crew.threads * each) / 1e6 };
 }
 
 /** Nanoseconds of an indirect call of an empty function. */

@@ -2,9 +2,9 @@
  * Matrix products as suites time them: operands that are there already, and a result that stays there.
  */
 import { type Engine, matmul, parameter } from '../src/index.ts';
-import { type Execution, execution, timeOne } from './executions.ts';
-import type { Timed } from './measure.ts';
-import type { Work } from './suite.ts';
+import { holdAgainst } from './beside.ts';
+import { type Execution, execution } from './executions.ts';
+import { type Context, type Measured, rate, type Work } from './suite.ts';
 
 /** m × k · k × n. */
 export interface Product {
@@ -25,13 +25,12 @@ export function productExecution(
   return execution(engine, { outputs: { product: matmul(a, b, { transposeA, transposeB }) } }, [a, b]);
 }
 
-export async function timeProduct(engine: Engine, product: Product, quick: boolean): Promise<Timed> {
-  const made = await productExecution(engine, product);
-  try {
-    return await timeOne(made, quick);
-  } finally {
-    made.dispose();
-  }
+/** A product as a share of the multiply-adds that the machine can do. */
+export async function productRate(context: Context, name: string, product: Product): Promise<Measured> {
+  const made = await productExecution(context.engine, product);
+  const { times, ceiling } = await holdAgainst(context, made, 'multiply-adds');
+  const reached = operationsOf(product) / times.median / 1e6;
+  return { ...rate(name, times, 'GFLOP/s', reached, ceiling), work: workOf(product) };
 }
 
 /** Floating-point operations; a multiply-add counts as two. */

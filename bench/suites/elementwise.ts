@@ -1,7 +1,7 @@
 /**
- * Element-wise chains, and rows that are normalized, over a million floats: how many of the bytes that they must move they
- * move in a second. The ceiling is a plain copy that touches as much memory; a square root and a division for each element
- * keep adam away from it.
+ * Element-wise chains, and rows that are normalized: how many of the bytes that they must move they move in a second. Over a
+ * million floats, which a third-level cache holds, and again over eight times as many, which none does. The ceiling is a plain
+ * copy that touches as much memory.
  */
 import {
   adam,
@@ -24,12 +24,11 @@ import {
   variable,
   type Variable,
 } from '../../src/index.ts';
-import { copyBandwidth } from '../ceilings-wasm.ts';
-import { timeGraph } from '../executions.ts';
-import { instructionsOf } from '../start-engine.ts';
-import { type Context, type Measured, rate, type Suite } from '../suite.ts';
+import { holdAgainst } from '../beside.ts';
+import { execution } from '../executions.ts';
+import { type Context, type Measured, rate, type Setting, settingOf, type Suite } from '../suite.ts';
 
-interface Case {
+export interface Chain {
   readonly name: string;
   /** Arrays that are read and written; one in place counts twice. */
   readonly moved: number;
@@ -37,11 +36,11 @@ interface Case {
   readonly touched: number;
   /** For each element; a root, a division or an exponential counts as one. */
   readonly operations: number;
-  /** `full` makes a matrix of a million numbers. */
+  /** `full` makes a matrix of the numbers, in rows of 1024. */
   build(full: (seed: number) => Variable): Partial<Graph>;
 }
 
-const cases: readonly Case[] = [
+const chains: readonly Chain[] = [
   {
     name: 'adam',
     moved: 7,
@@ -91,32 +90,50 @@ function tenOperations(x: Node, y: Node): Node {
   return clip(mul(relu(add(neg(b), 1)), a), { min: -2, max: 2 });
 }
 
+type Shape = readonly [rows: number, columns: number];
+
+/** What a cache holds, and what none does; a software GPU would take seconds for the latter. */
+const shapesOf = ({ quick, isSoftware }: Setting): readonly Shape[] => {
+  if (quick) return [[10, 100]];
+  return [[1024, 1024], ...(isSoftware ? [] : [[8192, 1024] as const])];
+};
+
+const runs = (setting: Setting): (readonly [name: string, chain: Chain, shape: Shape])[] =>
+  shapesOf(setting).flatMap((shape, index) =>
+    chains.map((chain) => [`${chain.name}${index > 0 ? ', beyond the caches' : ''}`, chain, shape] as const),
+  );
+
 export const suite: Suite = {
   name: 'elementwise',
-  description: 'element-wise chains and normalized rows over a million floats, in bytes moved a second',
-  cases: () => cases.map(({ name }) => name),
+  description: 'element-wise chains and normalized rows over 1 and 8 million floats, in bytes moved a second',
+  cases: (setting) => runs(setting).map(([name]) => name),
   async *run(context) {
-    for (const each of cases) yield await chain(context, each);
+    for (const [name, chain, shape] of runs(settingOf(context))) yield await chainRate(context, name, chain, shape);
   },
 };
 
-async function chain(
-  { engine, backend, request, ceilings, quick }: Context,
-  { name, moved, touched, operations, build }: Case,
-): Promise<Measured> {
-  const shape = quick ? [10, 100] : [1024, 1024];
-  const elements = shape[0]! * shape[1]!;
-  const bytes = 4 * elements;
+/** One of the chains by its name. */
+export const chainNamed = (name: string): Chain => chains.find((chain) => chain.name === name)!;
+
+/** The bytes that a chain over a matrix of this shape moves in a second, as a share of a copy. */
+export async function chainRate(context: Context, name: string, chain: Chain, shape: Shape): Promise<Measured> {
+  const elements = shape[0] * shape[1];
   const variables: Variable[] = [];
-  const graph = build((seed) => {
-    const made = parameter(shape, { seed });
+  const graph = chain.build((seed) => {
+    const made = parameter(shape, { initializer: () => quickly(elements, seed) });
     variables.push(made);
     return made;
   });
   const updated = (graph.updates ?? []).map(([variable]) => variable);
-  const times = await timeGraph(engine, graph, [...updated, ...variables], quick);
-  const copying = { threads: engine.info.threads, ...instructionsOf(request), quick };
-  const ceiling = backend === 'wasm' ? await copyBandwidth(touched * bytes, copying) : ceilings.memoryBandwidth;
-  const work = { operations: operations * elements, bytes: moved * bytes };
+  const made = await execution(context.engine, graph, [...updated, ...variables]);
+  const { times, ceiling } = await holdAgainst(context, made, { copying: chain.touched * 4 * elements });
+  const work = { operations: chain.operations * elements, bytes: chain.moved * 4 * elements };
   return { ...rate(name, times, 'GB/s', work.bytes / times.median / 1e6, ceiling), work };
+}
+
+/** Numbers from −1 to 1; random ones would take longer than the measurement. */
+function quickly(length: number, seed: number): Float32Array {
+  const values = new Float32Array(length);
+  for (let index = 0; index < length; index++) values[index] = ((index * 7919 + seed * 104729) % 2003) / 1001 - 1;
+  return values;
 }

@@ -4,10 +4,9 @@
  * size beside them, whose rate is their ceiling; and matrices times vectors, which read the matrix once and can be no
  * faster than that.
  */
-import { readBandwidth } from '../ceilings-wasm.ts';
+import { holdAgainst } from '../beside.ts';
 import { timeInTurn } from '../executions.ts';
-import { nameOf, operationsOf, type Product, productExecution, timeProduct } from '../products.ts';
-import { instructionsOf } from '../start-engine.ts';
+import { nameOf, operationsOf, type Product, productExecution, productRate } from '../products.ts';
 import { type Context, type Measured, rate, type Suite } from '../suite.ts';
 
 const layer = (batch: number): Product[] => [
@@ -47,18 +46,14 @@ export const suite: Suite = {
   async *run(context) {
     const { engine, quick } = context;
     const fits = (product: Product): boolean => !engine.info.isSoftware || operationsOf(product) <= softwareLimit;
-    for (const product of (quick ? [8] : [32, 128]).flatMap(layer)) yield await alone(context, product);
+    for (const product of (quick ? [8] : [32, 128]).flatMap(layer))
+      yield await productRate(context, nameOf(product), product);
     for (const [awkward, good] of quick ? neighbours.slice(0, 1) : neighbours) {
       if (fits(good)) yield* beside(context, awkward, good);
     }
     for (const product of (quick ? [64] : [1024, 4096]).flatMap(vectors)) yield await vector(context, product);
   },
 };
-
-async function alone({ engine, ceilings, quick }: Context, product: Product): Promise<Measured> {
-  const times = await timeProduct(engine, product, quick);
-  return rate(nameOf(product), times, 'GFLOP/s', operationsOf(product) / times.median / 1e6, ceilings.gflops);
-}
 
 /** The good size as a share of the machine, and the other as a share of that. */
 async function* beside({ engine, ceilings, quick }: Context, awkward: Product, good: Product): AsyncIterable<Measured> {
@@ -75,10 +70,9 @@ async function* beside({ engine, ceilings, quick }: Context, awkward: Product, g
   }
 }
 
-async function vector({ engine, backend, request, ceilings, quick }: Context, product: Product): Promise<Measured> {
-  const times = await timeProduct(engine, product, quick);
+async function vector(context: Context, product: Product): Promise<Measured> {
   const bytes = 4 * product.k * Math.max(product.m, product.n);
-  const reading = { threads: engine.info.threads, ...instructionsOf(request), quick };
-  const ceiling = backend === 'wasm' ? await readBandwidth(bytes, reading) : ceilings.memoryBandwidth;
+  const made = await productExecution(context.engine, product);
+  const { times, ceiling } = await holdAgainst(context, made, { reading: bytes });
   return rate(nameOf(product), times, 'GB/s', bytes / times.median / 1e6, ceiling);
 }
