@@ -94,7 +94,7 @@ async function main(): Promise<void> {
     const wasm = readInterface(bytes);
     const problems = interfaceProblems(wasm, bytes, name === 'core' ? undefined : core);
     if (problems.length > 0) throw new Error(`${name}.wasm:\n  ${problems.join('\n  ')}`);
-    writeIfChanged(join(generated, `${name}.ts`), emitBinary(header, { name, bytes }));
+    writeIfChanged(join(generated, `${name}.ts`), await emitBinary(header, { name, bytes }));
     const functions = exportedFunctions(wasm).length;
     console.log(`wasm: ${name} ${bytes.length} bytes, ${gzipSync(bytes).length} gzipped, ${functions} functions`);
   }
