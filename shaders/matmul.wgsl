@@ -3,7 +3,8 @@
 // products too small to fill a tile; with up to 32 it is the fast one of software adapters.
 //
 // Strides in elements say how an operand lies, so a transposed one needs no code of its own. A batch stride of 0
-// broadcasts the operand. The epilogue's text comes from the op whose activation it is. Rows and columns past the end are
+// broadcasts the operand. The usual epilogues are chosen by a uniform, because four pipelines for the products of one small
+// network take a software adapter most of the time until its first step; any other's text comes from its op. Rows and columns past the end are
 // computed of whatever is read there and not stored; places past k count as zeros.
 //
 // SwiftShader computes four threads at once, and a read of the four costs it 8 to 12 ns however the addresses lie, of
@@ -29,33 +30,46 @@ struct Settings {
   b_column: u32, // from one n to the next
   quads_n: u32, // threads side by side
   blocks_m: u32, // threads one below the other
+  has_bias: u32,
+  has_extra: u32,
+  finish: u32, // the number of the epilogue, as in assembly/matmul.ts
 }
 @group(0) @binding(0) var<uniform> settings: Settings;
 @group(0) @binding(1) var<storage, read> a: array<f32>; // [batch][m][k], by the strides
 @group(0) @binding(2) var<storage, read> b: array<f32>; // [batch][k][n], by the strides
-@group(0) @binding(3) var<storage, read> bias: array<f32>; // [n]; not read when has_bias is false
-@group(0) @binding(4) var<storage, read> extra: array<f32>; // [batch][m][n]; not read when has_extra is false
+@group(0) @binding(3) var<storage, read> bias: array<f32>; // [n]; not read when has_bias is 0
+@group(0) @binding(4) var<storage, read> extra: array<f32>; // [batch][m][n]; not read when has_extra is 0
 @group(0) @binding(5) var<storage, read_write> y: array<f32>; // [batch][m][n]
 
 override threads: u32 = 64u;
-override has_bias: bool = false;
-override has_extra: bool = false;
 
 /*[helpers*/ /*helpers]*/
 
+// Zero for every negative number; NaN stays, whose patterns lie beyond infinity.
+fn relu(value: f32) -> f32 {
+  let bits = bitcast<u32>(value);
+  return select(value, 0.0, bits > 0x80000000u && bits <= 0xff800000u);
+}
+
 // The output at `at` from its sum of products. Past the end it is made of whatever is read there.
-fn epilogue(products: f32, at: u32, column: u32) -> f32 {
+fn finished(products: f32, at: u32, column: u32) -> f32 {
   var sum = products;
   var other = 0.0;
-  if (has_bias) {
+  if (settings.has_bias != 0u) {
     sum += bias[column];
   }
-  if (has_extra) {
+  if (settings.has_extra != 0u) {
     other = extra[at];
   }
   /*[activate*/
   let x = sum + other;
-  return x;
+  switch settings.finish {
+    case 1u: { return relu(x); }
+    case 2u: { return select(0.0, sum, other > 0.0); }
+    case 3u: { return sum * (other * (1.0 - other)); }
+    case 4u: { return sum * (1.0 - other * other); }
+    default: { return x; }
+  }
   /*activate]*/
 }
 
@@ -74,7 +88,7 @@ fn b_four(at: u32, right: vec4<u32>, inside: bool) -> vec4<f32> {
 
 fn put(y_at: u32, column: u32, n: u32, sum: f32) {
   if (column < n) {
-    y[y_at + column] = epilogue(sum, y_at + column, column);
+    y[y_at + column] = finished(sum, y_at + column, column);
   }
 }
 

@@ -87,7 +87,7 @@ export interface Epilogue {
   /** An expression of `sum`, `other` and `x`, their sum. */
   readonly wgsl: string;
   readonly helpers?: readonly ShaderHelper[];
-  /** A number that `assembly/matmul.ts` knows, or a function of `wasmModule`. */
+  /** A number that `assembly/matmul.ts` and `shaders/matmul.wgsl` know, or a function of `wasmModule`. */
   readonly wasm: number | FunctionWord;
   readonly wasmModule?: WasmSource;
   reference(sum: number, other: number): number;

@@ -21,6 +21,8 @@ export interface Product {
   /** Places of the epilogue's operands among the inputs; 0 for none. */
   readonly bias: number;
   readonly extra: number;
+  /** The number of an epilogue that `assembly/matmul.ts` and `shaders/matmul.wgsl` know; undefined for others. */
+  readonly finish: number | undefined;
   /** The text of its activation. */
   readonly blocks: { readonly helpers: string; readonly activate: string };
 }
@@ -47,19 +49,20 @@ function shared({ m, n, k, batch, strideA, strideB, bias, extra, blocks }: Produ
 
 /** The version that the others are tested against. `inQuads` is for software adapters: see the shader. */
 export function lowerPlain(product: Product, inQuads = false): Dispatch {
-  const { m, n, k, batch, transposeA, transposeB } = product;
-  const { bindings, constants, uniforms, blocks } = shared(product);
+  const { m, n, k, batch, transposeA, transposeB, bias, extra, finish } = product;
+  const { bindings, uniforms, blocks } = shared(product);
   const [mostRows, threads] = inQuads ? [32, 4] : [1, elementThreads];
   const quads_n = inQuads ? Math.ceil(n / 16) * 4 : Math.ceil(n / 4);
   const blocks_m = Math.ceil(m / mostRows);
   const rows = Math.ceil(m / blocks_m);
   const ofA = { a_row: transposeA ? 1 : k, a_inner: transposeA ? m : 1 };
   const ofB = { b_inner: transposeB ? 1 : n, b_column: transposeB ? k : 1 };
+  const ofEpilogue = { has_bias: bias && 1, has_extra: extra && 1, finish: finish ?? 0 };
   return elementDispatch(matmul, 'matmul', batch * blocks_m * quads_n, {
     bindings,
-    uniforms: { ...uniforms, ...ofA, ...ofB, quads_n, blocks_m },
-    constants: { ...constants, threads },
-    blocks: { ...blocks, ...(inQuads ? quadBlocks(rows) : {}) },
+    uniforms: { ...uniforms, ...ofA, ...ofB, ...ofEpilogue, quads_n, blocks_m },
+    constants: { threads },
+    blocks: { ...(finish === undefined && blocks), ...(inQuads && quadBlocks(rows)) },
   });
 }
 

@@ -65,7 +65,8 @@ export function matmulSizes(inputs: readonly TensorType[], attributes: MatmulAtt
 /** The product as the WebGPU kernels see it. */
 function productOf({ inputs, attributes }: StepTypes<MatmulAttributes>, epilogue: Epilogue): Product {
   const blocks = { helpers: helpersOf([epilogue]), activate: `let x=sum+other;return ${epilogue.wgsl};` };
-  return { ...matmulSizes(inputs, attributes), ...attributes, blocks };
+  const finish = typeof epilogue.wasm === 'number' ? epilogue.wasm : undefined;
+  return { ...matmulSizes(inputs, attributes), ...attributes, finish, blocks };
 }
 
 function infer(inputs: readonly TensorType[], attributes: MatmulAttributes): TensorType {
