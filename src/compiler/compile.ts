@@ -54,6 +54,12 @@ export function installVerifier(installed: Verifier): void {
   verifier = installed;
 }
 
+/** The program, looked at by whoever is installed for it. */
+export function verified(program: Program): Program {
+  verifier?.program(program);
+  return program;
+}
+
 export function compileGraph(graph: Graph, target: Target, options: CompileOptions = {}): Compiled {
   const { optimize = true } = options;
   const limits = optimize ? clusterLimits[target] : { ...clusterLimits[target], instructions: 1 };
@@ -93,8 +99,7 @@ export function compileGraph(graph: Graph, target: Target, options: CompileOptio
     }),
     outputs: Object.fromEntries(outputs.map(([name, node]) => [name, plan.indexOf.get(node)!])),
   };
-  verifier?.program(program);
-  return { program, variables: plan.variables };
+  return { program: verified(program), variables: plan.variables };
 }
 
 /** Buffers that a fused step binds; other ops know their own number. */

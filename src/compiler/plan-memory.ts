@@ -3,7 +3,6 @@
  * arena from the step that makes it to the last that reads it, and values that are never alive together share bytes.
  * On WebGPU an allocation is a GPU buffer of its own, because one buffer cannot be read and written in one dispatch.
  */
-import { InternalError } from '../core/errors.ts';
 import { isConstant, isVariable } from '../graph/node.ts';
 import type { Node, Variable } from '../graph/node.ts';
 import type { TensorType } from '../graph/op.ts';
@@ -58,9 +57,6 @@ export function planMemory(
   steps.forEach((step, position) => {
     for (const input of step.inputs.map(base)) {
       settle(input);
-      if (!places.has(input) && !first.has(input)) {
-        throw new InternalError(`planMemory: ${step.op.name} reads ${input.op.name} before anything makes it`);
-      }
       last.set(input, position);
     }
     step.outputs.forEach((output, index) => {

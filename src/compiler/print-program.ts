@@ -10,7 +10,7 @@ import type { Program, ProgramBuffer, ProgramStep } from './program.ts';
  * wasm program: 3 steps, 2 variables, 8320 bytes of arena
  * 0  dense_1/matmul  packed  x[32, 784] w[784, 64] -> @0+0[32, 64]
  * ```
- * `@0+64` is byte 64 of allocation 0; `v3*` is a buffer updated in place.
+ * `@0+64` is byte 64 of allocation 0; `v3*` is a buffer updated in place; `a … c[192]` is all that lies from a to c.
  */
 export function printProgram(program: Program): string {
   const { target, steps, variables, constants } = program;
@@ -42,14 +42,17 @@ function printAttributes(attributes: unknown): string {
 }
 
 function printBuffer(program: Program, index: number): string {
-  const { place, type }: ProgramBuffer = program.buffers[index]!;
-  const name =
-    place.kind === 'arena'
-      ? `@${place.allocation}+${place.byteOffset}`
-      : place.kind === 'variable'
-        ? program.variables[place.index]!.name
-        : `constant${place.index}`;
+  const { type, members }: ProgramBuffer = program.buffers[index]!;
+  const name = members
+    ? `${nameOf(program, members[0]!)} … ${nameOf(program, members.at(-1)!)}`
+    : nameOf(program, index);
   return `${name}${formatShape(type.shape)}`;
+}
+
+function nameOf({ buffers, variables }: Program, index: number): string {
+  const { place } = buffers[index]!;
+  if (place.kind === 'arena') return `@${place.allocation}+${place.byteOffset}`;
+  return place.kind === 'variable' ? variables[place.index]!.name : `constant${place.index}`;
 }
 
 /** `v3 = mul(v0, 0.5); v4 = add(v3, v1) -> v4` */

@@ -25,11 +25,15 @@ export interface ProgramBuffer {
   readonly value: number;
   /** For listings and labels: the layer and op whose value it holds. */
   readonly label: string;
+  /** Of a buffer that stretches from the first of several to the end of the last: their indices. */
+  readonly members?: readonly number[];
 }
 
 export interface ProgramVariable {
   readonly name: string;
   readonly type: TensorType;
+  /** Where it lies in memory that it shares with other variables; known once they are bound. */
+  readonly slice?: { readonly arena: number; readonly byteOffset: number };
 }
 
 export interface ProgramConstant {

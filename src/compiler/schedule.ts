@@ -4,7 +4,6 @@
  * of its own and a copy at the very end.
  */
 import { sameShape } from '../core/shape.ts';
-import { InternalError } from '../core/errors.ts';
 import type { Graph, Node, Variable } from '../graph/node.ts';
 import { copy } from '../ops/copy.ts';
 import { base } from './step.ts';
@@ -84,7 +83,6 @@ function order(steps: readonly Step[], targets: ReadonlyMap<Node, Variable>): St
 
 function needs(step: Step, maker: ReadonlyMap<Node, Step>): Step[] {
   const makers = step.inputs.map((input) => maker.get(base(input))).filter((other) => other !== undefined);
-  if (makers.includes(step)) throw new InternalError(`schedule: step ${step.op.name} needs its own output`);
   return [...new Set(makers)].sort((a, b) => age(a) - age(b));
 }
 

@@ -12,7 +12,8 @@ export function verifyProgram(program: Program): void {
   const updated = new Map<string, number>();
   // Who wrote the bytes last, by allocation: a value may be read only while it is the newest in its place.
   const owners: { buffer: ProgramBuffer; key: string }[] = [];
-  for (const step of program.steps) {
+  for (const whole of program.steps) {
+    const step = spread(program, whole);
     for (const index of step.inputs) {
       const buffer = program.buffers[index]!;
       if ((updated.get(keyOf(buffer)) ?? buffer.value) !== buffer.value)
@@ -22,6 +23,7 @@ export function verifyProgram(program: Program): void {
         throw fault(step, `reads ${buffer.label}, which is not written or no longer there`);
     }
     checkDistinct(program, step);
+    if (program.target === 'webgpu') checkUsage(program, step);
     for (const index of [...step.outputs, ...step.scratch]) {
       const buffer = program.buffers[index]!;
       if (buffer.place.kind === 'constant') throw fault(step, `writes the constant ${buffer.label}`);
@@ -71,6 +73,52 @@ function checkDistinct(program: Program, step: ProgramStep): void {
       if (!shared && overlaps(buffer, program.buffers[input]!))
         throw fault(step, `writes over its input ${program.buffers[input]!.label}`);
     });
+  });
+}
+
+/** The step with each buffer that stretches over several replaced by those, which must lie alike in all of them. */
+function spread(program: Program, step: ProgramStep): ProgramStep {
+  const membersOf = (index: number): readonly number[] => program.buffers[index]!.members ?? [index];
+  const inputs = step.inputs.flatMap(membersOf);
+  const outputs = step.outputs.flatMap(membersOf);
+  if (inputs.length === step.inputs.length && outputs.length === step.outputs.length) return step;
+  const distances = [...step.inputs, ...step.outputs]
+    .filter((index) => program.buffers[index]!.members)
+    .map((index) => distancesOf(program, program.buffers[index]!).join());
+  if (new Set(distances).size > 1)
+    throw fault(step, `reads and writes at different distances: ${distances.join('; ')}`);
+  const inPlace = step.outputs.flatMap((output, position) => {
+    const place = step.inPlace[position]!;
+    const start = place === null ? 0 : step.inputs.slice(0, place).flatMap(membersOf).length;
+    return membersOf(output).map((_, index) => (place === null ? null : start + index));
+  });
+  return { ...step, inputs, outputs, inPlace };
+}
+
+/** Where each member begins behind the first, and where the last ends. */
+function distancesOf(program: Program, { members, bytes }: ProgramBuffer): number[] {
+  const starts = members!.map((index) => startOf(program, program.buffers[index]!));
+  return [...starts.map((start) => start - starts[0]!), bytes];
+}
+
+/** Where a buffer begins in the GPU buffer that holds it. */
+function startOf({ variables }: Program, { place }: ProgramBuffer): number {
+  if (place.kind === 'arena') return place.byteOffset;
+  return place.kind === 'variable' ? (variables[place.index]!.slice?.byteOffset ?? 0) : 0;
+}
+
+/** No buffer of WebGPU is read and written in one dispatch, even at different places; what is in place is bound once. */
+function checkUsage(program: Program, step: ProgramStep): void {
+  const holderOf = (index: number): string => {
+    const { place } = program.buffers[index]!;
+    if (place.kind === 'arena') return `allocation ${place.allocation}`;
+    const arena = place.kind === 'variable' ? program.variables[place.index]!.slice?.arena : undefined;
+    return arena === undefined ? `${place.kind} ${place.index}` : `arena ${arena}`;
+  };
+  const written = new Set([...step.outputs, ...step.scratch].map(holderOf));
+  step.inputs.forEach((index, place) => {
+    if (!step.inPlace.includes(place) && written.has(holderOf(index)))
+      throw fault(step, `reads ${program.buffers[index]!.label} in a buffer that it writes`);
   });
 }
 
