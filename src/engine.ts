@@ -18,6 +18,9 @@ import { roots, topologicalOrder } from './graph/traverse.ts';
 /** Programs kept for graphs that were compiled before. */
 const cacheSize = 64;
 
+/** Memory that several variables share, for those of `variables` that do. */
+export type ShareMemory = (backend: Backend, variables: readonly Variable[]) => ReadonlyMap<Variable, BackendBuffer>;
+
 interface CachedProgram {
   readonly program: Program;
   /** For each variable of the program, its place among the variables of the graph. */
@@ -69,12 +72,18 @@ export class Engine {
     }
     const bound = cached.places.map((place) => this.#bufferOf(variables[place]!));
     const prepared = await this.#backend.prepare(cached.program, bound);
-    return new Executable(cached.program, prepared);
+    return new Executable(prepared.program ?? cached.program, prepared);
   }
 
-  /** Gives `variables` memory, side by side in this order, and their first values. Those that have memory keep it. */
-  allocate(variables: readonly Variable[]): void {
-    for (const variable of variables) this.#bufferOf(variable);
+  /**
+   * Gives `variables` memory, side by side in this order, and their first values. Those that have memory keep it.
+   *
+   * @param share finds buffers for some of those that have none, which then share memory
+   */
+  allocate(variables: readonly Variable[], share?: ShareMemory): void {
+    const without = variables.filter((variable) => !this.#buffers.has(variable));
+    const shared = share?.(this.#backend, without);
+    for (const variable of without) this.#bufferOf(variable, shared?.get(variable));
   }
 
   /**
@@ -130,12 +139,12 @@ export class Engine {
     this.#backend.dispose();
   }
 
-  #bufferOf(variable: Variable): BackendBuffer {
+  #bufferOf(variable: Variable, given?: BackendBuffer): BackendBuffer {
     this.#requireAlive();
     let buffer = this.#buffers.get(variable);
     if (buffer === undefined) {
       const { shape, dtype, variable: meta } = variable;
-      buffer = this.#backend.allocate({ shape, dtype }, meta.name);
+      buffer = given ?? this.#backend.allocate({ shape, dtype }, meta.name);
       this.#buffers.set(variable, buffer);
       const values = meta.initialize?.();
       if (values !== undefined) this.write(variable, values);

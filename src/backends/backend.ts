@@ -10,6 +10,20 @@ import type { Program, Target } from '../compiler/program.ts';
 /** Memory of one variable on a backend. Opaque to everybody else. */
 export interface BackendBuffer {
   readonly type: TensorType;
+  /** Where it begins in the memory that it shares with others, a multiple of 256; only WebGPU has such. */
+  readonly byteOffset?: number;
+  readonly arena?: Arena;
+}
+
+/**
+ * A buffer that several variables share. Whoever makes them share it also says what becomes of programs that bind them, so
+ * a page in which none do carries no code for it.
+ */
+export interface Arena {
+  /** Parts in use: the memory goes with the last of them. */
+  parts: number;
+  /** The program as it is to run with these variables, of which some lie here. */
+  arrange(program: Program, variables: readonly BackendBuffer[], device: DeviceTraits): Program;
 }
 
 export interface BackendInfo {
@@ -27,6 +41,8 @@ export interface BackendInfo {
 }
 
 export interface PreparedProgram {
+  /** What runs, where that is not the program as it was given. */
+  readonly program?: Program;
   /**
    * Runs the whole program `steps` times. Returns when the work is queued (WebGPU, wasm with workers) or done (wasm on
    * the calling thread, reference); reads see its results.

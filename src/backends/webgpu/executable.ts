@@ -5,7 +5,6 @@
  */
 import { typedArray } from '../../core/dtype.ts';
 import type { TypedArray } from '../../core/dtype.ts';
-import { InternalError } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { Dispatch, Operand } from '../../graph/kernel.ts';
 import { bufferIndex, bytesOf } from '../../compiler/program.ts';
@@ -14,6 +13,7 @@ import type { PreparedProgram } from '../backend.ts';
 import type { Buffers } from './buffers.ts';
 import { usage } from './buffers.ts';
 import type { Device } from './device.ts';
+import type { WebGPUBuffer } from './index.ts';
 import { bindingsOf } from './pipelines.ts';
 import type { Pipeline, Pipelines } from './pipelines.ts';
 import { packUniforms } from './uniforms.ts';
@@ -53,7 +53,7 @@ export async function prepareProgram(
   buffers: Buffers,
   pipelines: Pipelines,
   program: Program,
-  variables: readonly GPUBuffer[],
+  variables: readonly WebGPUBuffer[],
 ): Promise<WebGPUProgram> {
   const calls = program.steps.flatMap((step) => step.dispatches.map((dispatch): Call => ({ step, dispatch })));
   const working = calls.filter(({ dispatch }) => dispatch.grid.every((groups) => groups > 0));
@@ -71,8 +71,9 @@ export async function prepareProgram(
       });
       const locations = program.buffers.map(({ place, bytes }): Location => {
         if (place.kind === 'arena') return { buffer: arenas[place.allocation]!, offset: place.byteOffset, bytes };
-        const list = place.kind === 'variable' ? variables : constants;
-        return { buffer: list[place.index]!, offset: 0, bytes };
+        if (place.kind === 'constant') return { buffer: constants[place.index]!, offset: 0, bytes };
+        const { gpu, byteOffset = 0 } = variables[place.index]!;
+        return { buffer: gpu, offset: byteOffset, bytes };
       });
       const uniforms = own(buffers.allocate(sliceBytes * working.length, 'uniforms', usage.uniform));
       const commands = makeCommands(device, working, compiled, locations, uniforms);
@@ -100,8 +101,7 @@ function readOutput(
   locations: readonly Location[],
   output: string,
 ): Promise<TypedArray> {
-  const index = program.outputs[output];
-  if (index === undefined) throw new InternalError(`webgpu: the program has no output '${output}'`);
+  const index = program.outputs[output]!; // the engine knows the names
   const { buffer, offset } = locations[index]!;
   const { dtype, shape } = program.buffers[index]!.type;
   return buffers.read(buffer, dtype, sizeOf(shape), offset);

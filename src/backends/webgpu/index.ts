@@ -16,7 +16,7 @@ import type { DeviceOptions } from './device.ts';
 import { prepareProgram } from './executable.ts';
 import { Pipelines } from './pipelines.ts';
 
-interface WebGPUBuffer extends BackendBuffer {
+export interface WebGPUBuffer extends BackendBuffer {
   readonly gpu: GPUBuffer;
 }
 
@@ -59,27 +59,31 @@ export class WebGPUBackend implements Backend {
 
   write(buffer: BackendBuffer, values: TypedArray, offset = 0): void {
     this.#device.check();
-    this.#buffers.write((buffer as WebGPUBuffer).gpu, values, offset * bytesPerElement[buffer.type.dtype]);
+    const { gpu, type, byteOffset = 0 } = buffer as WebGPUBuffer;
+    this.#buffers.write(gpu, values, byteOffset + offset * bytesPerElement[type.dtype]);
   }
 
   read(buffer: BackendBuffer): Promise<TypedArray> {
-    const { dtype, shape } = buffer.type;
-    return this.#buffers.read((buffer as WebGPUBuffer).gpu, dtype, sizeOf(shape));
+    const { gpu, type, byteOffset } = buffer as WebGPUBuffer;
+    return this.#buffers.read(gpu, type.dtype, sizeOf(type.shape), byteOffset);
   }
 
   release(buffer: BackendBuffer): void {
-    const { gpu } = buffer as WebGPUBuffer;
+    const { gpu, arena } = buffer as WebGPUBuffer;
+    if (arena && --arena.parts) return;
     this.#stateBytes -= gpu.size;
     gpu.destroy();
   }
 
   async prepare(program: Program, variables: readonly BackendBuffer[]): Promise<PreparedProgram> {
     this.#device.check();
-    const bound = variables.map((variable) => (variable as WebGPUBuffer).gpu);
-    const prepared = await prepareProgram(this.#device, this.#buffers, this.#pipelines, program, bound);
+    const bound = variables as readonly WebGPUBuffer[];
+    const run = bound.find(({ arena }) => arena)?.arena!.arrange(program, bound, this.traits) ?? program;
+    const prepared = await prepareProgram(this.#device, this.#buffers, this.#pipelines, run, bound);
     this.#arenaBytes += prepared.bytes;
     return {
       ...prepared,
+      program: run,
       dispose: () => {
         prepared.dispose();
         this.#arenaBytes -= prepared.bytes;
