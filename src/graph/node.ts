@@ -21,6 +21,8 @@ export interface Variable extends Node {
   readonly variable: {
     readonly name: string;
     readonly role: 'parameter' | 'state' | 'input' | 'data';
+    /** Of an optimizer's slot: what it keeps of each parameter, such as 'mean'. */
+    readonly slot?: string;
     /** Gives the first value; zeros without it. Called once, when the variable gets its memory. */
     readonly initialize?: () => TypedArray;
   };

@@ -131,7 +131,8 @@ export function defineOptimizer(
 function makeSlot(parameter: Variable, kind: string, initialValue: number): Variable {
   const { shape, variable: meta } = parameter;
   const initialize = (): Float32Array => new Float32Array(sizeOf(shape)).fill(initialValue);
-  return variable(shape, { name: `${meta.name}/${kind}`, ...(initialValue !== 0 && { initialize }) });
+  const slot = variable(shape, { name: `${meta.name}/${kind}`, ...(initialValue !== 0 && { initialize }) });
+  return { ...slot, variable: { ...slot.variable, slot: kind } };
 }
 
 function defined(options: Readonly<Record<string, unknown>>): Record<string, unknown> {

@@ -3,6 +3,7 @@
  * model that runs. Layers may be shared between models, so this is kept by variable and not by model: a second model
  * finds the trained weights, on the engine where they are.
  */
+import { shareArenas } from '../arenas/share.ts';
 import { typedArray } from '../core/dtype.ts';
 import type { TypedArray } from '../core/dtype.ts';
 import { StateError } from '../core/errors.ts';
@@ -45,7 +46,7 @@ export function attach(user: object, engine: Engine, variables: readonly Variabl
     );
   }
   const fresh = variables.filter((variable) => homeOf(variable).engine === undefined);
-  engine.allocate(fresh);
+  engine.allocate(fresh, shareArenas);
   for (const variable of fresh) {
     const home = homeOf(variable);
     if (home.pending !== undefined) engine.write(variable, home.pending);

@@ -91,6 +91,8 @@ function guard(device: GPUDevice, guarded: Map<GPUBuffer, Guarded>): void {
     const buffer = createBuffer({ ...descriptor, size });
     sizes.set(buffer, size);
     if (descriptor.label?.startsWith('arena') === true) fill(buffer, 0, size);
+    // Of variables that share a buffer each is bound alone, and none may lose its values: the guard begins behind all.
+    if (descriptor.label?.startsWith('shared') === true) guarded.set(buffer, { from: descriptor.size, size });
     const destroy = buffer.destroy.bind(buffer);
     buffer.destroy = () => {
       guarded.delete(buffer);

@@ -1,0 +1,75 @@
+/**
+ * For programs on WebGPU whose variables share buffers: updates by one formula, of variables that lie one behind the other,
+ * become one dispatch from the first of them to the end of the last, whatever lies between them included. The gradients that
+ * they read move into one allocation, at the same distances. What does not lie so stays apart.
+ */
+import type { Place, Program, ProgramBuffer, ProgramStep } from '../compiler/program.ts';
+import { bytesPerElement } from '../core/dtype.ts';
+import type { DeviceTraits } from '../graph/kernel.ts';
+import type { ChainAttributes } from '../ops/elementwise.ts';
+import { findRuns } from './find-runs.ts';
+import type { Run } from './find-runs.ts';
+
+export function mergeUpdates(program: Program, device: DeviceTraits): Program {
+  const runs = findRuns(program);
+  if (runs.length === 0) return program;
+  const moved = new Map<number, Place>();
+  const allocations = [...program.allocations];
+  for (const run of runs) {
+    const start = run.updates[0]!.byteOffset;
+    for (const values of run.values) {
+      const allocation = allocations.push(run.bytes) - 1;
+      values.forEach((value, index) => {
+        moved.set(value, { kind: 'arena', allocation, byteOffset: run.updates[index]!.byteOffset - start });
+      });
+    }
+  }
+  const buffers = program.buffers.map((buffer) => ({ ...buffer, place: moved.get(buffer.value) ?? buffer.place }));
+  const steps = program.steps.map((step): ProgramStep | null => step);
+  for (const run of runs) {
+    const positions = run.updates.map(({ position }) => position);
+    for (const position of positions) steps[position] = null;
+    steps[Math.max(...positions)] = mergedStep(run, buffers, device);
+  }
+  return dropUnused({ ...program, allocations, buffers, steps: steps.filter((step) => step !== null) });
+}
+
+/** One step for all updates of `run`; buffers that it stretches over are added to `buffers`. */
+function mergedStep(run: Run, buffers: ProgramBuffer[], device: DeviceTraits): ProgramStep {
+  const { step } = run.updates[0]!;
+  const stretch = (list: 'inputs' | 'outputs', place: number): number => {
+    const members = run.updates.map((update) => update.step[list][place]!);
+    const first = buffers[members[0]!]!;
+    if (first.bytes !== run.updates[0]!.bytes) return members[0]!; // a number for all
+    const { dtype } = first.type;
+    const type = { shape: [run.bytes / bytesPerElement[dtype]], dtype };
+    return buffers.push({ ...first, type, bytes: run.bytes, value: -1, members }) - 1;
+  };
+  const outputs = step.outputs.map((_, place) => stretch('outputs', place));
+  const inputs = step.inputs.map((_, place) => stretch('inputs', place));
+  const types = {
+    attributes: step.attributes as ChainAttributes,
+    inputs: inputs.map((index) => buffers[index]!.type),
+    outputs: outputs.map((index) => buffers[index]!.type),
+    inPlace: step.inPlace,
+    device,
+  };
+  return { ...step, inputs, outputs, dispatches: step.op.kernels.webgpu[0]!.lower(types as never) };
+}
+
+/** Allocations as large as what still lies in them, without those that hold nothing any more. */
+function dropUnused(program: Program): Program {
+  const bytes = new Map<number, number>();
+  for (const { place, bytes: own } of program.buffers) {
+    if (place.kind !== 'arena') continue;
+    bytes.set(place.allocation, Math.max(16, bytes.get(place.allocation) ?? 0, place.byteOffset + own));
+  }
+  const kept = [...bytes.keys()].sort((a, b) => a - b);
+  const buffers = program.buffers.map((buffer): ProgramBuffer => {
+    const { place } = buffer;
+    return place.kind === 'arena'
+      ? { ...buffer, place: { ...place, allocation: kept.indexOf(place.allocation) } }
+      : buffer;
+  });
+  return { ...program, buffers, allocations: kept.map((allocation) => bytes.get(allocation)!) };
+}

@@ -1,0 +1,51 @@
+/**
+ * For programs on WebGPU whose variables share buffers: one dispatch may not read and write one buffer, even at different
+ * places. A step that writes one variable and reads another of the same arena reads a copy of it instead.
+ */
+import type { Program, ProgramBuffer, ProgramStep } from '../compiler/program.ts';
+import type { DeviceTraits } from '../graph/kernel.ts';
+import type { StructuredOp } from '../graph/op.ts';
+import { copy } from '../ops/copy.ts';
+
+/** The arena of a buffer's variable, or undefined for one that has memory of its own. */
+export function arenaOf(program: Program, buffer: ProgramBuffer): number | undefined {
+  return buffer.place.kind === 'variable' ? program.variables[buffer.place.index]!.slice?.arena : undefined;
+}
+
+export function separateReads(program: Program, device: DeviceTraits): Program {
+  const buffers = [...program.buffers];
+  const allocations = [...program.allocations];
+  const copyOf = (index: number): { step: ProgramStep; into: number } => {
+    const { type, bytes, label } = buffers[index]!;
+    const place = { kind: 'arena', allocation: allocations.push(Math.max(16, bytes)) - 1, byteOffset: 0 } as const;
+    const into = buffers.push({ type, bytes, place, value: buffers.length, label }) - 1;
+    const types = { attributes: {}, inputs: [type], outputs: [type], inPlace: [null], device };
+    const [kernel] = copy.op.kernels.webgpu;
+    const step: ProgramStep = {
+      label: copy.op.name,
+      op: copy.op as StructuredOp,
+      attributes: {},
+      kernel: kernel!.name,
+      inputs: [index],
+      outputs: [into],
+      scratch: [],
+      inPlace: [null],
+      calls: [],
+      dispatches: kernel!.lower(types),
+    };
+    return { step, into };
+  };
+  const steps = program.steps.flatMap((step): ProgramStep[] => {
+    const written = new Set(step.outputs.map((index) => arenaOf(program, buffers[index]!)));
+    written.delete(undefined);
+    const copies: ProgramStep[] = [];
+    const inputs = step.inputs.map((index, place) => {
+      if (step.inPlace.includes(place) || !written.has(arenaOf(program, buffers[index]!))) return index;
+      const { step: made, into } = copyOf(index);
+      copies.push(made);
+      return into;
+    });
+    return copies.length === 0 ? [step] : [...copies, { ...step, inputs }];
+  });
+  return { ...program, buffers, allocations, steps };
+}

@@ -1,0 +1,173 @@
+/** One buffer for all parameters: the optimizer is one dispatch, memory is given back, and what cannot be merged stays apart. */
+import { describe, expect, it } from 'vitest';
+import type { Backend, BackendBuffer } from '../../src/backends/backend.ts';
+import { WebGPUBackend } from '../../src/backends/webgpu/index.ts';
+import { printProgram } from '../../src/compiler/print-program.ts';
+import type { Program } from '../../src/compiler/program.ts';
+import { Engine } from '../../src/engine.ts';
+import type { TensorType } from '../../src/graph/op.ts';
+import { dense } from '../../src/nn/layers/dense.ts';
+import { variable } from '../../src/ops/op.ts';
+import { adagrad } from '../../src/optim/adagrad.ts';
+import { adam } from '../../src/optim/adam.ts';
+import { adamax } from '../../src/optim/adamax.ts';
+import { adamw } from '../../src/optim/adamw.ts';
+import type { Optimizer } from '../../src/optim/optimizer.ts';
+import { rmsprop } from '../../src/optim/rmsprop.ts';
+import { cosineDecay } from '../../src/optim/schedules.ts';
+import { sgd } from '../../src/optim/sgd.ts';
+import { tensor } from '../../src/tensor.ts';
+import type { HostTensor } from '../../src/tensor.ts';
+import { shareArenas } from '../../src/arenas/share.ts';
+import { sequential } from '../../src/train/make-model.ts';
+import type { Model } from '../../src/train/model.ts';
+import { RecordingGPU } from '../support/recording-gpu.ts';
+
+const x = tensor(new Float32Array(64 * 784), [64, 784]);
+
+interface Started {
+  readonly recorder: RecordingGPU;
+  readonly engine: Engine;
+  readonly model: Model;
+  /** As they run. */
+  readonly programs: readonly Program[];
+}
+
+/** The network of the benchmark, on a GPU that only writes down what it is asked for. */
+async function started(optimizer: Optimizer = adam(), frozen = -1, units = 10): Promise<Started> {
+  const recorder = new RecordingGPU();
+  const engine = new Engine(await WebGPUBackend.create({ gpu: recorder.gpu }));
+  const programs: Program[] = [];
+  const compile = engine.compile.bind(engine);
+  engine.compile = async (...given) => {
+    const executable = await compile(...given);
+    programs.push(executable.program);
+    return executable;
+  };
+  const sizes = [128, 64].map((size) => dense({ units: size, activation: 'relu' }));
+  const model = sequential([...sizes, dense({ units, activation: 'softmax' })], { engine, seed: 1 });
+  model.build([784]);
+  const layer = model.layers[frozen];
+  if (layer) layer.trainable = false;
+  model.compile({ optimizer, loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
+  return { recorder, engine, model, programs };
+}
+
+const labels = (units: number): HostTensor => tensor(new Float32Array(64 * units), [64, units]);
+
+/** Updates of parameters among the steps of the latest program: each as the parameters that it stretches over. */
+function updatesOf({ programs }: Started): string[] {
+  const { steps, buffers, variables } = programs.at(-1)!;
+  return steps.flatMap(({ op, outputs }) => {
+    const { place, members = [] } = buffers[outputs.at(-1)!]!;
+    const names = (members.length > 0 ? members.map((index) => buffers[index]!.place) : [place]).map((own) =>
+      own.kind === 'variable' ? variables[own.index]!.name : '',
+    );
+    return op.name === 'elementwise' && /^dense\w*\/(kernel|bias)$/.test(names[0]!) ? names.join(' ') : [];
+  });
+}
+
+const all = 'dense/kernel dense_1/kernel dense_2/kernel dense/bias dense_1/bias dense_2/bias';
+
+describe('a training step on WebGPU', () => {
+  it('updates all parameters in one dispatch', async () => {
+    const run = await started();
+    await run.model.trainOnBatch(x, labels(10));
+    expect(updatesOf(run)).toEqual([all]);
+    const [dispatches = []] = run.recorder.submits;
+    // The other one of Adam's is a number: its corrected rate.
+    expect(dispatches.filter((label) => label === 'adam/elementwise')).toHaveLength(2);
+    expect(dispatches).toHaveLength(34);
+    expect(run.recorder.faults).toEqual([]);
+  });
+
+  it('prints what it stretches over', async () => {
+    const run = await started(sgd());
+    await run.model.trainOnBatch(x, labels(10));
+    const lines = printProgram(run.programs[0]!).split('\n');
+    expect(lines.find((line) => line.includes(' … '))).toMatchInlineSnapshot(
+      `" 28  sgd/elementwise (skeleton)  @13+0 … @13+437504[109386] sgd/learningRate[] dense/kernel … dense_2/bias[109386] -> dense/kernel … dense_2/bias[109386]*  { v3 = mul(v0, v1); v4 = sub(v2, v3) -> v4 }"`,
+    );
+  });
+
+  it.each([
+    ['sgd', sgd()],
+    ['sgd with Nesterov momentum', sgd({ momentum: 0.9, nesterov: true })],
+    ['rmsprop', rmsprop({ momentum: 0.9, centered: true })],
+    ['adagrad', adagrad()],
+    ['adamax', adamax()],
+    ['adamw', adamw()],
+    [
+      'amsgrad, under a schedule',
+      adam({ amsgrad: true, learningRate: cosineDecay({ initialLearningRate: 0.1, decaySteps: 9 }) }),
+    ],
+    ['all gradients clipped together', adam({ globalClipNorm: 1 })],
+    ['each element clipped', adam({ clipValue: 1 })],
+  ])('does so with %s', async (_, optimizer) => {
+    const run = await started(optimizer);
+    await run.model.trainOnBatch(x, labels(10));
+    expect(updatesOf(run)).toEqual([all]);
+    expect(run.recorder.faults).toEqual([]);
+  });
+
+  it('leaves apart what has a formula of its own: decay for kernels alone, clipping by each norm', async () => {
+    const decay = await started(adamw({ excludeFromWeightDecay: ['bias'] }));
+    await decay.model.trainOnBatch(x, labels(10));
+    expect(updatesOf(decay)).toEqual([
+      'dense/kernel dense_1/kernel dense_2/kernel',
+      'dense/bias dense_1/bias dense_2/bias',
+    ]);
+    const clipped = await started(adam({ clipNorm: 1 }));
+    await clipped.model.trainOnBatch(x, labels(10));
+    expect(updatesOf(clipped).sort()).toEqual(all.split(' ').sort());
+    expect([...decay.recorder.faults, ...clipped.recorder.faults]).toEqual([]);
+  });
+
+  it('leaves out a frozen layer, whether or not the model predicted before', async () => {
+    for (const predicts of [false, true]) {
+      const run = await started(adam(), 1);
+      if (predicts) await run.model.predict(x);
+      await run.model.trainOnBatch(x, labels(10));
+      expect(updatesOf(run)).toEqual(['dense/kernel', 'dense_2/kernel dense/bias', 'dense_2/bias']);
+      expect(run.recorder.faults).toEqual([]);
+    }
+  });
+
+  it('takes parameters of one element too', async () => {
+    const run = await started(adam(), -1, 1);
+    await run.model.trainOnBatch(x, labels(1));
+    expect(updatesOf(run)).toEqual([all]);
+  });
+});
+
+describe('the memory that parameters share', () => {
+  it('is counted, and goes with the last of them', async () => {
+    const { recorder, engine, model } = await started();
+    await model.trainOnBatch(x, labels(10));
+    const trained = engine.info.stateBytes;
+    expect(trained + engine.info.arenaBytes).toBe(recorder.bytes - stagingBytes(recorder));
+    model.compile({ optimizer: sgd(), loss: 'mse' });
+    const parameters = 4 * model.countParams();
+    expect(trained - engine.info.stateBytes).toBeGreaterThan(2 * parameters); // mean and mean square
+    expect(engine.info.stateBytes).toBeGreaterThanOrEqual(parameters);
+    model.dispose();
+    expect(engine.info.stateBytes).toBe(0);
+    expect(recorder.bytes).toBe(stagingBytes(recorder));
+    engine.dispose();
+  });
+
+  it('is split where one buffer would be larger than every device binds', () => {
+    const recorded: number[] = [];
+    const allocate = (type: TensorType): BackendBuffer => (recorded.push(type.shape[0]!), { type });
+    const backend = { name: 'webgpu', allocate } as unknown as Backend;
+    const parameters = [10, 10, 10, 10, 10, 40, 1].map((millions, index) =>
+      variable([millions * 1_000_000], { role: 'parameter', name: `p${index}` }),
+    );
+    const shared = shareArenas(backend, parameters);
+    expect(recorded).toEqual([30_000_000, 20_000_000]);
+    expect([...shared.keys()].map((found) => found.variable.name)).toEqual(['p0', 'p1', 'p2', 'p3', 'p4']);
+  });
+});
+
+const stagingBytes = ({ buffers }: RecordingGPU): number =>
+  buffers.reduce((sum, { label, size }) => sum + (label === 'staging' ? size : 0), 0);
