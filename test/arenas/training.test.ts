@@ -6,7 +6,14 @@ import { printProgram } from '../../src/compiler/print-program.ts';
 import type { Program } from '../../src/compiler/program.ts';
 import { Engine } from '../../src/engine.ts';
 import type { TensorType } from '../../src/graph/op.ts';
+import { bidirectional } from '../../src/nn/layers/bidirectional.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
+import { embedding } from '../../src/nn/layers/embedding.ts';
+import { gru } from '../../src/nn/layers/gru.ts';
+import { layerNormalization } from '../../src/nn/layers/layer-normalization.ts';
+import { lstm } from '../../src/nn/layers/lstm.ts';
+import { timeDistributed } from '../../src/nn/layers/time-distributed.ts';
+import { l2 } from '../../src/nn/regularizers.ts';
 import { variable } from '../../src/ops/op.ts';
 import { adagrad } from '../../src/optim/adagrad.ts';
 import { adam } from '../../src/optim/adam.ts';
@@ -33,8 +40,8 @@ interface Started {
   readonly programs: readonly Program[];
 }
 
-/** The network of the benchmark, on a GPU that only writes down what it is asked for. */
-async function started(optimizer: Optimizer = adam(), frozen = -1, units = 10): Promise<Started> {
+/** An engine on a GPU that only writes down what it is asked for. */
+async function recordingEngine(): Promise<Omit<Started, 'model'>> {
   const recorder = new RecordingGPU();
   const engine = new Engine(await WebGPUBackend.create({ gpu: recorder.gpu }));
   const programs: Program[] = [];
@@ -44,6 +51,12 @@ async function started(optimizer: Optimizer = adam(), frozen = -1, units = 10): 
     programs.push(executable.program);
     return executable;
   };
+  return { recorder, engine, programs };
+}
+
+/** The network of the benchmark, on a GPU that only writes down what it is asked for. */
+async function started(optimizer: Optimizer = adam(), frozen = -1, units = 10): Promise<Started> {
+  const { recorder, engine, programs } = await recordingEngine();
   const sizes = [128, 64].map((size) => dense({ units: size, activation: 'relu' }));
   const model = sequential([...sizes, dense({ units, activation: 'softmax' })], { engine, seed: 1 });
   model.build([784]);
@@ -56,15 +69,17 @@ async function started(optimizer: Optimizer = adam(), frozen = -1, units = 10): 
 const labels = (units: number): HostTensor => tensor(new Float32Array(64 * units), [64, units]);
 
 /** Updates of parameters among the steps of the latest program: each as the parameters that it stretches over. */
-function updatesOf({ programs }: Started): string[] {
+function updatesOf({ programs, model }: Pick<Started, 'programs' | 'model'>): string[] {
   const { steps, buffers, variables } = programs.at(-1)!;
-  return steps.flatMap(({ op, outputs }) => {
-    const { place, members = [] } = buffers[outputs.at(-1)!]!;
-    const names = (members.length > 0 ? members.map((index) => buffers[index]!.place) : [place]).map((own) =>
-      own.kind === 'variable' ? variables[own.index]!.name : '',
-    );
-    return op.name === 'elementwise' && /^dense\w*\/(kernel|bias)$/.test(names[0]!) ? names.join(' ') : [];
-  });
+  const parameters = new Set(model.layers.flatMap(({ weights }) => weights.map((weight) => weight.variable.name)));
+  const nameOf = (index: number): string => {
+    const { place } = buffers[index]!;
+    return place.kind === 'variable' ? variables[place.index]!.name : '';
+  };
+  return steps
+    .flatMap(({ outputs }) => outputs.map((index) => (buffers[index]!.members ?? [index]).map(nameOf)))
+    .filter((names) => parameters.has(names[0]!))
+    .map((names) => names.join(' '));
 }
 
 const all = 'dense/kernel dense_1/kernel dense_2/kernel dense/bias dense_1/bias dense_2/bias';
@@ -137,6 +152,56 @@ describe('a training step on WebGPU', () => {
     const run = await started(adam(), -1, 1);
     await run.model.trainOnBatch(x, labels(1));
     expect(updatesOf(run)).toEqual([all]);
+  });
+});
+
+describe('a network of many kinds of layers', () => {
+  const words = tensor(new Int32Array(8 * 6), [8, 6]);
+  const targets = tensor(new Float32Array(8 * 2), [8, 2]);
+  const build = (engine: Engine): Model =>
+    sequential(
+      [
+        embedding({ inputDim: 20, outputDim: 5, inputShape: [6] }),
+        bidirectional(lstm({ units: 7, returnSequences: true })),
+        layerNormalization(),
+        timeDistributed(dense({ units: 9, activation: 'gelu', kernelRegularizer: l2({ l2: 0.1 }) })),
+        gru({ units: 3 }),
+        dense({ units: 2 }),
+      ],
+      { engine, seed: 2 },
+    );
+
+  it('has few updates: apart are a regularized kernel, and a bias whose gradient is computed on the way', async () => {
+    const { recorder, engine, programs } = await recordingEngine();
+    const model = build(engine);
+    model.compile({ optimizer: adamw({ excludeFromWeightDecay: ['bias', 'beta', 'gamma'] }), loss: 'mse' });
+    await model.trainOnBatch(words, targets);
+    expect(updatesOf({ programs, model })).toMatchInlineSnapshot(`
+      [
+        "embedding/embeddings bidirectional/forward/kernel bidirectional/forward/recurrentKernel bidirectional/backward/kernel bidirectional/backward/recurrentKernel",
+        "timeDistributed/dense/kernel",
+        "gru/kernel gru/recurrentKernel",
+        "gru/bias",
+        "dense/kernel",
+        "bidirectional/forward/bias bidirectional/backward/bias layerNormalization/gamma layerNormalization/beta timeDistributed/dense/bias dense/bias",
+      ]
+    `);
+    expect(recorder.faults).toEqual([]);
+  });
+
+  it('shares layers with another that trains too', async () => {
+    const { recorder, engine } = await recordingEngine();
+    const first = build(engine);
+    first.compile({ optimizer: adam(), loss: 'mse' });
+    await first.trainOnBatch(words, targets);
+    const second = sequential([...first.layers.slice(0, -1), dense({ units: 2 })], { engine, seed: 3 });
+    second.compile({ optimizer: sgd({ momentum: 0.9 }), loss: 'mse' });
+    await second.trainOnBatch(words, targets);
+    first.dispose();
+    await second.trainOnBatch(words, targets);
+    second.dispose();
+    expect(engine.info.stateBytes).toBe(0);
+    expect(recorder.faults).toEqual([]);
   });
 });
 
