@@ -29,6 +29,8 @@ import { max, mean, min, sum, sumOfSquares } from './reduce.ts';
 import { argMax } from './arg-max.ts';
 import { matmul } from './matmul.ts';
 import { logSoftmax, softmax } from './softmax.ts';
+import { columnProducts, columnSums } from './column-sums.ts';
+import { scaleShift } from './batch-norm.ts';
 import { layerNorm, layerNormGradient, layerNormSums } from './layer-norm.ts';
 import { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from './cross-entropy.ts';
 import { gather, scatterAdd } from './gather.ts';
@@ -60,6 +62,8 @@ export * from './reduce.ts';
 export * from './arg-max.ts';
 export * from './matmul.ts';
 export * from './softmax.ts';
+export * from './column-sums.ts';
+export * from './batch-norm.ts';
 export * from './layer-norm.ts';
 export * from './cross-entropy.ts';
 export * from './gather.ts';
@@ -138,6 +142,9 @@ const functions: readonly { readonly op: unknown }[] = [
   matmul,
   softmax,
   logSoftmax,
+  columnSums,
+  columnProducts,
+  scaleShift,
   layerNorm,
   layerNormGradient,
   layerNormSums,

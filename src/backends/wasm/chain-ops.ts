@@ -55,6 +55,7 @@ export const lines: Readonly<Record<string, Line>> = {
   logical_and: flag((x, y, zero) => v128.and(ne(x, zero), ne(y, zero))),
   logical_or: flag((x, y, zero) => v128.or(ne(x, zero), ne(y, zero))),
   select: (x, y, z, { zero }) => v128.select(y, z, ne(x, zero)),
+  scale_shift: (x, scale, offset) => add(mul(x, scale), offset),
   // pmin and pmax give their first operand where it is NaN
   clip: (x, low, high) => pmin(pmax(x, low), high),
 };

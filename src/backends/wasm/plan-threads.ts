@@ -15,6 +15,8 @@ const marks = { shared: 1, barrier: 2, thread: 4 } as const;
 /** Kernels that ask `take` of `assembly/share.ts` for their part, as compiled chains do. All others run on one thread. */
 export const sharedKernels: ReadonlySet<string> = new Set([
   'argmax',
+  'column_moments',
+  'column_products',
   'copy',
   'dropout_mask',
   'fill',

@@ -1,6 +1,11 @@
-/** Cases of layer normalization and its gradients: rows of a few and of many, rows far from 0, rows without variance. */
+/**
+ * Cases of layer and batch normalization and their gradients: rows and columns of a few and of many, far from 0, without
+ * variance.
+ */
 import * as ops from '../../../src/ops/index.ts';
+import { sizeOf } from '../../../src/core/shape.ts';
 import type { Shape } from '../../../src/core/shape.ts';
+import { partOp, parts } from '../../../src/ops/part.ts';
 import { between, floats, list, opCase, shapesOf } from './case.ts';
 import type { OpCase, Values } from './case.ts';
 
@@ -44,7 +49,68 @@ const outliers: Values = (count) =>
 
 const epsilon = 1e-3;
 
+/** One part and several, columns that are no whole vectors, more axes. */
+const columnShapes: readonly Shape[] = [
+  [1, 1],
+  [3, 1],
+  [5, 3],
+  [4, 4],
+  [7, 8],
+  [6, 17],
+  [33, 3],
+  [65, 5],
+  [0, 4],
+  [3, 0],
+  [2, 3, 5],
+  [7, 19, 2, 4],
+  [64, 64],
+  [131, 36],
+  [300, 101],
+  [17_000, 3],
+];
+/** What differences are taken of is slow beyond. */
+const isSmall = (shape: Shape): boolean => sizeOf(shape) <= 400;
+
+const columnCases = columnShapes.flatMap((shape) => {
+  const [lead, columns] = [shape.slice(0, -1), shape.slice(-1)];
+  const ways = { weighted: floats(lead, between(0, 1)), given: floats(shape) };
+  // Of terms up to 16, each rounded a few times, and a sum of every 64 of them.
+  const settled = { tolerance: { ulps: 16, absolute: 1e-6 * sizeOf(lead) + 4e-6 }, smooth: isSmall(shape) };
+  return [
+    ...Object.entries(ways).flatMap(([way, weights]) => {
+      const inputs = [floats(shape), floats(columns), weights];
+      return [
+        opCase(ops.columnSums, `${shapesOf(shape)} ${way}`, {
+          ...settled,
+          inputs,
+          node: (x, center, h) => ops.columnSums(x!, center!, h!),
+          differentiable: !isSmall(shape) ? [] : way === 'weighted' ? [0, 1, 2] : [2],
+        }),
+        opCase(ops.columnProducts, `${shapesOf(shape)} ${way}`, {
+          ...settled,
+          inputs,
+          node: (x, center, h) => ops.columnProducts(ops.columnSums(x!, center!, h!)),
+          differentiable: isSmall(shape) ? [0, 1, 2] : [],
+        }),
+        opCase({ op: partOp }, `0 of columnSums ${shapesOf(shape)} ${way}`, {
+          ...settled,
+          inputs,
+          node: (x, center, h) => parts(ops.columnSums(x!, center!, h!))[0]!,
+        }),
+      ];
+    }),
+    opCase(ops.scaleShift, shapesOf(shape), {
+      tolerance: { ulps: 4, absolute: 4e-6 },
+      inputs: [floats(shape), floats(columns), floats(columns), floats(columns)],
+      node: (x, center, scale, offset) => ops.scaleShift(x!, center!, scale!, offset!),
+      differentiable: isSmall(shape) ? [0, 1, 2, 3] : [],
+      smooth: isSmall(shape),
+    }),
+  ];
+});
+
 export const normalizationCases: readonly OpCase[] = [
+  ...columnCases,
   ...rows.flatMap((shape) => {
     const columns = shape.slice(-1);
     return [
