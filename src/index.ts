@@ -62,6 +62,8 @@ export { select, select as where } from './ops/select.ts';
 export { cast, clip, clip as clipByValue } from './ops/clip.ts';
 export { elu, gelu, leakyRelu, relu, sigmoid, silu, softplus, tanh } from './ops/activation.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';
+export { batchNorm, normalizeWith } from './ops/batch-norm.ts';
+export type { BatchNorm, BatchNormOptions, NormalizeOptions } from './ops/batch-norm.ts';
 export { layerNorm } from './ops/layer-norm.ts';
 export type { LayerNormOptions } from './ops/layer-norm.ts';
 export { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from './ops/cross-entropy.ts';
@@ -87,6 +89,8 @@ export type { CallContext, LayerConfig, LayerOptions, Mask, SymbolicTensor } fro
 export { activation } from './nn/layers/activation.ts';
 export { add as addLayer } from './nn/layers/add.ts';
 export { average as averageLayer } from './nn/layers/average.ts';
+export { batchNormalization } from './nn/layers/batch-normalization.ts';
+export type { BatchNormalizationOptions } from './nn/layers/batch-normalization.ts';
 export { bidirectional } from './nn/layers/bidirectional.ts';
 export type { BidirectionalOptions, MergeMode } from './nn/layers/bidirectional.ts';
 export { concatenate as concatenateLayer } from './nn/layers/concatenate.ts';

@@ -7,6 +7,7 @@ import type { Layer, LayerConfig, LayerOptions } from './layer.ts';
 import { Activation } from './layers/activation.ts';
 import { Add } from './layers/add.ts';
 import { Average } from './layers/average.ts';
+import { BatchNormalization } from './layers/batch-normalization.ts';
 import { Bidirectional } from './layers/bidirectional.ts';
 import { Concatenate } from './layers/concatenate.ts';
 import { Dense } from './layers/dense.ts';
@@ -53,6 +54,7 @@ export const layerRegistry: LayerRegistry = {
   activation: /* @__PURE__ */ of(Activation),
   add: /* @__PURE__ */ of(Add),
   average: /* @__PURE__ */ of(Average),
+  batchNormalization: /* @__PURE__ */ of(BatchNormalization),
   bidirectional: /* @__PURE__ */ around(Bidirectional),
   concatenate: /* @__PURE__ */ of(Concatenate),
   dense: /* @__PURE__ */ of(Dense),

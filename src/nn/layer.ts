@@ -19,6 +19,13 @@ export interface CallContext {
   readonly training: boolean;
   /** int32 []: training steps done so far; random masks count by it. */
   readonly iterations: Node;
+  /** float32 [batch]: 0 for each row that only fills up a last, short batch, 1 for the others; all count where it is undefined. */
+  readonly rowMask?: Mask;
+  /**
+   * Gives a weight of role `state` what `next` makes of its value, at the end of the training step. A second call goes on
+   * from the result of the first. Undefined outside of training and where the layer is frozen: its state stays as it is.
+   */
+  readonly update?: ((weight: Variable, next: (value: Node) => Node) => void) | undefined;
 }
 
 /** [batch, steps] or more axes, of 1 and of 0 for steps that only fill up; undefined where every step counts. */

@@ -296,7 +296,8 @@ export class Model implements TrainedModel {
     this.#requireAlive(caller);
     const { loss, metrics, optimizer, iterations, trainedLayers } = this.#requireCompiled(caller);
     const topology = this.#builtFor(caller, x);
-    return { topology, loss, metrics, optimizer, iterations, parameters: topology.parametersOf(trainedLayers) };
+    const parameters = topology.parametersOf(trainedLayers);
+    return { topology, loss, metrics, optimizer, iterations, parameters, trainedLayers };
   }
 
   #dataSpec({ topology, loss, metrics }: Recipe): DataSpec {

@@ -5,6 +5,7 @@
 import type { Engine, Executable } from '../engine.ts';
 import type { Node, Variable } from '../graph/node.ts';
 import { gradients } from '../autodiff/gradients.ts';
+import type { Layer } from '../nn/layer.ts';
 import type { LossFunction } from '../nn/loss.ts';
 import type { Metric } from '../nn/metric.ts';
 import { add, div, mul } from '../ops/arithmetic.ts';
@@ -27,8 +28,10 @@ export interface Recipe {
   readonly loss: LossFunction;
   readonly metrics: readonly Metric[];
   readonly optimizer: Optimizer;
-  /** What training changes. */
+  /** What the optimizer changes. */
   readonly parameters: readonly Variable[];
+  /** The layers that are not frozen. */
+  readonly trainedLayers: ReadonlySet<Layer>;
   /** int32 []: training steps done; lives as long as the model. */
   readonly iterations: Variable;
 }
@@ -56,6 +59,7 @@ export async function trainingProgram(engine: Engine, view: BatchView, recipe: R
   const flags: Update = [watch.flags, firstNonFinite(watch.flags, iterations, ...watch.values)];
   const updates = [
     ...optimizer.updates(parameters, slopes, iterations),
+    ...step.pass.updates,
     ...step.updates,
     [iterations, increment(iterations)] as const,
     flags,
@@ -110,9 +114,10 @@ function forwardWithLoss(
   cursor: Variable,
   training: boolean,
 ): LossStep {
-  const { topology, loss: lossOf, metrics, iterations } = recipe;
+  const { topology, loss: lossOf, metrics, iterations, trainedLayers } = recipe;
   const { features, labels, mask } = batchAt(view, cursor);
-  const pass = topology.forward(features, { training, iterations });
+  const context = { training, iterations, rowMask: mask };
+  const pass = topology.forward(features, context, training ? trainedLayers : undefined);
   const predictions = pass.outputs[0]!;
   const losses = select(mask, lossOf(labels!, predictions), 0);
   const count = sum(mask);

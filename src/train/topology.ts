@@ -26,6 +26,8 @@ export interface ForwardPass {
   readonly layerOutputs: readonly LayerOutput[];
   /** Scalars to add to the loss. */
   readonly penalties: readonly Node[];
+  /** What the layers' own state becomes. */
+  readonly updates: ReadonlyMap<Variable, Node>;
 }
 
 /** A place in the graph of layers, every input with a layer of its own. */
@@ -90,22 +92,27 @@ export class Topology {
     }
   }
 
-  /** The nodes for a batch. `inputs` have the batch axis in front. */
-  forward(inputs: readonly Node[], context: CallContext): ForwardPass {
+  /** The nodes for a batch. `inputs` have the batch axis in front; only layers among `trained` may update their state. */
+  forward(inputs: readonly Node[], context: CallContext, trained?: ReadonlySet<Layer>): ForwardPass {
     const made = new Map<Call, Made>(
       this.inputs.map((place, index) => [place, { nodes: [inputs[index]!], masks: [] }]),
     );
     const layerOutputs: LayerOutput[] = [];
+    const updates = new Map<Variable, Node>();
+    const update: CallContext['update'] = (weight, next) => {
+      updates.set(weight, next(updates.get(weight) ?? weight));
+    };
     for (const call of this.calls) {
       if (made.has(call)) continue;
       const { layer, output } = call;
       const given = call.inputs.map((place) => made.get(place)!);
-      const result = output > 0 ? partOf(given[0]!, output) : withScope(layer.name, () => run(layer, given, context));
+      const own = trained?.has(layer) ? { ...context, update } : context;
+      const result = output > 0 ? partOf(given[0]!, output) : withScope(layer.name, () => run(layer, given, own));
       made.set(call, result);
       layerOutputs.push({ layer, node: result.nodes[0]! });
     }
     const penalties = this.layers.flatMap((layer) => withScope(layer.name, () => layer.penalties()));
-    return { outputs: this.outputs.map((place) => made.get(place)!.nodes[0]!), layerOutputs, penalties };
+    return { outputs: this.outputs.map((place) => made.get(place)!.nodes[0]!), layerOutputs, penalties, updates };
   }
 
   /** All weights in the order of saving; a weight that two layers share once. */

@@ -7,6 +7,7 @@ import { activation } from '../../src/nn/layers/activation.ts';
 import { add } from '../../src/nn/layers/add.ts';
 import { average } from '../../src/nn/layers/average.ts';
 import { bidirectional } from '../../src/nn/layers/bidirectional.ts';
+import { batchNormalization } from '../../src/nn/layers/batch-normalization.ts';
 import { concatenate } from '../../src/nn/layers/concatenate.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { dropout } from '../../src/nn/layers/dropout.ts';
@@ -311,6 +312,8 @@ describe('saving', () => {
       gammaRegularizer: 'l2',
     }),
     layerNormalization(),
+    batchNormalization({ axis: 1, momentum: 0.9, scale: false, betaRegularizer: 'l1', movingMeanInitializer: 'ones' }),
+    batchNormalization(),
     multiply({ name: 'gate' }),
     concatenate({ axis: 1 }),
     embedding({ inputDim: 10, outputDim: 4, maskZero: true, inputLength: 6, embeddingsRegularizer: 'l2' }),
@@ -338,7 +341,7 @@ describe('saving', () => {
       `"ValueError: layer: there is no 'dens'; did you mean 'dense'?"`,
     );
     expect(messageOf(() => layerFromConfig('constructor', {}))).toMatchInlineSnapshot(
-      `"ValueError: layer: there is no 'constructor': the names are activation, add, average, bidirectional, concatenate, dense, dropout, embedding, flatten, gru, input, layerNormalization, lstm, multiply, reshape, simpleRNN, timeDistributed"`,
+      `"ValueError: layer: there is no 'constructor': the names are activation, add, average, batchNormalization, bidirectional, concatenate, dense, dropout, embedding, flatten, gru, input, layerNormalization, lstm, multiply, reshape, simpleRNN, timeDistributed"`,
     );
     expect(messageOf(() => layerFromConfig('dense', {}))).toMatchInlineSnapshot(
       `"ValueError: dense: units must be an integer ≥ 1, not undefined"`,

@@ -8,6 +8,7 @@ import type { Layer, Mask } from '../../src/nn/layer.ts';
 import { activation } from '../../src/nn/layers/activation.ts';
 import { add } from '../../src/nn/layers/add.ts';
 import { average } from '../../src/nn/layers/average.ts';
+import { batchNormalization } from '../../src/nn/layers/batch-normalization.ts';
 import { bidirectional } from '../../src/nn/layers/bidirectional.ts';
 import { concatenate } from '../../src/nn/layers/concatenate.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
@@ -41,6 +42,7 @@ describe('what a layer makes of a mask', () => {
     activation({ activation: 'relu' }),
     dropout({ rate: 0.5 }),
     layerNormalization(),
+    batchNormalization(),
     timeDistributed(dense({ units: 2 })),
     lstm({ units: 2, returnSequences: true }),
     bidirectional(gru({ units: 2, returnSequences: true })),

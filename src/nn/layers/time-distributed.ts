@@ -10,6 +10,7 @@ import { reshape } from '../../ops/reshape.ts';
 import { Layer } from '../layer.ts';
 import type { CallContext, LayerConfig, LayerOptions, Mask } from '../layer.ts';
 import { formatSample, onlyShape } from './check.ts';
+import { countedRows } from './counted-rows.ts';
 import { buildInner, describeInner, outerOptions, requireInner } from './inner-layer.ts';
 import { SeveralOutputs } from './several-outputs.ts';
 
@@ -45,9 +46,10 @@ export class TimeDistributed extends Layer {
 
   call([x]: readonly Node[], context: CallContext, [mask]: readonly Mask[] = []): Node {
     const [batch, steps] = x!.shape as [number, number];
-    // The steps' own mask is not the business of a layer that sees one step; what lies inside a step is.
+    // To a layer that sees one step, the steps' own mask says which rows of its batch count; what lies inside a step is a mask.
     const within = mask && mask.shape.length > 2 ? rowsOf(mask) : undefined;
-    const y = this.#inner.call([rowsOf(x!)], context, [within]);
+    const counted = countedRows([batch, steps], [context.rowMask, mask && mask.shape.length > 2 ? undefined : mask]);
+    const y = this.#inner.call([rowsOf(x!)], { ...context, rowMask: counted && rowsOf(counted) }, [within]);
     return reshape(y, [batch, steps, ...y.shape.slice(1)]);
   }
 
