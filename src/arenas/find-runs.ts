@@ -3,6 +3,7 @@
  * other in the same arenas, read and written at a place from which nothing moves them apart.
  */
 import type { Program, ProgramBuffer, ProgramStep } from '../compiler/program.ts';
+import { exactNumbers } from '../core/exact-numbers.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { ChainAttributes } from '../ops/elementwise.ts';
 import { arenaOf } from './separate-reads.ts';
@@ -73,10 +74,9 @@ function groupsOf(program: Program): Iterable<Update[]> {
   return groups.values();
 }
 
-/** Makes JSON tell every two chains apart: ops by name, and numbers that it would take for one another. */
+/** Makes JSON tell every two chains apart, with ops by name. */
 function plain(key: string, value: unknown): unknown {
-  if (key === 'op') return (value as { readonly name: string }).name;
-  return typeof value === 'number' ? (Object.is(value, -0) ? '-0' : String(value)) : value;
+  return key === 'op' ? (value as { readonly name: string }).name : exactNumbers(key, value);
 }
 
 const offsetOf = (program: Program, { place }: ProgramBuffer): number =>

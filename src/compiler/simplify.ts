@@ -2,6 +2,7 @@
  * Second pass: rebuilds the graph from the leaves up, folding constants, sharing equal subexpressions and dropping
  * what computes nothing. Nodes that no root needs are dead and simply not rebuilt.
  */
+import { exactNumbers } from '../core/exact-numbers.ts';
 import { sameShape } from '../core/shape.ts';
 import { fillValue, isConstant, isVariable, replaceInputs } from '../graph/node.ts';
 import type { Graph, Node } from '../graph/node.ts';
@@ -25,7 +26,7 @@ export function simplify(graph: Graph): Graph {
 function keyOf(node: Node): string {
   if (isVariable(node) || (isConstant(node) && typeof node.value !== 'number')) return `leaf ${node.id}`;
   const inputs = node.inputs.map(({ id }) => id).join(',');
-  return `${node.op.name} ${JSON.stringify(node.attributes)} ${inputs}`;
+  return `${node.op.name} ${JSON.stringify(node.attributes, exactNumbers)} ${inputs}`;
 }
 
 function simplifyNode(node: Node): Node {

@@ -2,6 +2,7 @@
  * A graph as text: one line a node, inputs before users, numbered from 0 in that order. Equal graphs print equally
  * whatever their node ids are, so the text also keys the cache of compiled programs.
  */
+import { exactNumbers } from '../core/exact-numbers.ts';
 import { formatShape } from '../core/shape.ts';
 import type { TypedArray } from '../core/dtype.ts';
 import { isConstant, isVariable } from './node.ts';
@@ -37,7 +38,8 @@ function describe(node: Node, numbers: ReadonlyMap<Node, string>): string {
 
 function describeAttributes(attributes: Attributes): string {
   const entries = Object.entries(attributes);
-  return entries.length === 0 ? '' : `  ${entries.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(' ')}`;
+  const texts = entries.map(([key, value]) => `${key}=${JSON.stringify(value, exactNumbers)}`);
+  return texts.length === 0 ? '' : `  ${texts.join(' ')}`;
 }
 
 const arrayNames = new WeakMap<TypedArray, number>();

@@ -20,6 +20,7 @@ import type { MatmulAttributes } from '../../src/ops/matmul.ts';
 import { constant, variable } from '../../src/ops/op.ts';
 import { mean, sum } from '../../src/ops/reduce.ts';
 import { reshape } from '../../src/ops/reshape.ts';
+import { pad } from '../../src/ops/slice.ts';
 import { select } from '../../src/ops/select.ts';
 import { transpose } from '../../src/ops/transpose.ts';
 
@@ -142,6 +143,23 @@ describe('passes', () => {
         0  elementwise  v0[4, 3] -> @0+0[4, 3]  { v1 = add(v0, 6); v2 = sub(v1, v1) -> v2 }
       y = @0+0[4, 3]"
     `);
+  });
+
+  it('tell infinities, NaN and the two zeros apart, also in the cache of programs', async () => {
+    const numbers = [Infinity, -Infinity, NaN, 0, -0];
+    const x = variable([1], { initialize: () => Float32Array.of(2) });
+    const engine = new Engine(new ReferenceBackend());
+    const products = await engine.compile({
+      outputs: Object.fromEntries(numbers.map((number, index) => [`y${index}`, mul(x, number)])),
+    });
+    products.run();
+    const values = await Promise.all(numbers.map((_, index) => products.read(`y${index}`)));
+    expect(values.map(([value]) => value)).toEqual(numbers);
+    for (const number of numbers) {
+      const padded = await engine.compile({ outputs: { y: pad(x, [[0, 1]], number) } });
+      padded.run();
+      expect((await padded.read('y'))[1]).toBe(number);
+    }
   });
 
   it('write a variable behind all that read it', () => {
