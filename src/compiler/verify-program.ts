@@ -68,8 +68,11 @@ function checkDistinct(program: Program, step: ProgramStep): void {
     written.slice(position + 1).forEach((other) => {
       if (overlaps(buffer, program.buffers[other]!)) throw fault(step, `writes ${buffer.label} twice`);
     });
+    if (step.op.name === 'elementwise' && buffer.type.dtype === 'uint8') throw fault(step, 'writes uint8');
     step.inputs.forEach((input, place) => {
       const shared = step.inPlace[position] === place;
+      if (shared && program.buffers[input]!.type.dtype !== buffer.type.dtype)
+        throw fault(step, `writes ${buffer.label} in place of another dtype`);
       if (!shared && overlaps(buffer, program.buffers[input]!))
         throw fault(step, `writes over its input ${program.buffers[input]!.label}`);
     });

@@ -3,7 +3,6 @@
  * the dtypes and the axes that each input has; the sizes of the axes come in uniforms, so that one pipeline serves many.
  */
 import type { DType } from '../core/dtype.ts';
-import { InternalError } from '../core/errors.ts';
 import type { BindingKind, ShaderHelper, ShaderSource } from '../core/shader-source.ts';
 import { sizeOf } from '../core/shape.ts';
 import { elementwise, fromBitsHelper, toIntHelper } from '../generated/shaders/elementwise.ts';
@@ -83,9 +82,6 @@ function bind(step: ChainStep): {
   step.inputs.forEach(({ dtype }, index) => {
     const shared = sharedOutput(step, index);
     if (shared === null) add(`x${index}`, 'read-only-storage', dtype, input(index));
-    else if (step.outputs[shared]!.dtype !== dtype) {
-      throw new InternalError(`elementwise: input ${index} shares memory with an output of another dtype`);
-    }
   });
   step.outputs.forEach(({ dtype }, index) => add(`y${index}`, 'storage', dtype, output(index)));
   return { declarations, bindings, operands };
@@ -146,7 +142,6 @@ function instructionLine(value: number, { op, attributes, arguments: list }: Cha
 }
 
 function storeLine(index: number, value: number, dtype: DType): string {
-  if (dtype === 'uint8') throw new InternalError('elementwise: kernels write no uint8');
   return `y${index}[i] = ${dtype === 'int32' ? `to_int(v${value})` : `v${value}`};`;
 }
 
