@@ -93,7 +93,7 @@ const webgpu: GpuKernel<None> = {
   scratch: (step) => planOf(step, 'webgpu').scratch,
   lower: (step) => {
     const { rows, columns, parts: count, length, targets } = planOf(step, 'webgpu');
-    const isWide = columns % 4 === 0;
+    const isWide = columns % 4 === 0 && rows * columns > 0; // an empty buffer has no room for a vector
     const width = isWide ? columns / 4 : columns;
     const [sums, products] = targets;
     const given = isWeighted(step.inputs) ? { weights: input(2) } : { h: input(2) };
