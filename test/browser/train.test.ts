@@ -32,6 +32,14 @@ describe.each(['wasm', 'webgpu'])('%s in a page', (backend) => {
     expect(parts).toEqual(whole);
   });
 
+  it('normalizes batches as the reference does, and its moving averages go the same way', async () => {
+    const [expected, given] = [await page('normalized', 'reference'), await page('normalized', backend)];
+    expected.losses.forEach((value, epoch) => expect(given.losses[epoch]).toBeCloseTo(value, 3));
+    expected.weights.forEach((value, place) => expect(given.weights[place]).toBeCloseTo(value, 2));
+    expect(given.losses.at(-1)).toBeLessThan(0.7 * given.losses[0]!);
+    expect(await page('normalized', backend)).toEqual(given);
+  });
+
   it('lets the page live, and finds what is not finite', async () => {
     const { ticks, error } = await page('alive', backend);
     expect(ticks).toBeGreaterThan(3);

@@ -130,6 +130,7 @@ const largeOutputs = (): Record<string, Node> => ({
   chain: ops.exp(ops.mul(ops.add(filled([5001]), 1), filled([5001], 2))),
   ...recurrentOutputs('lstm'),
   ...recurrentOutputs('gru'),
+  ...batchNormOutputs(),
 });
 
 /** Several blocks of rows, and what the gradient gives for them. */
@@ -143,4 +144,13 @@ function recurrentOutputs(cell: 'lstm' | 'gru'): Record<string, Node> {
   const slopes = gradients(ops.sum(ops.square(outputs)), [x, kernel, recurrentKernel]);
   const named = Object.entries({ outputs, state: states[0]!, dx: slopes[0]!, dw: slopes[1]!, du: slopes[2]! });
   return Object.fromEntries(named.map(([name, node]) => [`${cell} ${name}`, node]));
+}
+
+/** Several parts of rows, the last with fewer, and columns that are no whole vectors. */
+function batchNormOutputs(): Record<string, Node> {
+  const [x, scale] = [filled([1003, 37]), filled([37], 2)];
+  const { output, mean, variance } = ops.batchNorm(x, { scale });
+  const [dx, dScale] = gradients(ops.sum(ops.mul(output, filled([1003, 37], 3))), [x, scale]) as [Node, Node];
+  const named = Object.entries({ output, mean, variance, dx, dScale });
+  return Object.fromEntries(named.map(([name, node]) => [`batch norm ${name}`, node]));
 }

@@ -7,6 +7,8 @@ import { Engine } from '../../../src/engine.ts';
 import { auc } from '../../../src/nn/auc.ts';
 import { f1Score, precision, recall } from '../../../src/nn/classification-metrics.ts';
 import { layerRegistry } from '../../../src/nn/layer-registry.ts';
+import { activation } from '../../../src/nn/layers/activation.ts';
+import { batchNormalization } from '../../../src/nn/layers/batch-normalization.ts';
 import { dense } from '../../../src/nn/layers/dense.ts';
 import { dropout } from '../../../src/nn/layers/dropout.ts';
 import { adam } from '../../../src/optim/adam.ts';
@@ -15,7 +17,7 @@ import { loadModel } from '../../../src/train/load.ts';
 import { sequential } from '../../../src/train/make-model.ts';
 import type { Model } from '../../../src/train/model.ts';
 import { save } from '../../../src/train/save.ts';
-import { blobs } from '../../support/models.ts';
+import { allWeights, blobs } from '../../support/models.ts';
 
 const { x, y } = blobs(90);
 /** The points as bytes, so that the scale is part of the run. */
@@ -83,6 +85,26 @@ export async function fit(backend: string): Promise<Run> {
   const bytesBefore = started.info.stateBytes + started.info.arenaBytes;
   await model.fit(bytes, y, options);
   return { history, predictions, bytesBefore, bytesAfter: started.info.stateBytes + started.info.arenaBytes };
+}
+
+/** Epochs with batch normalization, two and a file and two more: of 90 samples each, the last ten in a batch of their own. */
+export async function normalized(backend: string): Promise<{ losses: readonly number[]; weights: readonly number[] }> {
+  const first = sequential(
+    [
+      dense({ units: 12, useBias: false, inputShape: [2] }),
+      batchNormalization({ momentum: 0.9 }),
+      activation({ activation: 'relu' }),
+      dense({ units: 3, activation: 'softmax' }),
+    ],
+    { engine: new Engine(await backends[backend]!()), seed: 5 },
+  );
+  first.compile({ optimizer: adam({ learningRate: 0.02 }), loss: 'sparseCategoricalCrossentropy' });
+  const before = await first.fit(bytes, y, { batchSize: 16, epochs: 2 });
+  const engine = new Engine(await backends[backend]!());
+  const second = loadModel(await save(first), { layers: layerRegistry, engine });
+  const after = await second.fit(bytes, y, { batchSize: 16, epochs: 4, initialEpoch: 2 });
+  const { loss } = await second.evaluate(bytes, y);
+  return { losses: [...before.history['loss']!, ...after.history['loss']!, loss], weights: await allWeights(second) };
 }
 
 /** Losses of four epochs, and of two and two with a file in between. */
