@@ -6,7 +6,9 @@
 import {
   adam,
   add,
+  batchNorm,
   clip,
+  gradients,
   type Graph,
   greater,
   increment,
@@ -21,6 +23,7 @@ import {
   softmax,
   square,
   sub,
+  sum,
   variable,
   type Variable,
 } from '../../src/index.ts';
@@ -82,7 +85,22 @@ const chains: readonly Chain[] = [
     operations: 5,
     build: (full) => ({ outputs: { y: layerNorm(full(1)) } }),
   },
+  {
+    name: 'batch normalization and its gradient',
+    moved: 8, // x for the moments, x and y; x and what arrives for their sums, both and dx
+    touched: 4,
+    operations: 18,
+    build: (full) => ({ outputs: normalizedBatch(full(1), full(2)) }),
+  },
 ];
+
+function normalizedBatch(x: Node, slope: Node): Record<string, Node> {
+  const columns = x.shape.slice(1);
+  const scale = parameter(columns, { seed: 3 });
+  const { output: y } = batchNorm(x, { scale, offset: parameter(columns, { seed: 4 }) });
+  const [dx, dScale] = gradients(sum(mul(y, slope)), [x, scale]) as [Node, Node];
+  return { y, dx, dScale };
+}
 
 function tenOperations(x: Node, y: Node): Node {
   const a = add(mul(x, 0.5), y);
