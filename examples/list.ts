@@ -2,6 +2,7 @@
  * Every example with what the command line needs to know of it. A new one is a file with a `program` and an entry here.
  */
 import { suggest } from '../src/core/errors.ts';
+import { program as batchNormalization } from './batch-normalization.ts';
 import { program as customLoop } from './custom-loop.ts';
 import { loadMnist, type Mnist } from './data/mnist.ts';
 import { loadNovel } from './data/novel.ts';
@@ -78,6 +79,13 @@ export const examples: readonly Example[] = [
     defaults: { epochs: 10, batchSize: 128 },
     small: { epochs: 3, trainCount: 600 },
     picture: { title: 'Spam: embedding 16, LSTM 128 with dropout', metrics: ['loss', 'accuracy'] },
+  }),
+  defineExample({
+    ...digits,
+    name: 'batch-normalization',
+    summary: 'ten digits with batch normalization, and plain gradient descent in large steps',
+    program: batchNormalization,
+    picture: { title: 'Ten digits, normalized batch by batch', metrics: ['loss', 'accuracy'] },
   }),
   defineExample({
     ...digits,
