@@ -52,7 +52,14 @@ export function lowerReduce(sizes: Sizes, kind: number): readonly Dispatch[] {
 }
 
 /** One dispatch: `splits` results of each output, each of a part of the reduced axis. */
-export function reducePass(sizes: Sizes, splits: number, kind: number, divisor: number, from: Operand, to: Operand): Dispatch {
+export function reducePass(
+  sizes: Sizes,
+  splits: number,
+  kind: number,
+  divisor: number,
+  from: Operand,
+  to: Operand,
+): Dispatch {
   const { outer, reduce, inner } = sizes;
   const count = outer * inner * splits;
   const rest = {
