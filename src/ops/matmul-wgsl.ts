@@ -1,6 +1,6 @@
 /**
- * The dispatches of matrix products on WebGPU: which shader, how large its tiles, and whether rows are read as vec4.
- * The choice depends on the shape alone, so that the same product always sums in the same order.
+ * The dispatches of matrix products on WebGPU: how large a shader's tiles are, and whether rows are read as vec4. Which
+ * kernel a product gets is up to matmul-variants.ts.
  */
 import { matmulTiled } from '../generated/shaders/matmul-tiled.ts';
 import { matmul } from '../generated/shaders/matmul.ts';
@@ -24,17 +24,7 @@ export interface Product {
   /** The number of an epilogue that `assembly/matmul.ts` and `shaders/matmul.wgsl` know; undefined for others. */
   readonly finish: number | undefined;
   /** The text of its activation. */
-  readonly blocks: { readonly helpers: string; readonly activate: string };
-}
-
-/** Too narrow for a tile, or too short for the tile's overhead. */
-export function fitsPlain({ m, n, k }: Product): boolean {
-  return Math.min(m, n) < 4 || k < 4;
-}
-
-/** Fewer medium tiles than a GPU has places for workgroups, and sums long enough to share. */
-export function fitsSmallTile({ m, n, k, batch }: Product): boolean {
-  return Math.ceil(m / 32) * Math.ceil(n / 32) * batch < 32 && k >= 64;
+  readonly blocks: NonNullable<Dispatch['blocks']>;
 }
 
 /** What the shaders have in common. An operand that is not read is bound to something that is there. */
@@ -77,39 +67,65 @@ function quadBlocks(rows: number): NonNullable<Dispatch['blocks']> {
   };
 }
 
-/** A workgroup makes `side` × `side` outputs, `depth` of k at a time, with its threads in `slices` groups that share the sums. */
-export function lowerTiled(product: Product, side: number, depth: number, slices = 1): Dispatch {
-  const { m, n, k, batch, transposeA, transposeB } = product;
+/** Constants of the shader. */
+export type Tile = Readonly<Record<'tile_m' | 'tile_n' | 'depth' | 'down' | 'across' | 'slices', number>>;
+
+interface Part extends Product {
+  /** So much of k for each matrix of the output, a multiple of the tile's depth; by default all of it. */
+  readonly chunk?: number;
+  /** Columns of the bias, where several rows of outputs make the one of this product. */
+  readonly bias_n?: number;
+}
+
+/** A tile a workgroup. */
+export function lowerTiled(product: Part, tile: Tile): Dispatch {
+  const { m, n, k, batch, transposeA, transposeB, chunk = k, bias_n = n } = product;
   const { bindings, constants, uniforms, blocks } = shared(product);
-  const tilesN = Math.ceil(n / side);
-  const tiles = Math.ceil(m / side) * tilesN;
-  const [x, y] = foldedGrid(tiles);
+  const { tile_m, tile_n, depth } = tile;
+  const whole = m % tile_m === 0 && n % tile_n === 0 && k % depth === 0;
+  const tiles_n = Math.ceil(n / tile_n);
+  const parts = batch * (Math.ceil(k / chunk) || 1);
+  const [x, y] = foldedGrid(Math.ceil(m / tile_m) * tiles_n);
   return {
     shader: matmulTiled,
     entry: 'matmul_tiled',
     constants: { ...constants, transpose_a: Number(transposeA), transpose_b: Number(transposeB) },
     blocks: {
       ...blocks,
-      tile: `const tile_m=${side}u;const tile_n=${side}u;const tile_k=${depth}u;const slices=${slices}u;`,
+      ...threadBlocks(tile),
+      tile: Object.entries({ ...tile, whole, flat: bias_n !== n })
+        .map(([name, value]) => `const ${name}=${value};`)
+        .join(''),
       // Rows in memory that divide by 4 are read and written as vec4; a batch stride is a multiple of the row.
-      ...((transposeA ? m : k) % 4 === 0 ? quadReads('a') : {}),
-      ...((transposeB ? k : n) % 4 === 0 ? quadReads('b') : {}),
-      ...(n % 4 === 0 ? quadWrites : {}),
+      ...quads('a', transposeA ? m : k, 'quad=a[index/4];'),
+      ...quads('b', transposeB ? k : n, 'quad=b[index/4];'),
+      ...quads('y', n, 'y[index/4]=quad;'),
     },
     bindings,
-    uniforms: { ...uniforms, tiles_n: tilesN, tiles },
-    grid: [x, y, Math.min(batch, maxGroups)],
+    uniforms: { ...uniforms, parts, chunk, tiles_n, bias_n },
+    grid: [x, y, Math.min(parts, maxGroups)],
   };
 }
 
-function quadReads(operand: 'a' | 'b'): Dispatch['blocks'] {
-  return {
-    [`${operand}_element`]: 'vec4<f32>',
-    [`${operand}_quad`]: `if (left > 0u) { quad = ${operand}[index / 4u]; }`,
-  };
+/** The text for `down` × `across` blocks of 4 × 4 outputs in a thread's registers. */
+function threadBlocks({ tile_m, tile_n, down, across }: Tile): Record<string, string> {
+  let [sums, multiply, store] = ['', '', ''];
+  for (let i = 0; i < down; i++) {
+    const row = (i * tile_m) / down;
+    multiply += `let rows${i}=tile[at_a+${row / 4}];`;
+    for (let j = 0; j < across; j++) {
+      const column = (j * tile_n) / across;
+      const block = `${i}_${j}`;
+      if (i === 0) multiply += `let columns${j}=tile[at_b+${column / 4}];`;
+      multiply += `sum${block}=sum${block}+outer(rows${i},columns${j});`;
+      sums += `var sum${block}=mat4x4f();`;
+      store += `store(part,first_row+${row},first_column+${column},sum${block});`;
+    }
+  }
+  return { sums, multiply, store };
 }
 
-const quadWrites: Dispatch['blocks'] = {
-  y_element: 'vec4<f32>',
-  y_quad: 'if (left > 0u) { y[index / 4u] = quad; }',
-};
+/** What is done with four neighbours in memory at once, where rows divide by 4. */
+function quads(name: string, width: number, text: string): Dispatch['blocks'] {
+  return width % 4 === 0 ? { [`${name}_element`]: 'vec4f', [`${name}_quad`]: `if(left>0){${text}}` } : {};
+}

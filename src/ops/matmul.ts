@@ -6,12 +6,13 @@
 import { ShapeError } from '../core/errors.ts';
 import { broadcastShapes, formatShape, sizeOf } from '../core/shape.ts';
 import { input, output, scratch } from '../graph/kernel.ts';
-import type { StepTypes } from '../graph/kernel.ts';
+import type { GpuKernel, StepTypes } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { Epilogue, ReferenceContext, StructuredOp, TensorType } from '../graph/op.ts';
 import { broadcastTo } from './broadcast.ts';
 import { helpersOf } from './elementwise-wgsl.ts';
-import { fitsPlain, fitsSmallTile, lowerPlain, lowerTiled } from './matmul-wgsl.ts';
+import { fitsPlain, variants } from './matmul-variants.ts';
+import { lowerPlain } from './matmul-wgsl.ts';
 import type { Product } from './matmul-wgsl.ts';
 import { requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
@@ -185,17 +186,12 @@ const record = (epilogue: Epilogue): StructuredOp<MatmulAttributes> => ({
         when: (step) => fitsPlain(productOf(step, epilogue)),
         lower: (step) => [lowerPlain(productOf(step, epilogue))],
       },
-      {
-        name: 'small-tile',
-        when: (step) => fitsSmallTile(productOf(step, epilogue)),
-        // Four times the workgroups of the medium tile, each of 32 threads that share the sums.
-        lower: (step) => [lowerTiled(productOf(step, epilogue), 16, 32, 2)],
-      },
-      { name: 'medium-tile', lower: (step) => [lowerTiled(productOf(step, epilogue), 32, 16)] },
-      // No shape chooses these: which GPUs like them, `tune` finds out. Half the traffic to memory, with 256 threads;
-      { name: 'large-tile', lower: (step) => [lowerTiled(productOf(step, epilogue), 64, 16)] },
-      // and 64 threads that share the sums of a small tile.
-      { name: 'deep-tile', lower: (step) => [lowerTiled(productOf(step, epilogue), 16, 64, 4)] },
+      ...variants.map(({ name, when, scratch, lower }): GpuKernel<MatmulAttributes> => ({
+        name,
+        ...(when && { when: (step) => when(productOf(step, epilogue)) }),
+        scratch: (step) => scratch?.(productOf(step, epilogue)) ?? [],
+        lower: (step) => lower(productOf(step, epilogue)),
+      })),
     ],
   },
   reference: (context) => reference(context, epilogue),

@@ -10,7 +10,7 @@ const page = browserModule<typeof import('./pages/kernel-variants.ts')>('test/br
 
 /** A new kernel beside another belongs here, too. */
 const variants = {
-  matmul: ['quads', 'plain', 'small-tile', 'medium-tile', 'large-tile', 'deep-tile'],
+  matmul: [...['quads', 'plain', 'split-k', 'skinny'], ...['small-tile', 'huge-tile', 'large-tile', 'medium-tile']],
   argMax: ['rows', 'columns'],
   scatterAdd: ['search', 'linked'],
   recurrent: ['quads', 'plain'],

@@ -25,7 +25,16 @@ it('tries kernels that compute the same, takes its choice, and a later page take
     });
     expect(Object.entries(errors).filter(([, error]) => !(error < 1e-4))).toEqual([]);
     expect(Object.keys(errors)).toEqual(
-      expect.arrayContaining(['plain', 'small-tile', 'medium-tile', 'large-tile', 'deep-tile', 'after']),
+      expect.arrayContaining([
+        'plain',
+        'split-k',
+        'skinny',
+        'small-tile',
+        'huge-tile',
+        'large-tile',
+        'medium-tile',
+        'after',
+      ]),
     );
     expect(left).toEqual([0, 0]);
 

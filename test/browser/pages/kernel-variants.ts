@@ -26,7 +26,7 @@ function filled(shape: Shape, stream = 0, dtype: 'float32' | 'int32' = 'float32'
   return ops.variable([...shape], { dtype, initialize });
 }
 
-/** m, k, n: off every tile's size, single rows and columns, whole tiles, several steps of k. */
+/** m, k, n: off every tile's size, single rows and columns, whole tiles, several steps of k, several slots of k. */
 const sizes: readonly (readonly [m: number, k: number, n: number])[] = [
   [1, 1, 1],
   [1, 33, 5],
@@ -35,6 +35,8 @@ const sizes: readonly (readonly [m: number, k: number, n: number])[] = [
   [33, 17, 31],
   [16, 32, 16],
   [65, 70, 129],
+  [128, 64, 256],
+  [2, 520, 35],
 ];
 
 function products(): Record<string, Node> {
@@ -51,6 +53,8 @@ function products(): Record<string, Node> {
     const whole = ops.add(ops.add(ops.matmul(filled([m, k]), filled([k, n], 1)), filled([n], 2)), filled([m, n], 3));
     outputs[`${m} ${k} ${n} with all`] = ops.relu(whole);
   }
+  outputs['no k'] = ops.matmul(filled([3, 0]), filled([0, 5], 1));
+  outputs['batch of slots'] = ops.add(ops.matmul(filled([3, 5, 70]), filled([3, 70, 7], 1)), filled([7], 2));
   outputs['batch'] = ops.matmul(filled([3, 5, 9]), filled([3, 9, 7], 1));
   outputs['broadcast'] = ops.matmul(filled([5, 9]), filled([3, 9, 8], 1));
   return outputs;

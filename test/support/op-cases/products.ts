@@ -37,6 +37,8 @@ const sizes: readonly (readonly [number, number, number])[] = [
   [17, 5, 3],
   [1, 101, 4],
   [5, 17, 1],
+  [1, 70, 3],
+  [3, 70, 1],
   [1, 17, 101],
   [6, 3, 8],
   [7, 5, 9],
