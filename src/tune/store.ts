@@ -21,7 +21,7 @@ export interface TuningRecord {
 }
 
 /** Goes up when kernels have changed so much that they are to be measured anew. */
-export const tuningFormat = 1;
+export const tuningFormat = 2;
 
 /** Products that a record remembers: the latest. */
 const mostKernels = 1000;

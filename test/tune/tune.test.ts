@@ -8,7 +8,7 @@ import { relu } from '../../src/ops/activation.ts';
 import { add } from '../../src/ops/arithmetic.ts';
 import { matmul } from '../../src/ops/matmul.ts';
 import { variable } from '../../src/ops/op.ts';
-import { memoryStore } from '../../src/tune/store.ts';
+import { memoryStore, tuningFormat } from '../../src/tune/store.ts';
 import type { TuningStore } from '../../src/tune/store.ts';
 import { loadTuning, tune } from '../../src/tune/tune.ts';
 import { FakeGPU } from '../support/fake-gpu.ts';
@@ -117,7 +117,7 @@ describe('what is kept', () => {
 
   it('is added to what other pages have written', async () => {
     const { engine, options } = started();
-    const others = { format: 1, adapter: 'fake adapter', kernels: { 'matmul 1x1 1x1 {}': 'plain' } };
+    const others = { format: tuningFormat, adapter: 'fake adapter', kernels: { 'matmul 1x1 1x1 {}': 'plain' } };
     await options.store.write('fake adapter', others);
     await tune(engine, network(), options);
     const { kernels } = (await options.store.read('fake adapter')) as typeof others;
@@ -128,9 +128,12 @@ describe('what is kept', () => {
     ['nothing', null],
     ['no record', 'plain'],
     ['another format', { format: 0, adapter: 'fake adapter', kernels: { [key]: 'plain' } }],
-    ['another adapter', { format: 1, adapter: 'other', kernels: { [key]: 'plain' } }],
-    ['no kernels', { format: 1, adapter: 'fake adapter', kernels: null }],
-    ['entries of another kind', { format: 1, adapter: 'fake adapter', kernels: { [key]: 3, matmul: 'plain' } }],
+    ['another adapter', { format: tuningFormat, adapter: 'other', kernels: { [key]: 'plain' } }],
+    ['no kernels', { format: tuningFormat, adapter: 'fake adapter', kernels: null }],
+    [
+      'entries of another kind',
+      { format: tuningFormat, adapter: 'fake adapter', kernels: { [key]: 3, matmul: 'plain' } },
+    ],
   ])('is passed over where it is %s', async (_, record) => {
     const { engine, options } = started();
     await options.store.write('fake adapter', record as never);
@@ -141,7 +144,7 @@ describe('what is kept', () => {
   it('does no harm where it names kernels that are not here', async () => {
     const { engine, options } = started();
     const kernels = { [key]: 'quads', [product]: 'constructor' };
-    await options.store.write('fake adapter', { format: 1, adapter: 'fake adapter', kernels });
+    await options.store.write('fake adapter', { format: tuningFormat, adapter: 'fake adapter', kernels });
     expect((await loadTuning(engine, options.store)).count).toBe(2);
     expect(await kernelsOf(engine)).toEqual(['medium-tile', 'small-tile']);
   });

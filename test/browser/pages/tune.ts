@@ -10,6 +10,7 @@ import { add } from '../../../src/ops/arithmetic.ts';
 import { matmul } from '../../../src/ops/matmul.ts';
 import { variable } from '../../../src/ops/op.ts';
 import { indexedDBStore } from '../../../src/tune/indexed-db-store.ts';
+import { tuningFormat } from '../../../src/tune/store.ts';
 import { loadTuning, tune } from '../../../src/tune/tune.ts';
 import type { Tuning } from '../../../src/tune/tune.ts';
 
@@ -88,7 +89,7 @@ export async function store(names: readonly string[]): Promise<void> {
   const { description } = engine.info;
   const { kernels } = (await indexedDBStore().read(description)) as { kernels: Record<string, string> };
   const changed = Object.fromEntries(Object.keys(kernels).map((key, index) => [key, names[index]!]));
-  await indexedDBStore().write(description, { format: 1, adapter: description, kernels: changed });
+  await indexedDBStore().write(description, { format: tuningFormat, adapter: description, kernels: changed });
   engine.dispose();
 }
 
