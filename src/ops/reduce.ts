@@ -4,6 +4,8 @@
  */
 import { ShapeError } from '../core/errors.ts';
 import { formatShape, normalizeAxes, sizeOf } from '../core/shape.ts';
+import type { WasmSource } from '../core/wasm-source.ts';
+import { reductionsWasm } from '../generated/wasm/reductions.ts';
 import { input, output } from '../graph/kernel.ts';
 import type { GpuKernel, WasmKernel } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
@@ -94,6 +96,7 @@ function reduction(
   kind: ReduceKind,
   gradient: GradientRule<ReduceAttributes>,
   combine: (values: Float64Array) => number,
+  module?: WasmSource,
 ): Reduction {
   const infer = ([x]: readonly TensorType[], { first, last }: ReduceAttributes): TensorType => {
     const { shape, dtype } = x!;
@@ -109,7 +112,8 @@ function reduction(
     name: 'reduce',
     lower: ({ inputs, attributes }) => {
       const { outer, reduce, inner } = reduceSizes(inputs[0]!, attributes);
-      return [{ entry: 'reduce', words: [input(0), output(0), outer, reduce, inner, reduceKinds.indexOf(kind)] }];
+      const words = [input(0), output(0), outer, reduce, inner, reduceKinds.indexOf(kind)];
+      return [module ? { entry: 'reduce_more', modules: [module], words } : { entry: 'reduce', words }];
     },
   };
   const webgpu: GpuKernel<ReduceAttributes> = {
@@ -155,13 +159,19 @@ export const mean: Reduction = /* @__PURE__ */ reduction(
 );
 
 /** The greatest over `axes`; see `sum`. NaN where one is NaN. Equal maxima share the gradient, as in JAX. */
-export const max: Reduction = /* @__PURE__ */ reduction('max', extremeGradient, (values) =>
-  values.reduce((a, b) => Math.max(a, b), -Infinity),
+export const max: Reduction = /* @__PURE__ */ reduction(
+  'max',
+  extremeGradient,
+  (values) => values.reduce((a, b) => Math.max(a, b), -Infinity),
+  reductionsWasm,
 );
 
 /** The least over `axes`; see `sum`. NaN where one is NaN. Equal minima share the gradient, as in JAX. */
-export const min: Reduction = /* @__PURE__ */ reduction('min', extremeGradient, (values) =>
-  values.reduce((a, b) => Math.min(a, b), Infinity),
+export const min: Reduction = /* @__PURE__ */ reduction(
+  'min',
+  extremeGradient,
+  (values) => values.reduce((a, b) => Math.min(a, b), Infinity),
+  reductionsWasm,
 );
 
 /** The sum of squares over `axes`, without the squares in memory: norms. See `sum`. */
@@ -169,4 +179,5 @@ export const sumOfSquares: Reduction = /* @__PURE__ */ reduction(
   'sumOfSquares',
   ({ inputs: [x], attributes, upstream }) => [mul(mul(x!, 2), withAxes(upstream, x!, attributes))],
   (values) => values.reduce((sum, value) => sum + value * value, 0),
+  reductionsWasm,
 );

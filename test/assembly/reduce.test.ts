@@ -18,7 +18,7 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
           kernels.reset();
           const x = randoms(outer * rows * inner, 3);
           const out = kernels.allocate(outer * inner * 4);
-          kernels.call('reduce', [kernels.floats(x), out, outer, rows, inner, kind]);
+          kernels.call(kind < 2 ? 'reduce' : 'reduce_more', [kernels.floats(x), out, outer, rows, inner, kind]);
           const got = kernels.readFloats(out, outer * inner);
           for (let o = 0; o < outer; o++) {
             for (let j = 0; j < inner; j++) {
@@ -55,7 +55,7 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
           const x = randoms(41 * inner, 1);
           x[at * inner] = NaN;
           const out = kernels.allocate(inner * 4);
-          kernels.call('reduce', [kernels.floats(x), out, 1, 41, inner, kind]);
+          kernels.call('reduce_more', [kernels.floats(x), out, 1, 41, inner, kind]);
           const got = [...kernels.readFloats(out, inner)];
           expect(got.map(Number.isNaN)).toStrictEqual(got.map((_, j) => j === 0));
         }

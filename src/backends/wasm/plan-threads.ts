@@ -33,6 +33,7 @@ export const sharedKernels: ReadonlySet<string> = new Set([
   'recurrent_gradient',
   'recurrent_pack',
   'reduce',
+  'reduce_more',
   'scatter_add',
   'softmax',
   'softmax_cross_entropy',
