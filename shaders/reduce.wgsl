@@ -36,33 +36,27 @@ fn maximum(left: f32, right: f32) -> f32 {
   return select(select(max(left, right), right, is_nan(right)), left, is_nan(left));
 }
 
-fn minimum(left: f32, right: f32) -> f32 {
-  return select(select(min(left, right), right, is_nan(right)), left, is_nan(left));
+fn is_greatest() -> bool {
+  return kind == 2u || kind == 3u;
 }
 
 // What an empty reduction gives.
 fn neutral() -> f32 {
-  if (kind == 2u) {
-    return from_bits(0xff800000u);
-  }
-  if (kind == 3u) {
-    return from_bits(0x7f800000u);
-  }
-  return 0.0;
+  return select(0.0, from_bits(0xff800000u), is_greatest());
 }
 
 fn combine(left: f32, right: f32) -> f32 {
-  if (kind == 2u) {
+  if (is_greatest()) {
     return maximum(left, right);
-  }
-  if (kind == 3u) {
-    return minimum(left, right);
   }
   return left + right;
 }
 
 fn element(index: u32) -> f32 {
   let value = x[index];
+  if (kind == 3u) {
+    return -value;
+  }
   if (kind == 4u) {
     return value * value;
   }
@@ -72,6 +66,9 @@ fn element(index: u32) -> f32 {
 fn finish(value: f32) -> f32 {
   if (kind == 1u) {
     return value / settings.divisor;
+  }
+  if (kind == 3u) {
+    return -value; // the least is the greatest of what has the other sign
   }
   return value;
 }

@@ -1,6 +1,7 @@
-// y = exp(x) / sum(exp(x)) over the last axis of x[rows][columns], or its logarithm. `lanes` threads share a row: 1 for
-// short rows, the whole workgroup for long ones. The greatest element is taken off first, so no finite row overflows;
-// a row whose greatest element is infinite or NaN gives NaN.
+// Softmax of each row of x[rows][columns], its logarithm, or its cross-entropy against labels, which are rows of
+// probabilities or one class number a row. `lanes` threads share a row: 1 for short rows, the whole workgroup for long
+// ones. The greatest element is taken off first, so no finite row overflows; a row whose greatest element is infinite or
+// NaN gives NaN. A class of probability 0 adds nothing, whatever its logit; a class number outside gives NaN.
 
 struct Settings {
   rows: u32,
@@ -8,9 +9,10 @@ struct Settings {
 }
 @group(0) @binding(0) var<uniform> settings: Settings;
 @group(0) @binding(1) var<storage, read> x: array<f32>; // [rows][columns]
-@group(0) @binding(2) var<storage, read_write> y: array<f32>; // [rows][columns]
+@group(0) @binding(2) var<storage, read> labels: array<u32>; // float32 [rows][columns], int32 [rows]; else x, and not read
+@group(0) @binding(3) var<storage, read_write> y: array<f32>; // [rows][columns], or losses [rows]
 
-override log_result: bool = false;
+override kind: u32 = 0u; // 0 softmax, 1 its logarithm, 2 cross-entropy with probabilities, 3 with class numbers
 
 const threads = 64u;
 const lanes = /*[lanes*/64u/*lanes]*/; // threads of a row: a power of two, at most `threads`
@@ -33,6 +35,31 @@ fn maximum(left: f32, right: f32) -> f32 {
   return select(select(max(left, right), right, is_nan(right)), left, is_nan(left));
 }
 
+fn combine(left: f32, right: f32, greatest: bool) -> f32 {
+  if (greatest) {
+    return maximum(left, right);
+  }
+  return left + right;
+}
+
+// The greatest or the sum of what the threads of a row have each. All threads of the workgroup call it.
+fn of_row(value: f32, greatest: bool, lane: u32, local: u32) -> f32 {
+  if (lanes == 1u) {
+    return value;
+  }
+  partial[local] = value;
+  workgroupBarrier();
+  for (var width = lanes / 2u; width > 0u; width >>= 1u) {
+    if (lane < width) {
+      partial[local] = combine(partial[local], partial[local + width], greatest);
+    }
+    workgroupBarrier();
+  }
+  let result = partial[local - lane];
+  workgroupBarrier();
+  return result;
+}
+
 @compute @workgroup_size(threads)
 fn softmax(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -48,43 +75,43 @@ fn softmax(
   for (var i = lane; i < end; i += lanes) {
     greatest = maximum(greatest, x[start + i]);
   }
-  if (lanes > 1u) {
-    partial[local] = greatest;
-    workgroupBarrier();
-    for (var width = lanes / 2u; width > 0u; width >>= 1u) {
-      if (lane < width) {
-        partial[local] = maximum(partial[local], partial[local + width]);
-      }
-      workgroupBarrier();
-    }
-    greatest = partial[local - lane];
-    workgroupBarrier();
-  }
+  greatest = of_row(greatest, true, lane, local);
 
   var sum = 0.0;
   for (var i = lane; i < end; i += lanes) {
     sum += exp(x[start + i] - greatest);
   }
-  if (lanes > 1u) {
-    partial[local] = sum;
-    workgroupBarrier();
-    for (var width = lanes / 2u; width > 0u; width >>= 1u) {
-      if (lane < width) {
-        partial[local] += partial[local + width];
-      }
-      workgroupBarrier();
-    }
-    sum = partial[local - lane];
-  }
+  sum = of_row(sum, false, lane, local);
   let log_sum = select(from_bits(0x7fc00000u), log(sum), is_finite(greatest));
   sum = select(from_bits(0x7fc00000u), sum, is_finite(greatest));
 
-  for (var i = lane; i < end; i += lanes) {
-    let difference = x[start + i] - greatest;
-    if (log_result) {
-      y[start + i] = difference - log_sum;
-    } else {
-      y[start + i] = exp(difference) / sum;
+  var loss = 0.0;
+  if (kind < 3u) {
+    for (var i = lane; i < end; i += lanes) {
+      let difference = x[start + i] - greatest;
+      if (kind == 0u) {
+        y[start + i] = exp(difference) / sum;
+      } else if (kind == 1u) {
+        y[start + i] = difference - log_sum;
+      } else if ((labels[start + i] & 0x7fffffffu) != 0u) {
+        loss += bitcast<f32>(labels[start + i]) * (log_sum - difference);
+      }
     }
+  }
+  if (kind < 2u) {
+    return;
+  }
+  if (kind == 2u) {
+    loss = of_row(loss, false, lane, local);
+  }
+  if (lane == 0u && row < settings.rows) {
+    if (kind == 3u) {
+      let place = labels[row];
+      loss = from_bits(0x7fc00000u);
+      if (place < settings.columns) {
+        loss = log_sum - (x[start + place] - greatest);
+      }
+    }
+    y[row] = loss;
   }
 }

@@ -4,7 +4,7 @@
  */
 import { ShapeError } from '../core/errors.ts';
 import { formatShape, sameShape } from '../core/shape.ts';
-import { crossEntropy } from '../generated/shaders/cross-entropy.ts';
+import { softmax as softmaxShader } from '../generated/shaders/softmax.ts';
 import { input, output } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { ReferenceContext, StructuredOp, TensorType } from '../graph/op.ts';
@@ -44,9 +44,9 @@ function lossOp(
           {
             name: 'rows',
             lower: ({ inputs }) => {
-              const labels = entry === 'softmax_cross_entropy' ? { labels: input(0) } : { classes: input(0) };
-              const bindings = { logits: input(1), ...labels, y: output(0) };
-              return [rowDispatch(crossEntropy, entry, rowSizes(inputs[1]!), { bindings })];
+              const bindings = { x: input(1), labels: input(0), y: output(0) };
+              const constants = { kind: entry === 'softmax_cross_entropy' ? 2 : 3 };
+              return [rowDispatch(softmaxShader, 'softmax', rowSizes(inputs[1]!), { bindings, constants })];
             },
           },
         ],

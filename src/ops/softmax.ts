@@ -54,8 +54,8 @@ function rowOp(
           {
             name: 'rows',
             lower: ({ inputs }) => {
-              const constants = { log_result: Number(entry === 'log_softmax') };
-              const bindings = { x: input(0), y: output(0) };
+              const constants = { kind: Number(entry === 'log_softmax') };
+              const bindings = { x: input(0), labels: input(0), y: output(0) };
               return [rowDispatch(softmaxShader, 'softmax', rowSizes(inputs[0]!), { bindings, constants })];
             },
           },
