@@ -6,7 +6,7 @@ import { dtypeOf } from './core/dtype.ts';
 import type { TypedArray } from './core/dtype.ts';
 import { DTypeError, ShapeError, StateError } from './core/errors.ts';
 import { formatShape, sizeOf } from './core/shape.ts';
-import type { Backend, BackendBuffer, BackendInfo, PreparedProgram } from './backends/backend.ts';
+import type { Backend, BackendBuffer, BackendInfo, Needs, PreparedProgram } from './backends/backend.ts';
 import { compileGraph } from './compiler/compile.ts';
 import type { CompileOptions } from './compiler/compile.ts';
 import type { Program } from './compiler/program.ts';
@@ -30,6 +30,8 @@ interface CachedProgram {
 export class Engine {
   readonly #backend: Backend;
   readonly #buffers = new Map<Variable, BackendBuffer>();
+  /** Variables that nobody has asked for since a compilation gave them memory: should it fail, they lose it again. */
+  readonly #unclaimed = new Set<Variable>();
   readonly #programs = new Map<string, CachedProgram>();
   #disposed = false;
   /** Kernels that `tune` found to be the fastest here, by step; what is compiled from now on takes them. */
@@ -52,7 +54,7 @@ export class Engine {
 
   /**
    * Compiles a graph once; the executable then runs it any number of times. A graph of the same structure as an
-   * earlier one takes that one's program. Variables get their memory and first values here.
+   * earlier one takes that one's program. Variables get their memory and first values here; when it fails, none of them keeps any.
    *
    * @throws ShapeError when an update does not fit its variable; BackendError when memory or a kernel is missing
    */
@@ -70,9 +72,17 @@ export class Engine {
       if (this.#programs.size >= cacheSize) this.#programs.delete(this.#programs.keys().next().value!);
       this.#programs.set(key, cached);
     }
-    const bound = cached.places.map((place) => this.#bufferOf(variables[place]!));
-    const prepared = await this.#backend.prepare(cached.program, bound);
-    return new Executable(prepared.program ?? cached.program, prepared);
+    const { program, places } = cached;
+    const bound = places.map((place) => variables[place]!);
+    const fresh = this.#allocate(bound, program);
+    try {
+      const buffers = bound.map((variable) => this.#buffers.get(variable)!);
+      const prepared = await this.#backend.prepare(program, buffers);
+      return new Executable(prepared.program ?? program, prepared);
+    } catch (error) {
+      this.release(fresh.filter((variable) => this.#unclaimed.has(variable)));
+      throw error;
+    }
   }
 
   /**
@@ -81,9 +91,8 @@ export class Engine {
    * @param share finds buffers for some of those that have none, which then share memory
    */
   allocate(variables: readonly Variable[], share?: ShareMemory): void {
-    const without = variables.filter((variable) => !this.#buffers.has(variable));
-    const shared = share?.(this.#backend, without);
-    for (const variable of without) this.#bufferOf(variable, shared?.get(variable));
+    const types = variables.map(({ variable: { name }, ...type }) => ({ name, type }));
+    this.#allocate(variables, { variables: types }, share);
   }
 
   /**
@@ -123,6 +132,7 @@ export class Engine {
       const buffer = this.#buffers.get(variable);
       if (buffer !== undefined) this.#backend.release(buffer);
       this.#buffers.delete(variable);
+      this.#unclaimed.delete(variable);
     }
   }
 
@@ -139,8 +149,28 @@ export class Engine {
     this.#backend.dispose();
   }
 
+  /** Memory for those of `variables` that have none, which it gives: for all of them, or for none when one does not fit. */
+  #allocate(variables: readonly Variable[], needs: Needs, share?: ShareMemory): Variable[] {
+    this.#requireAlive();
+    this.#backend.check?.(needs);
+    const fresh = variables.filter((variable) => !this.#buffers.has(variable));
+    const shared = share?.(this.#backend, fresh);
+    try {
+      for (const variable of variables) this.#bufferOf(variable, shared?.get(variable));
+    } catch (error) {
+      shared?.forEach((buffer, variable) => {
+        if (!this.#buffers.has(variable)) this.#backend.release(buffer);
+      });
+      this.release(fresh);
+      throw error;
+    }
+    for (const variable of fresh) this.#unclaimed.add(variable);
+    return fresh;
+  }
+
   #bufferOf(variable: Variable, given?: BackendBuffer): BackendBuffer {
     this.#requireAlive();
+    this.#unclaimed.delete(variable);
     let buffer = this.#buffers.get(variable);
     if (buffer === undefined) {
       const { shape, dtype, variable: meta } = variable;

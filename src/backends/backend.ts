@@ -40,6 +40,9 @@ export interface BackendInfo {
   readonly arenaBytes: number;
 }
 
+/** What is to be allocated and run: a program, or variables alone. */
+export type Needs = Partial<Pick<Program, 'variables' | 'constants' | 'allocations' | 'buffers' | 'steps'>>;
+
 export interface PreparedProgram {
   /** What runs, where that is not the program as it was given. */
   readonly program?: Program;
@@ -59,6 +62,8 @@ export interface Backend {
   readonly info: BackendInfo;
   /** What its programs are to be compiled for; only where there is a choice. */
   readonly traits?: DeviceTraits;
+  /** Throws `BackendError` with the numbers when not all of it can fit; nothing is allocated. */
+  check?(needs: Needs): void;
   /** Zero-filled memory for a variable. Throws `BackendError` with the numbers when it does not fit. */
   allocate(type: TensorType, label: string): BackendBuffer;
   /** Writes `values` (of the buffer's dtype) from element `offset` on. */

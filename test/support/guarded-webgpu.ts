@@ -1,7 +1,8 @@
 /**
  * A WebGPU backend under guard: every value of a program has a buffer of its own with guard words behind it, and bindings reach
  * over them, so that a kernel that writes past the end of its output changes them instead of being held back by the browser.
- * Arenas start as NaN, not as zeros: a kernel that writes too little gives wrong results. Works in a page.
+ * Arenas start as NaN, not as zeros: a kernel that writes too little gives wrong results. The device has no more than what WebGPU
+ * promises: a kernel that wants more, such as workgroup memory, does not compile. Works in a page.
  */
 import type { Backend, BackendBuffer, PreparedProgram } from '../../src/backends/backend.ts';
 import { usage } from '../../src/backends/webgpu/buffers.ts';
@@ -34,7 +35,7 @@ export class GuardedWebGPU {
         const adapter = (await navigator.gpu.requestAdapter(options))!;
         const requestDevice = adapter.requestDevice.bind(adapter);
         adapter.requestDevice = async (descriptor) => {
-          const device = await requestDevice(descriptor);
+          const device = await requestDevice({ ...descriptor!, requiredLimits: {} });
           guard(device, guarded);
           devices.push(device);
           return device;

@@ -4,41 +4,33 @@
  */
 import { bytesPerElement, viewAs } from '../../core/dtype.ts';
 import type { DType, TypedArray } from '../../core/dtype.ts';
-import { BackendError } from '../../core/errors.ts';
 import type { Device } from './device.ts';
 
 /** WebGPU's flags by value: Node has no GPUBufferUsage. */
 export const usage = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const;
 const mapModeRead = 1;
 
-/** Mappable buffers that wait for the next readback: at most so many bytes. */
+/** Mappable buffers that wait for the next readback of their size: at most so many bytes. */
 const keptStagingBytes = 16 * 1024 * 1024;
 
 const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
 
 export class Buffers {
   readonly #device: Device;
-  /** Free staging buffers, smallest first. */
+  /** Free staging buffers, the one that was used last at the end. */
   readonly #staging: GPUBuffer[] = [];
 
   constructor(device: Device) {
     this.#device = device;
   }
 
-  /** Zero-filled storage of at least `bytes`. An empty tensor has bytes too: a binding may not be empty. */
-  allocate(bytes: number, label: string, flags: number = usage.storage): GPUBuffer {
-    const { limits } = this.#device.gpu;
-    const most = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
-    if (bytes > most) {
-      throw new BackendError(
-        `webgpu: '${label}' needs ${bytes} bytes, one buffer of this adapter holds ${most}: ` +
-          `use smaller batches, stream the data, or use another backend`,
-      );
-    }
+  /**
+   * Zero-filled storage of at least `bytes`, within the limits. An empty tensor has bytes too: a binding may not be empty. Whoever
+   * calls this looks out for the device's report that it had no memory.
+   */
+  create(bytes: number, label: string, flags: number = usage.storage): GPUBuffer {
     const size = Math.max(16, roundUp(bytes, 16));
-    return this.#device.guardLater(`allocating ${size} bytes for '${label}'`, () =>
-      this.#device.gpu.createBuffer({ label, size, usage: flags | usage.copySource | usage.copyTarget }),
-    );
+    return this.#device.gpu.createBuffer({ label, size, usage: flags | usage.copySource | usage.copyTarget });
   }
 
   /**
@@ -79,26 +71,22 @@ export class Buffers {
     }
   }
 
-  #takeStaging(bytes: number): GPUBuffer {
-    const place = this.#staging.findIndex(({ size }) => size >= bytes);
-    const found = place < 0 ? undefined : this.#staging[place];
-    if (found && found.size <= 4 * bytes + 4096) {
-      this.#staging.splice(place, 1);
-      return found;
-    }
-    const size = 2 ** Math.ceil(Math.log2(Math.max(bytes, 256)));
-    const { gpu } = this.#device;
-    const flags = usage.mapRead | usage.copyTarget;
-    const exact = size > gpu.limits.maxBufferSize ? bytes : size;
-    return this.#device.guardLater(`allocating ${exact} bytes to read back`, () =>
-      gpu.createBuffer({ label: 'staging', size: exact, usage: flags }),
+  #takeStaging(size: number): GPUBuffer {
+    const place = this.#staging.findIndex((free) => free.size === size);
+    if (place >= 0) return this.#staging.splice(place, 1)[0]!;
+    return this.#device.guardLater(`allocating ${size} bytes to read back`, () =>
+      this.#device.gpu.createBuffer({ label: 'staging', size, usage: usage.mapRead | usage.copyTarget }),
     );
   }
 
   #keepStaging(buffer: GPUBuffer): void {
     this.#staging.push(buffer);
-    this.#staging.sort((a, b) => a.size - b.size);
-    const total = this.#staging.reduce((sum, { size }) => sum + size, 0);
-    if (total > keptStagingBytes) this.#staging.pop()!.destroy();
+    let kept = 0;
+    for (const { size } of this.#staging) kept += size;
+    while (kept > keptStagingBytes) {
+      const oldest = this.#staging.shift()!;
+      kept -= oldest.size;
+      oldest.destroy();
+    }
   }
 }

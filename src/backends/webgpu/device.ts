@@ -93,13 +93,17 @@ export class Device {
       errors = Promise.all(scopes.map(() => this.gpu.popErrorScope()));
       errors.catch(() => undefined); // where `work` throws, nobody waits for them
     }
-    const error = (await this.orFailure(what, errors)).find((found) => found !== null);
+    // What lacks memory is also invalid wherever it is used: the outer scopes tell the cause.
+    const error = (await this.orFailure(what, errors)).reverse().find((found) => found !== null);
     if (error) throw new BackendError(`webgpu: ${what} failed: ${error.message}`);
     this.check();
     return result;
   }
 
-  /** Does `work` now; a fault that the device reports later makes the next `check` throw. */
+  /**
+   * Does `work` now. When the device reports later that it had no memory for it, the next `check` throws; nothing can be read any
+   * more, and all memory is given back.
+   */
   guardLater<T>(what: string, work: () => T): T {
     this.gpu.pushErrorScope('out-of-memory');
     try {
@@ -107,7 +111,9 @@ export class Device {
     } finally {
       this.gpu.popErrorScope().then(
         (error) => {
-          if (error) this.fail(`webgpu: ${what} failed: ${error.message || 'out of memory'}`);
+          if (!error) return;
+          this.fail(`webgpu: ${what} failed: ${error.message || 'out of memory'}`);
+          this.gpu.destroy();
         },
         () => undefined, // the device is lost, which `lost` tells
       );

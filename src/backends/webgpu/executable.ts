@@ -7,7 +7,7 @@ import { typedArray } from '../../core/dtype.ts';
 import type { TypedArray } from '../../core/dtype.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { Dispatch, Operand } from '../../graph/kernel.ts';
-import { bufferIndex, bytesOf } from '../../compiler/program.ts';
+import { arenaBytes, bufferIndex, bytesOf } from '../../compiler/program.ts';
 import type { Program, ProgramStep } from '../../compiler/program.ts';
 import type { PreparedProgram } from '../backend.ts';
 import type { Buffers } from './buffers.ts';
@@ -61,10 +61,11 @@ export async function prepareProgram(
   const owned: GPUBuffer[] = [];
   const own = (buffer: GPUBuffer): GPUBuffer => (owned.push(buffer), buffer);
   try {
-    return await device.guard(`preparing a program of ${working.length} dispatches`, () => {
-      const arenas = program.allocations.map((bytes, index) => own(buffers.allocate(bytes, `arena ${index}`)));
+    const what = `preparing a program of ${working.length} dispatches and ${arenaBytes(program)} bytes`;
+    return await device.guard(what, () => {
+      const arenas = program.allocations.map((bytes, index) => own(buffers.create(bytes, `arena ${index}`)));
       const constants = program.constants.map(({ type, value }, index) => {
-        const buffer = own(buffers.allocate(bytesOf(type), `constant ${index}`));
+        const buffer = own(buffers.create(bytesOf(type), `constant ${index}`));
         const filled = typeof value === 'number' ? typedArray(type.dtype, sizeOf(type.shape)).fill(value) : value;
         buffers.write(buffer, filled, 0);
         return buffer;
@@ -75,7 +76,7 @@ export async function prepareProgram(
         const { gpu, byteOffset = 0 } = variables[place.index]!;
         return { buffer: gpu, offset: byteOffset, bytes };
       });
-      const uniforms = own(buffers.allocate(sliceBytes * working.length, 'uniforms', usage.uniform));
+      const uniforms = own(buffers.create(sliceBytes * working.length, 'uniforms', usage.uniform));
       const commands = makeCommands(device, working, compiled, locations, uniforms);
       encode(device, commands, 1); // into nothing: only so that the guard hears of any fault
       return {

@@ -9,11 +9,12 @@ import type { DeviceTraits } from '../../graph/kernel.ts';
 import type { TensorType } from '../../graph/op.ts';
 import { bytesOf } from '../../compiler/program.ts';
 import type { Program } from '../../compiler/program.ts';
-import type { Backend, BackendBuffer, BackendInfo, PreparedProgram } from '../backend.ts';
+import type { Backend, BackendBuffer, BackendInfo, Needs, PreparedProgram } from '../backend.ts';
 import { Buffers } from './buffers.ts';
 import { Device } from './device.ts';
 import type { DeviceOptions } from './device.ts';
 import { prepareProgram } from './executable.ts';
+import { requireFit } from './limits.ts';
 import { Pipelines } from './pipelines.ts';
 
 export interface WebGPUBuffer extends BackendBuffer {
@@ -50,9 +51,17 @@ export class WebGPUBackend implements Backend {
     return { name: 'webgpu', description, threads: 1, reason: '', isSoftware, ...bytes };
   }
 
+  check(needs: Needs): void {
+    requireFit(this.#device.gpu.limits, needs);
+  }
+
   allocate(type: TensorType, label: string): WebGPUBuffer {
     this.#device.check();
-    const gpu = this.#buffers.allocate(bytesOf(type), label);
+    this.check({ variables: [{ name: label, type }] });
+    const bytes = bytesOf(type);
+    const gpu = this.#device.guardLater(`allocating ${bytes} bytes for '${label}'`, () =>
+      this.#buffers.create(bytes, label),
+    );
     this.#stateBytes += gpu.size;
     return { type, gpu };
   }

@@ -6,7 +6,6 @@ import { BackendError, InternalError } from '../../core/errors.ts';
 import type { BindingKind } from '../../core/shader-source.ts';
 import type { Dispatch } from '../../graph/kernel.ts';
 import type { Device } from './device.ts';
-import { messageOf } from './device.ts';
 
 export interface Pipeline {
   readonly gpu: GPUComputePipeline;
@@ -27,9 +26,6 @@ export function bindingsOf({ shader, bindings }: Dispatch): readonly Binding[] {
 }
 
 const shaderStageCompute = 0x4;
-
-/** Characters shown on each side of a fault: shaders are minified to one line. */
-const excerpt = 70;
 
 export class Pipelines {
   readonly #device: Device;
@@ -79,6 +75,7 @@ export class Pipelines {
       return { gpu: pipeline, layout };
     } catch (error) {
       this.#device.check();
+      const { explain } = await import('./explain.ts');
       throw new BackendError(`webgpu: ${label} does not compile: ${await explain(module, code, error)}`);
     }
   }
@@ -116,15 +113,4 @@ export function replaceBlocks(shader: string, code: string, blocks: Readonly<Rec
     replaced = `${replaced.slice(0, start)} ${text} ${replaced.slice(end + close.length)}`;
   }
   return replaced;
-}
-
-/** The compiler's first message with the source around it. */
-async function explain(module: GPUShaderModule, code: string, error: unknown): Promise<string> {
-  const { messages } = await module.getCompilationInfo();
-  const fault = messages.find(({ type }) => type === 'error');
-  if (!fault) return messageOf(error);
-  const line = code.split('\n')[fault.lineNum - 1] ?? '';
-  const place = Math.max(0, fault.linePos - 1);
-  const before = line.slice(Math.max(0, place - excerpt), place);
-  return `${fault.message}\n  ${before}${line.slice(place, place + excerpt)}\n  ${' '.repeat(before.length)}^`;
 }
