@@ -111,7 +111,10 @@ export async function runExample(
     ...(testCount !== undefined && { testCount }),
     ...(file !== undefined && { file }),
   });
-  const engine = await createEngine(backend === undefined ? {} : { backend });
+  const engine = await createEngine({
+    ...(backend !== undefined && { backend }),
+    onCompile: ({ done, total }) => emit({ kind: 'compile', done, total }),
+  });
   try {
     const print = (text: string): void => emit({ kind: 'line', text });
     print(describeEngine(engine.info));

@@ -24,6 +24,7 @@ export type ProgressEvent =
   | { readonly kind: 'epochBegin'; readonly epoch: number; readonly epochs: number }
   | ({ readonly kind: 'chunkEnd' } & EpochState)
   | ({ readonly kind: 'epochEnd' } & EpochState)
+  | { readonly kind: 'compile'; readonly done: number; readonly total: number }
   | { readonly kind: 'line'; readonly text: string };
 
 const barWidth = 20;
@@ -54,6 +55,11 @@ export function formatProgress({ step, steps, seconds, logs }: EpochState, done:
   return `${String(step).padStart(String(steps).length)}/${steps} ${bar} ${time} ${formatStepTime(each)}${numbers.join('')}`;
 }
 
+/** Goes over itself, and is gone when all are ready. */
+function formatCompiling({ done, total }: { readonly done: number; readonly total: number }): string {
+  return done < total ? `\rcompiling kernels: ${done} of ${total}` : '\r\u001b[K';
+}
+
 export interface ProgressReporter {
   report(event: ProgressEvent): void;
   /** Gives the terminal back after an error in mid-epoch. */
@@ -80,6 +86,9 @@ export function progressReporter(stream: NodeJS.WriteStream): ProgressReporter {
       case 'epochEnd':
         close();
         stream.write(`${formatProgress(event, true)}\n`);
+        break;
+      case 'compile':
+        if (terminal && bar === null) stream.write(formatCompiling(event));
         break;
       case 'line':
         stream.write(`${event.text}\n`);

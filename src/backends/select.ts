@@ -6,6 +6,7 @@ import { BackendError, GradletError, ValueError, suggest } from '../core/errors.
 import type { Backend } from './backend.ts';
 import { WasmBackend } from './wasm/index.ts';
 import type { WasmOptions } from './wasm/index.ts';
+import type { DeviceOptions } from './webgpu/device.ts';
 import { WebGPUBackend } from './webgpu/index.ts';
 
 export type BackendName = 'wasm' | 'webgpu';
@@ -15,6 +16,11 @@ export interface SelectOptions extends Pick<WasmOptions, 'threads' | 'worker' | 
   readonly backend?: BackendName | Backend;
   /** A GPU object to use instead of `navigator.gpu`: in Node, that of the package `webgpu`. */
   readonly gpu?: GPU;
+  /**
+   * On WebGPU, called whenever one of the pipelines that a program still needs is ready: `({ done, total }) => …`. Nothing is told
+   * of those that are there already. What it throws is passed over.
+   */
+  readonly onCompile?: DeviceOptions['onCompile'];
   /**
    * Multiply-adds of one step, where known: below `gpuThreshold` WebAssembly is at least as fast as a GPU, and below
    * `threadThreshold` one thread as fast as several.
@@ -35,7 +41,8 @@ const names: readonly BackendName[] = ['wasm', 'webgpu'];
 
 export async function selectBackend({
   backend,
-  gpu,
+  gpu = (globalThis.navigator as Navigator | undefined)?.gpu,
+  onCompile,
   work = Infinity,
   ...threading
 }: SelectOptions): Promise<{ backend: Backend; reason: string }> {
@@ -50,16 +57,14 @@ export async function selectBackend({
     const started = await WasmBackend.create(isSmall ? { ...threading, threads: 1 } : threading);
     return { backend: started, reason: isSmall ? `${why}; one thread: the model is small` : why };
   };
-  const device = gpu ?? (globalThis.navigator as Navigator | undefined)?.gpu;
-  if (backend === 'webgpu') {
-    return { backend: await WebGPUBackend.create(device === undefined ? {} : { gpu: device }), reason: 'asked for' };
-  }
+  const startGpu = (): Promise<WebGPUBackend> => WebGPUBackend.create({ gpu, onCompile });
+  if (backend === 'webgpu') return { backend: await startGpu(), reason: 'asked for' };
   if (backend === 'wasm') return startWasm('asked for');
   let reason = 'there is no WebGPU here';
-  if (device !== undefined && work < gpuThreshold) reason = `the model is small (${work} multiply-adds a step)`;
-  else if (device !== undefined) {
+  if (gpu !== undefined && work < gpuThreshold) reason = `the model is small (${work} multiply-adds a step)`;
+  else if (gpu !== undefined) {
     try {
-      const found = await WebGPUBackend.create({ gpu: device });
+      const found = await startGpu();
       if (!found.info.isSoftware) return { backend: found, reason: 'a GPU is there, and the work is large enough' };
       found.dispose();
       reason = 'the only WebGPU adapter is software';

@@ -55,6 +55,17 @@ describe('progressReporter', () => {
     expect(written(true, false).replaceAll('\u001b', '␛')).toMatchSnapshot();
   });
 
+  it('counts the kernels that are compiled, on a terminal only, and leaves nothing of it', () => {
+    const counted = (isTTY: boolean): string => {
+      const stream = Object.assign(new PassThrough(), { isTTY, columns: 120 });
+      const { report } = progressReporter(stream as unknown as NodeJS.WriteStream);
+      for (const done of [1, 2]) report({ kind: 'compile', done, total: 2 });
+      return String(stream.read() ?? '');
+    };
+    expect(counted(true)).toBe('\rcompiling kernels: 1 of 2\r\u001b[K');
+    expect(counted(false)).toBe('');
+  });
+
   it('gives the cursor back when it is closed in mid-epoch', () => {
     const text = written(true, true);
     expect(text).toContain('\u001b[?25l');

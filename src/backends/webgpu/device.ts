@@ -6,7 +6,9 @@ import { BackendError } from '../../core/errors.ts';
 
 export interface DeviceOptions {
   /** Used instead of `navigator.gpu`: in Node, `create([])` of the package `webgpu`. */
-  readonly gpu?: GPU;
+  readonly gpu?: GPU | undefined;
+  /** Hears of each pipeline of a program that was not there yet and is ready now. What it throws is passed over. */
+  readonly onCompile?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
 }
 
 /** Limits worth more than WebGPU's defaults where the adapter offers them; more is of no use to any kernel. */

@@ -31,13 +31,13 @@ export class WebGPUBackend implements Backend {
 
   /** Throws `BackendError` where there is no adapter, or the adapter gives no device. */
   static async create(options: DeviceOptions = {}): Promise<WebGPUBackend> {
-    return new WebGPUBackend(await Device.acquire(options));
+    return new WebGPUBackend(await Device.acquire(options), options);
   }
 
-  private constructor(device: Device) {
+  private constructor(device: Device, { onCompile }: DeviceOptions) {
     this.#device = device;
     this.#buffers = new Buffers(device);
-    this.#pipelines = new Pipelines(device);
+    this.#pipelines = new Pipelines(device, onCompile);
   }
 
   get traits(): DeviceTraits {

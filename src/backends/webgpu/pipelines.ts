@@ -5,7 +5,7 @@
 import { BackendError, InternalError } from '../../core/errors.ts';
 import type { BindingKind } from '../../core/shader-source.ts';
 import type { Dispatch } from '../../graph/kernel.ts';
-import type { Device } from './device.ts';
+import type { Device, DeviceOptions } from './device.ts';
 
 export interface Pipeline {
   readonly gpu: GPUComputePipeline;
@@ -33,13 +33,23 @@ export class Pipelines {
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #pipelines = new Map<string, Promise<Pipeline>>();
 
-  constructor(device: Device) {
+  readonly #onCompile: DeviceOptions['onCompile'];
+
+  constructor(device: Device, onCompile?: DeviceOptions['onCompile']) {
     this.#device = device;
+    this.#onCompile = onCompile;
   }
 
   /** The pipeline of each dispatch, in order. All that are missing are compiled at once. */
   async prepare(dispatches: readonly Dispatch[]): Promise<Pipeline[]> {
-    const pipelines = await Promise.all(dispatches.map((dispatch) => this.#pipelineOf(dispatch)));
+    const known = new Set(this.#pipelines.values());
+    const all = dispatches.map((dispatch) => this.#pipelineOf(dispatch));
+    const fresh = [...new Set(all)].filter((pipeline) => !known.has(pipeline));
+    let done = 0;
+    for (const pipeline of fresh) {
+      pipeline.then(() => this.#onCompile?.({ done: ++done, total: fresh.length })).catch(() => undefined);
+    }
+    const pipelines = await Promise.all(all);
     this.#device.check();
     return pipelines;
   }
