@@ -1,9 +1,9 @@
 // Sum, mean, maximum, minimum or sum of squares over the middle axis of x[outer][reduce][inner].
 //
-// Either a workgroup makes one output with a tree over its threads (inner = 1 and long rows), or a thread makes one
-// output alone, so that neighbours read neighbours (inner > 1, or short rows). Long reductions with few outputs run in
-// two dispatches: the first gives partial results y[outer][splits][inner], the second reduces those. The order depends
-// on the shape alone. NaN anywhere gives NaN.
+// `lanes` threads share an output: the whole workgroup where rows are long and inner is 1, else one, so that neighbours
+// read neighbours. Long reductions with few outputs run in two dispatches: the first gives partial results
+// y[outer][splits][inner], the second reduces those. The order depends on the shape alone. NaN anywhere
+// gives NaN.
 
 struct Settings {
   count: u32, // outputs, outer * splits * inner
@@ -18,10 +18,10 @@ struct Settings {
 @group(0) @binding(2) var<storage, read_write> y: array<f32>; // [outer][splits][inner]
 
 override kind: u32 = 0u; // 0 sum, 1 mean, 2 max, 3 min, 4 sum of squares
-override threads: u32 = 64u;
 
-const row_threads = /*[row_threads*/64u/*row_threads]*/;
-var<workgroup> partial: array<f32, row_threads>;
+const threads = 64u;
+const lanes = /*[lanes*/64u/*lanes]*/; // threads of an output: 1, or `threads`
+var<workgroup> partial: array<f32, threads>;
 
 // A value known by its bits; a call, so that it is no constant expression, where infinity and NaN are errors.
 fn from_bits(bits: u32) -> f32 {
@@ -36,93 +36,62 @@ fn maximum(left: f32, right: f32) -> f32 {
   return select(select(max(left, right), right, is_nan(right)), left, is_nan(left));
 }
 
-fn is_greatest() -> bool {
-  return kind == 2u || kind == 3u;
-}
-
-// What an empty reduction gives.
-fn neutral() -> f32 {
-  return select(0.0, from_bits(0xff800000u), is_greatest());
-}
-
-fn combine(left: f32, right: f32) -> f32 {
-  if (is_greatest()) {
+fn combine(left: f32, right: f32, greatest: bool) -> f32 {
+  if (greatest) {
     return maximum(left, right);
   }
   return left + right;
 }
 
-fn element(index: u32) -> f32 {
-  let value = x[index];
-  if (kind == 3u) {
-    return -value;
-  }
-  if (kind == 4u) {
-    return value * value;
-  }
-  return value;
-}
-
-fn finish(value: f32) -> f32 {
-  if (kind == 1u) {
-    return value / settings.divisor;
-  }
-  if (kind == 3u) {
-    return -value; // the least is the greatest of what has the other sign
-  }
-  return value;
-}
-
-@compute @workgroup_size(row_threads)
-fn reduce_rows(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let index = group.y * groups.x + group.x;
-  if (index >= settings.count) {
-    return;
-  }
-  let row = index / settings.splits;
-  let first = index % settings.splits * settings.segment;
-  let end = min(first + settings.segment, settings.reduce);
-  var value = neutral();
-  for (var i = first + local; i < end; i += row_threads) {
-    value = combine(value, element(row * settings.reduce + i));
+// The greatest or the sum of what the threads of a row have each. All threads of the workgroup call it.
+fn of_row(value: f32, greatest: bool, lane: u32, local: u32) -> f32 {
+  if (lanes == 1u) {
+    return value;
   }
   partial[local] = value;
   workgroupBarrier();
-  for (var width = row_threads / 2u; width > 0u; width >>= 1u) {
-    if (local < width) {
-      partial[local] = combine(partial[local], partial[local + width]);
+  for (var width = lanes / 2u; width > 0u; width >>= 1u) {
+    if (lane < width) {
+      partial[local] = combine(partial[local], partial[local + width], greatest);
     }
     workgroupBarrier();
   }
-  if (local == 0u) {
-    y[index] = finish(partial[0]);
-  }
+  let result = partial[local - lane];
+  workgroupBarrier();
+  return result;
 }
 
 @compute @workgroup_size(threads)
-fn reduce_columns(
+fn reduce(
   @builtin(workgroup_id) group: vec3<u32>,
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32,
 ) {
-  let index = (group.y * groups.x + group.x) * threads + local;
-  if (index >= settings.count) {
-    return;
-  }
-  let column = index % settings.inner;
+  let lane = local % lanes;
+  let index = ((group.y * groups.x + group.x) * threads + local) / lanes;
   let part = index / settings.inner;
-  let outer = part / settings.splits;
   let first = part % settings.splits * settings.segment;
-  let end = min(first + settings.segment, settings.reduce);
-  var value = neutral();
-  var at = (outer * settings.reduce + first) * settings.inner + column;
-  for (var i = first; i < end; i++) {
-    value = combine(value, element(at));
-    at += settings.inner;
+  let end = select(0u, min(first + settings.segment, settings.reduce), index < settings.count);
+  let greatest = kind == 2u || kind == 3u;
+  var value = select(0.0, from_bits(0xff800000u), greatest); // what nothing gives
+  var at = (part / settings.splits * settings.reduce + first + lane) * settings.inner + index % settings.inner;
+  for (var i = first + lane; i < end; i += lanes) {
+    var element = x[at];
+    if (kind == 3u) {
+      element = -element; // the least is the greatest of what has the other sign
+    } else if (kind == 4u) {
+      element *= element;
+    }
+    value = combine(value, element, greatest);
+    at += lanes * settings.inner;
   }
-  y[index] = finish(value);
+  value = of_row(value, greatest, lane, local);
+  if (kind == 1u) {
+    value /= settings.divisor;
+  } else if (kind == 3u) {
+    value = -value;
+  }
+  if (lane == 0u && index < settings.count) {
+    y[index] = value;
+  }
 }

@@ -4,19 +4,17 @@
  */
 import { ShapeError } from '../core/errors.ts';
 import { formatShape, sameShape } from '../core/shape.ts';
-import { softmax as softmaxShader } from '../generated/shaders/softmax.ts';
 import { input, output } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { ReferenceContext, StructuredOp, TensorType } from '../graph/op.ts';
 import { mul, neg, sub } from './arithmetic.ts';
 import { oneHot } from './one-hot.ts';
-import { rowDispatch } from './dispatch.ts';
 import { requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 import { sum } from './reduce.ts';
 import { reshape } from './reshape.ts';
 import { logSumExp } from './reference-math.ts';
-import { logSoftmax, rowSizes, softmax } from './softmax.ts';
+import { logSoftmax, rowSizes, softmax, softmaxKernels } from './softmax.ts';
 
 type None = Record<string, never>;
 type LossOp = OpFunction<[labels: Node, logits: Node], StructuredOp<None>>;
@@ -40,16 +38,7 @@ function lossOp(
             },
           },
         ],
-        webgpu: [
-          {
-            name: 'rows',
-            lower: ({ inputs }) => {
-              const bindings = { x: input(1), labels: input(0), y: output(0) };
-              const constants = { kind: entry === 'softmax_cross_entropy' ? 2 : 3 };
-              return [rowDispatch(softmaxShader, 'softmax', rowSizes(inputs[1]!), { bindings, constants })];
-            },
-          },
-        ],
+        webgpu: softmaxKernels(entry === 'softmax_cross_entropy' ? 2 : 3, 1),
       },
     },
     (node, labels, logits) => node([labels, logits], {}),

@@ -36,16 +36,9 @@ export function elementDispatch(
 }
 
 /** Threads of a workgroup in the kernels that work on rows. */
-const rowThreads = 64;
+export const rowThreads = 64;
 
-/** A dispatch over `rows` rows: the longer they are, the more threads share one. The shader has a block `lanes`. */
-export function rowDispatch(
-  shader: ShaderSource,
-  entry: string,
-  { rows, columns }: { readonly rows: number; readonly columns: number },
-  rest: Pick<Dispatch, 'bindings' | 'constants'>,
-): Dispatch {
-  const lanes = columns <= 16 ? 1 : columns <= 256 ? 8 : rowThreads;
-  const grid = foldedGrid(Math.ceil((rows * lanes) / rowThreads));
-  return { shader, entry, ...rest, blocks: { lanes: `${lanes}u` }, uniforms: { rows, columns }, grid };
+/** A dispatch of `count` outputs, each of which `lanes` threads share: 1, or a power of two up to all of a workgroup. */
+export function lanesDispatch(count: number, lanes: number, rest: Omit<Dispatch, 'blocks' | 'grid'>): Dispatch {
+  return { ...rest, blocks: { lanes: `${lanes}u` }, grid: foldedGrid(Math.ceil((count * lanes) / rowThreads)) };
 }

@@ -5,7 +5,7 @@
 import { reduce as shader } from '../generated/shaders/reduce.ts';
 import type { Dispatch, Operand } from '../graph/kernel.ts';
 import { input, output, scratch } from '../graph/kernel.ts';
-import { elementDispatch, elementThreads, foldedGrid } from './dispatch.ts';
+import { lanesDispatch, rowThreads } from './dispatch.ts';
 
 interface Sizes {
   readonly outer: number;
@@ -53,22 +53,21 @@ export function lowerReduce(sizes: Sizes, kind: number): readonly Dispatch[] {
 
 /** One dispatch: `splits` results of each output, each of a part of the reduced axis. */
 export function reducePass(
-  sizes: Sizes,
+  { outer, reduce, inner }: Sizes,
   splits: number,
   kind: number,
   divisor: number,
   from: Operand,
   to: Operand,
 ): Dispatch {
-  const { outer, reduce, inner } = sizes;
   const count = outer * inner * splits;
-  const rest = {
+  const segment = Math.ceil(reduce / splits);
+  const lanes = inner > 1 || segment < longRow ? 1 : rowThreads;
+  return lanesDispatch(count, lanes, {
+    shader,
+    entry: 'reduce',
+    constants: { kind },
     bindings: { x: from, y: to },
-    uniforms: { count, reduce, inner, splits, segment: Math.ceil(reduce / splits), divisor },
-  };
-  if (inner > 1 || Math.ceil(reduce / splits) < longRow) {
-    const constants = { kind, threads: elementThreads };
-    return elementDispatch(shader, 'reduce_columns', count, { ...rest, constants });
-  }
-  return { shader, entry: 'reduce_rows', ...rest, constants: { kind }, grid: foldedGrid(count) };
+    uniforms: { count, reduce, inner, splits, segment, divisor },
+  });
 }

@@ -1,13 +1,14 @@
 /** Softmax and its logarithm over the last axis. A kernel sees [rows, columns]; nothing overflows for any finite logits. */
 import { ShapeError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
-import { softmax as softmaxShader } from '../generated/shaders/softmax.ts';
+import { softmax as shader } from '../generated/shaders/softmax.ts';
 import { input, output } from '../graph/kernel.ts';
+import type { GpuKernel } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { GradientRule, StructuredOp, TensorType } from '../graph/op.ts';
 import { mul, sub } from './arithmetic.ts';
 import { exp } from './math.ts';
-import { rowDispatch } from './dispatch.ts';
+import { lanesDispatch, rowThreads } from './dispatch.ts';
 import { requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 import { sum } from './reduce.ts';
@@ -23,6 +24,22 @@ export interface RowSizes {
 
 export function rowSizes({ shape }: TensorType): RowSizes {
   return { rows: sizeOf(shape.slice(0, -1)), columns: shape.at(-1)! };
+}
+
+/** The kernels of the shader, which does cross-entropy too, by its kind. `x` is the place of the rows among the inputs; labels are first. */
+export function softmaxKernels(kind: number, x: number): readonly GpuKernel<None>[] {
+  return [
+    {
+      name: 'rows',
+      lower: ({ inputs }) => {
+        const uniforms = { ...rowSizes(inputs[x]!) };
+        const { rows, columns } = uniforms;
+        const lanes = columns <= 16 ? 1 : columns <= 256 ? 8 : rowThreads; // the longer the rows, the more threads share one
+        const bindings = { x: input(x), labels: input(0), y: output(0) };
+        return [lanesDispatch(rows, lanes, { shader, entry: 'softmax', constants: { kind }, bindings, uniforms })];
+      },
+    },
+  ];
 }
 
 function rowOp(
@@ -50,16 +67,7 @@ function rowOp(
             },
           },
         ],
-        webgpu: [
-          {
-            name: 'rows',
-            lower: ({ inputs }) => {
-              const constants = { kind: Number(entry === 'log_softmax') };
-              const bindings = { x: input(0), labels: input(0), y: output(0) };
-              return [rowDispatch(softmaxShader, 'softmax', rowSizes(inputs[0]!), { bindings, constants })];
-            },
-          },
-        ],
+        webgpu: softmaxKernels(Number(entry === 'log_softmax'), 0),
       },
       reference: ({ inputs, inputTypes, outputs }) => {
         const { rows, columns } = rowSizes(inputTypes[0]!);
