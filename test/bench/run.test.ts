@@ -60,8 +60,8 @@ describe('a suite', () => {
   });
 
   it('is refused on a backend that it is not about', async () => {
-    const request = { suite: 'overhead', backend: 'webgpu', quick: true } as const;
-    await expect(runSuite(request, () => undefined)).rejects.toThrow('overhead is about wasm alone');
+    const request = { suite: 'threads', backend: 'webgpu', quick: true } as const;
+    await expect(runSuite(request, () => undefined)).rejects.toThrow('threads is about wasm alone');
   });
 
   it('is found by its name, or the nearest is suggested', () => {
