@@ -2,6 +2,16 @@
 // elements, eight or a workgroup for longer ones. Each keeps its first `held` elements in registers, so that a row is read
 // from memory once; what is longer is read again, out of a cache. x̂ = (x − mean) / √(variance + ε).
 
+/*[subgroups*/
+const by_tree = true;
+fn turns(x: u32) -> vec2<u32> {
+  return vec2<u32>(x, 256u);
+}
+fn across(x: vec2<f32>) -> vec2<f32> {
+  return x;
+}
+/*subgroups]*/
+
 struct Settings {
   rows: u32,
   columns: u32,
@@ -29,15 +39,19 @@ fn total(value: vec2<f32>, lane: u32, local: u32) -> vec2<f32> {
   }
   partial[local] = value;
   workgroupBarrier();
-  for (var width = lanes / 2u; width > 0u; width >>= 1u) {
+  for (var width = lanes / 2u; by_tree && width > 0u; width >>= 1u) {
     if (lane < width) {
       partial[local] += partial[local + width];
     }
     workgroupBarrier();
   }
-  let result = partial[local - lane];
+  let turn = turns(local - lane);
+  var result = partial[turn.x];
+  for (var i = turn.x + turn.y; i < threads; i += turn.y) {
+    result += partial[i];
+  }
   workgroupBarrier();
-  return result;
+  return across(result);
 }
 
 // m, r and c of the row x[start] …: x̂ = (x − m)·r + c. Deviations are taken from m, a mean that is rounded, and their own mean is

@@ -25,6 +25,8 @@ export interface DeviceTraits {
    * groups of four (WGSL's `subgroups`).
    */
   readonly softwareQuads: boolean;
+  /** Whether threads may combine values within groups, whose size nobody knows beforehand (WGSL's `subgroups`). */
+  readonly subgroups?: boolean;
 }
 
 /** What a kernel is chosen and set up by. */

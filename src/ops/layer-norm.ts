@@ -8,13 +8,13 @@ import { ShapeError } from '../core/errors.ts';
 import { formatShape, normalizeAxes, sameShape, sizeOf } from '../core/shape.ts';
 import { normalizationWasm } from '../generated/wasm/normalization.ts';
 import { float, input, output } from '../graph/kernel.ts';
-import type { GpuKernel, WasmKernel } from '../graph/kernel.ts';
+import type { WasmKernel } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { GradientContext, StructuredOp, TensorType } from '../graph/op.ts';
 import { add, mul, neg, square, sub } from './arithmetic.ts';
 import { broadcastTo } from './broadcast.ts';
 import { referenceGradient, referenceLayerNorm, referenceSums } from './layer-norm-reference.ts';
-import { lowerGradient, lowerLayerNorm, lowerSums, partRows } from './layer-norm-wgsl.ts';
+import { normKernels, partRows } from './layer-norm-wgsl.ts';
 import { rsqrt } from './math.ts';
 import { constant, requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
@@ -46,7 +46,7 @@ function inferLayerNorm(inputs: readonly TensorType[]): TensorType {
 }
 
 /** The kernels of an op of x and two more inputs that gives rows: on both backends by the same name. */
-function rowKernels(entry: string, lower: typeof lowerLayerNorm): NormRecord['kernels'] {
+function rowKernels(entry: string, ...names: readonly string[]): NormRecord['kernels'] {
   const wasm: WasmKernel<LayerNormAttributes> = {
     name: 'rows',
     lower: ({ inputs, attributes: { epsilon } }) => {
@@ -55,11 +55,7 @@ function rowKernels(entry: string, lower: typeof lowerLayerNorm): NormRecord['ke
       return [{ entry, modules: [normalizationWasm], words }];
     },
   };
-  const webgpu: GpuKernel<LayerNormAttributes> = {
-    name: 'rows',
-    lower: ({ inputs, attributes: { epsilon } }) => lower(rowSizes(inputs[0]!), epsilon),
-  };
-  return { wasm: [wasm], webgpu: [webgpu] };
+  return { wasm: [wasm], webgpu: normKernels(entry, ...names) };
 }
 
 /** Brings the normalized axes to the end, as one axis of [rows, columns], and back. */
@@ -126,7 +122,7 @@ export const layerNorm: OpFunction<[x: Node, options?: LayerNormOptions], NormRe
     name: 'layerNorm',
     infer: inferLayerNorm,
     gradient: gradientOfLayerNorm,
-    kernels: /* @__PURE__ */ rowKernels('layer_norm', lowerLayerNorm),
+    kernels: /* @__PURE__ */ rowKernels('layer_norm', 'x', 'scale', 'offset'),
     reference: referenceLayerNorm,
   },
   (node, x, options = {}) => overAxes(node, x, options),
@@ -169,7 +165,7 @@ export const layerNormGradient: OpFunction<GradientArguments, NormRecord> = /* @
     name: 'layerNormGradient',
     infer: inferLayerNorm,
     gradient: gradientOfGradient,
-    kernels: /* @__PURE__ */ rowKernels('layer_norm_gradient', lowerGradient),
+    kernels: /* @__PURE__ */ rowKernels('layer_norm_gradient', 'x', 'scale', 'g'),
     reference: referenceGradient,
   },
   (node, x, scale, upstream, { epsilon }) => node([x, scale, upstream], { epsilon }),
@@ -217,12 +213,7 @@ export const layerNormSums: OpFunction<SumsArguments, NormRecord> = /* @__PURE__
           },
         },
       ],
-      webgpu: [
-        {
-          name: 'rows',
-          lower: ({ inputs, attributes: { epsilon } }) => lowerSums(rowSizes(inputs[0]!), epsilon),
-        },
-      ],
+      webgpu: /* @__PURE__ */ normKernels('layer_norm_sums', 'x', 'g'),
     },
     reference: referenceSums,
   },

@@ -9,12 +9,14 @@ import { opNames } from '../support/run-cases.ts';
 const page = browserModule<typeof import('./pages/kernel-variants.ts')>('test/browser/pages/kernel-variants.ts');
 
 /** A new kernel beside another belongs here, too. */
-const variants = {
+const bySubgroups = ['layerNorm', 'layerNormGradient', 'layerNormSums'];
+const variants: Record<string, string[]> = {
   matmul: [...['quads', 'plain', 'split-k', 'skinny'], ...['small-tile', 'huge-tile', 'large-tile', 'medium-tile']],
   argMax: ['rows', 'columns'],
   scatterAdd: ['search', 'linked'],
   recurrent: ['quads', 'plain'],
   recurrentGradient: ['quads', 'plain'],
+  ...Object.fromEntries(bySubgroups.map((op) => [op, ['subgroups', 'rows']])),
 };
 
 it('no op has kernels that are not forced here', async () => {
@@ -39,6 +41,10 @@ it('finds what is written behind an output', async () => {
   expect(await page('writesTooFar', 12)).toEqual(["0 bytes behind 'arena 0'"]);
 });
 
+it.each(bySubgroups)('%s: its cases by subgroups', async (op) => {
+  expect(await page('guardedCases', { names: [op], kernel: 'subgroups' }, { timeout: 85_000 })).toEqual([]);
+});
+
 /** Ops to a page. */
 const together = 8;
 const groups = Array.from({ length: Math.ceil(opNames.length / together) }, (_, index) =>
@@ -46,5 +52,5 @@ const groups = Array.from({ length: Math.ceil(opNames.length / together) }, (_, 
 );
 
 it.each(groups.map((ops) => [ops.join(' '), ops] as const))('untouched: %s', async (_, ops) => {
-  expect(await page('guardedCases', ops, { timeout: 85_000 })).toEqual([]);
+  expect(await page('guardedCases', { names: ops }, { timeout: 85_000 })).toEqual([]);
 });

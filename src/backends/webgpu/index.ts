@@ -42,7 +42,8 @@ export class WebGPUBackend implements Backend {
 
   get traits(): DeviceTraits {
     const { isSoftware, gpu } = this.#device;
-    return { softwareQuads: isSoftware && gpu.features.has('subgroups') };
+    const subgroups = gpu.features.has('subgroups');
+    return { softwareQuads: isSoftware && subgroups, subgroups };
   }
 
   get info(): BackendInfo {
