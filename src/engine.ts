@@ -6,7 +6,7 @@ import { dtypeOf } from './core/dtype.ts';
 import type { TypedArray } from './core/dtype.ts';
 import { DTypeError, ShapeError, StateError } from './core/errors.ts';
 import { formatShape, sizeOf } from './core/shape.ts';
-import type { Backend, BackendBuffer, BackendInfo, Needs, PreparedProgram } from './backends/backend.ts';
+import type { Backend, BackendBuffer, BackendInfo, PreparedProgram } from './backends/backend.ts';
 import { compileGraph } from './compiler/compile.ts';
 import type { CompileOptions } from './compiler/compile.ts';
 import type { Program } from './compiler/program.ts';
@@ -74,7 +74,8 @@ export class Engine {
     }
     const { program, places } = cached;
     const bound = places.map((place) => variables[place]!);
-    const fresh = this.#allocate(bound, program);
+    this.#backend.check?.(program);
+    const fresh = this.#allocate(bound);
     try {
       const buffers = bound.map((variable) => this.#buffers.get(variable)!);
       const prepared = await this.#backend.prepare(program, buffers);
@@ -91,8 +92,7 @@ export class Engine {
    * @param share finds buffers for some of those that have none, which then share memory
    */
   allocate(variables: readonly Variable[], share?: ShareMemory): void {
-    const types = variables.map(({ variable: { name }, ...type }) => ({ name, type }));
-    this.#allocate(variables, { variables: types }, share);
+    this.#allocate(variables, share);
   }
 
   /**
@@ -150,9 +150,8 @@ export class Engine {
   }
 
   /** Memory for those of `variables` that have none, which it gives: for all of them, or for none when one does not fit. */
-  #allocate(variables: readonly Variable[], needs: Needs, share?: ShareMemory): Variable[] {
+  #allocate(variables: readonly Variable[], share?: ShareMemory): Variable[] {
     this.#requireAlive();
-    this.#backend.check?.(needs);
     const fresh = variables.filter((variable) => !this.#buffers.has(variable));
     const shared = share?.(this.#backend, fresh);
     try {

@@ -17,6 +17,8 @@ export function emulate(dispatch: Dispatch, memory: Memory): string[] {
   for (const { binding, name, kind } of bindingsOf(dispatch)) {
     if (kind === 'uniform') {
       const view = new DataView(new ArrayBuffer(shader.uniforms!.size));
+      const unknown = Object.keys(uniforms).filter((field) => !(field in shader.uniforms!.offsets));
+      if (unknown.length > 0) throw new Error(`${shader.name} has no uniform field '${unknown.join()}'`);
       packUniforms(view, 0, shader.uniforms!, uniforms);
       group[binding] = { uniform: new Uint32Array(view.buffer) };
     } else {
@@ -25,7 +27,7 @@ export function emulate(dispatch: Dispatch, memory: Memory): string[] {
       group[binding] = kind === 'read-only-storage' ? withSlack(bound) : bound;
     }
   }
-  const code = replaceBlocks(shader.name, shader.code, blocks);
+  const code = replaceBlocks(shader.code, blocks);
   const read = new WgslReflect(code).entry.compute.find(({ name }) => name === entry)!.resources;
   const unbound = read.filter(({ binding }) => !(binding in group)).map(({ name }) => name);
   if (unbound.length > 0) throw new Error(`${shader.name}/${entry}: nothing is bound to '${unbound.join()}'`);

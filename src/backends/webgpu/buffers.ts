@@ -10,8 +10,9 @@ import type { Device } from './device.ts';
 export const usage = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const;
 const mapModeRead = 1;
 
-/** Mappable buffers that wait for the next readback of their size: at most so many bytes. */
-const keptStagingBytes = 16 * 1024 * 1024;
+/** So many mappable buffers of at most so many bytes wait for the next readback of their size. */
+const kept = 16;
+const keptBytes = 2 ** 20;
 
 const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
 
@@ -38,14 +39,13 @@ export class Buffers {
    * the last of the tensor, and zeros that follow fall behind it.
    */
   write(buffer: GPUBuffer, values: TypedArray, offset: number): void {
-    const { queue } = this.#device.gpu;
-    const { buffer: memory, byteOffset, byteLength } = values;
-    const whole = byteLength & ~3;
-    queue.writeBuffer(buffer, offset, memory as ArrayBuffer, byteOffset, whole);
-    if (whole === byteLength) return;
-    const rest = new Uint8Array(4);
-    rest.set(new Uint8Array(memory, byteOffset + whole, byteLength - whole));
-    queue.writeBuffer(buffer, offset + whole, rest);
+    let bytes = new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
+    if (bytes.length % 4 > 0) {
+      const whole = new Uint8Array(roundUp(bytes.length, 4));
+      whole.set(bytes);
+      bytes = whole;
+    }
+    this.#device.gpu.queue.writeBuffer(buffer, offset, bytes);
   }
 
   /** A copy of `length` elements from byte `offset` (a multiple of 4) on, after all the work queued before. */
@@ -80,13 +80,7 @@ export class Buffers {
   }
 
   #keepStaging(buffer: GPUBuffer): void {
-    this.#staging.push(buffer);
-    let kept = 0;
-    for (const { size } of this.#staging) kept += size;
-    while (kept > keptStagingBytes) {
-      const oldest = this.#staging.shift()!;
-      kept -= oldest.size;
-      oldest.destroy();
-    }
+    if (buffer.size > keptBytes) buffer.destroy();
+    else if (this.#staging.push(buffer) > kept) this.#staging.shift()!.destroy();
   }
 }

@@ -39,22 +39,17 @@ export class Device {
         'webgpu: there is no navigator.gpu here: serve the page over https, or use another backend',
       );
     }
-    let adapter: GPUAdapter | null;
     try {
-      adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
-    } catch (error) {
-      throw new BackendError(`webgpu: the browser refuses an adapter (${messageOf(error)}): use another backend`);
-    }
-    if (!adapter) throw new BackendError('webgpu: the browser has no adapter to offer: use another backend');
-    const { limits, features } = adapter;
-    const names = Object.keys(wanted) as (keyof typeof wanted)[];
-    const requiredLimits = Object.fromEntries(names.map((name) => [name, Math.min(limits[name], wanted[name])]));
-    const requiredFeatures = ([...features] as GPUFeatureName[]).filter((name) => name === 'subgroups');
-    const descriptor = { label: 'gradlet', requiredLimits, requiredFeatures };
-    try {
+      const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+      if (!adapter) throw new Error('there is no adapter');
+      const { limits, features } = adapter;
+      const names = Object.keys(wanted) as (keyof typeof wanted)[];
+      const requiredLimits = Object.fromEntries(names.map((name) => [name, Math.min(limits[name], wanted[name])]));
+      const requiredFeatures = ([...features] as GPUFeatureName[]).filter((name) => name === 'subgroups');
+      const descriptor = { label: 'gradlet', requiredLimits, requiredFeatures };
       return new Device(adapter, await adapter.requestDevice(descriptor));
     } catch (error) {
-      throw new BackendError(`webgpu: the adapter gives no device (${messageOf(error)}): use another backend`);
+      throw new BackendError(`webgpu: the browser gives no device (${messageOf(error)}): use another backend`);
     }
   }
 

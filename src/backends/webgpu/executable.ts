@@ -25,10 +25,9 @@ const sliceBytes = 256;
 const dispatchesPerSubmit = 8192;
 
 interface Command {
-  readonly label: string;
   readonly pipeline: GPUComputePipeline;
   readonly group: GPUBindGroup;
-  readonly grid: readonly [number, number, number];
+  readonly grid: Dispatch['grid'];
 }
 
 /** Where a program's buffer lies. */
@@ -61,8 +60,8 @@ export async function prepareProgram(
   const owned: GPUBuffer[] = [];
   const own = (buffer: GPUBuffer): GPUBuffer => (owned.push(buffer), buffer);
   try {
-    const what = `preparing a program of ${working.length} dispatches and ${arenaBytes(program)} bytes`;
-    return await device.guard(what, () => {
+    const label = `${working.length} dispatches from ${working[0]?.step.label} on, ${arenaBytes(program)} bytes`;
+    return await device.guard(`preparing ${label}`, () => {
       const arenas = program.allocations.map((bytes, index) => own(buffers.create(bytes, `arena ${index}`)));
       const constants = program.constants.map(({ type, value }, index) => {
         const buffer = own(buffers.create(bytesOf(type), `constant ${index}`));
@@ -78,11 +77,15 @@ export async function prepareProgram(
       });
       const uniforms = own(buffers.create(sliceBytes * working.length, 'uniforms', usage.uniform));
       const commands = makeCommands(device, working, compiled, locations, uniforms);
-      encode(device, commands, 1); // into nothing: only so that the guard hears of any fault
+      encode(device, commands, label, 1); // into nothing: only so that the guard hears of any fault
       return {
         bytes: owned.reduce((sum, { size }) => sum + size, 0),
         run: (steps) => {
-          runCommands(device, commands, steps);
+          device.check();
+          const most = Math.max(1, Math.floor(dispatchesPerSubmit / Math.max(1, commands.length)));
+          for (let left = steps; left > 0; left -= most) {
+            device.gpu.queue.submit([encode(device, commands, label, Math.min(left, most))]);
+          }
         },
         read: (output) => readOutput(buffers, program, locations, output),
         dispose: () => {
@@ -126,8 +129,9 @@ function makeCommands(
       const operand = dispatch.bindings[name]!;
       return { binding, resource: bindingOf(locations[bufferIndex(step, operand)]!, operand) };
     });
-    const group = device.gpu.createBindGroup({ label: step.label, layout: pipeline.layout, entries });
-    return { label: step.label, pipeline: pipeline.gpu, group, grid: dispatch.grid };
+    const label = `${index} ${step.label}`;
+    const group = device.gpu.createBindGroup({ label, layout: pipeline.layout, entries });
+    return { pipeline: pipeline.gpu, group, grid: dispatch.grid };
   });
   device.gpu.queue.writeBuffer(uniforms, 0, view.buffer); // Dawn in Node takes no DataView
   return commands;
@@ -139,25 +143,20 @@ function bindingOf({ buffer, offset, bytes }: Location, { byteOffset = 0 }: Oper
   return { buffer, offset: offset + byteOffset, size };
 }
 
-function encode(device: Device, commands: readonly Command[], steps: number): GPUCommandBuffer {
-  const encoder = device.gpu.createCommandEncoder({ label: 'steps' });
-  const pass = encoder.beginComputePass({ label: 'steps' });
+/** What does not change is not set again: in JavaScript a bind group costs three to six times what a dispatch does. */
+function encode({ gpu }: Device, commands: readonly Command[], label: string, steps: number): GPUCommandBuffer {
+  const encoder = gpu.createCommandEncoder({ label });
+  const pass = encoder.beginComputePass({ label });
+  let lastPipeline: GPUComputePipeline | null = null;
+  let lastGroup: GPUBindGroup | null = null;
   for (let count = 0; count < steps; count++) {
-    let current: GPUComputePipeline | null = null;
-    for (const { pipeline, group, grid } of commands) {
-      if (pipeline !== current) pass.setPipeline((current = pipeline));
-      pass.setBindGroup(0, group);
+    for (let index = 0; index < commands.length; index++) {
+      const { pipeline, group, grid } = commands[index]!;
+      if (pipeline !== lastPipeline) pass.setPipeline((lastPipeline = pipeline));
+      if (group !== lastGroup) pass.setBindGroup(0, (lastGroup = group));
       pass.dispatchWorkgroups(grid[0], grid[1], grid[2]);
     }
   }
   pass.end();
   return encoder.finish();
-}
-
-function runCommands(device: Device, commands: readonly Command[], steps: number): void {
-  device.check();
-  const most = Math.max(1, Math.floor(dispatchesPerSubmit / Math.max(1, commands.length)));
-  for (let left = steps; left > 0; left -= most) {
-    device.gpu.queue.submit([encode(device, commands, Math.min(left, most))]);
-  }
 }

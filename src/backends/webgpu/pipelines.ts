@@ -2,7 +2,7 @@
  * Pipelines, made once for each shader text, entry and constants, whatever the shapes: those come in uniforms. Layouts
  * are explicit, from the bindings that the build read, so that pipelines with the same kinds of bindings share one.
  */
-import { BackendError, InternalError } from '../../core/errors.ts';
+import { BackendError } from '../../core/errors.ts';
 import type { BindingKind } from '../../core/shader-source.ts';
 import type { Dispatch } from '../../graph/kernel.ts';
 import type { Device, DeviceOptions } from './device.ts';
@@ -42,9 +42,9 @@ export class Pipelines {
 
   /** The pipeline of each dispatch, in order. All that are missing are compiled at once. */
   async prepare(dispatches: readonly Dispatch[]): Promise<Pipeline[]> {
-    const known = new Set(this.#pipelines.values());
+    const known = this.#pipelines.size;
     const all = dispatches.map((dispatch) => this.#pipelineOf(dispatch));
-    const fresh = [...new Set(all)].filter((pipeline) => !known.has(pipeline));
+    const fresh = [...this.#pipelines.values()].slice(known);
     let done = 0;
     for (const pipeline of fresh) {
       pipeline.then(() => this.#onCompile?.({ done: ++done, total: fresh.length })).catch(() => undefined);
@@ -71,7 +71,7 @@ export class Pipelines {
     const { shader, entry, constants = {}, blocks = {} } = dispatch;
     const layout = this.#layoutOf(bindingsOf(dispatch));
     const label = `${shader.name}/${entry}`;
-    const code = replaceBlocks(shader.name, shader.code, blocks);
+    const code = replaceBlocks(shader.code, blocks);
     // A faulty module reports by its pipelines too, with more to say: its own report is dropped.
     gpu.pushErrorScope('validation');
     const module = this.#moduleOf(label, code);
@@ -112,14 +112,13 @@ export class Pipelines {
   }
 }
 
-/** Puts each block's text in place of the default between its two markers. */
-export function replaceBlocks(shader: string, code: string, blocks: Readonly<Record<string, string>>): string {
+/** Puts each block's text in place of the default between its two markers. Without them nothing remains that compiles. */
+export function replaceBlocks(code: string, blocks: Readonly<Record<string, string>>): string {
   let replaced = code;
   for (const [name, text] of Object.entries(blocks)) {
     const start = replaced.indexOf(`/*[${name}*/`);
     const close = `/*${name}]*/`;
     const end = replaced.indexOf(close, start);
-    if (start < 0 || end < 0) throw new InternalError(`webgpu: shader ${shader} has no block '${name}'`);
     replaced = `${replaced.slice(0, start)} ${text} ${replaced.slice(end + close.length)}`;
   }
   return replaced;

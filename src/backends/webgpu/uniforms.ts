@@ -1,7 +1,6 @@
 /**
  * The numbers of a dispatch as bytes of its uniform struct, by the offsets that the build read from the shader.
  */
-import { InternalError } from '../../core/errors.ts';
 import type { ShaderUniforms } from '../../core/shader-source.ts';
 import type { Dispatch } from '../../graph/kernel.ts';
 
@@ -13,8 +12,7 @@ export function packUniforms(
   values: NonNullable<Dispatch['uniforms']>,
 ): void {
   for (const [name, value] of Object.entries(values)) {
-    const start = struct.offsets[name];
-    if (start === undefined) throw new InternalError(`webgpu: the shader has no uniform field '${name}'`);
+    const start = struct.offsets[name]!;
     const isFloat = struct.floats?.includes(name);
     [value].flat().forEach((number, index) => {
       const at = offset + start + 4 * index;
