@@ -8,5 +8,4 @@ export { set_workspace, table as workspace, thread_bytes } from '../workspace';
 export { matmul } from '../matmul';
 export { reduce } from '../reduce';
 export { copy, fill, strided_copy } from '../copy';
-export { exp } from '../math';
 export { log_softmax, softmax, softmax_cross_entropy, sparse_softmax_cross_entropy } from '../softmax';

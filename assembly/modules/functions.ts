@@ -1,4 +1,4 @@
 // Functions of calculus on four float32 lanes, which compiled chains call.
 export { __heap_base };
-export { expm1, log, log1p } from '../math';
+export { exp, expm1, log, log1p } from '../math';
 export { elu, erf, gelu, sigmoid, silu, softplus, tanh } from '../math-activation';

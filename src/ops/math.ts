@@ -27,6 +27,7 @@ export const exp: Unary = /* @__PURE__ */ unary({
   wgsl: 'exp_safe(x)',
   helpers: [expSafeHelper],
   wasm: 'exp',
+  wasmModule: functionsWasm,
   reference: (_, x) => Math.exp(x),
 });
 

@@ -7,7 +7,6 @@ import type { GpuKernel } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { GradientRule, StructuredOp, TensorType } from '../graph/op.ts';
 import { mul, sub } from './arithmetic.ts';
-import { exp } from './math.ts';
 import { lanesDispatch, rowThreads } from './dispatch.ts';
 import { requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
@@ -103,6 +102,6 @@ export const softmax: RowOp = /* @__PURE__ */ rowOp(
 export const logSoftmax: RowOp = /* @__PURE__ */ rowOp(
   'logSoftmax',
   'log_softmax',
-  ({ output: y, upstream }) => [sub(upstream, mul(exp(y), sum(upstream, -1, true)))],
+  ({ inputs: [x], upstream }) => [sub(upstream, mul(softmax(x!), sum(upstream, -1, true)))],
   (x, logSum) => x - logSum,
 );
