@@ -2,8 +2,10 @@
 //
 // `lanes` threads share an output: the whole workgroup where rows are long and inner is 1, else one, so that neighbours
 // read neighbours. Long reductions with few outputs run in two dispatches: the first gives partial results
-// y[outer][splits][inner], the second reduces those. The order depends on the shape alone. NaN anywhere
+// y[outer][splits][inner], the second reduces those. The order depends on the shape and the device alone. NaN anywhere
 // gives NaN.
+
+/*[enable*/ /*enable]*/
 
 struct Settings {
   count: u32, // outputs, outer * splits * inner
@@ -21,7 +23,7 @@ override kind: u32 = 0u; // 0 sum, 1 mean, 2 max, 3 min, 4 sum of squares
 
 const threads = 64u;
 const lanes = /*[lanes*/64u/*lanes]*/; // threads of an output: 1, or `threads`
-var<workgroup> partial: array<f32, threads>;
+var<workgroup> held: array<f32, threads>;
 
 // A value known by its bits; a call, so that it is no constant expression, where infinity and NaN are errors.
 fn from_bits(bits: u32) -> f32 {
@@ -36,27 +38,29 @@ fn maximum(left: f32, right: f32) -> f32 {
   return select(select(max(left, right), right, is_nan(right)), left, is_nan(left));
 }
 
-fn combine(left: f32, right: f32, greatest: bool) -> f32 {
-  if (greatest) {
+fn join(left: f32, right: f32, top: bool) -> f32 {
+  if (top) {
     return maximum(left, right);
   }
   return left + right;
 }
 
 // The greatest or the sum of what the threads of a row have each. All threads of the workgroup call it.
-fn of_row(value: f32, greatest: bool, lane: u32, local: u32) -> f32 {
+fn of_row(value: f32, top: bool, lane: u32, local: u32) -> f32 {
   if (lanes == 1u) {
     return value;
   }
-  partial[local] = value;
+  held[local] = value;
   workgroupBarrier();
+  /*[combined*/
   for (var width = lanes / 2u; width > 0u; width >>= 1u) {
     if (lane < width) {
-      partial[local] = combine(partial[local], partial[local + width], greatest);
+      held[local] = join(held[local], held[local + width], top);
     }
     workgroupBarrier();
   }
-  let result = partial[local - lane];
+  let result = held[local - lane];
+  /*combined]*/
   workgroupBarrier();
   return result;
 }
@@ -82,7 +86,7 @@ fn reduce(
     } else if (kind == 4u) {
       element *= element;
     }
-    value = combine(value, element, greatest);
+    value = join(value, element, greatest);
     at += lanes * settings.inner;
   }
   value = of_row(value, greatest, lane, local);

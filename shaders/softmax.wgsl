@@ -3,6 +3,8 @@
 // ones. The greatest element is taken off first, so no finite row overflows; a row whose greatest element is infinite or
 // NaN gives NaN. A class of probability 0 adds nothing, whatever its logit; a class number outside gives NaN.
 
+/*[enable*/ /*enable]*/
+
 struct Settings {
   rows: u32,
   columns: u32,
@@ -16,7 +18,7 @@ override kind: u32 = 0u; // 0 softmax, 1 its logarithm, 2 cross-entropy with pro
 
 const threads = 64u;
 const lanes = /*[lanes*/64u/*lanes]*/; // threads of a row: a power of two, at most `threads`
-var<workgroup> partial: array<f32, threads>;
+var<workgroup> held: array<f32, threads>;
 
 // A value known by its bits; a call, so that it is no constant expression, where infinity and NaN are errors.
 fn from_bits(bits: u32) -> f32 {
@@ -35,27 +37,29 @@ fn maximum(left: f32, right: f32) -> f32 {
   return select(select(max(left, right), right, is_nan(right)), left, is_nan(left));
 }
 
-fn combine(left: f32, right: f32, greatest: bool) -> f32 {
-  if (greatest) {
+fn join(left: f32, right: f32, top: bool) -> f32 {
+  if (top) {
     return maximum(left, right);
   }
   return left + right;
 }
 
 // The greatest or the sum of what the threads of a row have each. All threads of the workgroup call it.
-fn of_row(value: f32, greatest: bool, lane: u32, local: u32) -> f32 {
+fn of_row(value: f32, top: bool, lane: u32, local: u32) -> f32 {
   if (lanes == 1u) {
     return value;
   }
-  partial[local] = value;
+  held[local] = value;
   workgroupBarrier();
+  /*[combined*/
   for (var width = lanes / 2u; width > 0u; width >>= 1u) {
     if (lane < width) {
-      partial[local] = combine(partial[local], partial[local + width], greatest);
+      held[local] = join(held[local], held[local + width], top);
     }
     workgroupBarrier();
   }
-  let result = partial[local - lane];
+  let result = held[local - lane];
+  /*combined]*/
   workgroupBarrier();
   return result;
 }

@@ -153,13 +153,10 @@ export class Engine {
   #allocate(variables: readonly Variable[], share?: ShareMemory): Variable[] {
     this.#requireAlive();
     const fresh = variables.filter((variable) => !this.#buffers.has(variable));
-    const shared = share?.(this.#backend, fresh);
     try {
+      const shared = share?.(this.#backend, fresh);
       for (const variable of variables) this.#bufferOf(variable, shared?.get(variable));
     } catch (error) {
-      shared?.forEach((buffer, variable) => {
-        if (!this.#buffers.has(variable)) this.#backend.release(buffer);
-      });
       this.release(fresh);
       throw error;
     }

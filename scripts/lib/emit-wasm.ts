@@ -17,7 +17,7 @@ export interface Binary {
  */
 export async function emitBinary(header: string, { name, bytes }: Binary): Promise<string> {
   const { memoryFlags } = readInterface(bytes);
-  const deflated = Buffer.from(await deflateAsync(bytes, { numiterations: 30 })).toString('base64');
+  const deflated = Buffer.from(await deflateAsync(bytes, { numiterations: 100 })).toString('base64');
   return `${header}import type { WasmSource } from '../../core/wasm-source.ts';
 
 export const ${camelCase(name)}Wasm: WasmSource = {

@@ -20,6 +20,8 @@ const mostBytes = 128 * 1024 * 1024;
 export const shareArenas: ShareMemory = (backend, variables) => {
   const buffers = new Map<Variable, BackendBuffer>();
   if (backend.name !== 'webgpu') return buffers;
+  // What is too large by itself is found before anything is there.
+  backend.check?.({ variables: variables.map(({ variable: { name }, ...type }) => ({ name, type })) });
   for (const [kind, members] of groupsOf(variables)) {
     let part: Variable[] = [];
     let bytes = 0;

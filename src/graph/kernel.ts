@@ -25,8 +25,11 @@ export interface DeviceTraits {
    * groups of four (WGSL's `subgroups`).
    */
   readonly softwareQuads: boolean;
-  /** Whether threads may combine values within groups, whose size nobody knows beforehand (WGSL's `subgroups`). */
-  readonly subgroups?: boolean;
+  /**
+   * Where threads may combine values within groups, whose size nobody knows beforehand (WGSL's `subgroups`): the blocks by which a
+   * row's threads do.
+   */
+  readonly subgroups?: Readonly<Record<string, string>> | false;
 }
 
 /** What a kernel is chosen and set up by. */

@@ -1,6 +1,6 @@
 /** Grids of WGSL kernels, and the commonest dispatch: one thread an element. */
 import type { ShaderSource } from '../core/shader-source.ts';
-import type { DeviceTraits, Dispatch } from '../graph/kernel.ts';
+import type { DeviceTraits, Dispatch, GpuKernel } from '../graph/kernel.ts';
 
 /** The most workgroups along one axis that WebGPU promises. */
 export const maxGroups = 65535;
@@ -41,4 +41,22 @@ export const rowThreads = 64;
 /** A dispatch of `count` outputs, each of which `lanes` threads share: 1, or a power of two up to all of a workgroup. */
 export function lanesDispatch(count: number, lanes: number, rest: Omit<Dispatch, 'blocks' | 'grid'>): Dispatch {
   return { ...rest, blocks: { lanes: `${lanes}u` }, grid: foldedGrid(Math.ceil((count * lanes) / rowThreads)) };
+}
+
+/** The kernel, and where a whole workgroup shares a row, another one that uses subgroups, for GPUs that have them. */
+export function sharedKernels<A>(kernel: GpuKernel<A>): readonly GpuKernel<A>[] {
+  const isShared = ({ blocks }: Dispatch): boolean => blocks!['lanes'] === `${rowThreads}u`;
+  return [
+    {
+      ...kernel,
+      name: 'subgroups',
+      requires: (step) => !!step.device?.subgroups && kernel.lower(step).some(isShared),
+      when: ({ device }) => !device!.softwareQuads,
+      lower: (step) =>
+        kernel
+          .lower(step)
+          .map((made) => (isShared(made) ? { ...made, blocks: { ...made.blocks, ...step.device!.subgroups } } : made)),
+    },
+    kernel,
+  ];
 }

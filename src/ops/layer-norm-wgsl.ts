@@ -65,7 +65,7 @@ export function normKernels(entry: string, ...names: readonly string[]): readonl
       name: 'subgroups',
       requires: ({ inputs, device }) => {
         const { threads, lanes } = threadsOf(rowSizes(inputs[0]!).columns);
-        return device?.subgroups === true && lanes === threads;
+        return !!device?.subgroups && lanes === threads;
       },
       when: ({ device }) => device?.softwareQuads !== true,
       lower: (step) =>

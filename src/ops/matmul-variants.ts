@@ -7,7 +7,7 @@
  */
 import { scratch } from '../graph/kernel.ts';
 import type { Dispatch } from '../graph/kernel.ts';
-import { lowerTiled } from './matmul-wgsl.ts';
+import { lowerPlain, lowerTiled } from './matmul-wgsl.ts';
 import type { Product, Tile } from './matmul-wgsl.ts';
 
 /**
@@ -38,9 +38,7 @@ const fills = (product: Product, tile: Tile): boolean =>
   product.m * product.n * product.batch >= 0.75 * Math.max(64, count(product, tile)) * tile.tile_m * tile.tile_n;
 
 /** Too short for the overhead of a tile; or too narrow for one, and too short to share. */
-export function fitsPlain({ m, n, k }: Product): boolean {
-  return k < 4 || (Math.min(m, n) < 4 && k < 64);
-}
+const fitsPlain = ({ m, n, k }: Product): boolean => k < 4 || (Math.min(m, n) < 4 && k < 64);
 
 const skinny = ({ m, n }: Product): Tile => (m <= n ? wide : tall);
 
@@ -83,6 +81,7 @@ interface Variant {
 
 /** In the order in which shapes choose; all are right for all shapes. */
 export const variants: readonly Variant[] = [
+  { name: 'plain', when: fitsPlain, lower: (product) => [lowerPlain(product)] },
   {
     // Few outputs and a long k, such as a layer's weights' gradient over many samples, or its output for few: one pass would leave
     // most of a GPU idle for all of k. From eight slots on that costs more than a second dispatch, which waits for the first.

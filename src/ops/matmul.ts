@@ -11,7 +11,7 @@ import type { Node } from '../graph/node.ts';
 import type { Epilogue, ReferenceContext, StructuredOp, TensorType } from '../graph/op.ts';
 import { broadcastTo } from './broadcast.ts';
 import { helpersOf } from './elementwise-wgsl.ts';
-import { fitsPlain, variants } from './matmul-variants.ts';
+import { variants } from './matmul-variants.ts';
 import { lowerPlain } from './matmul-wgsl.ts';
 import type { Product } from './matmul-wgsl.ts';
 import { requireDType, structured } from './op.ts';
@@ -180,11 +180,6 @@ const record = (epilogue: Epilogue): StructuredOp<MatmulAttributes> => ({
         name: 'quads',
         requires: ({ device }) => device?.softwareQuads === true,
         lower: (step) => [lowerPlain(productOf(step, epilogue), true)],
-      },
-      {
-        name: 'plain',
-        when: (step) => fitsPlain(productOf(step, epilogue)),
-        lower: (step) => [lowerPlain(productOf(step, epilogue))],
       },
       ...variants.map(({ name, when, scratch, lower }): GpuKernel<MatmulAttributes> => ({
         name,

@@ -7,12 +7,13 @@ import { formatShape, normalizeAxes, sizeOf } from '../core/shape.ts';
 import type { WasmSource } from '../core/wasm-source.ts';
 import { reductionsWasm } from '../generated/wasm/reductions.ts';
 import { input, output } from '../graph/kernel.ts';
-import type { GpuKernel, WasmKernel } from '../graph/kernel.ts';
+import type { WasmKernel } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { GradientContext, GradientRule, ReferenceArray, StructuredOp, TensorType } from '../graph/op.ts';
 import { div, mul, square } from './arithmetic.ts';
 import { broadcastTo } from './broadcast.ts';
 import { equal } from './compare.ts';
+import { sharedKernels } from './dispatch.ts';
 import { requireDType, structured } from './op.ts';
 import { lowerReduce, reduceScratch } from './reduce-wgsl.ts';
 import type { OpFunction } from './op.ts';
@@ -116,13 +117,13 @@ function reduction(
       return [module ? { entry: 'reduce_more', modules: [module], words } : { entry: 'reduce', words }];
     },
   };
-  const webgpu: GpuKernel<ReduceAttributes> = {
+  const webgpu = sharedKernels<ReduceAttributes>({
     name: 'reduce',
     scratch: ({ inputs, attributes }) => reduceScratch(reduceSizes(inputs[0]!, attributes)),
     lower: ({ inputs, attributes }) => lowerReduce(reduceSizes(inputs[0]!, attributes), reduceKinds.indexOf(kind)),
-  };
+  });
   return structured<ReduceAttributes, ReduceArguments>(
-    { name: kind, infer, gradient, kernels: { wasm: [wasm], webgpu: [webgpu] }, reference: referenceOver(combine) },
+    { name: kind, infer, gradient, kernels: { wasm: [wasm], webgpu }, reference: referenceOver(combine) },
     (node, ...args) => reduceOver(kind, node, args),
   );
 }

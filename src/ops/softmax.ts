@@ -7,7 +7,7 @@ import type { GpuKernel } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { GradientRule, StructuredOp, TensorType } from '../graph/op.ts';
 import { mul, sub } from './arithmetic.ts';
-import { lanesDispatch, rowThreads } from './dispatch.ts';
+import { lanesDispatch, rowThreads, sharedKernels } from './dispatch.ts';
 import { requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 import { sum } from './reduce.ts';
@@ -27,18 +27,16 @@ export function rowSizes({ shape }: TensorType): RowSizes {
 
 /** The kernels of the shader, which does cross-entropy too, by its kind. `x` is the place of the rows among the inputs; labels are first. */
 export function softmaxKernels(kind: number, x: number): readonly GpuKernel<None>[] {
-  return [
-    {
-      name: 'rows',
-      lower: ({ inputs }) => {
-        const uniforms = { ...rowSizes(inputs[x]!) };
-        const { rows, columns } = uniforms;
-        const lanes = columns <= 16 ? 1 : columns <= 256 ? 8 : rowThreads; // the longer the rows, the more threads share one
-        const bindings = { x: input(x), labels: input(0), y: output(0) };
-        return [lanesDispatch(rows, lanes, { shader, entry: 'softmax', constants: { kind }, bindings, uniforms })];
-      },
+  return sharedKernels({
+    name: 'rows',
+    lower: ({ inputs }) => {
+      const uniforms = { ...rowSizes(inputs[x]!) };
+      const { rows, columns } = uniforms;
+      const lanes = columns <= 16 ? 1 : columns <= 256 ? 8 : rowThreads; // the longer the rows, the more threads share one
+      const bindings = { x: input(x), labels: input(0), y: output(0) };
+      return [lanesDispatch(rows, lanes, { shader, entry: 'softmax', constants: { kind }, bindings, uniforms })];
     },
-  ];
+  });
 }
 
 function rowOp(

@@ -21,6 +21,8 @@ const opNamed = (name: string): ElementwiseOp => elementwiseOps.find((other) => 
 
 function referenceOf(op: ElementwiseOp, values: readonly number[]): number {
   const [x = 0, y = 0, z = 0] = values;
+  // two instructions, each of which rounds
+  if (op.name === 'scaleShift') return Math.fround(Math.fround(x * y) + z);
   if (op.name === 'rsqrt') return Math.fround(1 / Math.fround(Math.sqrt(x)));
   return Math.fround(op.reference(settings[op.name] ?? {}, x, y, z));
 }

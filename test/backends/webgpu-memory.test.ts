@@ -70,12 +70,12 @@ describe('a program beyond the limits', () => {
   });
 
   it('a model whose second layer is too large leaves nothing', async () => {
-    const { device, engine } = await start({ limits: { maxStorageBufferBindingSize: 30_000 } });
-    const model = sequential([dense({ units: 50, inputShape: [4] }), dense({ units: 200 })], { engine });
+    const { device, engine } = await start({ limits: { maxStorageBufferBindingSize: 2 ** 27 } });
+    const model = sequential([dense({ units: 5000, inputShape: [4] }), dense({ units: 8000 })], { engine });
     model.compile({ optimizer: adam(), loss: 'meanSquaredError' });
-    const [x, y] = [tensor(new Float32Array(8), [2, 4]), tensor(new Float32Array(400), [2, 200])];
+    const [x, y] = [tensor(new Float32Array(8), [2, 4]), tensor(new Float32Array(16_000), [2, 8000])];
     const message = await model.fit(x, y, { epochs: 1 }).then(() => 'nothing', messageOf);
-    expect(message).toContain("'dense_1/kernel' needs 40000");
+    expect(message).toContain("'dense_1/kernel' needs 160000000");
     expect(device.alive).toEqual([]);
   });
 });

@@ -9,14 +9,19 @@ import { opNames } from '../support/run-cases.ts';
 const page = browserModule<typeof import('./pages/kernel-variants.ts')>('test/browser/pages/kernel-variants.ts');
 
 /** A new kernel beside another belongs here, too. */
-const bySubgroups = ['layerNorm', 'layerNormGradient', 'layerNormSums'];
+const reductions = ['sum', 'mean', 'max', 'min', 'sumOfSquares'];
+const rows = [
+  ...['softmax', 'logSoftmax', 'softmaxCrossEntropy', 'sparseSoftmaxCrossEntropy'],
+  ...['layerNorm', 'layerNormGradient', 'layerNormSums'],
+];
 const variants: Record<string, string[]> = {
   matmul: [...['quads', 'plain', 'split-k', 'skinny'], ...['small-tile', 'huge-tile', 'large-tile', 'medium-tile']],
   argMax: ['rows', 'columns'],
   scatterAdd: ['search', 'linked'],
   recurrent: ['quads', 'plain'],
   recurrentGradient: ['quads', 'plain'],
-  ...Object.fromEntries(bySubgroups.map((op) => [op, ['subgroups', 'rows']])),
+  ...Object.fromEntries(reductions.map((op) => [op, ['subgroups', 'reduce']])),
+  ...Object.fromEntries(rows.map((op) => [op, ['subgroups', 'rows']])),
 };
 
 it('no op has kernels that are not forced here', async () => {
@@ -41,7 +46,7 @@ it('finds what is written behind an output', async () => {
   expect(await page('writesTooFar', 12)).toEqual(["0 bytes behind 'arena 0'"]);
 });
 
-it.each(bySubgroups)('%s: its cases by subgroups', async (op) => {
+it.each([...reductions, ...rows])('%s: its cases by subgroups', async (op) => {
   expect(await page('guardedCases', { names: [op], kernel: 'subgroups' }, { timeout: 85_000 })).toEqual([]);
 });
 

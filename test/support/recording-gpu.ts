@@ -28,6 +28,8 @@ export class RecordingGPU {
     const limits = {
       maxBufferSize: 2 ** 28,
       maxStorageBufferBindingSize: 2 ** 27,
+      maxStorageBuffersPerShaderStage: 8,
+      maxComputeWorkgroupsPerDimension: 65_535,
       maxComputeWorkgroupStorageSize: 16384,
     };
     const info = { vendor: 'recording', architecture: '', device: '', description: '', isFallbackAdapter: false };

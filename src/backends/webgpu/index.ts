@@ -23,6 +23,7 @@ export interface WebGPUBuffer extends BackendBuffer {
 
 export class WebGPUBackend implements Backend {
   readonly name = 'webgpu';
+  readonly traits: DeviceTraits;
   readonly #device: Device;
   readonly #buffers: Buffers;
   readonly #pipelines: Pipelines;
@@ -31,19 +32,20 @@ export class WebGPUBackend implements Backend {
 
   /** Throws `BackendError` where there is no adapter, or the adapter gives no device. */
   static async create(options: DeviceOptions = {}): Promise<WebGPUBackend> {
-    return new WebGPUBackend(await Device.acquire(options), options);
+    const device = await Device.acquire(options);
+    const { features } = device.gpu;
+    return new WebGPUBackend(
+      device,
+      options,
+      features.has('subgroups') && (await import('./subgroups.ts')).subgroupBlocks,
+    );
   }
 
-  private constructor(device: Device, { onCompile }: DeviceOptions) {
+  private constructor(device: Device, { onCompile }: DeviceOptions, subgroups: NonNullable<DeviceTraits['subgroups']>) {
     this.#device = device;
+    this.traits = { softwareQuads: device.isSoftware && !!subgroups, subgroups };
     this.#buffers = new Buffers(device);
     this.#pipelines = new Pipelines(device, onCompile);
-  }
-
-  get traits(): DeviceTraits {
-    const { isSoftware, gpu } = this.#device;
-    const subgroups = gpu.features.has('subgroups');
-    return { softwareQuads: isSoftware && subgroups, subgroups };
   }
 
   get info(): BackendInfo {

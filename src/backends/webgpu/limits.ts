@@ -40,7 +40,5 @@ export function requireFit(
     look(`'${name}'`, bytesOf(type));
   }
   if (found === '') return;
-  throw new BackendError(
-    `webgpu: ${found}; ${total} bytes in all: use smaller batches, stream the data, or use another backend`,
-  );
+  throw new BackendError(`webgpu: ${found}; ${total} bytes in all: use smaller batches or another backend`);
 }

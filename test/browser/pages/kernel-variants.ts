@@ -112,6 +112,12 @@ function longRows(build: (x: Variable, rows: number, columns: number) => Node): 
   });
 }
 
+/** Sums are divided by their length, so that one bound fits all. */
+const shortened =
+  (build: (x: Node, axis: number) => Node) =>
+  (x: Variable, _: number, columns: number): Node =>
+    ops.mul(build(x, -1), 1 / columns);
+
 const mapValues = <A, B>(values: Record<string, A>, change: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
 
@@ -141,6 +147,17 @@ const graphs: Readonly<Record<string, () => Record<string, Node>>> = {
         return [`${count} ${row} ${rows}`, ops.scatterAdd(filled([count!, row!]), indices, rows!)];
       }),
     ),
+  sum: longRows(shortened(ops.sum)),
+  mean: longRows((x) => ops.mean(x, -1)),
+  max: longRows((x) => ops.max(x, -1)),
+  min: longRows((x) => ops.min(x, -1)),
+  sumOfSquares: longRows(shortened(ops.sumOfSquares)),
+  softmax: longRows((x) => ops.softmax(x)),
+  logSoftmax: longRows((x) => ops.logSoftmax(x)),
+  softmaxCrossEntropy: longRows(shortened((x) => ops.softmaxCrossEntropy(filled(x.shape, 1), x))),
+  sparseSoftmaxCrossEntropy: longRows((x, rows, columns) =>
+    ops.sparseSoftmaxCrossEntropy(filled([rows], 1, 'int32', columns + 1), x),
+  ),
   layerNorm: longRows((x, _, columns) =>
     ops.layerNorm(x, { scale: filled([columns], 1), offset: filled([columns], 2) }),
   ),
