@@ -33,7 +33,7 @@ describe('a quick run on both backends', () => {
       expect(value).toBeGreaterThan(0);
       expect(value).toBeLessThan(max);
       await finish(page);
-      expect(await textOf(page, '#status')).toBe('Finished: 26 results.');
+      expect(await textOf(page, '#status')).toBe('Finished: 28 results.');
       await checkTable(page);
       await checkPicture(page);
       await checkFiles(page);

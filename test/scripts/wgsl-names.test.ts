@@ -34,8 +34,9 @@ describe.each(files)('%s', (file, text) => {
     const before = tokenizeWgsl(text).filter(({ block }) => block !== null && block !== 'helpers');
     const after = tokenizeWgsl(minified).filter(({ block }) => block !== null && block !== 'helpers');
     const words = (tokens: typeof before) => tokens.filter(({ kind }) => kind === 'word').map((token) => token.text);
-    // vec4<f32> is written vec4f.
-    const isElement = (type = '', element = ''): boolean => /^vec\d$/.test(type) && /^[fiu]32$/.test(element);
+    // vec4<f32> is written vec4f, mat4x4<f32> mat4x4f.
+    const isElement = (type = '', element = ''): boolean =>
+      /^(vec\d|mat\dx\d)$/.test(type) && /^[fiu]32$/.test(element);
     const short = words(before).flatMap((word, at, all) =>
       isElement(all[at - 1], word) ? [] : [isElement(word, all[at + 1]) ? word + all[at + 1]![0]! : word],
     );
@@ -44,7 +45,7 @@ describe.each(files)('%s', (file, text) => {
     const all = (source: string): string[] =>
       tokenizeWgsl(source).flatMap((token) => (kept.has(token.text) ? [token.text] : []));
     for (const word of kept)
-      if (!/^[fiu]32$|^vec/.test(word))
+      if (!/^[fiu]32$|^vec|^mat\d/.test(word))
         expect(all(minified).filter((one) => one === word)).toHaveLength(
           all(text).filter((one) => one === word).length,
         );
