@@ -38,7 +38,7 @@ async function catching(): Promise<{ engine: Engine; caught: Caught[] }> {
   const prepare = backend.prepare.bind(backend);
   backend.prepare = async (program, variables) => {
     const prepared = await prepare(program, variables);
-    caught.push({ program, prepared });
+    caught.push({ program: prepared.program ?? program, prepared }); // updates may have been merged
     return prepared;
   };
   return { engine: await createEngine({ backend }), caught };
