@@ -62,7 +62,7 @@ async function checkTable(page: Page): Promise<void> {
 
 /** A dot for each case with known work, inside the picture; a roof for each backend. */
 async function checkPicture(page: Page): Promise<void> {
-  expect(await page.$$eval('#roofline .dot', (found) => found.length)).toBe(2 * (1 + 7 + 2));
+  expect(await page.$$eval('#roofline .dot', (found) => found.length)).toBe(2 * (1 + 8 + 2));
   expect(await page.$$eval('#roofline .roof:not(.cached)', (found) => found.length)).toBe(2);
   const labels = await page.$$eval('#roofline .roof-label', (found) => found.map(({ textContent }) => textContent));
   expect(labels).toEqual([
@@ -71,7 +71,7 @@ async function checkPicture(page: Page): Promise<void> {
     expect.stringMatching(/^WebGPU [\d.]+ GFLOP\/s$/),
     expect.stringMatching(/^[\d.]+ GB\/s$/),
   ]);
-  expect(await textOf(page, '#picture-text')).toMatch(/WebGPU: roof .*; 20 cases, fastest: /);
+  expect(await textOf(page, '#picture-text')).toMatch(/WebGPU: roof .*; 22 cases, fastest: /);
   const outside = await page.$eval('#roofline svg', (picture) => {
     const frame = picture.getBoundingClientRect();
     return [...picture.querySelectorAll('.dot')].filter((dot) => {
@@ -123,7 +123,7 @@ function checkFile({ environment, records }: BenchFile, backend: string): void {
     },
     device: expect.stringContaining(backend === 'wasm' ? 'WebAssembly' : 'swiftshader'),
   });
-  expect(records).toHaveLength(13);
+  expect(records).toHaveLength(14);
   for (const { milliseconds, value, ...record } of records) {
     expect(record).toMatchObject({ backend, threads: 1, suite: expect.any(String), name: expect.any(String) });
     expect(value).toBeGreaterThan(0);
@@ -146,7 +146,7 @@ async function checkMarkdown(page: Page): Promise<void> {
   expect(webgpu).toMatch(/^\*\*WebGPU\*\*: google swiftshader, a software adapter\. Ceilings: /);
   for (const table of [wasmTable!, webgpuTable!]) {
     const lines = table.split('\n');
-    expect(lines).toHaveLength(2 + 13);
+    expect(lines).toHaveLength(2 + 14);
     for (const line of lines) expect(line).toMatch(/^\|( [^|]+ \|){8}$/);
   }
 }
