@@ -1,6 +1,6 @@
 // What share.ts is to the kernels of the core module, for those of the other modules: they are instances of their own, and
 // import the core's `take` and the range that it sets. Threads import `share` too. `workspace` is 512 bytes for the tables
-// that a kernel makes; each thread has its own.
+// that a kernel makes and, behind them, 4 KiB for partial sums (workspace.ts); each thread has its own.
 
 /** See share.ts. */
 @external("env", "take")

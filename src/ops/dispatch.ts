@@ -44,7 +44,7 @@ export function lanesDispatch(count: number, lanes: number, rest: Omit<Dispatch,
 }
 
 /** The kernel, and where a whole workgroup shares a row, another one that uses subgroups, for GPUs that have them. */
-export function sharedKernels<A>(kernel: GpuKernel<A>): readonly GpuKernel<A>[] {
+export function withSubgroups<A>(kernel: GpuKernel<A>): readonly GpuKernel<A>[] {
   const isShared = ({ blocks }: Dispatch): boolean => blocks!['lanes'] === `${rowThreads}u`;
   return [
     {

@@ -13,7 +13,7 @@ import type { GradientContext, GradientRule, ReferenceArray, StructuredOp, Tenso
 import { div, mul, square } from './arithmetic.ts';
 import { broadcastTo } from './broadcast.ts';
 import { equal } from './compare.ts';
-import { sharedKernels } from './dispatch.ts';
+import { withSubgroups } from './dispatch.ts';
 import { requireDType, structured } from './op.ts';
 import { lowerReduce, reduceScratch } from './reduce-wgsl.ts';
 import type { OpFunction } from './op.ts';
@@ -117,7 +117,7 @@ function reduction(
       return [module ? { entry: 'reduce_more', modules: [module], words } : { entry: 'reduce', words }];
     },
   };
-  const webgpu = sharedKernels<ReduceAttributes>({
+  const webgpu = withSubgroups<ReduceAttributes>({
     name: 'reduce',
     scratch: ({ inputs, attributes }) => reduceScratch(reduceSizes(inputs[0]!, attributes)),
     lower: ({ inputs, attributes }) => lowerReduce(reduceSizes(inputs[0]!, attributes), reduceKinds.indexOf(kind)),

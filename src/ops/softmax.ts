@@ -7,7 +7,7 @@ import type { GpuKernel } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { GradientRule, StructuredOp, TensorType } from '../graph/op.ts';
 import { mul, sub } from './arithmetic.ts';
-import { lanesDispatch, rowThreads, sharedKernels } from './dispatch.ts';
+import { lanesDispatch, rowThreads, withSubgroups } from './dispatch.ts';
 import { requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 import { sum } from './reduce.ts';
@@ -27,7 +27,7 @@ export function rowSizes({ shape }: TensorType): RowSizes {
 
 /** The kernels of the shader, which does cross-entropy too, by its kind. `x` is the place of the rows among the inputs; labels are first. */
 export function softmaxKernels(kind: number, x: number): readonly GpuKernel<None>[] {
-  return sharedKernels({
+  return withSubgroups({
     name: 'rows',
     lower: ({ inputs }) => {
       const uniforms = { ...rowSizes(inputs[x]!) };
