@@ -90,15 +90,16 @@ async function checkFiles(page: Page): Promise<void> {
     await session.send('Browser.setDownloadBehavior', { behavior: 'allow', browserContextId, downloadPath });
     for (const backend of ['wasm', 'webgpu'] as const) {
       await page.click(`#json-${backend}`);
-      const name = await vi.waitFor(
+      // The file has its name before it has its text: wait for the whole.
+      const file = await vi.waitFor(
         () => {
-          const found = readdirSync(downloadPath).find((file) => RegExp(`^gradlet-${backend}-.*json$`).test(file));
+          const found = readdirSync(downloadPath).find((name) => RegExp(`^gradlet-${backend}-.*json$`).test(name));
           expect(found).toBeDefined();
-          return found!;
+          return JSON.parse(readFileSync(join(downloadPath, found!), 'utf8')) as BenchFile;
         },
-        { timeout: 5000 },
+        { timeout: 20_000 },
       );
-      checkFile(JSON.parse(readFileSync(join(downloadPath, name), 'utf8')) as BenchFile, backend);
+      checkFile(file, backend);
     }
   } finally {
     rmSync(downloadPath, { recursive: true });
