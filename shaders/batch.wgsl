@@ -27,31 +27,43 @@ fn gather_batch(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32,
 ) {
+  // What does not change is read before the loop, and places outside are computed like the others, of whatever is read there:
+  // a software adapter would do all of it for each element.
   let samples = i32(settings.samples);
   let row_length = settings.row_length;
+  let scale = settings.scale;
+  let offset = settings.offset;
+  let first = cursor[0];
   let count = settings.batch * row_length;
   let stride = groups.x * groups.y * threads;
-  for (var index = (group.y * groups.x + group.x) * threads + local; index < count; index += stride) {
-    var sample = cursor[0] + i32(index / row_length);
-    if (has_permutation && sample >= 0 && sample < samples) {
+  let down = stride / row_length;
+  let along = stride - down * row_length;
+  var index = (group.y * groups.x + group.x) * threads + local;
+  var row = index / row_length;
+  var column = index - row * row_length;
+  for (; index < count; index += stride) {
+    var sample = first + i32(row);
+    var inside = sample >= 0 && sample < samples;
+    if (has_permutation) {
       sample = permutation[sample];
+      inside = inside && sample >= 0 && sample < samples;
     }
-    if (sample < 0 || sample >= samples) {
-      rows[index] = 0u;
-      continue;
-    }
-    let at = u32(sample) * row_length + index % row_length;
-    if (data_type == 1u) {
-      rows[index] = data[at];
-      continue;
-    }
-    var value = 0.0;
+    let at = u32(sample) * row_length + column;
+    var element = 0u;
     if (data_type == 2u) {
-      value = f32((data[at / 4u] >> (at % 4u * 8u)) & 0xffu);
+      element = bitcast<u32>(f32((data[at / 4u] >> (at % 4u * 8u)) & 0xffu) * scale + offset);
     } else {
-      value = bitcast<f32>(data[at]);
+      element = data[at];
     }
-    rows[index] = bitcast<u32>(value * settings.scale + settings.offset);
+    if (data_type == 0u) {
+      element = bitcast<u32>(bitcast<f32>(element) * scale + offset);
+    }
+    rows[index] = select(0u, element, inside);
+    row += down;
+    column += along;
+    let is_over = column >= row_length;
+    row += u32(is_over);
+    column -= select(0u, row_length, is_over);
   }
 }
 

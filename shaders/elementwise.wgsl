@@ -1,8 +1,8 @@
 // A fused chain of element-wise ops: one thread computes one element of every output (on a software adapter, to which threads
 // are dear, every n-th), so each input is read and each output written once, and what lies between stays in registers.
 //
-// src/ops/elementwise-wgsl.ts replaces the three blocks: `bindings` with the chain's own buffers and the numbers of
-// their shapes, `helpers` with the functions that the chain's ops name, `body` with one line an instruction. The build
+// src/ops/elementwise-wgsl.ts replaces the blocks: `bindings` with the chain's own buffers and the numbers of
+// their shapes, `helpers` with the functions that the chain's ops name, `scalars` with what is read once, `body` with one line an instruction. The build
 // makes a constant of each helper, so that a page gets only those of the ops that it uses. What stands here is the
 // shortest legal chain, y0 = x0.
 //
@@ -268,8 +268,10 @@ fn elementwise(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32,
 ) {
+  let size = settings.size;
   let stride = groups.x * groups.y * threads;
-  for (var i = (group.y * groups.x + group.x) * threads + local; i < settings.size; i += stride) {
+  /*[scalars*/ /*scalars]*/
+  for (var i = (group.y * groups.x + group.x) * threads + local; i < size; i += stride) {
     /*[body*/
     y0[i] = x0[i];
     /*body]*/

@@ -24,10 +24,8 @@ struct Settings {
 
 override threads: u32 = 256u;
 
-fn note(index: u32, x: f32) {
-  if ((bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u && atomicLoad(&flags[settings.place + index]) < 0) {
-    atomicStore(&flags[settings.place + index], step[0]);
-  }
+fn not_finite(x: f32) -> u32 {
+  return u32((bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u);
 }
 
 @compute @workgroup_size(threads)
@@ -38,22 +36,35 @@ fn first_non_finite(
 ) {
   let first = group.x * threads + local;
   let stride = groups.x * threads;
-  for (var i = first; i < settings.size0; i += stride) {
-    note(0u, value0[i]);
+  var found: array<u32, 6>;
+  let size0 = settings.size0;
+  let size1 = settings.size1;
+  let size2 = settings.size2;
+  let size3 = settings.size3;
+  let size4 = settings.size4;
+  let size5 = settings.size5;
+  for (var i = first; i < size0; i += stride) {
+    found[0] |= not_finite(value0[i]);
   }
-  for (var i = first; i < settings.size1; i += stride) {
-    note(1u, value1[i]);
+  for (var i = first; i < size1; i += stride) {
+    found[1] |= not_finite(value1[i]);
   }
-  for (var i = first; i < settings.size2; i += stride) {
-    note(2u, value2[i]);
+  for (var i = first; i < size2; i += stride) {
+    found[2] |= not_finite(value2[i]);
   }
-  for (var i = first; i < settings.size3; i += stride) {
-    note(3u, value3[i]);
+  for (var i = first; i < size3; i += stride) {
+    found[3] |= not_finite(value3[i]);
   }
-  for (var i = first; i < settings.size4; i += stride) {
-    note(4u, value4[i]);
+  for (var i = first; i < size4; i += stride) {
+    found[4] |= not_finite(value4[i]);
   }
-  for (var i = first; i < settings.size5; i += stride) {
-    note(5u, value5[i]);
+  for (var i = first; i < size5; i += stride) {
+    found[5] |= not_finite(value5[i]);
+  }
+  for (var place = 0u; place < 6u; place++) {
+    let flag = settings.place + place;
+    if (found[place] != 0u && atomicLoad(&flags[flag]) < 0) {
+      atomicStore(&flags[flag], step[0]);
+    }
   }
 }

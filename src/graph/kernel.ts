@@ -22,9 +22,9 @@ export const scratch = (index: number, byteOffset = 0): Operand => ({ list: 'scr
 export interface DeviceTraits {
   /**
    * A processor that plays the GPU, to which reads are dear and barriers dearer, and whose threads may swap values within
-   * groups of four (WGSL's `subgroups`).
+   * groups of four (WGSL's `subgroups`): the shader of its products, which only it loads.
    */
-  readonly softwareQuads: boolean;
+  readonly softwareQuads: ShaderSource | false;
   /**
    * Where threads may combine values within groups, whose size nobody knows beforehand (WGSL's `subgroups`): the blocks by which a
    * row's threads do.

@@ -21,7 +21,7 @@ export const elementThreads = 64;
  * 100,000 parameters with 32 workgroups of 64 threads; 128 threads in each gain nothing.
  */
 export function stridingThreads(count: number, device?: DeviceTraits): number {
-  return device?.softwareQuads === true ? Math.min(count, 32 * elementThreads) : count;
+  return device?.softwareQuads ? Math.min(count, 32 * elementThreads) : count;
 }
 
 /** One thread for each of `count` elements. The entry leaves early where there are more threads than elements. */

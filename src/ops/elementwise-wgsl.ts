@@ -27,7 +27,10 @@ export function lowerChainDispatch(chain: Chain, step: ChainStep): Dispatch {
     step.inputs.map(({ shape }) => shape),
   );
   const sizes = axes.map(({ size }, axis) => [axis === 0 ? 'size' : `size${axis}`, axis === 0 ? sizeOf(space) : size]);
-  const loads = step.inputs.map((_, index) => loadLine(step, index, axes));
+  const [scalars, loads]: [string[], string[]] = [[], []];
+  step.inputs.forEach((_, index) => {
+    (isScalar(step, index, axes) ? scalars : loads).push(loadLine(step, index, axes));
+  });
   const lines = chain.instructions.map((instruction, index) => instructionLine(chain.inputCount + index, instruction));
   const stores = chain.outputs.map((value, index) => storeLine(index, value, step.outputs[index]!.dtype));
 
@@ -43,11 +46,12 @@ export function lowerChainDispatch(chain: Chain, step: ChainStep): Dispatch {
       chain.instructions.map(({ op }) => op),
       body,
     ),
+    scalars: scalars.join('\n  '),
     body,
   };
   const offsets = Object.fromEntries(sizes.map(([name], index) => [name, 4 * index]));
   const shader: ShaderSource = { ...elementwise, bindings, uniforms: { size: 4 * sizes.length, offsets } };
-  const threads = step.device?.softwareQuads === true ? elementThreads : gpuThreads;
+  const threads = step.device?.softwareQuads ? elementThreads : gpuThreads;
   const dispatch = elementDispatch(shader, 'elementwise', stridingThreads(sizeOf(space), step.device), {
     bindings: operands,
     uniforms: Object.fromEntries(sizes),
@@ -96,6 +100,10 @@ function indexLines(axes: readonly WalkAxis[]): string[] {
   }
   return [...lines, 'let a0 = rest;'];
 }
+
+/** Whether all elements take the same of input `index`; not what the outputs lie over, which changes. */
+const isScalar = (step: ChainStep, index: number, axes: readonly WalkAxis[]): boolean =>
+  sharedOutput(step, index) === null && placeOf(index, axes) === '0u';
 
 /** The line that leaves input `index` at element i in `v<index>`. */
 function loadLine(step: ChainStep, index: number, axes: readonly WalkAxis[]): string {

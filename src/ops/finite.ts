@@ -31,8 +31,10 @@ function infer([flags, step, ...values]: readonly TensorType[]): TensorType {
 /** As many as the shader has bindings for. */
 const valuesPerDispatch = 6;
 
-/** Looks at the values from `place` on. */
-function lookAt(values: readonly TensorType[], place: number): Dispatch {
+const threads = 64;
+
+/** Looks at the values from `place` on, each thread at `least` elements or more. */
+function lookAt(values: readonly TensorType[], place: number, least: number): Dispatch {
   const bindings: Record<string, Operand> = { step: input(1), flags: output(0) };
   const uniforms: Record<string, number> = { place };
   for (let index = 0; index < valuesPerDispatch; index++) {
@@ -41,9 +43,8 @@ function lookAt(values: readonly TensorType[], place: number): Dispatch {
     uniforms[`size${index}`] = value ? sizeOf(value.shape) : 0;
   }
   const most = Math.max(...values.slice(place, place + valuesPerDispatch).map(({ shape }) => sizeOf(shape)));
-  // A thread walks over 4 elements or more.
-  const grid = [Math.min(Math.ceil(most / (256 * 4)), 1024), 1, 1] as const;
-  return { shader: finite, entry: 'first_non_finite', bindings, uniforms, grid };
+  const grid = [Math.min(Math.ceil(most / (threads * least)), 1024), 1, 1] as const;
+  return { shader: finite, entry: 'first_non_finite', bindings, uniforms, constants: { threads }, grid };
 }
 
 /**
@@ -77,10 +78,11 @@ export const firstNonFinite: OpFunction<
       webgpu: [
         {
           name: 'scan',
-          lower: ({ inputs }) => {
+          lower: ({ inputs, device }) => {
+            const least = device?.softwareQuads ? 64 : 4;
             const values = inputs.slice(2);
             return Array.from({ length: Math.ceil(values.length / valuesPerDispatch) }, (_, index) =>
-              lookAt(values, index * valuesPerDispatch),
+              lookAt(values, index * valuesPerDispatch, least),
             );
           },
         },

@@ -67,7 +67,7 @@ export function normKernels(entry: string, ...names: readonly string[]): readonl
         const { threads, lanes } = threadsOf(rowSizes(inputs[0]!).columns);
         return !!device?.subgroups && lanes === threads;
       },
-      when: ({ device }) => device?.softwareQuads !== true,
+      when: ({ device }) => !device?.softwareQuads,
       lower: (step) =>
         kernel.lower(step).map((dispatch) => ({ ...dispatch, blocks: { ...dispatch.blocks, subgroups } })),
     },

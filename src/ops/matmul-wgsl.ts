@@ -6,7 +6,7 @@ import { matmulTiled } from '../generated/shaders/matmul-tiled.ts';
 import { matmul } from '../generated/shaders/matmul.ts';
 import type { Dispatch } from '../graph/kernel.ts';
 import { input, output } from '../graph/kernel.ts';
-import { elementDispatch, elementThreads, foldedGrid, maxGroups } from './dispatch.ts';
+import { elementDispatch, foldedGrid, maxGroups } from './dispatch.ts';
 
 export interface Product {
   readonly m: number;
@@ -21,14 +21,16 @@ export interface Product {
   /** Places of the epilogue's operands among the inputs; 0 for none. */
   readonly bias: number;
   readonly extra: number;
-  /** The number of an epilogue that `assembly/matmul.ts` and `shaders/matmul.wgsl` know; undefined for others. */
+  /** The number of an epilogue that `assembly/matmul.ts` and `shaders/matmul-quads.wgsl` know; undefined for others. */
   readonly finish: number | undefined;
   /** The text of its activation. */
   readonly blocks: NonNullable<Dispatch['blocks']>;
 }
 
+type SharedParts = Required<Pick<Dispatch, 'bindings' | 'constants' | 'uniforms' | 'blocks'>>;
+
 /** What the shaders have in common. An operand that is not read is bound to something that is there. */
-function shared({ m, n, k, batch, strideA, strideB, bias, extra, blocks }: Product) {
+export function shared({ m, n, k, batch, strideA, strideB, bias, extra, blocks }: Product): SharedParts {
   return {
     bindings: { a: input(0), b: input(1), bias: input(bias), extra: input(extra), y: output(0) },
     constants: { has_bias: bias && 1, has_extra: extra && 1 },
@@ -37,34 +39,22 @@ function shared({ m, n, k, batch, strideA, strideB, bias, extra, blocks }: Produ
   };
 }
 
-/** The version that the others are tested against. `inQuads` is for software adapters: see the shader. */
-export function lowerPlain(product: Product, inQuads = false): Dispatch {
-  const { m, n, k, batch, transposeA, transposeB, bias, extra, finish } = product;
-  const { bindings, uniforms, blocks } = shared(product);
-  const [mostRows, threads] = inQuads ? [32, 4] : [1, elementThreads];
-  const quads_n = inQuads ? Math.ceil(n / 16) * 4 : Math.ceil(n / 4);
-  const blocks_m = Math.ceil(m / mostRows);
-  const rows = Math.ceil(m / blocks_m);
-  const ofA = { a_row: transposeA ? 1 : k, a_inner: transposeA ? m : 1 };
-  const ofB = { b_inner: transposeB ? 1 : n, b_column: transposeB ? k : 1 };
-  const ofEpilogue = { has_bias: bias && 1, has_extra: extra && 1, finish: finish ?? 0 };
-  return elementDispatch(matmul, 'matmul', batch * blocks_m * quads_n, {
-    bindings,
-    uniforms: { ...uniforms, ...ofA, ...ofB, ...ofEpilogue, quads_n, blocks_m },
-    constants: { threads },
-    blocks: { ...(finish === undefined && blocks), ...(inQuads && quadBlocks(rows)) },
-  });
-}
+/** How operands lie, in elements from one row, k or column to the next. */
+export const stridesOf = ({ m, n, k, transposeA, transposeB }: Product): Record<string, number> => ({
+  ...(transposeA ? { a_row: 1, a_inner: m } : { a_row: k, a_inner: 1 }),
+  ...(transposeB ? { b_inner: 1, b_column: k } : { b_inner: n, b_column: 1 }),
+});
 
-/** The text of a workgroup that is one quad: a thread reads one of four k and swaps it for the other three. */
-function quadBlocks(rows: number): NonNullable<Dispatch['blocks']> {
-  return {
-    enable: 'enable subgroups;',
-    rows: `${rows}u`,
-    local: 'subgroup_invocation_id',
-    a_four: 'let x=select(0.,a[at],inside.x);return vec4f(x,quadSwapX(x),quadSwapY(x),quadSwapDiagonal(x));',
-    add: Array.from({ length: rows }, (_, row) => `sums[${row}]+=b_rows*a_four(at,a_inner,inside);at+=a_row;`).join(''),
-  };
+/** The version that the others are tested against. */
+export function lowerPlain(product: Product): Dispatch {
+  const { bindings, constants, uniforms, blocks } = shared(product);
+  const quads_n = Math.ceil(product.n / 4);
+  return elementDispatch(matmul, 'matmul', product.batch * product.m * quads_n, {
+    bindings,
+    constants,
+    uniforms: { ...uniforms, ...stridesOf(product), quads_n },
+    blocks,
+  });
 }
 
 /** Constants of the shader. */

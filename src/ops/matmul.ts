@@ -4,6 +4,7 @@
  * it is at hand: a bias over columns, an operand of the product's own shape, and an activation or its derivative.
  */
 import { ShapeError } from '../core/errors.ts';
+import type { ShaderSource } from '../core/shader-source.ts';
 import { broadcastShapes, formatShape, sizeOf } from '../core/shape.ts';
 import { input, output, scratch } from '../graph/kernel.ts';
 import type { GpuKernel, StepTypes } from '../graph/kernel.ts';
@@ -11,8 +12,8 @@ import type { Node } from '../graph/node.ts';
 import type { Epilogue, ReferenceContext, StructuredOp, TensorType } from '../graph/op.ts';
 import { broadcastTo } from './broadcast.ts';
 import { helpersOf } from './elementwise-wgsl.ts';
+import { lowerQuads } from './matmul-quads.ts';
 import { variants } from './matmul-variants.ts';
-import { lowerPlain } from './matmul-wgsl.ts';
 import type { Product } from './matmul-wgsl.ts';
 import { requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
@@ -178,8 +179,8 @@ const record = (epilogue: Epilogue): StructuredOp<MatmulAttributes> => ({
     webgpu: [
       {
         name: 'quads',
-        requires: ({ device }) => device?.softwareQuads === true,
-        lower: (step) => [lowerPlain(productOf(step, epilogue), true)],
+        requires: ({ device }) => !!device?.softwareQuads,
+        lower: (step) => [lowerQuads(productOf(step, epilogue), step.device!.softwareQuads as ShaderSource)],
       },
       ...variants.map(({ name, when, scratch, lower }): GpuKernel<MatmulAttributes> => ({
         name,

@@ -117,7 +117,7 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
 export const recurrentGradientGpu: readonly GpuKernel<RecurrentAttributes>[] = [
   {
     name: 'quads',
-    requires: ({ device }) => device?.softwareQuads === true,
+    requires: ({ device }) => !!device?.softwareQuads,
     scratch: scratchBytes,
     lower: (step) => lower(step, true),
   },

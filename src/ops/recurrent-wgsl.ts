@@ -121,7 +121,7 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
 export const recurrentGpu: readonly GpuKernel<RecurrentAttributes>[] = [
   {
     name: 'quads',
-    requires: ({ device }) => device?.softwareQuads === true,
+    requires: ({ device }) => !!device?.softwareQuads,
     scratch: (step) => memory(step).scratch,
     lower: (step) => lower(step, true),
   },

@@ -14,7 +14,7 @@ import { add, mul, sub } from '../../src/ops/arithmetic.ts';
 import { variable } from '../../src/ops/op.ts';
 import { softmax } from '../../src/ops/softmax.ts';
 
-const device = { softwareQuads: false };
+const device = { softwareQuads: false } as const;
 
 /** The program with each list of variables side by side in an arena of its own, `gap` bytes more apart than they must be. */
 function placed(

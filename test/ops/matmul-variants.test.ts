@@ -3,14 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { compileGraph } from '../../src/compiler/compile.ts';
 import type { ProgramStep } from '../../src/compiler/program.ts';
 import type { Shape } from '../../src/core/shape.ts';
+import { matmulQuads } from '../../src/generated/shaders/matmul-quads.ts';
 import { matmul } from '../../src/ops/matmul.ts';
 import { variable } from '../../src/ops/op.ts';
 
-function stepOf(a: Shape, b: Shape, kernel?: string, softwareQuads = false): ProgramStep {
+function stepOf(a: Shape, b: Shape, kernel?: string, isSoftware = false): ProgramStep {
   const y = matmul(variable(a), variable(b));
+  const device = { softwareQuads: isSoftware && matmulQuads };
   const kernels = kernel === undefined ? {} : { matmul: kernel };
-  return compileGraph({ outputs: { y }, updates: [] }, 'webgpu', { kernels, device: { softwareQuads } }).program
-    .steps[0]!;
+  return compileGraph({ outputs: { y }, updates: [] }, 'webgpu', { kernels, device }).program.steps[0]!;
 }
 
 const chosen: readonly (readonly [kernel: string, a: Shape, b: Shape])[] = [
@@ -39,6 +40,19 @@ describe('the choice by shape', () => {
   it.each(chosen)('%s: %j by %j', (kernel, a, b) => {
     expect(stepOf(a, b).kernel).toBe(kernel);
     expect(stepOf(a, b, undefined, true).kernel).toBe('quads');
+  });
+});
+
+describe('on a software adapter', () => {
+  const acrossOf = (a: Shape, b: Shape): number =>
+    parseInt(stepOf(a, b, undefined, true).dispatches[0]!.blocks!['across']!);
+
+  it('a large product has wide blocks, where there are columns and workgroups for them', () => {
+    expect(acrossOf([32, 784], [784, 128])).toBe(1); // too small for their compilation
+    expect(acrossOf([128, 784], [784, 128])).toBe(4);
+    expect(acrossOf([32, 8192], [8192, 128])).toBe(2); // two workgroups
+    expect(acrossOf([9000, 64], [64, 20])).toBe(2);
+    expect(acrossOf([90000, 64], [64, 10])).toBe(1);
   });
 });
 

@@ -8,6 +8,7 @@ import { BackendError } from '../../src/core/errors.ts';
 import { sizeOf } from '../../src/core/shape.ts';
 import type { Backend, BackendBuffer, BackendInfo, PreparedProgram } from '../../src/backends/backend.ts';
 import type { Program } from '../../src/compiler/program.ts';
+import { matmulQuads } from '../../src/generated/shaders/matmul-quads.ts';
 import type { DeviceTraits } from '../../src/graph/kernel.ts';
 import type { TensorType } from '../../src/graph/op.ts';
 
@@ -24,10 +25,10 @@ export class FakeGPU implements Backend {
   /** The kernels of each program that was prepared. */
   readonly prepared: string[][] = [];
 
-  constructor(costs: Readonly<Record<string, number>>, description = 'fake adapter', softwareQuads = false) {
+  constructor(costs: Readonly<Record<string, number>>, description = 'fake adapter', isSoftware = false) {
     this.costs = costs;
     this.description = description;
-    this.traits = { softwareQuads };
+    this.traits = { softwareQuads: isSoftware && matmulQuads };
   }
 
   get info(): BackendInfo {

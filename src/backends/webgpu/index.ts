@@ -33,17 +33,17 @@ export class WebGPUBackend implements Backend {
   /** Throws `BackendError` where there is no adapter, or the adapter gives no device. */
   static async create(options: DeviceOptions = {}): Promise<WebGPUBackend> {
     const device = await Device.acquire(options);
-    const { features } = device.gpu;
-    return new WebGPUBackend(
-      device,
-      options,
-      features.has('subgroups') && (await import('./subgroups.ts')).subgroupBlocks,
-    );
+    const hasSubgroups = device.gpu.features.has('subgroups');
+    return new WebGPUBackend(device, options, {
+      subgroups: hasSubgroups && (await import('./subgroups.ts')).subgroupBlocks,
+      softwareQuads:
+        hasSubgroups && device.isSoftware && (await import('../../generated/shaders/matmul-quads.ts')).matmulQuads,
+    });
   }
 
-  private constructor(device: Device, { onCompile }: DeviceOptions, subgroups: NonNullable<DeviceTraits['subgroups']>) {
+  private constructor(device: Device, { onCompile }: DeviceOptions, traits: DeviceTraits) {
     this.#device = device;
-    this.traits = { softwareQuads: device.isSoftware && !!subgroups, subgroups };
+    this.traits = traits;
     this.#buffers = new Buffers(device);
     this.#pipelines = new Pipelines(device, onCompile);
   }

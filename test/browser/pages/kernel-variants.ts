@@ -37,17 +37,21 @@ const sizes: readonly (readonly [m: number, k: number, n: number])[] = [
   [65, 70, 129],
   [128, 64, 256],
   [2, 520, 35],
+  // So much work that software adapters take wide blocks of columns.
+  [130, 262, 130],
+  [1030, 205, 21],
 ];
 
-/** Sizes from this one on are multiplied in every layout, those before in one each: a pipeline takes SwiftShader a second. */
-const everyLayout = 4;
+/** These sizes are multiplied in every layout, the others in one each: a pipeline takes SwiftShader a second. */
+const inEveryLayout: readonly number[] = [4, 5, 6, 7];
 
 function products(): Record<string, Node> {
   const outputs: Record<string, Node> = {};
   for (const [index, [m, k, n]] of sizes.entries()) {
     for (const transposeA of [false, true]) {
       for (const transposeB of [false, true]) {
-        if (index < everyLayout && index !== 2 * Number(transposeA) + Number(transposeB)) continue;
+        const layout = 2 * Number(transposeA) + Number(transposeB);
+        if (!inEveryLayout.includes(index) && index % 4 !== layout) continue;
         const a = filled(transposeA ? [k, m] : [m, k]);
         const b = filled(transposeB ? [n, k] : [k, n], 1);
         const y = ops.matmul(a, b, { transposeA, transposeB });
