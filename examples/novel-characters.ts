@@ -107,13 +107,13 @@ async function writer(engine: Engine, layers: readonly Layer[], letters: Tokeniz
   return async (begin: string, count: number, { temperature, seed }: WriteOptions): Promise<string> => {
     for (const one of state) engine.write(one, new Float32Array(units));
     const chances = uniform(keyFromSeed(seed), count);
+    const probabilities = new Float32Array(logits.shape[1]!);
     const written = [...letters.encode(begin)];
     for (let at = 0; written.length < count; at++) {
       engine.write(letter, Int32Array.of(written[at]!));
       step.run();
       if (at < written.length - 1) continue; // still reading
-      const probabilities = (await step.read('probabilities')) as Float32Array;
-      written.push(pick(probabilities, temperature, chances[at]!));
+      written.push(pick(await step.read('probabilities', probabilities), temperature, chances[at]!));
     }
     return letters.decode(written).replaceAll(/\s+/g, ' ');
   };

@@ -14,10 +14,10 @@ const begin = '<!-- performance:begin -->';
 const end = '<!-- performance:end -->';
 
 const explanation = `\`npm run bench -- peers --backend wasm|webgpu\` measures gradlet beside other libraries in one page,
-in turn and on the same data; medians. A product is read back each time. A training step is forward pass, softmax
-cross-entropy, gradients and Adam; that of the LSTM has 16 features, 128 units and one sigmoid. The loss is read back once in
-ten steps, of the LSTM once in two, except that tfjs reads every one. The first loss counts from the library's import in a
-fresh page. The size is all that the page loads of a library for this.`;
+in turn and on the same data; medians. A product is read back each time, by gradlet into the same array. A training step is
+forward pass, softmax cross-entropy, gradients and Adam; that of the LSTM has 16 features, 128 units and one sigmoid. The loss
+is read back once in ten steps, of the LSTM once in two, except that tfjs reads every one. The first loss counts from the
+library's import in a fresh page. The size is all that the page loads of a library for this.`;
 
 /** What stands between the two comments. */
 export function performanceSection(files: readonly PeersFile[]): string {

@@ -3,7 +3,7 @@
  * executable. Everything above it speaks of graphs and variables; everything below of programs and buffers.
  */
 import { dtypeOf } from './core/dtype.ts';
-import type { TypedArray } from './core/dtype.ts';
+import type { DType, TypedArray } from './core/dtype.ts';
 import { DTypeError, ShapeError, StateError } from './core/errors.ts';
 import { formatShape, sizeOf } from './core/shape.ts';
 import type { Backend, BackendBuffer, BackendInfo, PreparedProgram } from './backends/backend.ts';
@@ -12,6 +12,7 @@ import type { CompileOptions } from './compiler/compile.ts';
 import type { Program } from './compiler/program.ts';
 import { isVariable } from './graph/node.ts';
 import type { Graph, Variable } from './graph/node.ts';
+import type { TensorType } from './graph/op.ts';
 import { printGraph } from './graph/print.ts';
 import { roots, topologicalOrder } from './graph/traverse.ts';
 
@@ -104,9 +105,7 @@ export class Engine {
   write(variable: Variable, values: TypedArray, offset = 0): void {
     const buffer = this.#bufferOf(variable);
     const { shape, dtype, variable: meta } = variable;
-    if (dtypeOf(values) !== dtype) {
-      throw new DTypeError(`write: '${meta.name}' holds ${dtype}, not ${dtypeOf(values)}: convert the values first`);
-    }
+    requireDType(`write: '${meta.name}' holds`, dtype, values);
     if (offset < 0 || offset + values.length > sizeOf(shape)) {
       throw new ShapeError(
         `write: ${values.length} values at element ${offset} do not fit '${meta.name}' of shape ${formatShape(shape)}`,
@@ -121,9 +120,18 @@ export class Engine {
     this.#backend.write(buffer, values, offset);
   }
 
-  /** A copy of what `variable` holds after all the runs asked for so far. */
-  read(variable: Variable): Promise<TypedArray> {
-    return this.#backend.read(this.#bufferOf(variable));
+  /**
+   * What `variable` holds after all the runs asked for so far.
+   *
+   * @param into an array for the values, of the same dtype and length, which is what is returned; by default a new one
+   * @throws DTypeError or ShapeError when `into` is of another kind
+   */
+  read(variable: Variable): Promise<TypedArray>;
+  read<T extends TypedArray>(variable: Variable, into: T): Promise<T>;
+  read(variable: Variable, into?: TypedArray): Promise<TypedArray> {
+    const buffer = this.#bufferOf(variable);
+    requireRoom(variable.variable.name, variable, into);
+    return this.#backend.read(buffer, into);
   }
 
   /** Frees the memory of `variables`. An executable that uses one must not run again. */
@@ -183,6 +191,20 @@ export class Engine {
   }
 }
 
+function requireDType(subject: string, dtype: DType, values: TypedArray): void {
+  const given = dtypeOf(values);
+  if (given !== dtype) throw new DTypeError(`${subject} ${dtype}, not ${given}: use an array of its dtype`);
+}
+
+/** Whether the values of `name` go into that array. */
+function requireRoom(name: string, { shape, dtype }: TensorType, into?: TypedArray): void {
+  if (into === undefined) return;
+  requireDType(`read: '${name}' holds`, dtype, into);
+  if (into.length !== sizeOf(shape)) {
+    throw new ShapeError(`read: '${name}' is ${formatShape(shape)}: it does not go into an array of ${into.length}`);
+  }
+}
+
 /** A compiled graph, bound to its variables' memory. */
 export class Executable {
   /** For looking at: `printProgram(executable.program)`. */
@@ -199,13 +221,22 @@ export class Executable {
     this.#prepared.run(steps);
   }
 
-  /** The named output after the last run. Throws `StateError` for a name that the graph does not have. */
-  read(output: string): Promise<TypedArray> {
+  /**
+   * The named output after the last run.
+   *
+   * @param into an array for the values, of the same dtype and length, which is what is returned; by default a new one. A loop that
+   *   reads into one array leaves no garbage
+   * @throws StateError for a name that the graph does not have; DTypeError or ShapeError when `into` is of another kind
+   */
+  read(output: string): Promise<TypedArray>;
+  read<T extends TypedArray>(output: string, into: T): Promise<T>;
+  read(output: string, into?: TypedArray): Promise<TypedArray> {
     if (!(output in this.program.outputs)) {
       const names = Object.keys(this.program.outputs).join(', ');
       throw new StateError(`read: there is no output '${output}': the outputs are ${names === '' ? 'none' : names}`);
     }
-    return this.#prepared.read(output);
+    requireRoom(output, this.program.buffers[this.program.outputs[output]!]!.type, into);
+    return this.#prepared.read(output, into);
   }
 
   /** Frees the program's own memory; variables stay. */

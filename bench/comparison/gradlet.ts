@@ -29,10 +29,11 @@ export const start: Start = async ({ backend, threads }) => {
 async function product(engine: Engine, { size, a, b }: ProductTask): Promise<Product> {
   const [left, right] = [a, b].map((initializer) => parameter([size, size], { initializer }));
   const executable = await engine.compile({ outputs: { product: matmul(left!, right!) } });
+  const values = new Float32Array(size * size);
   return {
-    async run() {
+    run() {
       executable.run();
-      return (await executable.read('product')) as Float32Array;
+      return executable.read('product', values);
     },
     dispose() {
       executable.dispose();

@@ -55,12 +55,13 @@ export async function classify(engine: Engine, parameters: Parameters, rows: Int
   const forward = await engine.compile({ outputs: { logits: network(ids, parameters) } });
   const count = rows.length / length;
   const logits = new Float32Array(count * classes);
+  const values = new Float32Array(batch * classes);
   for (let start = 0; start < count; start += batch) {
     const some = new Int32Array(batch * length); // the last batch is filled up with empty mails
     some.set(rows.subarray(start * length, (start + batch) * length));
     engine.write(ids, some);
     forward.run();
-    const values = (await forward.read('logits')) as Float32Array;
+    await forward.read('logits', values);
     logits.set(values.subarray(0, Math.min(batch, count - start) * classes), start * classes);
   }
   forward.dispose();

@@ -51,8 +51,8 @@ export interface PreparedProgram {
    * the calling thread, reference); reads see its results.
    */
   run(steps: number): void;
-  /** The named output after the last run, in the output's dtype. */
-  read(output: string): Promise<TypedArray>;
+  /** The named output after the last run, in the output's dtype: a copy, or `into`, of the same dtype and length. */
+  read(output: string, into?: TypedArray): Promise<TypedArray>;
   /** Frees arenas and constants. Variables stay. */
   dispose(): void;
 }
@@ -68,8 +68,8 @@ export interface Backend {
   allocate(type: TensorType, label: string): BackendBuffer;
   /** Writes `values` (of the buffer's dtype) from element `offset` on. */
   write(buffer: BackendBuffer, values: TypedArray, offset?: number): void;
-  /** A copy of the buffer, after all the work queued before. */
-  read(buffer: BackendBuffer): Promise<TypedArray>;
+  /** The buffer's values after all the work queued before: a copy, or `into`, of the same dtype and length. */
+  read(buffer: BackendBuffer, into?: TypedArray): Promise<TypedArray>;
   release(buffer: BackendBuffer): void;
   /** Makes everything that running needs; `variables` in the program's order. */
   prepare(program: Program, variables: readonly BackendBuffer[]): Promise<PreparedProgram>;

@@ -22,6 +22,13 @@ export function dtypeOf(values: TypedArray): DType {
   return values instanceof Int32Array ? 'int32' : 'uint8';
 }
 
+/** `values` in memory of their own: that of `into`, if there is one. */
+export function copied(values: TypedArray, into?: TypedArray): TypedArray {
+  if (into === undefined) return values.slice();
+  into.set(values);
+  return into;
+}
+
 /** `bytes` seen as `dtype`, without a copy. */
 export function viewAs(dtype: DType, bytes: ArrayBuffer, byteOffset = 0, length?: number): TypedArray {
   if (dtype === 'float32') return new Float32Array(bytes, byteOffset, length);

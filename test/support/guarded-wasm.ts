@@ -52,9 +52,9 @@ export class GuardedWasm {
       await finished();
       if (asked === this.asked) this.compare(); // else more is on its way, and somebody will wait for that
     };
-    backend.read = async (buffer) => {
+    backend.read = async (buffer, into) => {
       await backend.finished();
-      return read(buffer);
+      return read(buffer, into);
     };
   }
 
@@ -83,9 +83,9 @@ export class GuardedWasm {
         this.watched.allowed.push(...written);
         prepared.run(steps);
       },
-      read: async (output) => {
+      read: async (output, into) => {
         await this.backend.finished();
-        return prepared.read(output);
+        return prepared.read(output, into);
       },
       dispose: () => prepared.dispose(),
     };

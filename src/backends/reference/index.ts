@@ -3,7 +3,7 @@
  * measured against it. Memory is one Float64Array a buffer: what the plan would share on a device is kept apart here,
  * except where a step works in place.
  */
-import { typedArray } from '../../core/dtype.ts';
+import { copied, typedArray } from '../../core/dtype.ts';
 import type { TypedArray } from '../../core/dtype.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { TensorType } from '../../graph/op.ts';
@@ -48,9 +48,9 @@ export class ReferenceBackend implements Backend {
     (buffer as ReferenceBuffer).values.set(values, offset);
   }
 
-  read(buffer: BackendBuffer): Promise<TypedArray> {
+  read(buffer: BackendBuffer, into?: TypedArray): Promise<TypedArray> {
     const { values, type } = buffer as ReferenceBuffer;
-    return Promise.resolve(round(values, type));
+    return Promise.resolve(copied(round(values, type), into));
   }
 
   release(buffer: BackendBuffer): void {
@@ -66,9 +66,9 @@ export class ReferenceBackend implements Backend {
       run: (steps: number) => {
         for (let count = 0; count < steps; count++) runOnce(program, values);
       },
-      read: (output: string) => {
+      read: (output: string, into?: TypedArray) => {
         const index = program.outputs[output]!;
-        return Promise.resolve(round(values[index]!, program.buffers[index]!.type));
+        return Promise.resolve(copied(round(values[index]!, program.buffers[index]!.type), into));
       },
       dispose: () => {
         this.#arenaBytes -= bytes;

@@ -92,9 +92,9 @@ export class WasmBackend implements Backend {
     writeElements(elements, values, this.heap, this.#pool);
   }
 
-  read(buffer: BackendBuffer): Promise<TypedArray> {
+  read(buffer: BackendBuffer, into?: TypedArray): Promise<TypedArray> {
     const { type, address } = buffer as WasmBuffer;
-    return readElements(elementsOf(type, address), this.heap, this.#pool);
+    return readElements(elementsOf(type, address), this.heap, this.#pool, into);
   }
 
   release(buffer: BackendBuffer): void {
@@ -125,9 +125,10 @@ export class WasmBackend implements Backend {
         if (this.#pool === null) this.kernels.run(stream, steps);
         else this.#pool.run(stream, plan, steps);
       },
-      read: (output: string) => {
+      read: (output: string, into?: TypedArray) => {
         const index = program.outputs[output]!;
-        return readElements(elementsOf(program.buffers[index]!.type, addresses[index]!), this.heap, this.#pool);
+        const elements = elementsOf(program.buffers[index]!.type, addresses[index]!);
+        return readElements(elements, this.heap, this.#pool, into);
       },
       dispose: () => {
         this.#free([...arenas, ...constants, stream, ...(plan === null ? [] : [plan])]);

@@ -3,7 +3,7 @@
  * values go through memory of their own, and a worker copies them in its turn, so that every run sees what was written
  * before it was asked for, and every read what was run before.
  */
-import { bytesPerElement, viewAs } from '../../core/dtype.ts';
+import { bytesPerElement, copied, viewAs } from '../../core/dtype.ts';
 import type { DType, TypedArray } from '../../core/dtype.ts';
 import type { Heap } from './memory.ts';
 import type { Pool } from './pool.ts';
@@ -32,13 +32,18 @@ export function writeElements(elements: Elements, values: TypedArray, heap: Heap
   pool.afterwards(() => heap.release(address));
 }
 
-export async function readElements(elements: Elements, heap: Heap, pool: Pool | null): Promise<TypedArray> {
-  if (pool === null || pool.isIdle) return viewOf(elements, heap).slice();
+export async function readElements(
+  elements: Elements,
+  heap: Heap,
+  pool: Pool | null,
+  into?: TypedArray,
+): Promise<TypedArray> {
+  if (pool === null || pool.isIdle) return copied(viewOf(elements, heap), into);
   const bytes = elements.count * bytesPerElement[elements.dtype];
   const address = heap.allocate(bytes, 'values on their way');
   pool.copy(address, elements.address, bytes);
   await pool.finished();
-  const values = viewOf({ ...elements, address }, heap).slice();
+  const values = copied(viewOf({ ...elements, address }, heap), into);
   heap.release(address);
   return values;
 }

@@ -2,7 +2,7 @@
  * Device memory: allocation, and the ways in (writeBuffer, which the browser stages) and out (a copy into a mappable
  * buffer, kept for the next time). WebGPU moves multiples of 4 bytes; what does not divide is rounded up.
  */
-import { bytesPerElement, viewAs } from '../../core/dtype.ts';
+import { bytesPerElement, copied, viewAs } from '../../core/dtype.ts';
 import type { DType, TypedArray } from '../../core/dtype.ts';
 import type { Device } from './device.ts';
 
@@ -48,10 +48,10 @@ export class Buffers {
     this.#device.gpu.queue.writeBuffer(buffer, offset, bytes);
   }
 
-  /** A copy of `length` elements from byte `offset` (a multiple of 4) on, after all the work queued before. */
-  async read(buffer: GPUBuffer, dtype: DType, length: number, offset = 0): Promise<TypedArray> {
+  /** `length` elements from byte `offset` (a multiple of 4) on, after all the work queued before: a copy, or `into`. */
+  async read(buffer: GPUBuffer, dtype: DType, length: number, offset = 0, into?: TypedArray): Promise<TypedArray> {
     this.#device.check();
-    if (length === 0) return viewAs(dtype, new ArrayBuffer(0));
+    if (length === 0) return into ?? viewAs(dtype, new ArrayBuffer(0));
     const bytes = roundUp(length * bytesPerElement[dtype], 4);
     const staging = this.#takeStaging(bytes);
     try {
@@ -61,10 +61,10 @@ export class Buffers {
       await this.#device.orFailure(`reading '${buffer.label}'`, staging.mapAsync(mapModeRead, 0, bytes));
       // A device lost after the copy was queued may still map, with bytes that nothing was copied to.
       this.#device.check();
-      const copy = staging.getMappedRange(0, bytes).slice(0);
+      const values = copied(viewAs(dtype, staging.getMappedRange(0, bytes), 0, length), into);
       staging.unmap();
       this.#keepStaging(staging);
-      return viewAs(dtype, copy, 0, length);
+      return values;
     } catch (error) {
       staging.destroy();
       throw error;

@@ -87,7 +87,7 @@ export async function prepareProgram(
             device.gpu.queue.submit([encode(device, commands, label, Math.min(left, most))]);
           }
         },
-        read: (output) => readOutput(buffers, program, locations, output),
+        read: (output, into) => readOutput(buffers, program, locations, output, into),
         dispose: () => {
           for (const buffer of owned) buffer.destroy();
         },
@@ -104,11 +104,12 @@ function readOutput(
   program: Program,
   locations: readonly Location[],
   output: string,
+  into: TypedArray | undefined,
 ): Promise<TypedArray> {
   const index = program.outputs[output]!; // the engine knows the names
   const { buffer, offset } = locations[index]!;
   const { dtype, shape } = program.buffers[index]!.type;
-  return buffers.read(buffer, dtype, sizeOf(shape), offset);
+  return buffers.read(buffer, dtype, sizeOf(shape), offset, into);
 }
 
 function makeCommands(

@@ -75,9 +75,9 @@ export class WebGPUBackend implements Backend {
     this.#buffers.write(gpu, values, byteOffset + offset * bytesPerElement[type.dtype]);
   }
 
-  read(buffer: BackendBuffer): Promise<TypedArray> {
+  read(buffer: BackendBuffer, into?: TypedArray): Promise<TypedArray> {
     const { gpu, type, byteOffset } = buffer as WebGPUBuffer;
-    return this.#buffers.read(gpu, type.dtype, sizeOf(type.shape), byteOffset);
+    return this.#buffers.read(gpu, type.dtype, sizeOf(type.shape), byteOffset, into);
   }
 
   release(buffer: BackendBuffer): void {

@@ -151,7 +151,7 @@ export async function count(steps: number): Promise<number> {
   return value!;
 }
 
-/** Writes bytes in pieces of words, some of which end with the buffer, and gives the places where the buffer is not what it should be. */
+/** Writes bytes in pieces of words, some of which end with the buffer, and gives the places where what is read is not what it should be. */
 export async function oddBytes(): Promise<number[]> {
   const engine = new Engine(await WebGPUBackend.create());
   const buffer = ops.variable([37], { dtype: 'uint8', initialize: () => new Uint8Array(37).fill(9) });
@@ -164,8 +164,11 @@ export async function oddBytes(): Promise<number[]> {
     }
   }
   const got = await engine.read(buffer);
+  const into = new Uint8Array(41).subarray(3, 40);
+  const same = await engine.read(buffer, into);
   engine.dispose();
-  return Array.from(expected.keys()).filter((index) => got[index] !== expected[index]);
+  if (same !== into) throw new Error('another array was returned than the one to read into');
+  return Array.from(expected.keys()).filter((index) => got[index] !== expected[index] || into[index] !== got[index]);
 }
 
 /** Reads asked for between runs see the work before them, and no more. */
