@@ -1,10 +1,10 @@
 // A fused chain of element-wise ops: one thread computes one element of every output (on a software adapter, to which threads
 // are dear, every n-th), so each input is read and each output written once, and what lies between stays in registers.
 //
-// src/ops/elementwise-wgsl.ts replaces the blocks: `bindings` with the chain's own buffers and the numbers of
-// their shapes, `helpers` with the functions that the chain's ops name, `scalars` with what is read once, `body` with one line an instruction. The build
-// makes a constant of each helper, so that a page gets only those of the ops that it uses. What stands here is the
-// shortest legal chain, y0 = x0.
+// src/ops/elementwise-wgsl.ts replaces the blocks: `bindings` with the chain's own buffers and the numbers of their shapes,
+// `helpers` with the functions that the chain's ops name, `scalars` with what is read once, `body` with one line an
+// instruction. The build makes a constant of each helper, so that a page gets only those of the ops that it uses. What stands
+// here is the shortest legal chain, y0 = x0.
 //
 // WGSL lets an implementation assume that NaN and infinity never occur. Arithmetic passes them on all the same, so
 // nothing is done there; comparisons, min, max and the functions of calculus do not (SwiftShader: exp(NaN) is infinity,

@@ -14,7 +14,8 @@
 // the end are computed of whatever is read there and not stored; places past k count as zeros. The order of a sum depends on its
 // column and the shape alone, not on how many columns a thread has.
 //
-// Blocks, from src/ops/matmul-quads.ts: `columns`, `add`, `sums` and `found` are for each row or each four columns of a thread.
+// Blocks, from src/ops/matmul-quads.ts: `columns`, `add`, `sums` and `found` are for each row and each block of columns;
+// `helpers` and `finish` for the other epilogues.
 
 enable subgroups;
 
@@ -48,8 +49,8 @@ struct Settings {
 
 /*[helpers*/ /*helpers]*/
 
-// Zero for every negative number; NaN stays, whose patterns lie beyond infinity.
-fn relu(value: vec4<f32>) -> vec4<f32> {
+// Zero for every negative number; NaN stays, whose patterns lie beyond infinity. An epilogue may bring a `relu` of its own.
+fn relu_four(value: vec4<f32>) -> vec4<f32> {
   let bits = bitcast<vec4<u32>>(value);
   return select(value, vec4<f32>(), (bits > vec4<u32>(0x80000000u)) & (bits <= vec4<u32>(0xff800000u)));
 }
@@ -58,7 +59,7 @@ fn activated(sum: vec4<f32>, other: vec4<f32>) -> vec4<f32> {
   /*[finish*/
   let x = sum + other;
   switch settings.finish {
-    case 1u: { return relu(x); }
+    case 1u: { return relu_four(x); }
     case 2u: { return select(vec4<f32>(), sum, other > vec4<f32>()); }
     case 3u: { return sum * (other * (1.0 - other)); }
     case 4u: { return sum * (1.0 - other * other); }

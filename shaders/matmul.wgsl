@@ -1,6 +1,6 @@
-// y[batch][m][n] = activate(a · b + bias, extra) without workgroup memory or barriers, four neighbours of a row a thread: the plain
-// version, that the others are tested against and that serves products too small to fill a tile. Each sum adds up in the order of
-// k. Columns past the end are computed of whatever is read there and not stored.
+// y[batch][m][n] = activate(a · b + bias, extra) without workgroup memory or barriers, four neighbours of a row a thread: the
+// plain version, that the others are tested against and that serves products too small to fill a tile. Each sum adds up in the
+// order of k. Columns past the end are computed of whatever is read there and not stored.
 //
 // Strides in elements say how an operand lies, so a transposed one needs no code of its own. A batch stride of 0
 // broadcasts the operand.

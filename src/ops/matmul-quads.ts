@@ -1,6 +1,6 @@
 /**
- * The dispatch of a matrix product on a software adapter, whose shader the backend brings along: how many rows and columns a quad of
- * threads takes, and the text for each of them.
+ * The dispatch of a matrix product on a software adapter, whose shader the backend brings along: how many rows and columns a
+ * quad of threads takes, and the text for each of them.
  */
 import type { ShaderSource } from '../core/shader-source.ts';
 import type { Dispatch } from '../graph/kernel.ts';
