@@ -62,9 +62,11 @@ fn first_non_finite(
     found[5] |= not_finite(value5[i]);
   }
   for (var place = 0u; place < 6u; place++) {
-    let flag = settings.place + place;
-    if (found[place] != 0u && atomicLoad(&flags[flag]) < 0) {
-      atomicStore(&flags[flag], step[0]);
+    if (found[place] != 0u) {
+      let flag = settings.place + place;
+      if (atomicLoad(&flags[flag]) < 0) {
+        atomicStore(&flags[flag], step[0]);
+      }
     }
   }
 }

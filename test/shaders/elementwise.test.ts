@@ -31,6 +31,7 @@ describe('a chain', () => {
     ];
     const sum = inputs.reduce((left, right) => ops.add(left, right), ops.relu(x));
     const { blocks, uniforms, bindings, grid } = dispatchOf({ outputs: { y: sum } });
+    expect(blocks!['scalars']).toBe('let v1 = x1[0u];');
     expect(blocks!['body']).toMatchInlineSnapshot(`
       "var rest = i;
         let a3 = rest % settings.size3;
@@ -41,7 +42,6 @@ describe('a chain', () => {
         rest /= settings.size1;
         let a0 = rest;
         let v0 = x0[i];
-        let v1 = x1[0u];
         let v2 = x2[(a2) * settings.size3 + a3];
         let v3 = x3[(a0) * settings.size1 + a1];
         let v4 = x4[(a1) * settings.size3 + a3];
