@@ -22,7 +22,7 @@ struct Settings {
 @group(0) @binding(7) var<storage, read> value4: array<f32>; // [size4]
 @group(0) @binding(8) var<storage, read> value5: array<f32>; // [size5]
 
-override threads: u32 = 256u;
+override threads: u32 = 64u;
 
 fn not_finite(x: f32) -> u32 {
   return u32((bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u);

@@ -89,6 +89,21 @@ fn b_four(at: u32, right: vec4<u32>, inside: bool) -> vec4<f32> {
   return select(vec4<f32>(), x, inside);
 }
 
+fn put(at: vec4<u32>, inside: vec4<bool>, result: vec4<f32>) {
+  if (inside.x) {
+    y[at.x] = result.x;
+  }
+  if (inside.y) {
+    y[at.y] = result.y;
+  }
+  if (inside.z) {
+    y[at.z] = result.z;
+  }
+  if (inside.w) {
+    y[at.w] = result.w;
+  }
+}
+
 @compute @workgroup_size(4)
 fn matmul_quads(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -134,36 +149,13 @@ fn matmul_quads(
     let start = select(vec4<f32>(), biases, has_bias);
     var at = in_y + columns;
     for (var i = 0u; i < bare_rows; i++) {
-      let sum = found[j][i];
-      if (inside.x) {
-        y[at.x] = sum.x;
-      }
-      if (inside.y) {
-        y[at.y] = sum.y;
-      }
-      if (inside.z) {
-        y[at.z] = sum.z;
-      }
-      if (inside.w) {
-        y[at.w] = sum.w;
-      }
+      put(at, inside, found[j][i]);
       at += n;
     }
     for (var i = bare_rows; i < rows_left; i++) {
       let others = vec4<f32>(extra[at.x], extra[at.y], extra[at.z], extra[at.w]);
       let result = activated(found[j][i] + start, select(vec4<f32>(), others, has_extra));
-      if (inside.x) {
-        y[at.x] = result.x;
-      }
-      if (inside.y) {
-        y[at.y] = result.y;
-      }
-      if (inside.z) {
-        y[at.z] = result.z;
-      }
-      if (inside.w) {
-        y[at.w] = result.w;
-      }
+      put(at, inside, result);
       at += n;
     }
   }

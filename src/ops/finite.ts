@@ -10,6 +10,7 @@ import type { Dispatch, Operand } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { StructuredOp, TensorType } from '../graph/op.ts';
 import { trainingWasm } from '../generated/wasm/training.ts';
+import { elementThreads } from './dispatch.ts';
 import { requireDType, requireRank, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 
@@ -31,8 +32,6 @@ function infer([flags, step, ...values]: readonly TensorType[]): TensorType {
 /** As many as the shader has bindings for. */
 const valuesPerDispatch = 6;
 
-const threads = 64;
-
 /** Looks at the values from `place` on, each thread at `least` elements or more. */
 function lookAt(values: readonly TensorType[], place: number, least: number): Dispatch {
   const bindings: Record<string, Operand> = { step: input(1), flags: output(0) };
@@ -43,8 +42,15 @@ function lookAt(values: readonly TensorType[], place: number, least: number): Di
     uniforms[`size${index}`] = value ? sizeOf(value.shape) : 0;
   }
   const most = Math.max(...values.slice(place, place + valuesPerDispatch).map(({ shape }) => sizeOf(shape)));
-  const grid = [Math.min(Math.ceil(most / (threads * least)), 1024), 1, 1] as const;
-  return { shader: finite, entry: 'first_non_finite', bindings, uniforms, constants: { threads }, grid };
+  const grid = [Math.min(Math.ceil(most / (elementThreads * least)), 1024), 1, 1] as const;
+  return {
+    shader: finite,
+    entry: 'first_non_finite',
+    bindings,
+    uniforms,
+    constants: { threads: elementThreads },
+    grid,
+  };
 }
 
 /**

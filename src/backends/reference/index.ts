@@ -3,7 +3,7 @@
  * measured against it. Memory is one Float64Array a buffer: what the plan would share on a device is kept apart here,
  * except where a step works in place.
  */
-import { copied, typedArray } from '../../core/dtype.ts';
+import { typedArray } from '../../core/dtype.ts';
 import type { TypedArray } from '../../core/dtype.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { TensorType } from '../../graph/op.ts';
@@ -50,7 +50,7 @@ export class ReferenceBackend implements Backend {
 
   read(buffer: BackendBuffer, into?: TypedArray): Promise<TypedArray> {
     const { values, type } = buffer as ReferenceBuffer;
-    return Promise.resolve(copied(round(values, type), into));
+    return Promise.resolve(round(values, type, into));
   }
 
   release(buffer: BackendBuffer): void {
@@ -68,7 +68,7 @@ export class ReferenceBackend implements Backend {
       },
       read: (output: string, into?: TypedArray) => {
         const index = program.outputs[output]!;
-        return Promise.resolve(copied(round(values[index]!, program.buffers[index]!.type), into));
+        return Promise.resolve(round(values[index]!, program.buffers[index]!.type, into));
       },
       dispose: () => {
         this.#arenaBytes -= bytes;
@@ -119,8 +119,8 @@ function runOnce(program: Program, values: readonly Float64Array[]): void {
   }
 }
 
-function round(values: Float64Array, { dtype, shape }: TensorType): TypedArray {
-  const out = typedArray(dtype, sizeOf(shape));
+function round(values: Float64Array, { dtype, shape }: TensorType, into?: TypedArray): TypedArray {
+  const out = into ?? typedArray(dtype, sizeOf(shape));
   out.set(values);
   return out;
 }

@@ -151,7 +151,10 @@ export async function count(steps: number): Promise<number> {
   return value!;
 }
 
-/** Writes bytes in pieces of words, some of which end with the buffer, and gives the places where what is read is not what it should be. */
+/**
+ * Writes bytes in pieces of words, some of which end with the buffer, and gives the places where what is read, into a new array or
+ * another, is not what it should be.
+ */
 export async function oddBytes(): Promise<number[]> {
   const engine = new Engine(await WebGPUBackend.create());
   const buffer = ops.variable([37], { dtype: 'uint8', initialize: () => new Uint8Array(37).fill(9) });
