@@ -8,16 +8,16 @@ export type EngineOptions = SelectOptions;
 
 /** An engine that remembers why its backend was taken. */
 class SelectedEngine extends Engine {
-  readonly #reason: string;
+  private readonly reason: string;
 
   constructor(backend: Backend, reason: string) {
     super(backend);
-    this.#reason = reason;
+    this.reason = reason;
   }
 
   override get info(): BackendInfo {
     const info = super.info;
-    return { ...info, reason: [this.#reason, info.reason].filter((reason) => reason !== '').join('; ') };
+    return { ...info, reason: [this.reason, info.reason].filter((reason) => reason !== '').join('; ') };
   }
 }
 

@@ -29,28 +29,28 @@ interface CachedProgram {
 }
 
 export class Engine {
-  readonly #backend: Backend;
-  readonly #buffers = new Map<Variable, BackendBuffer>();
+  private readonly backend: Backend;
+  private readonly buffers = new Map<Variable, BackendBuffer>();
   /** Variables that nobody has asked for since a compilation gave them memory: should it fail, they lose it again. */
-  readonly #unclaimed = new Set<Variable>();
-  readonly #programs = new Map<string, CachedProgram>();
-  #disposed = false;
+  private readonly unclaimed = new Set<Variable>();
+  private readonly programCache = new Map<string, CachedProgram>();
+  private disposed = false;
   /** Kernels that `tune` found to be the fastest here, by step; what is compiled from now on takes them. */
   readonly kernels: Record<string, string> = {};
 
   /** Use `createEngine()`, which chooses and starts a backend. */
   constructor(backend: Backend) {
-    this.#backend = backend;
+    this.backend = backend;
   }
 
   /** Which backend runs, on what, why, and how many bytes it holds. */
   get info(): BackendInfo {
-    return this.#backend.info;
+    return this.backend.info;
   }
 
   /** What was compiled lately, at most 64 programs: the last of equal ones. */
   get programs(): Program[] {
-    return [...this.#programs.values()].map(({ program }) => program);
+    return [...this.programCache.values()].map(({ program }) => program);
   }
 
   /**
@@ -60,29 +60,29 @@ export class Engine {
    * @throws ShapeError when an update does not fit its variable; BackendError when memory or a kernel is missing
    */
   async compile(graph: Partial<Graph>, options: Omit<CompileOptions, 'device'> = {}): Promise<Executable> {
-    this.#requireAlive();
+    this.requireAlive();
     const whole: Graph = { outputs: graph.outputs ?? {}, updates: graph.updates ?? [] };
     const variables = topologicalOrder(roots(whole)).filter(isVariable);
     const chosen = { kernels: this.kernels, ...options };
     const key = `${JSON.stringify(chosen)}\n${printGraph(whole)}`;
-    let cached = this.#programs.get(key);
+    let cached = this.programCache.get(key);
     if (cached === undefined) {
-      const { name, traits } = this.#backend;
+      const { name, traits } = this.backend;
       const compiled = compileGraph(whole, name, { ...chosen, device: traits });
       cached = { program: compiled.program, places: compiled.variables.map((variable) => variables.indexOf(variable)) };
-      if (this.#programs.size >= cacheSize) this.#programs.delete(this.#programs.keys().next().value!);
-      this.#programs.set(key, cached);
+      if (this.programCache.size >= cacheSize) this.programCache.delete(this.programCache.keys().next().value!);
+      this.programCache.set(key, cached);
     }
     const { program, places } = cached;
     const bound = places.map((place) => variables[place]!);
-    this.#backend.check?.(program);
-    const fresh = this.#allocate(bound);
+    this.backend.check?.(program);
+    const fresh = this.allocateFresh(bound);
     try {
-      const buffers = bound.map((variable) => this.#buffers.get(variable)!);
-      const prepared = await this.#backend.prepare(program, buffers);
+      const buffers = bound.map((variable) => this.buffers.get(variable)!);
+      const prepared = await this.backend.prepare(program, buffers);
       return new Executable(prepared.program ?? program, prepared);
     } catch (error) {
-      this.release(fresh.filter((variable) => this.#unclaimed.has(variable)));
+      this.release(fresh.filter((variable) => this.unclaimed.has(variable)));
       throw error;
     }
   }
@@ -93,7 +93,7 @@ export class Engine {
    * @param share finds buffers for some of those that have none, which then share memory
    */
   allocate(variables: readonly Variable[], share?: ShareMemory): void {
-    this.#allocate(variables, share);
+    this.allocateFresh(variables, share);
   }
 
   /**
@@ -103,7 +103,7 @@ export class Engine {
    * @throws DTypeError for another dtype; ShapeError for values that do not fit
    */
   write(variable: Variable, values: TypedArray, offset = 0): void {
-    const buffer = this.#bufferOf(variable);
+    const buffer = this.bufferOf(variable);
     const { shape, dtype, variable: meta } = variable;
     requireDType(`write: '${meta.name}' holds`, dtype, values);
     if (offset < 0 || offset + values.length > sizeOf(shape)) {
@@ -117,7 +117,7 @@ export class Engine {
         `write: ${values.length} bytes at ${offset} of '${meta.name}' end within words: write multiples of 4 bytes`,
       );
     }
-    this.#backend.write(buffer, values, offset);
+    this.backend.write(buffer, values, offset);
   }
 
   /**
@@ -129,65 +129,65 @@ export class Engine {
   read(variable: Variable): Promise<TypedArray>;
   read<T extends TypedArray>(variable: Variable, into: T): Promise<T>;
   read(variable: Variable, into?: TypedArray): Promise<TypedArray> {
-    const buffer = this.#bufferOf(variable);
+    const buffer = this.bufferOf(variable);
     requireRoom(variable.variable.name, variable, into);
-    return this.#backend.read(buffer, into);
+    return this.backend.read(buffer, into);
   }
 
   /** Frees the memory of `variables`. An executable that uses one must not run again. */
   release(variables: readonly Variable[]): void {
     for (const variable of variables) {
-      const buffer = this.#buffers.get(variable);
-      if (buffer !== undefined) this.#backend.release(buffer);
-      this.#buffers.delete(variable);
-      this.#unclaimed.delete(variable);
+      const buffer = this.buffers.get(variable);
+      if (buffer !== undefined) this.backend.release(buffer);
+      this.buffers.delete(variable);
+      this.unclaimed.delete(variable);
     }
   }
 
   /** Resolves when everything asked for so far is done. */
   finished(): Promise<void> {
-    return this.#backend.finished();
+    return this.backend.finished();
   }
 
   /** Frees everything. Every later call throws `StateError`. */
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    this.release([...this.#buffers.keys()]);
-    this.#backend.dispose();
+    if (this.disposed) return;
+    this.disposed = true;
+    this.release([...this.buffers.keys()]);
+    this.backend.dispose();
   }
 
   /** Memory for those of `variables` that have none, which it gives: for all of them, or for none when one does not fit. */
-  #allocate(variables: readonly Variable[], share?: ShareMemory): Variable[] {
-    this.#requireAlive();
-    const fresh = variables.filter((variable) => !this.#buffers.has(variable));
+  private allocateFresh(variables: readonly Variable[], share?: ShareMemory): Variable[] {
+    this.requireAlive();
+    const fresh = variables.filter((variable) => !this.buffers.has(variable));
     try {
-      const shared = share?.(this.#backend, fresh);
-      for (const variable of variables) this.#bufferOf(variable, shared?.get(variable));
+      const shared = share?.(this.backend, fresh);
+      for (const variable of variables) this.bufferOf(variable, shared?.get(variable));
     } catch (error) {
       this.release(fresh);
       throw error;
     }
-    for (const variable of fresh) this.#unclaimed.add(variable);
+    for (const variable of fresh) this.unclaimed.add(variable);
     return fresh;
   }
 
-  #bufferOf(variable: Variable, given?: BackendBuffer): BackendBuffer {
-    this.#requireAlive();
-    this.#unclaimed.delete(variable);
-    let buffer = this.#buffers.get(variable);
+  private bufferOf(variable: Variable, given?: BackendBuffer): BackendBuffer {
+    this.requireAlive();
+    this.unclaimed.delete(variable);
+    let buffer = this.buffers.get(variable);
     if (buffer === undefined) {
       const { shape, dtype, variable: meta } = variable;
-      buffer = given ?? this.#backend.allocate({ shape, dtype }, meta.name);
-      this.#buffers.set(variable, buffer);
+      buffer = given ?? this.backend.allocate({ shape, dtype }, meta.name);
+      this.buffers.set(variable, buffer);
       const values = meta.initialize?.();
       if (values !== undefined) this.write(variable, values);
     }
     return buffer;
   }
 
-  #requireAlive(): void {
-    if (this.#disposed) throw new StateError('engine: it was disposed: create another with createEngine()');
+  private requireAlive(): void {
+    if (this.disposed) throw new StateError('engine: it was disposed: create another with createEngine()');
   }
 }
 
@@ -209,16 +209,16 @@ function requireRoom(name: string, { shape, dtype }: TensorType, into?: TypedArr
 export class Executable {
   /** For looking at: `printProgram(executable.program)`. */
   readonly program: Program;
-  readonly #prepared: PreparedProgram;
+  private readonly prepared: PreparedProgram;
 
   constructor(program: Program, prepared: PreparedProgram) {
     this.program = program;
-    this.#prepared = prepared;
+    this.prepared = prepared;
   }
 
   /** Runs the whole program `steps` times without coming back in between. */
   run(steps = 1): void {
-    this.#prepared.run(steps);
+    this.prepared.run(steps);
   }
 
   /**
@@ -236,11 +236,11 @@ export class Executable {
       throw new StateError(`read: there is no output '${output}': the outputs are ${names === '' ? 'none' : names}`);
     }
     requireRoom(output, this.program.buffers[this.program.outputs[output]!]!.type, into);
-    return this.#prepared.read(output, into);
+    return this.prepared.read(output, into);
   }
 
   /** Frees the program's own memory; variables stay. */
   dispose(): void {
-    this.#prepared.dispose();
+    this.prepared.dispose();
   }
 }

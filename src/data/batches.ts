@@ -34,10 +34,10 @@ export type BatchOf<T extends readonly unknown[]> = { -readonly [Index in keyof 
 export class Batches<T extends readonly unknown[]> implements Iterable<BatchOf<T>> {
   /** How many batches an epoch has. */
   readonly length: number;
-  readonly #arrays: readonly HostTensor[];
-  readonly #count: number;
-  readonly #options: Required<Pick<BatchesOptions, 'batchSize' | 'shuffle' | 'seed' | 'reuse'>>;
-  #nextEpoch: number;
+  private readonly arrays: readonly HostTensor[];
+  private readonly count: number;
+  private readonly options: Required<Pick<BatchesOptions, 'batchSize' | 'shuffle' | 'seed' | 'reuse'>>;
+  private nextEpoch: number;
 
   constructor(
     arrays: readonly HostTensor[],
@@ -51,24 +51,24 @@ export class Batches<T extends readonly unknown[]> implements Iterable<BatchOf<T
     requireOption('batches', 'seed', seed, 'an integer', Number.isInteger(seed));
     const isEpoch = Number.isInteger(initialEpoch) && initialEpoch >= 0;
     requireOption('batches', 'initialEpoch', initialEpoch, 'an integer ≥ 0', isEpoch);
-    this.#arrays = arrays;
-    this.#count = count;
-    this.#options = { batchSize, shuffle, seed, reuse };
-    this.#nextEpoch = initialEpoch;
+    this.arrays = arrays;
+    this.count = count;
+    this.options = { batchSize, shuffle, seed, reuse };
+    this.nextEpoch = initialEpoch;
     this.length = dropLast ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
   }
 
   /** The number that the next pass over the data has: a file keeps it for `initialEpoch`. */
   get epoch(): number {
-    return this.#nextEpoch;
+    return this.nextEpoch;
   }
 
   /** One epoch, in an order of its own where they are shuffled. */
   *[Symbol.iterator](): Iterator<BatchOf<T>, void> {
-    const count = this.#count;
-    const arrays = this.#arrays;
-    const { batchSize, shuffle, seed, reuse } = this.#options;
-    const key = deriveKey(keyFromSeed(seed), this.#nextEpoch++);
+    const count = this.count;
+    const arrays = this.arrays;
+    const { batchSize, shuffle, seed, reuse } = this.options;
+    const key = deriveKey(keyFromSeed(seed), this.nextEpoch++);
     const order = shuffle ? permutation(key, count) : Int32Array.from({ length: count }, (_, index) => index);
     const shared = reuse ? arrays.map((values) => memoryFor(values, Math.min(batchSize, count))) : null;
     for (let batch = 0; batch < this.length; batch++) {

@@ -68,7 +68,7 @@ export abstract class Layer {
   readonly inputShape: Shape | undefined;
   /** Created by `build`, in the order of saving. Parameters have the role `parameter`; other state does not train. */
   protected readonly ownWeights: Variable[] = [];
-  #built = false;
+  private isBuilt = false;
 
   constructor({ name = '', trainable = true, inputShape }: LayerOptions = {}) {
     requireOption('layer', 'name', name, "a text without '/'", typeof name === 'string' && !name.includes('/'));
@@ -122,14 +122,14 @@ export abstract class Layer {
 
   /** Creates the weights once; a layer that two models share is built by the first. */
   build(inputs: readonly Shape[], key: Key): void {
-    if (this.#built) return;
+    if (this.isBuilt) return;
     this.createWeights(inputs, key);
-    this.#built = true;
+    this.isBuilt = true;
   }
 
   /** Parameters and other state. Throws `StateError` before `build`. */
   get weights(): readonly Variable[] {
-    if (!this.#built) {
+    if (!this.isBuilt) {
       throw new StateError(
         `layer '${this.label}': it has no weights yet: build the model, or give the first layer an inputShape`,
       );

@@ -41,10 +41,10 @@ const firstToken = 2;
 
 /** Made by `tokenizer()`. */
 export class Tokenizer {
-  readonly #options: Omit<TokenizerJSON, 'format' | 'version' | 'tokens'>;
+  private readonly options: Omit<TokenizerJSON, 'format' | 'version' | 'tokens'>;
   /** Every token by its number: `''` for padding, the out-of-vocabulary token, then the most frequent first. */
-  #tokens: readonly string[] | undefined;
-  #numbers: ReadonlyMap<string, number> | undefined;
+  private tokens: readonly string[] | undefined;
+  private numbers: ReadonlyMap<string, number> | undefined;
 
   /** @param tokens of a vocabulary that is known already, from number 2 on */
   constructor(options: TokenizerOptions = {}, tokens?: readonly string[]) {
@@ -59,8 +59,8 @@ export class Tokenizer {
     check('split', split, "'word' or 'character'", split === 'word' || split === 'character');
     const isText = typeof outOfVocabularyToken === 'string' && outOfVocabularyToken !== '';
     check('outOfVocabularyToken', outOfVocabularyToken, 'a text that is not empty', isText);
-    this.#options = { maxTokens: maxTokens ?? null, lowercase, punctuation, split, outOfVocabularyToken };
-    if (tokens) this.#setTokens(tokens);
+    this.options = { maxTokens: maxTokens ?? null, lowercase, punctuation, split, outOfVocabularyToken };
+    if (tokens) this.setTokens(tokens);
   }
 
   /**
@@ -71,24 +71,24 @@ export class Tokenizer {
    */
   fit(texts: Iterable<string>): this {
     const counts = new Map<string, number>();
-    for (const tokens of this.#splitAll('fit', texts)) {
+    for (const tokens of this.splitAll('fit', texts)) {
       for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1);
     }
-    const { maxTokens, outOfVocabularyToken } = this.#options;
+    const { maxTokens, outOfVocabularyToken } = this.options;
     counts.delete(outOfVocabularyToken);
     const ordered = [...counts].sort(([, a], [, b]) => b - a).map(([token]) => token); // a stable sort
-    this.#setTokens(maxTokens === null ? ordered : ordered.slice(0, maxTokens - firstToken));
+    this.setTokens(maxTokens === null ? ordered : ordered.slice(0, maxTokens - firstToken));
     return this;
   }
 
   /** The numbers of the tokens of `text`: 1 for one that is not in the vocabulary; empty for an empty text. */
   encode(text: string): Int32Array {
-    return this.#numbersOf(this.#split('encode', 'text', text));
+    return this.numbersOf(this.split('encode', 'text', text));
   }
 
   /** `encode` of each text. */
   encodeAll(texts: Iterable<string>): Int32Array[] {
-    return Array.from(this.#splitAll('encodeAll', texts), (tokens) => this.#numbersOf(tokens));
+    return Array.from(this.splitAll('encodeAll', texts), (tokens) => this.numbersOf(tokens));
   }
 
   /**
@@ -109,12 +109,12 @@ export class Tokenizer {
       }
       if (index !== padding) found.push(token);
     }
-    return found.join(this.#options.split === 'word' ? ' ' : '');
+    return found.join(this.options.split === 'word' ? ' ' : '');
   }
 
   /** Every token by its number: `''` for padding, then the out-of-vocabulary token. Throws `StateError` before `fit`. */
   get vocabulary(): readonly string[] {
-    return this.#tokens ?? noVocabulary();
+    return this.tokens ?? noVocabulary();
   }
 
   /** How many numbers there are: an embedding's `inputDim`. */
@@ -124,33 +124,33 @@ export class Tokenizer {
 
   /** Settings and vocabulary as plain data: `JSON.stringify(tokenizer)` gives what `tokenizerFromJSON` reads. */
   toJSON(): TokenizerJSON {
-    return { format: 'gradlet-tokenizer', version: 1, ...this.#options, tokens: this.vocabulary.slice(firstToken) };
+    return { format: 'gradlet-tokenizer', version: 1, ...this.options, tokens: this.vocabulary.slice(firstToken) };
   }
 
-  #setTokens(tokens: readonly string[]): void {
-    this.#tokens = ['', this.#options.outOfVocabularyToken, ...tokens];
-    this.#numbers = new Map(tokens.map((token, index) => [token, index + firstToken]));
+  private setTokens(tokens: readonly string[]): void {
+    this.tokens = ['', this.options.outOfVocabularyToken, ...tokens];
+    this.numbers = new Map(tokens.map((token, index) => [token, index + firstToken]));
   }
 
-  #numbersOf(tokens: readonly string[]): Int32Array {
-    const numbers = this.#numbers ?? noVocabulary();
+  private numbersOf(tokens: readonly string[]): Int32Array {
+    const numbers = this.numbers ?? noVocabulary();
     return Int32Array.from(tokens, (token) => numbers.get(token) ?? outOfVocabulary);
   }
 
-  *#splitAll(caller: string, texts: Iterable<string>): Iterable<string[]> {
+  private *splitAll(caller: string, texts: Iterable<string>): Iterable<string[]> {
     if (typeof texts === 'string') {
       throw new DTypeError(`tokenizer.${caller}: takes a list of texts, not one text: give [text]`);
     }
     let index = 0;
-    for (const text of texts) yield this.#split(caller, `texts[${index++}]`, text);
+    for (const text of texts) yield this.split(caller, `texts[${index++}]`, text);
   }
 
-  #split(caller: string, name: string, text: string): string[] {
+  private split(caller: string, name: string, text: string): string[] {
     if (typeof text !== 'string') {
       const given = text === null ? 'null' : typeof text;
       throw new DTypeError(`tokenizer.${caller}: ${name} must be a text, not ${given}: leave it out, or give ''`);
     }
-    const { lowercase, punctuation, split } = this.#options;
+    const { lowercase, punctuation, split } = this.options;
     const cased = lowercase ? text.toLowerCase() : text;
     if (split === 'character') return splitCharacters(cased, punctuation === 'keep');
     // One spelling of each word: an accent as part of its letter, and the typewriter's apostrophe.

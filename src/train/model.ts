@@ -60,50 +60,50 @@ export class Model implements TrainedModel {
   /** Set to true to end a `fit` that is running after the steps at hand. */
   stopTraining = false;
   /** Whether the layers feed each other in a row; else they form a graph. */
-  readonly #isSequential: boolean;
-  readonly #stack: readonly Layer[];
-  #topology: Topology | null;
-  #compiled: Compiled | null = null;
-  #engine: Engine | null;
-  #engineToCome: Promise<Engine> | null = null;
-  readonly #cache = new ProgramCache();
-  #running = '';
-  #rate = 0;
-  #stepsDone = 0;
-  #disposed = false;
+  private readonly isSequential: boolean;
+  private readonly stack: readonly Layer[];
+  private topology: Topology | null;
+  private compiled: Compiled | null = null;
+  private engine: Engine | null;
+  private engineToCome: Promise<Engine> | null = null;
+  private readonly cache = new ProgramCache();
+  private running = '';
+  private rate = 0;
+  private stepsDone = 0;
+  private disposed = false;
 
   constructor(from: readonly Layer[] | Topology, { engine, seed, name = 'model' }: ModelOptions = {}) {
     requireOption('model', 'seed', seed, 'an integer', seed === undefined || Number.isSafeInteger(seed));
     this.name = name;
     this.seed = seed ?? Math.floor(Math.random() * 2 ** 32);
-    this.#engine = engine ?? null;
-    this.#isSequential = !(from instanceof Topology);
-    this.#topology = from instanceof Topology ? from : null;
-    this.#stack = from instanceof Topology ? from.layers : [...from];
-    nameLayers(this.#topology ? [...new Set(this.#topology.calls.map(({ layer }) => layer))] : this.#stack);
-    const shape = this.#stack[0]?.inputShape;
-    if (this.#topology) this.#topology.build(this.#key);
+    this.engine = engine ?? null;
+    this.isSequential = !(from instanceof Topology);
+    this.topology = from instanceof Topology ? from : null;
+    this.stack = from instanceof Topology ? from.layers : [...from];
+    nameLayers(this.topology ? [...new Set(this.topology.calls.map(({ layer }) => layer))] : this.stack);
+    const shape = this.stack[0]?.inputShape;
+    if (this.topology) this.topology.build(this.key);
     else if (shape) this.build(shape);
   }
 
   get layers(): readonly Layer[] {
-    return this.#stack;
+    return this.stack;
   }
 
   /** Creates the weights for samples of `inputShape`, without the batch axis. A second call must give the same shape. */
   build(inputShape: Shape): void {
-    const known = this.#topology?.specs[0]!.shape;
+    const known = this.topology?.specs[0]!.shape;
     if (known && !sameShape(known, inputShape)) {
       throw new ShapeError(
         `build: '${this.name}' was built for samples of shape ${formatShape(known)}, not ${formatShape(inputShape)}`,
       );
     }
     if (known) return;
-    if (this.#stack.length === 0)
+    if (this.stack.length === 0)
       throw new StateError(`build: '${this.name}' has no layers: give sequential() at least one`);
-    const topology = chain(this.#stack, inputShape);
-    topology.build(this.#key);
-    this.#topology = topology;
+    const topology = chain(this.stack, inputShape);
+    topology.build(this.key);
+    this.topology = topology;
   }
 
   /**
@@ -112,14 +112,14 @@ export class Model implements TrainedModel {
    * @throws ValueError for an unknown name; StateError while the model is training
    */
   compile(options: CompileOptions): void {
-    this.#requireIdle('compile');
-    const compiled = resolveOptions(options, this.#stack);
-    this.#cache.clear();
-    if (this.#compiled && this.#topology) detach(this, this.#ownState(this.#compiled, this.#topology));
+    this.requireIdle('compile');
+    const compiled = resolveOptions(options, this.stack);
+    this.cache.clear();
+    if (this.compiled && this.topology) detach(this, this.ownState(this.compiled, this.topology));
     const { learningRate } = compiled.optimizer;
-    this.#rate = typeof learningRate === 'number' ? learningRate : 0;
-    this.#stepsDone = 0;
-    this.#compiled = compiled;
+    this.rate = typeof learningRate === 'number' ? learningRate : 0;
+    this.stepsDone = 0;
+    this.compiled = compiled;
   }
 
   /**
@@ -130,17 +130,17 @@ export class Model implements TrainedModel {
    *   options that do not fit; NonFiniteError naming layer and step. The model stays usable in every case.
    */
   fit(x: FeatureData, y: DataLike, options: FitOptions = {}): Promise<History> {
-    return this.#exclusively('fit', async () => {
-      const recipe = this.#recipe('fit', x);
-      const plan = planFit(x, y, options, this.#dataSpec(recipe));
-      const engine = await this.#trainingEngine(plan.batchSize);
+    return this.exclusively('fit', async () => {
+      const recipe = this.recipe('fit', x);
+      const plan = planFit(x, y, options, this.dataSpec(recipe));
+      const engine = await this.trainingEngine(plan.batchSize);
       this.stopTraining = false;
       const { samples, validation } = plan;
       const data = new DataSet(engine, samples.features, samples.labels);
       let held: DataSet | null = null;
       try {
         if (validation) held = new DataSet(engine, validation.features, validation.labels);
-        const key = plan.seed === undefined ? this.#key : keyFromSeed(plan.seed);
+        const key = plan.seed === undefined ? this.key : keyFromSeed(plan.seed);
         return await runFit({
           ...plan,
           engine,
@@ -149,9 +149,9 @@ export class Model implements TrainedModel {
           validationData: held,
           shuffleKey: plan.shuffle ? deriveKey(key, shuffleStream) : null,
           callbacks: new CallbackList(plan.callbacks, this),
-          stepsDone: () => this.#stepsDone,
+          stepsDone: () => this.stepsDone,
           addSteps: (count) => {
-            this.#stepsDone += count;
+            this.stepsDone += count;
           },
           stopped: () => this.stopTraining,
         });
@@ -164,66 +164,66 @@ export class Model implements TrainedModel {
 
   /** The loss and the metrics over all of the samples. @throws like `fit` */
   async evaluate(x: FeatureData, y: DataLike, { batchSize = 32 }: BatchOptions = {}): Promise<Results> {
-    const recipe = this.#recipe('evaluate', x);
-    const samples = checkSamples('evaluate', x, y, this.#dataSpec(recipe));
-    const engine = await this.#readyEngine(batchSize);
-    return evaluateSamples({ engine, cache: this.#cache }, recipe, samples, batchSize);
+    const recipe = this.recipe('evaluate', x);
+    const samples = checkSamples('evaluate', x, y, this.dataSpec(recipe));
+    const engine = await this.readyEngine(batchSize);
+    return evaluateSamples({ engine, cache: this.cache }, recipe, samples, batchSize);
   }
 
   /** The model's output for every sample: float32 [samples, ...]. @throws ShapeError or ValueError for data that do not fit */
   async predict(x: FeatureData, { batchSize = 32 }: BatchOptions = {}): Promise<HostTensor> {
-    const topology = this.#builtFor('predict', x);
-    const engine = await this.#readyEngine(batchSize);
-    return predictRows({ engine, cache: this.#cache }, topology, toTensors(x), batchSize);
+    const topology = this.builtFor('predict', x);
+    const engine = await this.readyEngine(batchSize);
+    return predictRows({ engine, cache: this.cache }, topology, toTensors(x), batchSize);
   }
 
   /** One step of training on one batch. @returns its loss and metrics, from before the update @throws like `fit` */
   trainOnBatch(x: FeatureData, y: DataLike): Promise<Results> {
-    return this.#exclusively('trainOnBatch', async () => {
-      const recipe = this.#recipe('trainOnBatch', x);
-      const samples = checkSamples('trainOnBatch', x, y, this.#dataSpec(recipe));
-      const engine = await this.#trainingEngine(samples.count);
-      const logs = trainOnSamples({ engine, cache: this.#cache }, recipe, samples);
-      this.#stepsDone += 1;
+    return this.exclusively('trainOnBatch', async () => {
+      const recipe = this.recipe('trainOnBatch', x);
+      const samples = checkSamples('trainOnBatch', x, y, this.dataSpec(recipe));
+      const engine = await this.trainingEngine(samples.count);
+      const logs = trainOnSamples({ engine, cache: this.cache }, recipe, samples);
+      this.stepsDone += 1;
       return logs;
     });
   }
 
   /** Loss and metrics of one batch, without training. @throws like `fit` */
   async testOnBatch(x: FeatureData, y: DataLike): Promise<Results> {
-    const recipe = this.#recipe('testOnBatch', x);
-    const samples = checkSamples('testOnBatch', x, y, this.#dataSpec(recipe));
-    const engine = await this.#readyEngine(samples.count);
-    return evaluateSamples({ engine, cache: this.#cache }, recipe, samples, samples.count);
+    const recipe = this.recipe('testOnBatch', x);
+    const samples = checkSamples('testOnBatch', x, y, this.dataSpec(recipe));
+    const engine = await this.readyEngine(samples.count);
+    return evaluateSamples({ engine, cache: this.cache }, recipe, samples, samples.count);
   }
 
   /** The optimizer's rate. Setting it takes effect at the next step; throws `StateError` under a schedule. */
   get learningRate(): number {
-    const { learningRate } = this.#requireCompiled('learningRate').optimizer;
-    return typeof learningRate === 'number' ? this.#rate : learningRate.valueAt(this.#stepsDone);
+    const { learningRate } = this.requireCompiled('learningRate').optimizer;
+    return typeof learningRate === 'number' ? this.rate : learningRate.valueAt(this.stepsDone);
   }
 
   set learningRate(rate: number) {
-    const { optimizer } = this.#requireCompiled('learningRate');
+    const { optimizer } = this.requireCompiled('learningRate');
     if (typeof optimizer.learningRate !== 'number') {
       throw new StateError(
         `learningRate: the schedule '${optimizer.learningRate.name}' decides it: give the optimizer a number`,
       );
     }
-    this.#rate = rate;
+    this.rate = rate;
     writeVariable(optimizer.learningRateVariable, Float32Array.of(rate));
   }
 
   /** Every weight, copied, layer by layer in the order of `layers`. */
   async getWeights(): Promise<HostTensor[]> {
-    const { weights } = this.#requireBuilt('getWeights');
+    const { weights } = this.requireBuilt('getWeights');
     const values = await Promise.all(weights.map(readVariable));
     return values.map((data, index) => new HostTensor(data, weights[index]!.shape));
   }
 
   /** Sets every weight, in the order of `getWeights`. Throws `ShapeError`, and sets none, when one does not fit. */
   setWeights(given: readonly HostTensor[]): void {
-    const { weights } = this.#requireBuilt('setWeights');
+    const { weights } = this.requireBuilt('setWeights');
     if (given.length !== weights.length) {
       throw new ShapeError(`setWeights: '${this.name}' has ${weights.length} weights, not ${given.length}`);
     }
@@ -238,25 +238,25 @@ export class Model implements TrainedModel {
   }
 
   countParams(): number {
-    return countElements(this.#requireBuilt('countParams').weights);
+    return countElements(this.requireBuilt('countParams').weights);
   }
 
   /** The layers with their output shapes and numbers of parameters, as text. */
   summary(): string {
-    return summarize(this.name, this.#requireBuilt('summary'));
+    return summarize(this.name, this.requireBuilt('summary'));
   }
 
   /** Frees the weights that no other model uses, and the engine if models alone have made and used it. */
   dispose(): void {
-    if (this.#disposed) return;
-    this.#requireIdle('dispose');
-    this.#disposed = true;
-    this.#cache.close();
-    if (this.#topology) {
-      const state = this.#compiled ? this.#ownState(this.#compiled, this.#topology) : [];
-      detach(this, [...this.#topology.weights, ...state]);
+    if (this.disposed) return;
+    this.requireIdle('dispose');
+    this.disposed = true;
+    this.cache.close();
+    if (this.topology) {
+      const state = this.compiled ? this.ownState(this.compiled, this.topology) : [];
+      detach(this, [...this.topology.weights, ...state]);
     }
-    if (this.#engine) leaveEngine(this, this.#engine);
+    if (this.engine) leaveEngine(this, this.engine);
   }
 
   /**
@@ -271,103 +271,103 @@ export class Model implements TrainedModel {
   /** What a file is made of. */
   checkpoint(): Checkpoint {
     const { name, seed } = this;
-    const compiled = this.#compiled;
-    const topology = this.#requireBuilt('save');
-    const stack = this.#isSequential ? this.#stack : null;
-    return { name, seed, stack, topology, compiled, state: compiled ? this.#ownState(compiled, topology) : [] };
+    const compiled = this.compiled;
+    const topology = this.requireBuilt('save');
+    const stack = this.isSequential ? this.stack : null;
+    return { name, seed, stack, topology, compiled, state: compiled ? this.ownState(compiled, topology) : [] };
   }
 
   /** Goes on where a file says that training had come to. */
   resume(stepsDone: number, learningRate: number): void {
-    this.#stepsDone = stepsDone;
+    this.stepsDone = stepsDone;
     // The file holds float32: the number that the optimizer was made with is kept where it is the same.
-    if (Math.fround(this.#rate) !== learningRate) this.#rate = learningRate;
+    if (Math.fround(this.rate) !== learningRate) this.rate = learningRate;
   }
 
-  get #key(): Key {
+  private get key(): Key {
     return keyFromSeed(this.seed);
   }
 
-  #ownState(compiled: Compiled, topology: Topology): Variable[] {
+  private ownState(compiled: Compiled, topology: Topology): Variable[] {
     return optimizerState(compiled, topology.parametersOf(compiled.trainedLayers));
   }
 
-  #recipe(caller: string, x: FeatureData): Recipe {
-    this.#requireAlive(caller);
-    const { loss, metrics, optimizer, iterations, trainedLayers } = this.#requireCompiled(caller);
-    const topology = this.#builtFor(caller, x);
+  private recipe(caller: string, x: FeatureData): Recipe {
+    this.requireAlive(caller);
+    const { loss, metrics, optimizer, iterations, trainedLayers } = this.requireCompiled(caller);
+    const topology = this.builtFor(caller, x);
     const parameters = topology.parametersOf(trainedLayers);
     return { topology, loss, metrics, optimizer, iterations, parameters, trainedLayers };
   }
 
-  #dataSpec({ topology, loss, metrics }: Recipe): DataSpec {
+  private dataSpec({ topology, loss, metrics }: Recipe): DataSpec {
     return { inputs: topology.specs, labels: { loss, metrics, output: topology.outputs[0]!.shape } };
   }
 
-  #builtFor(caller: string, x: FeatureData): Topology {
-    this.#requireAlive(caller);
-    if (!this.#topology) this.build(toTensors(x)[0]!.shape.slice(1));
-    return this.#topology!;
+  private builtFor(caller: string, x: FeatureData): Topology {
+    this.requireAlive(caller);
+    if (!this.topology) this.build(toTensors(x)[0]!.shape.slice(1));
+    return this.topology!;
   }
 
   /** The engine, with the weights on it. */
-  async #readyEngine(batch: number): Promise<Engine> {
-    const { weights } = this.#topology!;
-    const shared = this.#engine ?? engineOf(weights);
-    this.#engineToCome ??= shared ? Promise.resolve(shared) : makeEngine(this, this.#workOf(batch));
+  private async readyEngine(batch: number): Promise<Engine> {
+    const { weights } = this.topology!;
+    const shared = this.engine ?? engineOf(weights);
+    this.engineToCome ??= shared ? Promise.resolve(shared) : makeEngine(this, this.workOf(batch));
     try {
-      this.#engine = await this.#engineToCome;
+      this.engine = await this.engineToCome;
     } catch (error) {
-      this.#engineToCome = null;
+      this.engineToCome = null;
       throw error;
     }
-    shareEngine(this, this.#engine);
-    attach(this, this.#engine, weights);
-    return this.#engine;
+    shareEngine(this, this.engine);
+    attach(this, this.engine, weights);
+    return this.engine;
   }
 
   /** The engine, with the weights and all that training changes on it. */
-  async #trainingEngine(batch: number): Promise<Engine> {
-    const engine = await this.#readyEngine(batch);
-    attach(this, engine, this.#ownState(this.#compiled!, this.#topology!));
+  private async trainingEngine(batch: number): Promise<Engine> {
+    const engine = await this.readyEngine(batch);
+    attach(this, engine, this.ownState(this.compiled!, this.topology!));
     return engine;
   }
 
-  #workOf(batch: number): number {
-    return multiplyAdds(this.#topology!, batch);
+  private workOf(batch: number): number {
+    return multiplyAdds(this.topology!, batch);
   }
 
-  async #exclusively<T>(caller: string, run: () => Promise<T>): Promise<T> {
-    this.#requireIdle(caller);
-    this.#running = caller;
+  private async exclusively<T>(caller: string, run: () => Promise<T>): Promise<T> {
+    this.requireIdle(caller);
+    this.running = caller;
     try {
       return await run();
     } finally {
-      this.#running = '';
+      this.running = '';
     }
   }
 
-  #requireIdle(caller: string): void {
-    if (this.#running === '') return;
+  private requireIdle(caller: string): void {
+    if (this.running === '') return;
     throw new StateError(
-      `${caller}: '${this.name}' is busy with ${this.#running}: await it first, or set stopTraining and await it`,
+      `${caller}: '${this.name}' is busy with ${this.running}: await it first, or set stopTraining and await it`,
     );
   }
 
-  #requireAlive(caller: string): void {
-    if (this.#disposed) throw new StateError(`${caller}: '${this.name}' was disposed: make another model`);
+  private requireAlive(caller: string): void {
+    if (this.disposed) throw new StateError(`${caller}: '${this.name}' was disposed: make another model`);
   }
 
-  #requireCompiled(caller: string): Compiled {
-    if (this.#compiled) return this.#compiled;
+  private requireCompiled(caller: string): Compiled {
+    if (this.compiled) return this.compiled;
     throw new StateError(
       `${caller}: '${this.name}' is not compiled: call compile({ optimizer: 'adam', loss: …, metrics: ['accuracy'] }) first`,
     );
   }
 
-  #requireBuilt(caller: string): Topology {
-    this.#requireAlive(caller);
-    if (this.#topology) return this.#topology;
+  private requireBuilt(caller: string): Topology {
+    this.requireAlive(caller);
+    if (this.topology) return this.topology;
     throw new StateError(
       `${caller}: '${this.name}' has no weights yet: give the first layer an inputShape, or call build() or fit() first`,
     );

@@ -21,12 +21,12 @@ class ReferenceBuffer implements BackendBuffer {
 
 export class ReferenceBackend implements Backend {
   readonly name = 'reference';
-  #stateBytes = 0;
-  #arenaBytes = 0;
+  private stateBytes = 0;
+  private arenaBytes = 0;
 
   get info(): BackendInfo {
-    const stateBytes = this.#stateBytes;
-    const arenaBytes = this.#arenaBytes;
+    const stateBytes = this.stateBytes;
+    const arenaBytes = this.arenaBytes;
     return {
       name: 'reference',
       description: 'float64 loops',
@@ -40,7 +40,7 @@ export class ReferenceBackend implements Backend {
 
   allocate(type: TensorType): BackendBuffer {
     const buffer = new ReferenceBuffer(type);
-    this.#stateBytes += buffer.values.byteLength;
+    this.stateBytes += buffer.values.byteLength;
     return buffer;
   }
 
@@ -54,14 +54,14 @@ export class ReferenceBackend implements Backend {
   }
 
   release(buffer: BackendBuffer): void {
-    this.#stateBytes -= (buffer as ReferenceBuffer).values.byteLength;
+    this.stateBytes -= (buffer as ReferenceBuffer).values.byteLength;
   }
 
   prepare(program: Program, variables: readonly BackendBuffer[]): Promise<PreparedProgram> {
     const memory = new Map<string, Float64Array>();
-    const values = program.buffers.map((buffer) => this.#locate(program, buffer, variables, memory));
+    const values = program.buffers.map((buffer) => this.locate(program, buffer, variables, memory));
     const bytes = [...memory.values()].reduce((sum, array) => sum + array.byteLength, 0);
-    this.#arenaBytes += bytes;
+    this.arenaBytes += bytes;
     return Promise.resolve({
       run: (steps: number) => {
         for (let count = 0; count < steps; count++) runOnce(program, values);
@@ -71,7 +71,7 @@ export class ReferenceBackend implements Backend {
         return Promise.resolve(round(values[index]!, program.buffers[index]!.type, into));
       },
       dispose: () => {
-        this.#arenaBytes -= bytes;
+        this.arenaBytes -= bytes;
       },
     });
   }
@@ -85,7 +85,7 @@ export class ReferenceBackend implements Backend {
   }
 
   /** The array behind a buffer: views of one value find the same one. */
-  #locate(
+  private locate(
     program: Program,
     { place, type, bytes }: ProgramBuffer,
     variables: readonly BackendBuffer[],

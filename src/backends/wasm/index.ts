@@ -35,12 +35,12 @@ export class WasmBackend implements Backend {
   // `private`, not `#`: tests look at the memory and at the workers.
   private readonly kernels: Kernels;
   private readonly heap: Heap;
-  readonly #chains: CompiledChains;
+  private readonly chains: CompiledChains;
   private threads: Threads | null = null;
   /** Why there are no threads although some were asked for. */
-  readonly #obstacle: string;
-  #stateBytes = 0;
-  #programBytes = 0;
+  private readonly obstacle: string;
+  private stateBytes = 0;
+  private programBytes = 0;
 
   /** With `threads` or `worker`, runs are queued, and workers do them; without, and where there can be none, `run` does. */
   static async create(options: WasmOptions = {}): Promise<WasmBackend> {
@@ -59,8 +59,8 @@ export class WasmBackend implements Backend {
   private constructor(kernels: Kernels, obstacle = '') {
     this.kernels = kernels;
     this.heap = new Heap(kernels.memory, heapBase);
-    this.#chains = new CompiledChains(kernels);
-    this.#obstacle = obstacle;
+    this.chains = new CompiledChains(kernels);
+    this.obstacle = obstacle;
   }
 
   get info(): BackendInfo {
@@ -68,17 +68,17 @@ export class WasmBackend implements Backend {
       name: 'wasm',
       description: `WebAssembly ${this.kernels.binary}`,
       threads: this.threads?.count ?? 1,
-      reason: this.threads?.reason ?? this.#obstacle,
+      reason: this.threads?.reason ?? this.obstacle,
       isSoftware: false,
-      stateBytes: this.#stateBytes,
-      arenaBytes: this.#programBytes,
+      stateBytes: this.stateBytes,
+      arenaBytes: this.programBytes,
     };
   }
 
   allocate(type: TensorType, label: string): WasmBuffer {
     const bytes = bytesOf(type);
     const address = this.heap.allocate(bytes, `'${label}'`);
-    this.#stateBytes += bytes;
+    this.stateBytes += bytes;
     return { type, address };
   }
 
@@ -89,56 +89,56 @@ export class WasmBackend implements Backend {
       address: address + offset * bytesPerElement[type.dtype],
       count: values.length,
     };
-    writeElements(elements, values, this.heap, this.#pool);
+    writeElements(elements, values, this.heap, this.pool);
   }
 
   read(buffer: BackendBuffer, into?: TypedArray): Promise<TypedArray> {
     const { type, address } = buffer as WasmBuffer;
-    return readElements(elementsOf(type, address), this.heap, this.#pool, into);
+    return readElements(elementsOf(type, address), this.heap, this.pool, into);
   }
 
   release(buffer: BackendBuffer): void {
-    this.#free([(buffer as WasmBuffer).address]);
-    this.#stateBytes -= bytesOf(buffer.type);
+    this.free([(buffer as WasmBuffer).address]);
+    this.stateBytes -= bytesOf(buffer.type);
   }
 
   async prepare(program: Program, variables: readonly BackendBuffer[]): Promise<PreparedProgram> {
     const sources = program.steps.flatMap(({ calls }) => calls.flatMap(({ modules = [] }) => modules));
-    await this.#chains.compile(program, Promise.all(sources.map((source) => this.kernels.need(source))));
+    await this.chains.compile(program, Promise.all(sources.map((source) => this.kernels.need(source))));
     const arenas = program.allocations.map((bytes) => this.heap.allocate(bytes, 'the arena'));
-    const constants = program.constants.map((constant) => this.#placeConstant(constant));
+    const constants = program.constants.map((constant) => this.placeConstant(constant));
     const addresses = program.buffers.map(({ place }: ProgramBuffer) => {
       if (place.kind === 'variable') return (variables[place.index] as WasmBuffer).address;
       return place.kind === 'constant' ? constants[place.index]! : arenas[place.allocation]! + place.byteOffset;
     });
     const indexOf = (entry: WasmCall['entry']): number =>
-      typeof entry === 'string' ? this.kernels.indexOf(entry) : this.#chains.indexOf(entry);
+      typeof entry === 'string' ? this.kernels.indexOf(entry) : this.chains.indexOf(entry);
     const words = encodeProgram(program, addresses, indexOf);
     const stream = this.heap.allocate(words.byteLength, 'the program');
     new Uint32Array(this.heap.memory.buffer, stream, words.length).set(words);
     const bytes =
       arenaBytes(program) + program.constants.reduce((sum, { type }) => sum + bytesOf(type), words.byteLength);
-    this.#programBytes += bytes;
+    this.programBytes += bytes;
     const plan = (await this.threads?.prepare({ program, addresses, indexOf, stream })) ?? null;
     return {
       run: (steps: number) => {
-        if (this.#pool === null) this.kernels.run(stream, steps);
-        else this.#pool.run(stream, plan, steps);
+        if (this.pool === null) this.kernels.run(stream, steps);
+        else this.pool.run(stream, plan, steps);
       },
       read: (output: string, into?: TypedArray) => {
         const index = program.outputs[output]!;
         const elements = elementsOf(program.buffers[index]!.type, addresses[index]!);
-        return readElements(elements, this.heap, this.#pool, into);
+        return readElements(elements, this.heap, this.pool, into);
       },
       dispose: () => {
-        this.#free([...arenas, ...constants, stream, ...(plan === null ? [] : [plan])]);
-        this.#programBytes -= bytes;
+        this.free([...arenas, ...constants, stream, ...(plan === null ? [] : [plan])]);
+        this.programBytes -= bytes;
       },
     };
   }
 
   async finished(): Promise<void> {
-    await this.#pool?.finished();
+    await this.pool?.finished();
   }
 
   dispose(): void {
@@ -146,18 +146,18 @@ export class WasmBackend implements Backend {
     // The memory goes with the module when both are garbage collected.
   }
 
-  get #pool(): Pool | null {
+  private get pool(): Pool | null {
     return this.threads?.pool ?? null;
   }
 
   /** Frees memory once nothing that was asked for uses it any more. */
-  #free(addresses: readonly number[]): void {
+  private free(addresses: readonly number[]): void {
     const release = (): void => addresses.forEach((address) => this.heap.release(address));
-    if (this.#pool === null) release();
-    else this.#pool.afterwards(release);
+    if (this.pool === null) release();
+    else this.pool.afterwards(release);
   }
 
-  #placeConstant({ type, value }: ProgramConstant): number {
+  private placeConstant({ type, value }: ProgramConstant): number {
     const address = this.heap.allocate(bytesOf(type), 'a constant');
     const view = viewOf(elementsOf(type, address), this.heap);
     if (typeof value === 'number') view.fill(value);

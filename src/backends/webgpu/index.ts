@@ -24,11 +24,11 @@ export interface WebGPUBuffer extends BackendBuffer {
 export class WebGPUBackend implements Backend {
   readonly name = 'webgpu';
   readonly traits: DeviceTraits;
-  readonly #device: Device;
-  readonly #buffers: Buffers;
-  readonly #pipelines: Pipelines;
-  #stateBytes = 0;
-  #arenaBytes = 0;
+  private readonly device: Device;
+  private readonly buffers: Buffers;
+  private readonly pipelines: Pipelines;
+  private stateBytes = 0;
+  private arenaBytes = 0;
 
   /** Throws `BackendError` where there is no adapter, or the adapter gives no device. */
   static async create(options: DeviceOptions = {}): Promise<WebGPUBackend> {
@@ -42,73 +42,73 @@ export class WebGPUBackend implements Backend {
   }
 
   private constructor(device: Device, { onCompile }: DeviceOptions, traits: DeviceTraits) {
-    this.#device = device;
+    this.device = device;
     this.traits = traits;
-    this.#buffers = new Buffers(device);
-    this.#pipelines = new Pipelines(device, onCompile);
+    this.buffers = new Buffers(device);
+    this.pipelines = new Pipelines(device, onCompile);
   }
 
   get info(): BackendInfo {
-    const { description, isSoftware } = this.#device;
-    const bytes = { stateBytes: this.#stateBytes, arenaBytes: this.#arenaBytes };
+    const { description, isSoftware } = this.device;
+    const bytes = { stateBytes: this.stateBytes, arenaBytes: this.arenaBytes };
     return { name: 'webgpu', description, threads: 1, reason: '', isSoftware, ...bytes };
   }
 
   check(needs: Needs): void {
-    requireFit(this.#device.gpu.limits, needs);
+    requireFit(this.device.gpu.limits, needs);
   }
 
   allocate(type: TensorType, label: string): WebGPUBuffer {
-    this.#device.check();
+    this.device.check();
     this.check({ variables: [{ name: label, type }] });
     const bytes = bytesOf(type);
-    const gpu = this.#device.guardLater(`allocating ${bytes} bytes for '${label}'`, () =>
-      this.#buffers.create(bytes, label),
+    const gpu = this.device.guardLater(`allocating ${bytes} bytes for '${label}'`, () =>
+      this.buffers.create(bytes, label),
     );
-    this.#stateBytes += gpu.size;
+    this.stateBytes += gpu.size;
     return { type, gpu };
   }
 
   write(buffer: BackendBuffer, values: TypedArray, offset = 0): void {
-    this.#device.check();
+    this.device.check();
     const { gpu, type, byteOffset = 0 } = buffer as WebGPUBuffer;
-    this.#buffers.write(gpu, values, byteOffset + offset * bytesPerElement[type.dtype]);
+    this.buffers.write(gpu, values, byteOffset + offset * bytesPerElement[type.dtype]);
   }
 
   read(buffer: BackendBuffer, into?: TypedArray): Promise<TypedArray> {
     const { gpu, type, byteOffset } = buffer as WebGPUBuffer;
-    return this.#buffers.read(gpu, type.dtype, sizeOf(type.shape), byteOffset, into);
+    return this.buffers.read(gpu, type.dtype, sizeOf(type.shape), byteOffset, into);
   }
 
   release(buffer: BackendBuffer): void {
     const { gpu, arena } = buffer as WebGPUBuffer;
     if (arena && --arena.parts) return;
-    this.#stateBytes -= gpu.size;
+    this.stateBytes -= gpu.size;
     gpu.destroy();
   }
 
   async prepare(program: Program, variables: readonly BackendBuffer[]): Promise<PreparedProgram> {
-    this.#device.check();
+    this.device.check();
     const bound = variables as readonly WebGPUBuffer[];
     const run = bound.find(({ arena }) => arena)?.arena!.arrange(program, bound, this.traits) ?? program;
-    const prepared = await prepareProgram(this.#device, this.#buffers, this.#pipelines, run, bound);
-    this.#arenaBytes += prepared.bytes;
+    const prepared = await prepareProgram(this.device, this.buffers, this.pipelines, run, bound);
+    this.arenaBytes += prepared.bytes;
     return {
       ...prepared,
       program: run,
       dispose: () => {
         prepared.dispose();
-        this.#arenaBytes -= prepared.bytes;
+        this.arenaBytes -= prepared.bytes;
       },
     };
   }
 
   async finished(): Promise<void> {
-    await this.#device.orFailure('waiting for the device', this.#device.gpu.queue.onSubmittedWorkDone());
-    this.#device.check();
+    await this.device.orFailure('waiting for the device', this.device.gpu.queue.onSubmittedWorkDone());
+    this.device.check();
   }
 
   dispose(): void {
-    this.#device.dispose();
+    this.device.dispose();
   }
 }

@@ -14,15 +14,15 @@ export interface ActivationOptions extends LayerOptions {
 export class Activation extends Layer {
   readonly kind = 'activation';
   override readonly supportsMasking = true;
-  readonly #activation: ActivationFunction;
+  private readonly activation: ActivationFunction;
 
   constructor(options: ActivationOptions) {
     super(options);
-    this.#activation = activationFrom(options.activation);
+    this.activation = activationFrom(options.activation);
   }
 
   override config(): LayerConfig {
-    return { ...super.config(), activation: activationName(this.#activation) };
+    return { ...super.config(), activation: activationName(this.activation) };
   }
 
   outputShape(inputs: readonly Shape[]): Shape {
@@ -30,7 +30,7 @@ export class Activation extends Layer {
   }
 
   call(inputs: readonly Node[]): Node {
-    return this.#activation(inputs[0]!);
+    return this.activation(inputs[0]!);
   }
 }
 

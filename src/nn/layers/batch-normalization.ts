@@ -54,16 +54,16 @@ interface Moments<T> {
 export class BatchNormalization extends Layer {
   readonly kind = 'batchNormalization';
   override readonly supportsMasking = true;
-  readonly #axis: number;
-  readonly #momentum: number;
-  readonly #epsilon: number;
-  readonly #center: boolean;
-  readonly #scale: boolean;
-  readonly #initializers: Readonly<Record<'beta' | 'gamma' | 'movingMean' | 'movingVariance', Initializer>>;
-  readonly #regularizers: { readonly beta: Regularizer | undefined; readonly gamma: Regularizer | undefined };
-  #beta: Variable | undefined;
-  #gamma: Variable | undefined;
-  #moving: Moments<Variable> | undefined;
+  private readonly axis: number;
+  private readonly momentum: number;
+  private readonly epsilon: number;
+  private readonly center: boolean;
+  private readonly scale: boolean;
+  private readonly initializers: Readonly<Record<'beta' | 'gamma' | 'movingMean' | 'movingVariance', Initializer>>;
+  private readonly regularizers: { readonly beta: Regularizer | undefined; readonly gamma: Regularizer | undefined };
+  private beta: Variable | undefined;
+  private gamma: Variable | undefined;
+  private moving: Moments<Variable> | undefined;
 
   constructor(options: BatchNormalizationOptions = {}) {
     super(options);
@@ -75,34 +75,34 @@ export class BatchNormalization extends Layer {
     requireNumber(where, 'epsilon', epsilon, 0);
     requireOption(where, 'center', center, 'true or false', typeof center === 'boolean');
     requireOption(where, 'scale', scale, 'true or false', typeof scale === 'boolean');
-    this.#axis = axis;
-    this.#momentum = momentum;
-    this.#epsilon = epsilon;
-    this.#center = center;
-    this.#scale = scale;
-    this.#initializers = {
+    this.axis = axis;
+    this.momentum = momentum;
+    this.epsilon = epsilon;
+    this.center = center;
+    this.scale = scale;
+    this.initializers = {
       beta: initializerFrom(options.betaInitializer ?? 'zeros'),
       gamma: initializerFrom(options.gammaInitializer ?? 'ones'),
       movingMean: initializerFrom(options.movingMeanInitializer ?? 'zeros'),
       movingVariance: initializerFrom(options.movingVarianceInitializer ?? 'ones'),
     };
     const { betaRegularizer, gammaRegularizer } = options;
-    this.#regularizers = {
+    this.regularizers = {
       beta: betaRegularizer && regularizerFrom(betaRegularizer),
       gamma: gammaRegularizer && regularizerFrom(gammaRegularizer),
     };
   }
 
   override config(): LayerConfig {
-    const { beta, gamma, movingMean, movingVariance } = this.#initializers;
-    const regularizers = this.#regularizers;
+    const { beta, gamma, movingMean, movingVariance } = this.initializers;
+    const regularizers = this.regularizers;
     return {
       ...super.config(),
-      axis: this.#axis,
-      momentum: this.#momentum,
-      epsilon: this.#epsilon,
-      center: this.#center,
-      scale: this.#scale,
+      axis: this.axis,
+      momentum: this.momentum,
+      epsilon: this.epsilon,
+      center: this.center,
+      scale: this.scale,
       betaInitializer: saved(beta),
       gammaInitializer: saved(gamma),
       movingMeanInitializer: saved(movingMean),
@@ -114,17 +114,17 @@ export class BatchNormalization extends Layer {
 
   outputShape(inputs: readonly Shape[]): Shape {
     const shape = onlyShape(this.label, inputs);
-    this.#axisOf(shape);
+    this.axisOf(shape);
     return shape;
   }
 
   protected override createWeights(inputs: readonly Shape[], key: Key): void {
     const sample = onlyShape(this.label, inputs);
-    const shape = [sample[this.#axisOf(sample) - 1]!];
-    const { beta, gamma, movingMean, movingVariance } = this.#initializers;
-    if (this.#scale) this.#gamma = this.addWeight('gamma', shape, gamma, key);
-    if (this.#center) this.#beta = this.addWeight('beta', shape, beta, key);
-    this.#moving = {
+    const shape = [sample[this.axisOf(sample) - 1]!];
+    const { beta, gamma, movingMean, movingVariance } = this.initializers;
+    if (this.scale) this.gamma = this.addWeight('gamma', shape, gamma, key);
+    if (this.center) this.beta = this.addWeight('beta', shape, beta, key);
+    this.moving = {
       mean: this.addWeight('movingMean', shape, movingMean, key, 'state'),
       variance: this.addWeight('movingVariance', shape, movingVariance, key, 'state'),
     };
@@ -132,10 +132,10 @@ export class BatchNormalization extends Layer {
 
   call(inputs: readonly Node[], context: CallContext, [mask]: readonly Mask[] = []): Node {
     const x = cast(inputs[0]!, 'float32');
-    const axis = this.#axisOf(x.shape.slice(1));
+    const axis = this.axisOf(x.shape.slice(1));
     const order = [...x.shape.keys()].filter((place) => place !== axis);
     order.push(axis);
-    const y = this.#normalize(transpose(x, order), context, mask && mask.shape.length <= axis ? mask : undefined);
+    const y = this.normalize(transpose(x, order), context, mask && mask.shape.length <= axis ? mask : undefined);
     return transpose(
       y,
       order.map((_, place) => order.indexOf(place)),
@@ -143,22 +143,22 @@ export class BatchNormalization extends Layer {
   }
 
   override penalties(): readonly Node[] {
-    const { beta, gamma } = this.#regularizers;
+    const { beta, gamma } = this.regularizers;
     return [
-      ...(gamma && this.#gamma ? [gamma.penalty(this.#gamma)] : []),
-      ...(beta && this.#beta ? [beta.penalty(this.#beta)] : []),
+      ...(gamma && this.gamma ? [gamma.penalty(this.gamma)] : []),
+      ...(beta && this.beta ? [beta.penalty(this.beta)] : []),
     ];
   }
 
   /** x with the features last; a mask of steps leaves out what only fills up a sequence. */
-  #normalize(x: Node, { update, rowMask }: CallContext, mask: Mask): Node {
-    const moving = this.#moving!;
-    const [gamma, beta] = [this.#gamma, this.#beta];
-    const options = { epsilon: this.#epsilon, ...(gamma && { scale: gamma }), ...(beta && { offset: beta }) };
+  private normalize(x: Node, { update, rowMask }: CallContext, mask: Mask): Node {
+    const moving = this.moving!;
+    const [gamma, beta] = [this.gamma, this.beta];
+    const options = { epsilon: this.epsilon, ...(gamma && { scale: gamma }), ...(beta && { offset: beta }) };
     if (!update) return normalizeWith(x, moving.mean, moving.variance, options);
     const weights = countedRows(x.shape.slice(0, -1), [rowMask, mask]);
     const { output, mean, variance } = batchNorm(x, { ...options, ...(weights && { weights }) });
-    const momentum = this.#momentum;
+    const momentum = this.momentum;
     const towards = (now: Node) => (value: Node) => add(mul(value, momentum), mul(now, 1 - momentum));
     update(moving.mean, towards(mean));
     update(moving.variance, towards(variance));
@@ -166,18 +166,18 @@ export class BatchNormalization extends Layer {
   }
 
   /** The features' axis, counted with the batch axis. Throws `ShapeError` where it is none, or not that of the weights. */
-  #axisOf(sample: Shape): number {
+  private axisOf(sample: Shape): number {
     featuresOf(this.label, sample);
-    const axis = normalizeAxis(this.label, this.#axis, sample.length + 1);
+    const axis = normalizeAxis(this.label, this.axis, sample.length + 1);
     if (axis === 0) {
       throw new ShapeError(
-        `${this.label}: axis ${this.#axis} of ${formatSample(sample)} is the batch axis: use 1 … ${sample.length}`,
+        `${this.label}: axis ${this.axis} of ${formatSample(sample)} is the batch axis: use 1 … ${sample.length}`,
       );
     }
-    const expected = this.#moving?.mean.shape ?? [sample[axis - 1]!];
+    const expected = this.moving?.mean.shape ?? [sample[axis - 1]!];
     if (sample[axis - 1] === expected[0]) return axis;
     throw new ShapeError(
-      `${this.label}: expects ${formatShape(expected)} along axis ${this.#axis}, got ${formatSample(sample)}`,
+      `${this.label}: expects ${formatShape(expected)} along axis ${this.axis}, got ${formatSample(sample)}`,
     );
   }
 }

@@ -31,10 +31,10 @@ const merges: Readonly<Record<string, (x: Node, y: Node) => Node>> = {
 
 export class Bidirectional extends SeveralOutputs {
   readonly kind = 'bidirectional';
-  readonly #mergeMode: MergeMode;
-  readonly #given: Recurrent;
-  readonly #forward: Recurrent;
-  readonly #backward: Recurrent;
+  private readonly mergeMode: MergeMode;
+  private readonly given: Recurrent;
+  private readonly forward: Recurrent;
+  private readonly backward: Recurrent;
 
   constructor(layer: Layer | LayerOfSeveral, options: BidirectionalOptions = {}) {
     const where = options.name || 'bidirectional';
@@ -46,31 +46,31 @@ export class Bidirectional extends SeveralOutputs {
     const given = layer as unknown as Recurrent;
     const { inputShape } = given;
     super(outerOptions(given, inputShape ? { inputShape, ...options } : options));
-    this.#mergeMode = mergeMode;
-    this.#given = given;
+    this.mergeMode = mergeMode;
+    this.given = given;
     // A step that is left out is zeros: behind the end the one direction would show its last state, the other its first.
     const zeroOutputForMask = given.returnSequences;
-    this.#forward = given.copy({ zeroOutputForMask });
-    this.#backward = given.copy({ zeroOutputForMask, goBackwards: true });
+    this.forward = given.copy({ zeroOutputForMask });
+    this.backward = given.copy({ zeroOutputForMask, goBackwards: true });
   }
 
   override config(): LayerConfig {
-    return { ...super.config(), mergeMode: this.#mergeMode, layer: describeInner(this.#given) };
+    return { ...super.config(), mergeMode: this.mergeMode, layer: describeInner(this.given) };
   }
 
   outputShapes(inputs: readonly Shape[]): readonly Shape[] {
-    const [forward, backward] = this.#halves(inputs);
-    const [output, ...states] = this.#forward.outputShapes(forward);
-    const others = this.#backward.outputShapes(backward).slice(1);
-    const joined = this.#mergeMode === 'concat' ? [...output!.slice(0, -1), 2 * output!.at(-1)!] : output!;
-    return [joined, ...(this.#mergeMode === null ? [joined] : []), ...states, ...others];
+    const [forward, backward] = this.halves(inputs);
+    const [output, ...states] = this.forward.outputShapes(forward);
+    const others = this.backward.outputShapes(backward).slice(1);
+    const joined = this.mergeMode === 'concat' ? [...output!.slice(0, -1), 2 * output!.at(-1)!] : output!;
+    return [joined, ...(this.mergeMode === null ? [joined] : []), ...states, ...others];
   }
 
   protected override createWeights(inputs: readonly Shape[], key: Key): void {
-    const [forward, backward] = this.#halves(inputs);
+    const [forward, backward] = this.halves(inputs);
     this.ownWeights.push(
-      ...buildInner(this.#forward, this.label, 'forward', forward, deriveKey(key, 0)),
-      ...buildInner(this.#backward, this.label, 'backward', backward, deriveKey(key, 1)),
+      ...buildInner(this.forward, this.label, 'forward', forward, deriveKey(key, 0)),
+      ...buildInner(this.backward, this.label, 'backward', backward, deriveKey(key, 1)),
     );
   }
 
@@ -79,26 +79,26 @@ export class Bidirectional extends SeveralOutputs {
     context: CallContext,
     masks: readonly Mask[],
   ): readonly [output: Node, ...others: Node[]] {
-    const [forward, backward] = this.#halves(inputs);
-    const [x, ...states] = this.#forward.callAll(forward, context, masks);
-    const [turned, ...others] = this.#backward.callAll(backward, context, masks);
-    const y = this.#given.returnSequences ? reverse(turned, 1) : turned;
-    const outputs: [Node, ...Node[]] = this.#mergeMode === null ? [x, y] : [merges[this.#mergeMode]!(x, y)];
+    const [forward, backward] = this.halves(inputs);
+    const [x, ...states] = this.forward.callAll(forward, context, masks);
+    const [turned, ...others] = this.backward.callAll(backward, context, masks);
+    const y = this.given.returnSequences ? reverse(turned, 1) : turned;
+    const outputs: [Node, ...Node[]] = this.mergeMode === null ? [x, y] : [merges[this.mergeMode]!(x, y)];
     return [...outputs, ...states, ...others];
   }
 
   override computeMask(inputs: readonly Node[], masks: readonly Mask[]): readonly Mask[] {
-    const mask = this.#forward.computeMask(inputs, masks);
-    return this.#mergeMode === null ? [...mask, ...mask] : mask;
+    const mask = this.forward.computeMask(inputs, masks);
+    return this.mergeMode === null ? [...mask, ...mask] : mask;
   }
 
   override penalties(): readonly Node[] {
-    return [...this.#forward.penalties(), ...this.#backward.penalties()];
+    return [...this.forward.penalties(), ...this.backward.penalties()];
   }
 
   /** The sequence for each direction, with the initial states of it: the first half is forward's. */
-  #halves<T>([sequence, ...states]: readonly T[]): readonly [forward: T[], backward: T[]] {
-    const count = this.#given.stateCount;
+  private halves<T>([sequence, ...states]: readonly T[]): readonly [forward: T[], backward: T[]] {
+    const count = this.given.stateCount;
     if (sequence === undefined || (states.length > 0 && states.length !== 2 * count)) {
       throw new ShapeError(
         `${this.label}: takes a sequence, or with it ${2 * count} initial states, the forward ones first, ` +

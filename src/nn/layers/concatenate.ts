@@ -18,30 +18,30 @@ export interface ConcatenateOptions extends LayerOptions {
 
 export class Concatenate extends Layer {
   readonly kind = 'concatenate';
-  readonly #axis: number;
+  private readonly axis: number;
 
   constructor(options: ConcatenateOptions = {}) {
     super(options);
     const { axis = -1 } = options;
     const allowed = Number.isInteger(axis) && axis !== 0;
     requireOption(this.name || 'concatenate', 'axis', axis, 'an integer but 0, the batch axis', allowed);
-    this.#axis = axis;
+    this.axis = axis;
   }
 
   override config(): LayerConfig {
-    return { ...super.config(), axis: this.#axis };
+    return { ...super.config(), axis: this.axis };
   }
 
   outputShape(inputs: readonly Shape[]): Shape {
     requireSeveral(this.label, inputs);
     const first = inputs[0]!;
-    const place = normalizeAxis(this.label, this.#axis, first.length + 1) - 1;
-    if (place < 0) throw new ShapeError(`${this.label}: axis ${this.#axis} is the batch axis: use 1 … ${first.length}`);
+    const place = normalizeAxis(this.label, this.axis, first.length + 1) - 1;
+    if (place < 0) throw new ShapeError(`${this.label}: axis ${this.axis} is the batch axis: use 1 … ${first.length}`);
     const fits = inputs.every((shape) => shape.every((size, axis) => axis === place || size === first[axis]));
     if (!fits) {
       throw new ShapeError(
         `${this.label}: samples of shapes ${inputs.map(formatShape).join(' and ')} cannot be joined along axis ` +
-          `${this.#axis}: their other dimensions must be equal`,
+          `${this.axis}: their other dimensions must be equal`,
       );
     }
     const joined = inputs.reduce((sum, shape) => sum + shape[place]!, 0);
@@ -50,13 +50,13 @@ export class Concatenate extends Layer {
 
   call(inputs: readonly Node[]): Node {
     this.outputShape(inputs.map(({ shape }) => shape.slice(1)));
-    return concatenateNodes(inputs, this.#axis);
+    return concatenateNodes(inputs, this.axis);
   }
 
   /** Along an axis of steps the masks are joined too, ones for an input without; else a step counts where any does. */
   override computeMask(inputs: readonly Node[], masks: readonly Mask[]): readonly Mask[] {
     const rank = masks.find((mask) => mask !== undefined)?.shape.length ?? 0;
-    const place = normalizeAxis(this.label, this.#axis, inputs[0]!.shape.length);
+    const place = normalizeAxis(this.label, this.axis, inputs[0]!.shape.length);
     if (place >= rank) return [eitherMask(masks)];
     const ones = (index: number): Node => broadcastTo(constant(1), inputs[index]!.shape.slice(0, rank));
     const all = masks.map((mask, index) => mask ?? ones(index));

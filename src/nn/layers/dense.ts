@@ -39,41 +39,41 @@ export interface DenseOptions extends LayerOptions {
 export class Dense extends Layer {
   readonly kind = 'dense';
   override readonly supportsMasking = true;
-  readonly #units: number;
-  readonly #activation: Activation;
-  readonly #useBias: boolean;
-  readonly #initializers: { readonly kernel: Initializer; readonly bias: Initializer };
-  readonly #regularizers: { readonly kernel: Regularizer | undefined; readonly bias: Regularizer | undefined };
-  #kernel: Variable | undefined;
-  #bias: Variable | undefined;
+  private readonly units: number;
+  private readonly activation: Activation;
+  private readonly useBias: boolean;
+  private readonly initializers: { readonly kernel: Initializer; readonly bias: Initializer };
+  private readonly regularizers: { readonly kernel: Regularizer | undefined; readonly bias: Regularizer | undefined };
+  private kernel: Variable | undefined;
+  private bias: Variable | undefined;
 
   constructor(options: DenseOptions) {
     super(options);
     const { units, activation, useBias = true, kernelRegularizer, biasRegularizer } = options;
     requireInteger(this.name || 'dense', 'units', units, 1);
     requireOption(this.name || 'dense', 'useBias', useBias, 'true or false', typeof useBias === 'boolean');
-    this.#units = units;
-    this.#activation = activationFrom(activation);
-    this.#useBias = useBias;
-    this.#initializers = {
+    this.units = units;
+    this.activation = activationFrom(activation);
+    this.useBias = useBias;
+    this.initializers = {
       kernel: options.kernelInitializer === undefined ? glorotUniform() : initializerFrom(options.kernelInitializer),
       bias: options.biasInitializer === undefined ? zeros() : initializerFrom(options.biasInitializer),
     };
-    this.#regularizers = {
+    this.regularizers = {
       kernel: kernelRegularizer && regularizerFrom(kernelRegularizer),
       bias: biasRegularizer && regularizerFrom(biasRegularizer),
     };
   }
 
   override config(): LayerConfig {
-    const { kernel, bias } = this.#regularizers;
+    const { kernel, bias } = this.regularizers;
     return {
       ...super.config(),
-      units: this.#units,
-      activation: activationName(this.#activation),
-      useBias: this.#useBias,
-      kernelInitializer: saved(this.#initializers.kernel),
-      biasInitializer: saved(this.#initializers.bias),
+      units: this.units,
+      activation: activationName(this.activation),
+      useBias: this.useBias,
+      kernelInitializer: saved(this.initializers.kernel),
+      biasInitializer: saved(this.initializers.bias),
       ...(kernel && { kernelRegularizer: saved(kernel) }),
       ...(bias && { biasRegularizer: saved(bias) }),
     };
@@ -81,39 +81,39 @@ export class Dense extends Layer {
 
   outputShape(inputs: readonly Shape[]): Shape {
     const shape = onlyShape(this.label, inputs);
-    this.#checkFeatures(shape, formatSample(shape));
-    return [...shape.slice(0, -1), this.#units];
+    this.checkFeatures(shape, formatSample(shape));
+    return [...shape.slice(0, -1), this.units];
   }
 
   protected override createWeights(inputs: readonly Shape[], key: Key): void {
     const features = featuresOf(this.label, onlyShape(this.label, inputs));
-    this.#kernel = this.addWeight('kernel', [features, this.#units], this.#initializers.kernel, key);
-    if (this.#useBias) this.#bias = this.addWeight('bias', [this.#units], this.#initializers.bias, key);
+    this.kernel = this.addWeight('kernel', [features, this.units], this.initializers.kernel, key);
+    if (this.useBias) this.bias = this.addWeight('bias', [this.units], this.initializers.bias, key);
   }
 
   call(inputs: readonly Node[]): Node {
     const [kernel] = this.weights as [Variable];
     const { shape } = inputs[0]!;
-    this.#checkFeatures(shape.slice(1), formatShape(shape));
+    this.checkFeatures(shape.slice(1), formatShape(shape));
     // All places of all samples are rows of one product; the activation follows at once, so that it can be fused.
     const x = cast(inputs[0]!, 'float32');
     const rows = shape.length === 2 ? x : reshape(x, [sizeOf(shape.slice(0, -1)), shape.at(-1)!]);
     const product = matmul(rows, kernel);
-    const y = this.#activation(this.#bias === undefined ? product : add(product, this.#bias));
-    return reshape(y, [...shape.slice(0, -1), this.#units]);
+    const y = this.activation(this.bias === undefined ? product : add(product, this.bias));
+    return reshape(y, [...shape.slice(0, -1), this.units]);
   }
 
   override penalties(): readonly Node[] {
-    const { kernel, bias } = this.#regularizers;
+    const { kernel, bias } = this.regularizers;
     return [
-      ...(kernel && this.#kernel ? [kernel.penalty(this.#kernel)] : []),
-      ...(bias && this.#bias ? [bias.penalty(this.#bias)] : []),
+      ...(kernel && this.kernel ? [kernel.penalty(this.kernel)] : []),
+      ...(bias && this.bias ? [bias.penalty(this.bias)] : []),
     ];
   }
 
-  #checkFeatures(sample: Shape, shown: string): void {
+  private checkFeatures(sample: Shape, shown: string): void {
     const features = featuresOf(this.label, sample);
-    const expected = this.#kernel?.shape[0] ?? features;
+    const expected = this.kernel?.shape[0] ?? features;
     if (features === expected) return;
     const remedy =
       sizeOf(sample) === expected ? 'put flatten() before it' : `give inputs of shape [batch, ${expected}]`;

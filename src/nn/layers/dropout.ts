@@ -21,9 +21,9 @@ export interface DropoutOptions extends LayerOptions {
 export class Dropout extends Layer {
   readonly kind = 'dropout';
   override readonly supportsMasking = true;
-  readonly #rate: number;
-  readonly #seed: number | undefined;
-  readonly #masks: RandomMasks;
+  private readonly rate: number;
+  private readonly seed: number | undefined;
+  private readonly masks: RandomMasks;
 
   constructor(options: DropoutOptions) {
     super(options);
@@ -31,14 +31,14 @@ export class Dropout extends Layer {
     const where = this.name || 'dropout';
     requireOption(where, 'rate', rate, 'a number in [0, 1)', typeof rate === 'number' && rate >= 0 && rate < 1);
     if (seed !== undefined) requireInteger(where, 'seed', seed, -(2 ** 53));
-    this.#rate = rate;
-    this.#seed = seed;
-    this.#masks = new RandomMasks(rate);
+    this.rate = rate;
+    this.seed = seed;
+    this.masks = new RandomMasks(rate);
   }
 
   override config(): LayerConfig {
-    const rate = this.#rate;
-    const seed = this.#seed;
+    const rate = this.rate;
+    const seed = this.seed;
     return { ...super.config(), rate, ...(seed === undefined ? {} : { seed }) };
   }
 
@@ -47,12 +47,12 @@ export class Dropout extends Layer {
   }
 
   protected override createWeights(_: readonly Shape[], key: Key): void {
-    this.#masks.key = this.#seed === undefined ? key : keyFromSeed(this.#seed);
+    this.masks.key = this.seed === undefined ? key : keyFromSeed(this.seed);
   }
 
   call(inputs: readonly Node[], context: CallContext): Node {
     const x = inputs[0]!;
-    const mask = this.#masks.next(x.shape, context);
+    const mask = this.masks.next(x.shape, context);
     return mask ? mul(x, mask) : x;
   }
 }

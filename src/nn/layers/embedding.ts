@@ -35,13 +35,13 @@ export interface EmbeddingOptions extends LayerOptions {
 
 export class Embedding extends Layer {
   readonly kind = 'embedding';
-  readonly #inputDim: number;
-  readonly #outputDim: number;
-  readonly #initializer: Initializer;
-  readonly #regularizer: Regularizer | undefined;
-  readonly #maskZero: boolean;
-  readonly #inputLength: number | undefined;
-  #embeddings: Variable | undefined;
+  private readonly inputDim: number;
+  private readonly outputDim: number;
+  private readonly initializer: Initializer;
+  private readonly regularizer: Regularizer | undefined;
+  private readonly maskZero: boolean;
+  private readonly inputLength: number | undefined;
+  private embeddings: Variable | undefined;
 
   constructor(options: EmbeddingOptions) {
     const { inputDim, outputDim, embeddingsInitializer, embeddingsRegularizer, maskZero = false } = options;
@@ -53,27 +53,27 @@ export class Embedding extends Layer {
     requireInteger(where, 'inputDim', inputDim, 1);
     requireInteger(where, 'outputDim', outputDim, 1);
     requireOption(where, 'maskZero', maskZero, 'true or false', typeof maskZero === 'boolean');
-    this.#inputDim = inputDim;
-    this.#outputDim = outputDim;
-    this.#initializer = embeddingsInitializer === undefined ? randomUniform() : initializerFrom(embeddingsInitializer);
-    this.#regularizer = embeddingsRegularizer && regularizerFrom(embeddingsRegularizer);
-    this.#maskZero = maskZero;
-    this.#inputLength = inputLength;
+    this.inputDim = inputDim;
+    this.outputDim = outputDim;
+    this.initializer = embeddingsInitializer === undefined ? randomUniform() : initializerFrom(embeddingsInitializer);
+    this.regularizer = embeddingsRegularizer && regularizerFrom(embeddingsRegularizer);
+    this.maskZero = maskZero;
+    this.inputLength = inputLength;
   }
 
   override config(): LayerConfig {
     const [inputDim, outputDim, maskZero, inputLength] = [
-      this.#inputDim,
-      this.#outputDim,
-      this.#maskZero,
-      this.#inputLength,
+      this.inputDim,
+      this.outputDim,
+      this.maskZero,
+      this.inputLength,
     ];
     return {
       ...super.config(),
       inputDim,
       outputDim,
-      embeddingsInitializer: saved(this.#initializer),
-      ...(this.#regularizer && { embeddingsRegularizer: saved(this.#regularizer) }),
+      embeddingsInitializer: saved(this.initializer),
+      ...(this.regularizer && { embeddingsRegularizer: saved(this.regularizer) }),
       maskZero,
       ...(inputLength !== undefined && { inputLength }),
     };
@@ -81,17 +81,17 @@ export class Embedding extends Layer {
 
   outputShape(inputs: readonly Shape[]): Shape {
     const shape = onlyShape(this.label, inputs);
-    const length = this.#inputLength;
+    const length = this.inputLength;
     if (length !== undefined && !sameShape(shape, [length])) {
       throw new ShapeError(
         `${this.label}: expects samples of inputLength ${length}, got ${formatSample(shape)}: pad the texts to that length`,
       );
     }
-    return [...shape, this.#outputDim];
+    return [...shape, this.outputDim];
   }
 
   protected override createWeights(_: readonly Shape[], key: Key): void {
-    this.#embeddings = this.addWeight('embeddings', [this.#inputDim, this.#outputDim], this.#initializer, key);
+    this.embeddings = this.addWeight('embeddings', [this.inputDim, this.outputDim], this.initializer, key);
   }
 
   call(inputs: readonly Node[], _?: CallContext): Node {
@@ -100,16 +100,16 @@ export class Embedding extends Layer {
   }
 
   override computeMask([ids]: readonly Node[]): readonly Mask[] {
-    return this.#maskZero ? [notEqual(cast(ids!, 'float32'), 0)] : [];
+    return this.maskZero ? [notEqual(cast(ids!, 'float32'), 0)] : [];
   }
 
   override penalties(): readonly Node[] {
-    return this.#regularizer && this.#embeddings ? [this.#regularizer.penalty(this.#embeddings)] : [];
+    return this.regularizer && this.embeddings ? [this.regularizer.penalty(this.embeddings)] : [];
   }
 
   /** Numbers without a row would count as vectors of zeros on the device; they are told here while it is known where. */
   override checkData(caller: string, name: string, { data, shape, dtype, scale, offset }: HostTensor): void {
-    const most = this.#inputDim - 1;
+    const most = this.inputDim - 1;
     for (let place = 0; place < data.length; place++) {
       const id = dtype === 'float32' || dtype === 'uint8' ? data[place]! * scale + offset : data[place]!;
       if (Number.isInteger(id) && id >= 0 && id <= most) continue;

@@ -14,15 +14,15 @@ export interface GRUOptions extends GatedOptions {
 
 export class GRU extends Recurrent {
   readonly kind = 'gru';
-  readonly #options: GRUOptions;
+  private readonly options: GRUOptions;
 
   constructor(options: GRUOptions) {
     super('gru', 'gru', options);
-    this.#options = options;
+    this.options = options;
   }
 
   override config(): LayerConfig {
-    const { recurrentActivation = 'sigmoid', resetAfter = true } = this.#options;
+    const { recurrentActivation = 'sigmoid', resetAfter = true } = this.options;
     return { ...super.config(), recurrentActivation, resetAfter };
   }
 }

@@ -39,14 +39,14 @@ export interface LayerNormalizationOptions extends LayerOptions {
 export class LayerNormalization extends Layer {
   readonly kind = 'layerNormalization';
   override readonly supportsMasking = true;
-  readonly #axis: number | readonly number[];
-  readonly #epsilon: number;
-  readonly #center: boolean;
-  readonly #scale: boolean;
-  readonly #initializers: { readonly beta: Initializer; readonly gamma: Initializer };
-  readonly #regularizers: { readonly beta: Regularizer | undefined; readonly gamma: Regularizer | undefined };
-  #beta: Variable | undefined;
-  #gamma: Variable | undefined;
+  private readonly axis: number | readonly number[];
+  private readonly epsilon: number;
+  private readonly center: boolean;
+  private readonly scale: boolean;
+  private readonly initializers: { readonly beta: Initializer; readonly gamma: Initializer };
+  private readonly regularizers: { readonly beta: Regularizer | undefined; readonly gamma: Regularizer | undefined };
+  private beta: Variable | undefined;
+  private gamma: Variable | undefined;
 
   constructor(options: LayerNormalizationOptions = {}) {
     super(options);
@@ -58,27 +58,27 @@ export class LayerNormalization extends Layer {
     requireNumber(where, 'epsilon', epsilon, 0);
     requireOption(where, 'center', center, 'true or false', typeof center === 'boolean');
     requireOption(where, 'scale', scale, 'true or false', typeof scale === 'boolean');
-    this.#axis = Array.isArray(axis) ? [...axes] : axis;
-    this.#epsilon = epsilon;
-    this.#center = center;
-    this.#scale = scale;
-    this.#initializers = {
+    this.axis = Array.isArray(axis) ? [...axes] : axis;
+    this.epsilon = epsilon;
+    this.center = center;
+    this.scale = scale;
+    this.initializers = {
       beta: options.betaInitializer === undefined ? zeros() : initializerFrom(options.betaInitializer),
       gamma: options.gammaInitializer === undefined ? ones() : initializerFrom(options.gammaInitializer),
     };
-    this.#regularizers = {
+    this.regularizers = {
       beta: betaRegularizer && regularizerFrom(betaRegularizer),
       gamma: gammaRegularizer && regularizerFrom(gammaRegularizer),
     };
   }
 
   override config(): LayerConfig {
-    const axis = this.#axis;
-    const epsilon = this.#epsilon;
-    const center = this.#center;
-    const scale = this.#scale;
-    const initializers = this.#initializers;
-    const regularizers = this.#regularizers;
+    const axis = this.axis;
+    const epsilon = this.epsilon;
+    const center = this.center;
+    const scale = this.scale;
+    const initializers = this.initializers;
+    const regularizers = this.regularizers;
     return {
       ...super.config(),
       axis,
@@ -94,49 +94,49 @@ export class LayerNormalization extends Layer {
 
   outputShape(inputs: readonly Shape[]): Shape {
     const shape = onlyShape(this.label, inputs);
-    this.#sizesOf(shape);
+    this.sizesOf(shape);
     return shape;
   }
 
   protected override createWeights(inputs: readonly Shape[], key: Key): void {
-    const sizes = this.#sizesOf(onlyShape(this.label, inputs));
-    if (this.#scale) this.#gamma = this.addWeight('gamma', sizes, this.#initializers.gamma, key);
-    if (this.#center) this.#beta = this.addWeight('beta', sizes, this.#initializers.beta, key);
+    const sizes = this.sizesOf(onlyShape(this.label, inputs));
+    if (this.scale) this.gamma = this.addWeight('gamma', sizes, this.initializers.gamma, key);
+    if (this.center) this.beta = this.addWeight('beta', sizes, this.initializers.beta, key);
   }
 
   call(inputs: readonly Node[]): Node {
     const x = cast(inputs[0]!, 'float32');
-    this.#sizesOf(x.shape.slice(1));
-    const gamma = this.#gamma;
-    const beta = this.#beta;
-    const axis = this.#axis;
-    const epsilon = this.#epsilon;
+    this.sizesOf(x.shape.slice(1));
+    const gamma = this.gamma;
+    const beta = this.beta;
+    const axis = this.axis;
+    const epsilon = this.epsilon;
     return layerNorm(x, { axis, epsilon, ...(gamma && { scale: gamma }), ...(beta && { offset: beta }) });
   }
 
   override penalties(): readonly Node[] {
-    const { beta, gamma } = this.#regularizers;
+    const { beta, gamma } = this.regularizers;
     return [
-      ...(gamma && this.#gamma ? [gamma.penalty(this.#gamma)] : []),
-      ...(beta && this.#beta ? [beta.penalty(this.#beta)] : []),
+      ...(gamma && this.gamma ? [gamma.penalty(this.gamma)] : []),
+      ...(beta && this.beta ? [beta.penalty(this.beta)] : []),
     ];
   }
 
   /** The sizes of the normalized axes of a sample. Throws `ShapeError` where they are not axes of it, or not those of the weights. */
-  #sizesOf(sample: Shape): Shape {
+  private sizesOf(sample: Shape): Shape {
     featuresOf(this.label, sample);
-    const axes = normalizeAxes(this.label, this.#axis, sample.length + 1);
+    const axes = normalizeAxes(this.label, this.axis, sample.length + 1);
     if (axes[0] === 0) {
       throw new ShapeError(
-        `${this.label}: axis ${JSON.stringify(this.#axis)} of ${formatSample(sample)} is the batch axis: ` +
+        `${this.label}: axis ${JSON.stringify(this.axis)} of ${formatSample(sample)} is the batch axis: ` +
           `use 1 … ${sample.length}`,
       );
     }
     const sizes = axes.map((place) => sample[place - 1]!);
-    const expected = (this.#gamma ?? this.#beta)?.shape ?? sizes;
+    const expected = (this.gamma ?? this.beta)?.shape ?? sizes;
     if (sameShape(sizes, expected)) return sizes;
     throw new ShapeError(
-      `${this.label}: expects ${formatShape(expected)} along axis ${JSON.stringify(this.#axis)}, got ${formatSample(sample)}`,
+      `${this.label}: expects ${formatShape(expected)} along axis ${JSON.stringify(this.axis)}, got ${formatSample(sample)}`,
     );
   }
 }

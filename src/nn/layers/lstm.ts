@@ -11,15 +11,15 @@ export interface LSTMOptions extends GatedOptions {
 
 export class LSTM extends Recurrent {
   readonly kind = 'lstm';
-  readonly #options: LSTMOptions;
+  private readonly options: LSTMOptions;
 
   constructor(options: LSTMOptions) {
     super('lstm', 'lstm', options);
-    this.#options = options;
+    this.options = options;
   }
 
   override config(): LayerConfig {
-    const { recurrentActivation = 'sigmoid', unitForgetBias = true } = this.#options;
+    const { recurrentActivation = 'sigmoid', unitForgetBias = true } = this.options;
     return { ...super.config(), recurrentActivation, unitForgetBias };
   }
 }

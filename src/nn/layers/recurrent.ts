@@ -91,12 +91,12 @@ export abstract class Recurrent extends SeveralOutputs {
   readonly returnSequences: boolean;
   readonly returnState: boolean;
   readonly goBackwards: boolean;
-  readonly #given: AnyOptions;
-  readonly #initializers: Readonly<Record<WeightName, Initializer>>;
-  readonly #regularizers: Readonly<Record<WeightName, Regularizer | undefined>>;
-  readonly #inputMasks: RandomMasks;
-  readonly #stateMasks: RandomMasks;
-  #weights: Partial<Readonly<Record<WeightName, Variable>>> = {};
+  private readonly given: AnyOptions;
+  private readonly initializers: Readonly<Record<WeightName, Initializer>>;
+  private readonly regularizers: Readonly<Record<WeightName, Regularizer | undefined>>;
+  private readonly inputMasks: RandomMasks;
+  private readonly stateMasks: RandomMasks;
+  private namedWeights: Partial<Readonly<Record<WeightName, Variable>>> = {};
 
   /** @param kind what errors call a layer without a name */
   constructor(cell: Cell, kind: string, options: AnyOptions) {
@@ -110,34 +110,34 @@ export abstract class Recurrent extends SeveralOutputs {
     this.returnSequences = options.returnSequences ?? false;
     this.returnState = options.returnState ?? false;
     this.goBackwards = options.goBackwards ?? false;
-    this.#given = options;
-    this.#initializers = {
+    this.given = options;
+    this.initializers = {
       kernel: kernelInitializer === undefined ? glorotUniform() : initializerFrom(kernelInitializer),
       recurrent: recurrentInitializer === undefined ? orthogonal() : initializerFrom(recurrentInitializer),
       bias: biasInitializer === undefined ? zeros() : initializerFrom(biasInitializer),
     };
-    this.#regularizers = {
+    this.regularizers = {
       kernel: kernelRegularizer && regularizerFrom(kernelRegularizer),
       recurrent: recurrentRegularizer && regularizerFrom(recurrentRegularizer),
       bias: biasRegularizer && regularizerFrom(biasRegularizer),
     };
-    this.#inputMasks = new RandomMasks(options.dropout ?? 0);
-    this.#stateMasks = new RandomMasks(options.recurrentDropout ?? 0);
+    this.inputMasks = new RandomMasks(options.dropout ?? 0);
+    this.stateMasks = new RandomMasks(options.recurrentDropout ?? 0);
   }
 
   override config(): LayerConfig {
     const { units, returnSequences, returnState, goBackwards } = this;
-    const { activation = 'tanh', useBias = true, dropout = 0, recurrentDropout = 0, seed } = this.#given;
-    const { zeroOutputForMask = false } = this.#given;
-    const { kernel, recurrent, bias } = this.#regularizers;
+    const { activation = 'tanh', useBias = true, dropout = 0, recurrentDropout = 0, seed } = this.given;
+    const { zeroOutputForMask = false } = this.given;
+    const { kernel, recurrent, bias } = this.regularizers;
     return {
       ...super.config(),
       units,
       activation,
       useBias,
-      kernelInitializer: saved(this.#initializers.kernel),
-      recurrentInitializer: saved(this.#initializers.recurrent),
-      biasInitializer: saved(this.#initializers.bias),
+      kernelInitializer: saved(this.initializers.kernel),
+      recurrentInitializer: saved(this.initializers.recurrent),
+      biasInitializer: saved(this.initializers.bias),
       ...(kernel && { kernelRegularizer: saved(kernel) }),
       ...(recurrent && { recurrentRegularizer: saved(recurrent) }),
       ...(bias && { biasRegularizer: saved(bias) }),
@@ -154,7 +154,7 @@ export abstract class Recurrent extends SeveralOutputs {
   /** A new layer of the same options but for `changes`, without weights. */
   copy(changes: Partial<RecurrentOptions>): this {
     const make = this.constructor as new (options: RecurrentOptions) => this;
-    return new make({ ...this.#given, name: '', ...changes });
+    return new make({ ...this.given, name: '', ...changes });
   }
 
   /** How many states there are: an LSTM has a carry beside the hidden state. */
@@ -163,26 +163,26 @@ export abstract class Recurrent extends SeveralOutputs {
   }
 
   outputShapes(inputs: readonly Shape[]): readonly Shape[] {
-    const [steps] = this.#sequenceOf(inputs);
+    const [steps] = this.sequenceOf(inputs);
     const state = [this.units];
     const output = this.returnSequences ? [steps, this.units] : state;
     return this.returnState ? [output, ...Array.from({ length: this.stateCount }, () => state)] : [output];
   }
 
   protected override createWeights(inputs: readonly Shape[], key: Key): void {
-    const [, features] = this.#sequenceOf(inputs);
+    const [, features] = this.sequenceOf(inputs);
     const { units } = this;
     const columns = gateCounts[this.cell] * units;
-    const { seed, useBias = true } = this.#given;
+    const { seed, useBias = true } = this.given;
     const streams = seed === undefined ? key : keyFromSeed(seed);
-    this.#inputMasks.key = deriveKey(streams, 16); // behind those of the weights
-    this.#stateMasks.key = deriveKey(streams, 17);
-    const kernel = this.addWeight('kernel', [features, columns], this.#initializers.kernel, key);
-    const recurrent = this.addWeight('recurrentKernel', [units, columns], this.#initializers.recurrent, key);
-    this.#weights = { kernel, recurrent };
+    this.inputMasks.key = deriveKey(streams, 16); // behind those of the weights
+    this.stateMasks.key = deriveKey(streams, 17);
+    const kernel = this.addWeight('kernel', [features, columns], this.initializers.kernel, key);
+    const recurrent = this.addWeight('recurrentKernel', [units, columns], this.initializers.recurrent, key);
+    this.namedWeights = { kernel, recurrent };
     if (!useBias) return;
-    const shape = this.#hasTwoBiases ? [2, columns] : [columns];
-    this.#weights = { kernel, recurrent, bias: this.addWeight('bias', shape, this.#biasInitializer, key) };
+    const shape = this.hasTwoBiases ? [2, columns] : [columns];
+    this.namedWeights = { kernel, recurrent, bias: this.addWeight('bias', shape, this.biasInitializer, key) };
   }
 
   callAll(
@@ -190,13 +190,13 @@ export abstract class Recurrent extends SeveralOutputs {
     context: CallContext,
     [mask]: readonly Mask[],
   ): readonly [output: Node, ...states: Node[]] {
-    const [, features] = this.#sequenceOf(given.map(({ shape }) => shape.slice(1)));
+    const [, features] = this.sequenceOf(given.map(({ shape }) => shape.slice(1)));
     const [kernel, recurrentKernel, bias] = this.weights as [Variable, Variable, Variable | undefined];
     const [x, ...initialState] = given.map((node) => cast(node, 'float32')) as [Node, ...Node[]];
     const batch = x.shape[0]!;
     const { cell, goBackwards } = this;
-    const { activation, recurrentActivation, resetAfter, zeroOutputForMask } = this.#given;
-    const kept = this.#inputMasks.next([batch, features], context);
+    const { activation, recurrentActivation, resetAfter, zeroOutputForMask } = this.given;
+    const kept = this.inputMasks.next([batch, features], context);
     const { outputs, states } = recurrence(kept ? mul(x, reshape(kept, [batch, 1, features])) : x, {
       cell,
       kernel,
@@ -207,7 +207,7 @@ export abstract class Recurrent extends SeveralOutputs {
       resetAfter,
       initialState: initialState.length > 0 ? initialState : undefined,
       mask,
-      recurrentDropout: this.#stateMasks.next([batch, this.units], context),
+      recurrentDropout: this.stateMasks.next([batch, this.units], context),
       goBackwards,
     });
     const [stepMask] = this.computeMask(given, [mask]);
@@ -224,20 +224,20 @@ export abstract class Recurrent extends SeveralOutputs {
   override penalties(): readonly Node[] {
     const names = ['kernel', 'recurrent', 'bias'] as const;
     return names.flatMap((name) => {
-      const [regularizer, weight] = [this.#regularizers[name], this.#weights[name]];
+      const [regularizer, weight] = [this.regularizers[name], this.namedWeights[name]];
       return regularizer && weight ? [regularizer.penalty(weight)] : [];
     });
   }
 
-  get #hasTwoBiases(): boolean {
-    return this.cell === 'gru' && (this.#given.resetAfter ?? true);
+  private get hasTwoBiases(): boolean {
+    return this.cell === 'gru' && (this.given.resetAfter ?? true);
   }
 
   /** With `unitForgetBias`, the forget gate begins at 1: open, so that the carry lasts (Jozefowicz and others 2015). */
-  get #biasInitializer(): Initializer {
-    const { bias } = this.#initializers;
+  private get biasInitializer(): Initializer {
+    const { bias } = this.initializers;
     const { units } = this;
-    if (this.cell !== 'lstm' || !(this.#given.unitForgetBias ?? true)) return bias;
+    if (this.cell !== 'lstm' || !(this.given.unitForgetBias ?? true)) return bias;
     return {
       ...bias,
       create: (shape, key) =>
@@ -249,7 +249,7 @@ export abstract class Recurrent extends SeveralOutputs {
   }
 
   /** Steps and features of the sequence, when it and the states that come with it fit. */
-  #sequenceOf([sequence, ...states]: readonly Shape[]): readonly [steps: number, features: number] {
+  private sequenceOf([sequence, ...states]: readonly Shape[]): readonly [steps: number, features: number] {
     const { units, stateCount } = this;
     if (sequence?.length !== 2) {
       const given = sequence ? formatSample(sequence) : 'nothing';
@@ -265,7 +265,7 @@ export abstract class Recurrent extends SeveralOutputs {
         `${this.label}: takes a sequence, or with it ${wanted}, not ${states.map(formatSample).join(', ')}`,
       );
     }
-    const expected = this.#weights.kernel?.shape[0] ?? sequence[1]!;
+    const expected = this.namedWeights.kernel?.shape[0] ?? sequence[1]!;
     if (sequence[1] !== expected) {
       throw new ShapeError(`${this.label}: expects ${expected} features a step, got ${formatSample(sequence)}`);
     }

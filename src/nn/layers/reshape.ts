@@ -16,7 +16,7 @@ export interface ReshapeOptions extends LayerOptions {
 
 export class Reshape extends Layer {
   readonly kind = 'reshape';
-  readonly #targetShape: Shape;
+  private readonly targetShape: Shape;
 
   constructor(options: ReshapeOptions) {
     super(options);
@@ -27,22 +27,22 @@ export class Reshape extends Layer {
       targetShape.filter((dimension) => dimension === -1).length <= 1;
     const expected = 'a shape of integers ≥ 0 and at most one -1';
     requireOption(this.name || 'reshape', 'targetShape', targetShape, expected, isShape);
-    this.#targetShape = [...targetShape];
+    this.targetShape = [...targetShape];
   }
 
   override config(): LayerConfig {
-    return { ...super.config(), targetShape: this.#targetShape };
+    return { ...super.config(), targetShape: this.targetShape };
   }
 
   outputShape(inputs: readonly Shape[]): Shape {
     const shape = onlyShape(this.label, inputs);
     const size = sizeOf(shape);
-    const known = sizeOf(this.#targetShape.filter((dimension) => dimension !== -1));
-    const result = this.#targetShape.map((dimension) => (dimension === -1 ? size / known : dimension));
+    const known = sizeOf(this.targetShape.filter((dimension) => dimension !== -1));
+    const result = this.targetShape.map((dimension) => (dimension === -1 ? size / known : dimension));
     if (!result.every(Number.isInteger) || sizeOf(result) !== size) {
       throw new ShapeError(
         `${this.label}: samples of shape ${formatShape(shape)} have ${size} elements, which do not make ` +
-          `${formatShape(this.#targetShape)}: choose a targetShape of as many elements`,
+          `${formatShape(this.targetShape)}: choose a targetShape of as many elements`,
       );
     }
     return result;

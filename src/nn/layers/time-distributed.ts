@@ -17,22 +17,22 @@ import { SeveralOutputs } from './several-outputs.ts';
 export class TimeDistributed extends Layer {
   readonly kind = 'timeDistributed';
   override readonly supportsMasking = true;
-  readonly #inner: Layer;
+  private readonly inner: Layer;
 
   constructor(layer: Layer, options: LayerOptions = {}) {
     const expected = 'a layer, such as dense({ units: 10 })';
     requireInner(options.name || 'timeDistributed', layer, expected, layer instanceof Layer);
     super(outerOptions(layer, options));
-    this.#inner = layer;
+    this.inner = layer;
   }
 
   override config(): LayerConfig {
-    return { ...super.config(), layer: describeInner(this.#inner) };
+    return { ...super.config(), layer: describeInner(this.inner) };
   }
 
   outputShape(inputs: readonly Shape[]): Shape {
-    const [steps, ...sample] = this.#sampleOf(inputs);
-    const inner = this.#inner;
+    const [steps, ...sample] = this.sampleOf(inputs);
+    const inner = this.inner;
     if (inner instanceof SeveralOutputs && inner.outputShapes([sample]).length > 1) {
       throw new ValueError(`${this.label}: '${inner.kind}' has several outputs: use one with returnState: false`);
     }
@@ -40,8 +40,8 @@ export class TimeDistributed extends Layer {
   }
 
   protected override createWeights(inputs: readonly Shape[], key: Key): void {
-    const [, ...sample] = this.#sampleOf(inputs);
-    this.ownWeights.push(...buildInner(this.#inner, this.label, this.#inner.kind, [sample], deriveKey(key, 0)));
+    const [, ...sample] = this.sampleOf(inputs);
+    this.ownWeights.push(...buildInner(this.inner, this.label, this.inner.kind, [sample], deriveKey(key, 0)));
   }
 
   call([x]: readonly Node[], context: CallContext, [mask]: readonly Mask[] = []): Node {
@@ -49,24 +49,24 @@ export class TimeDistributed extends Layer {
     // To a layer that sees one step, the steps' own mask says which rows of its batch count; what lies inside a step is a mask.
     const within = mask && mask.shape.length > 2 ? rowsOf(mask) : undefined;
     const counted = countedRows([batch, steps], [context.rowMask, mask && mask.shape.length > 2 ? undefined : mask]);
-    const y = this.#inner.call([rowsOf(x!)], { ...context, rowMask: counted && rowsOf(counted) }, [within]);
+    const y = this.inner.call([rowsOf(x!)], { ...context, rowMask: counted && rowsOf(counted) }, [within]);
     return reshape(y, [batch, steps, ...y.shape.slice(1)]);
   }
 
   /** A mask that goes deeper than the steps ends here, unless the layer inside hands it on: a step with anything in it counts. */
   override computeMask([x]: readonly Node[], [mask]: readonly Mask[]): readonly Mask[] {
     const [batch, steps] = x!.shape as [number, number];
-    const [own] = this.#inner.computeMask([rowsOf(x!)], [mask && mask.shape.length > 2 ? rowsOf(mask) : undefined]);
+    const [own] = this.inner.computeMask([rowsOf(x!)], [mask && mask.shape.length > 2 ? rowsOf(mask) : undefined]);
     if (own) return [reshape(own, [batch, steps, ...own.shape.slice(1)])];
     if (!mask || mask.shape.length === 2) return [mask];
     return [max(reshape(mask, [batch, steps, sizeOf(mask.shape.slice(2))]), -1)];
   }
 
   override penalties(): readonly Node[] {
-    return this.#inner.penalties();
+    return this.inner.penalties();
   }
 
-  #sampleOf(inputs: readonly Shape[]): Shape {
+  private sampleOf(inputs: readonly Shape[]): Shape {
     const shape = onlyShape(this.label, inputs);
     if (shape.length > 0) return shape;
     throw new ShapeError(`${this.label}: expects [batch, steps, ...], got ${formatSample(shape)}: there are no steps`);
