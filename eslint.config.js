@@ -25,6 +25,7 @@ export default defineConfig(
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       '@typescript-eslint/only-throw-error': 'error',
       'no-undef': 'off', // TypeScript knows
+      'prefer-rest-params': 'off', // checkArguments counts the arguments of functions that declare their parameters
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-console': 'error',
       'object-shorthand': 'error',

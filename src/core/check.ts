@@ -1,4 +1,5 @@
 /** Checks of what a caller hands in: options, and names out of a closed table. All throw `ValueError`. */
+import { describe } from './describe.ts';
 import { suggest, ValueError } from './errors.ts';
 
 /** Throws `ValueError` unless `holds`: `dropout: rate must be a number in [0, 1), not 1.5`. */
@@ -30,9 +31,4 @@ export function lookUp<T>(what: string, name: string, table: Readonly<Record<str
   const names = Object.keys(table);
   const hint = typeof name === 'string' ? suggest(name, names) : '';
   throw new ValueError(`${what}: there is no ${describe(name)}${hint || `: the names are ${names.join(', ')}`}`);
-}
-
-function describe(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
 }

@@ -58,15 +58,42 @@ export class InternalError extends GradletError {
   override readonly name: string = 'InternalError';
 }
 
-/** The candidate nearest to `name` by edit distance, as `; did you mean 'adam'?`, or an empty string. */
+/** Names that other libraries use for an option, where no spelling rule leads to ours. */
+const foreignNames: Readonly<Record<string, string>> = {
+  lr: 'learningRate',
+  maxlen: 'length',
+  dim: 'axis',
+  eps: 'epsilon',
+};
+
+/** The candidate nearest to `name`, as `; did you mean 'adam'?`, or an empty string when none is near. */
 export function suggest(name: string, candidates: readonly string[]): string {
-  let best = '';
-  let bestDistance = Math.max(2, Math.floor(name.length / 2)) + 1;
+  const given = letters(name);
+  const foreign = Object.hasOwn(foreignNames, given) ? foreignNames[given]! : '';
+  let best = candidates.includes(foreign) ? foreign : '';
+  let bestDistance = best === '' ? Math.max(2, Math.floor(given.length / 2)) + 1 : 0;
   for (const candidate of candidates) {
-    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    const known = letters(candidate);
+    // An abbreviation has its letters in the same order: `acc` and `accuracy`.
+    const distance = isAbbreviation(given, known) ? 1 : editDistance(given, known);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best === '' ? '' : `; did you mean '${best}'?`;
+}
+
+/** snake_case, camelCase and kebab-case names as the same text; long ones are cut, because distances take quadratic time. */
+function letters(name: string): string {
+  return name
+    .slice(0, 64)
+    .toLowerCase()
+    .replace(/[^a-z0-9]/g, '');
+}
+
+function isAbbreviation(short: string, long: string): boolean {
+  if (short.length < 2 || short[0] !== long[0]) return false;
+  let found = 0;
+  for (const letter of long) if (letter === short[found]) found++;
+  return found === short.length;
 }
 
 /** Levenshtein distance, one row at a time. */

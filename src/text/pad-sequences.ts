@@ -1,5 +1,6 @@
 /** From lists of numbers of any length to one tensor: what a tokenizer gives, in the form that `fit` takes. */
-import { requireOption } from '../core/check.ts';
+import { anything, checkArguments, integer, oneOf, options, required } from '../core/arguments.ts';
+import type { ArgumentType } from '../core/arguments.ts';
 import { ValueError } from '../core/errors.ts';
 import { checkShape, sizeOf } from '../core/shape.ts';
 import { HostTensor } from '../tensor.ts';
@@ -25,12 +26,15 @@ export function padSequences(
   sequences: readonly ArrayLike<number>[],
   { length, padding = 'pre', truncating = 'pre', value = 0 }: PadSequencesOptions = {},
 ): HostTensor {
-  const check = (name: string, given: unknown, expected: string, holds: boolean): void =>
-    requireOption('padSequences', name, given, expected, holds);
-  check('length', length, 'an integer ≥ 0', length === undefined || (Number.isInteger(length) && length >= 0));
-  check('padding', padding, "'pre' or 'post'", padding === 'pre' || padding === 'post');
-  check('truncating', truncating, "'pre' or 'post'", truncating === 'pre' || truncating === 'post');
-  check('value', value, 'an int32', isInt32(value));
+  checkArguments('padSequences', arguments, {
+    sequences: required(anything),
+    options: options({
+      length: integer(0),
+      padding: oneOf('pre', 'post'),
+      truncating: oneOf('pre', 'post'),
+      value: int32,
+    }),
+  });
   sequences.forEach(checkSequence);
   const columns = length ?? sequences.reduce((longest, sequence) => Math.max(longest, sequence.length), 0);
   const shape = checkShape('padSequences', [sequences.length, columns]);
@@ -43,6 +47,8 @@ export function padSequences(
   });
   return new HostTensor(rows, shape);
 }
+
+const int32: ArgumentType = { expected: 'an int32', accepts: (value) => isInt32(value as number) };
 
 function isInt32(value: number): boolean {
   return typeof value === 'number' && (value | 0) === value;

@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import { programSize } from '../../scripts/lib/program-size.ts';
 
-const most = 40_000;
+const most = 48_000;
 
-test('a network trained with the graph, with both backends, costs at most 40 kB', async () => {
+test('a network trained with the graph, with both backends, costs at most 48 kB', async () => {
   const { all, javascript, wasm, wgsl } = await programSize('bench/size/graph.ts');
   expect(all, `JavaScript ${javascript}, WebAssembly ${wasm}, WGSL ${wgsl}`).toBeLessThanOrEqual(most);
 });

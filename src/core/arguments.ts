@@ -1,0 +1,143 @@
+/**
+ * Checks the arguments of a public call against a table: how many there are, which options exist, and what each may be.
+ * Every public function calls `checkArguments` once; checks that compare several values stay in the function itself.
+ */
+import { describe } from './describe.ts';
+import { suggest, ValueError } from './errors.ts';
+
+/** What one argument or option may be. */
+export interface ArgumentType {
+  /** Completes the sentence "learningRate must be …". */
+  readonly expected: string;
+  readonly accepts: (value: unknown) => boolean;
+  /** Whether undefined is refused too. Default false: the function has a default value for it. */
+  readonly isRequired?: boolean;
+  /** The options of an options object. */
+  readonly table?: ArgumentTable;
+}
+
+/** The arguments of a call in their order, or the options of an options object. */
+export type ArgumentTable = Readonly<Record<string, ArgumentType>>;
+
+/**
+ * Checks the arguments of a call.
+ *
+ * @param caller the name of the public function, which starts every message
+ * @param given the `arguments` of the function
+ * @param types one entry for each parameter, in order
+ * @throws ValueError for extra or missing arguments, unknown options, and values of the wrong type
+ * @example
+ * function l2(options = {}) {
+ *   checkArguments('l2', arguments, { options: options({ l2: number(0) }) });
+ * }
+ */
+export function checkArguments(caller: string, given: ArrayLike<unknown>, types: ArgumentTable): void {
+  const names = Object.keys(types);
+  if (given.length > names.length) {
+    const takes = names.length === 0 ? 'no arguments' : `at most ${names.length} (${names.join(', ')})`;
+    throw new ValueError(`${caller}: takes ${takes}, not ${given.length}: remove ${describe(given[names.length])}`);
+  }
+  names.forEach((name, index) => checkArgument(caller, name, given[index], types[name]!));
+}
+
+/**
+ * Checks an options object: every option must be in `table`, and have a value that its entry accepts.
+ *
+ * @throws ValueError naming the nearest option that exists
+ */
+export function checkOptions(caller: string, given: unknown, table: ArgumentTable): void {
+  if (typeof given !== 'object' || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) {
+    const example = Object.keys(table)[0];
+    const remedy = typeof given === 'function' ? 'call the function first' : `such as { ${example ?? ''}: … }`;
+    throw new ValueError(`${caller}: takes an options object, not ${describe(given)}: ${remedy}`);
+  }
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(table, name)) continue;
+    const names = Object.keys(table);
+    const hint = suggest(name, names) || `: the options are ${names.join(', ')}`;
+    throw new ValueError(`${caller}: there is no option ${describe(name)}${hint}`);
+  }
+  for (const [name, type] of Object.entries(table)) {
+    checkArgument(caller, name, (given as Readonly<Record<string, unknown>>)[name], type);
+  }
+}
+
+function checkArgument(caller: string, name: string, value: unknown, type: ArgumentType): void {
+  const { expected, accepts, isRequired = false, table } = type;
+  if (value === undefined && !isRequired) return;
+  if (table && value !== undefined) return checkOptions(caller, value, table);
+  if (value !== undefined && accepts(value)) return;
+  const remedy = typeof value === 'function' ? ': a factory must be called first, with ()' : '';
+  throw new ValueError(`${caller}: ${name} must be ${expected}, not ${describe(value)}${remedy}`);
+}
+
+/** The same type, of an argument that must be given. */
+export function required(type: ArgumentType): ArgumentType {
+  return { ...type, isRequired: true };
+}
+
+/** An options object with these options. */
+export function options(table: ArgumentTable): ArgumentType {
+  return { expected: 'an options object', accepts: () => false, table };
+}
+
+/** Any value: checked elsewhere. */
+export const anything: ArgumentType = { expected: 'a value', accepts: () => true };
+
+export const boolean: ArgumentType = { expected: 'true or false', accepts: (value) => typeof value === 'boolean' };
+
+export const string: ArgumentType = { expected: 'a string', accepts: (value) => typeof value === 'string' };
+
+export const callable: ArgumentType = { expected: 'a function', accepts: (value) => typeof value === 'function' };
+
+/** A finite number in [min, max]. */
+export function number(min: number = -Infinity, max: number = Infinity): ArgumentType {
+  return {
+    expected: `a finite number${range(min, max)}`,
+    accepts: (value) => Number.isFinite(value) && (value as number) >= min && (value as number) <= max,
+  };
+}
+
+/** A safe integer in [min, max]. */
+export function integer(min: number = -Infinity, max: number = Infinity): ArgumentType {
+  return {
+    expected: `an integer${range(min, max)}`,
+    accepts: (value) => Number.isSafeInteger(value) && (value as number) >= min && (value as number) <= max,
+  };
+}
+
+export const positive: ArgumentType = {
+  expected: 'a finite number > 0',
+  accepts: (value) => Number.isFinite(value) && (value as number) > 0,
+};
+
+/** A number in [0, 1), such as a dropout rate or the decay of a running mean. */
+export const fraction: ArgumentType = {
+  expected: 'a number in [0, 1)',
+  accepts: (value) => typeof value === 'number' && value >= 0 && value < 1,
+};
+
+/** One of a few strings. */
+export function oneOf(...names: readonly string[]): ArgumentType {
+  return {
+    expected: names.map((name) => `'${name}'`).join(' or '),
+    accepts: (value) => names.includes(value as string),
+  };
+}
+
+/** An array whose elements all have this type. Holes are refused where undefined is. */
+export function arrayOf(element: ArgumentType, expected: string): ArgumentType {
+  return { expected, accepts: (value) => Array.isArray(value) && Array.from(value).every(element.accepts) };
+}
+
+/** A value of any of these types. */
+export function either(...types: readonly ArgumentType[]): ArgumentType {
+  return {
+    expected: types.map(({ expected }) => expected).join(', or '),
+    accepts: (value) => types.some(({ accepts }) => accepts(value)),
+  };
+}
+
+function range(min: number, max: number): string {
+  return `${min === -Infinity ? '' : ` ≥ ${min}`}${max === Infinity ? '' : ` ≤ ${max}`}`;
+}

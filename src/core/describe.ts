@@ -1,0 +1,33 @@
+/** How an error message shows a value that was given: short, never source code, and without calling any of its methods. */
+
+const maxLength = 40;
+
+/** `'adam'`, `0.5`, `null`, `a function`, `an array of 3 elements`, `a tensor [2, 3]`, `an object with units, activation`. */
+export function describe(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return `'${value.length > maxLength ? `${value.slice(0, maxLength)}…` : value}'`;
+    case 'bigint':
+      return `${value}n`;
+    case 'function':
+      return 'a function';
+    case 'object':
+      return value === null ? 'null' : describeObject(value);
+    default:
+      return String(value);
+  }
+}
+
+function describeObject(value: object): string {
+  if (Array.isArray(value)) return `an array of ${value.length} elements`;
+  if (ArrayBuffer.isView(value)) {
+    const { length } = value as { readonly length?: number };
+    const type = Object.prototype.toString.call(value).slice('[object '.length, -1);
+    return length === undefined ? `a ${type}` : `${/^[IU]/.test(type) ? 'an' : 'a'} ${type} of ${length} elements`;
+  }
+  const { op, shape, data } = value as { readonly op?: unknown; readonly shape?: unknown; readonly data?: unknown };
+  if (Array.isArray(shape) && (op !== undefined || data !== undefined)) return `a tensor [${shape.join(', ')}]`;
+  const keys = Object.keys(value);
+  if (keys.length === 0) return 'an object';
+  return `an object with ${keys.slice(0, 4).join(', ')}${keys.length > 4 ? ', …' : ''}`;
+}
