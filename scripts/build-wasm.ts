@@ -1,50 +1,59 @@
 /**
- * assembly/modules/*.ts → build/wasm/*.wasm → src/generated/wasm/*.ts: a binary for each, the list of what they export, where
- * their static memory ends, and the script of the workers. Run by `npm run build:wasm`; does nothing when no source or
- * setting has changed.
+ * assembly/modules/*.ts → build/wasm/*.wasm → src/generated/wasm/*.ts: one binary for each module, the list of their exports,
+ * the end of their static memory, and the worker script. Run by `npm run build:wasm`. A module is compiled again only when
+ * one of the files that it imports, a build setting, or the address of its static memory has changed; `--force` compiles all.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type Binary, emitBinary, emitExports } from './lib/emit-wasm.ts';
 import { emitWorker } from './lib/emit-worker.ts';
-import { hashFiles, listFiles, projectRoot, writeIfChanged } from './lib/files.ts';
+import { hashFiles, importedFiles, listFiles, projectRoot, writeIfChanged } from './lib/files.ts';
 import { countMultiplyAdds, exportedFunctions, interfaceProblems, readInterface } from './lib/wasm-module.ts';
 
 const modulesFolder = 'assembly/modules';
 const buildFolder = join(projectRoot, 'build/wasm');
 const generated = join(projectRoot, 'src/generated/wasm');
-const stampFile = join(buildFolder, 'stamp');
 const workerFile = join(projectRoot, 'src/backends/wasm/worker.ts');
 
 /** The core first: its static memory lies lowest, and the others import from it. */
 const names = ['core', ...listFiles(join(projectRoot, modulesFolder), '.ts').map((file) => file.slice(0, -3))].filter(
   (name, index, list) => list.indexOf(name) === index,
 );
-const outputs = [...names, 'exports', 'heap', 'worker'].map((stem) => join(generated, `${stem}.ts`));
 
-function currentStamp(): string {
-  const sources = listFiles(join(projectRoot, 'assembly'), '.ts').map((file) => join('assembly', file));
-  const ours = [
-    'asconfig.json',
-    'scripts/build-wasm.ts',
-    'scripts/lib/wasm-module.ts',
-    'scripts/lib/emit-wasm.ts',
-    'scripts/lib/emit-worker.ts',
-    'src/backends/wasm/worker.ts',
-    'package-lock.json',
-  ];
-  return hashFiles([...sources, ...ours].map((file) => join(projectRoot, file)).filter((file) => existsSync(file)));
-}
-
-function isUpToDate(stamp: string): boolean {
-  if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) return false;
-  return outputs.every((file) => existsSync(file));
-}
+/** What every module depends on, beside its own sources. */
+const settings = [
+  'asconfig.json',
+  'scripts/build-wasm.ts',
+  'scripts/lib/wasm-module.ts',
+  'scripts/lib/emit-wasm.ts',
+  'node_modules/assemblyscript/package.json',
+  'node_modules/@gfx/zopfli/package.json',
+].map((file) => join(projectRoot, file));
 
 interface Compiled extends Binary {
   /** Where its static memory ends. */
   readonly heapBase: number;
+}
+
+/** Kept beside the binary: what it was made from, and where its static memory ends. */
+interface BuildRecord {
+  readonly stamp: string;
+  readonly heapBase: number;
+}
+
+const sourceFile = (name: string): string => join(projectRoot, modulesFolder, `${name}.ts`);
+const recordFile = (name: string): string => join(buildFolder, `${name}.json`);
+const binaryFile = (name: string): string => join(buildFolder, `${name}.wasm`);
+const generatedFile = (name: string): string => join(generated, `${name}.ts`);
+
+/** The module as an earlier build left it, when nothing that it was made from has changed. */
+function findCompiled(name: string, stamp: string): Compiled | undefined {
+  const files = [recordFile(name), binaryFile(name), generatedFile(name)];
+  if (process.argv.includes('--force') || !files.every((file) => existsSync(file))) return undefined;
+  const record = JSON.parse(readFileSync(recordFile(name), 'utf8')) as BuildRecord;
+  if (record.stamp !== stamp) return undefined;
+  return { name, bytes: new Uint8Array(readFileSync(binaryFile(name))), heapBase: record.heapBase };
 }
 
 /** Compiles a module whose static memory begins at `memoryBase`. */
@@ -79,33 +88,46 @@ async function compile(name: string, memoryBase: number): Promise<Compiled> {
 }
 
 async function main(): Promise<void> {
-  const stamp = currentStamp();
-  if (isUpToDate(stamp) && !process.argv.includes('--force')) {
-    console.log('wasm: up to date');
-    return;
-  }
-  rmSync(generated, { recursive: true, force: true });
   mkdirSync(buildFolder, { recursive: true });
-  const binaries: Compiled[] = [];
-  for (const name of names) binaries.push(await compile(name, binaries.at(-1)?.heapBase ?? 0));
-  const [core] = binaries.map(({ bytes }) => readInterface(bytes));
   const header = '// Generated from assembly/ by scripts/build-wasm.ts; do not edit.\n';
-  for (const { name, bytes } of binaries) {
-    const wasm = readInterface(bytes);
-    const problems = interfaceProblems(wasm, bytes, name === 'core' ? undefined : core);
-    if (problems.length > 0) throw new Error(`${name}.wasm:\n  ${problems.join('\n  ')}`);
-    writeIfChanged(join(generated, `${name}.ts`), await emitBinary(header, { name, bytes }));
-    const functions = exportedFunctions(wasm).length;
-    console.log(`wasm: ${name} ${bytes.length} bytes, ${gzipSync(bytes).length} gzipped, ${functions} functions`);
+  const binaries: Compiled[] = [];
+  let count = 0;
+  for (const name of names) {
+    const memoryBase = binaries.at(-1)?.heapBase ?? 0;
+    const stamp = hashFiles([...importedFiles(sourceFile(name)), ...settings], String(memoryBase));
+    const known = findCompiled(name, stamp);
+    const binary = known ?? (await compile(name, memoryBase));
+    checkInterface(binary, binaries[0]); // also of a module that is up to date: the core may export something else now
+    if (!known) {
+      await emit(header, binary);
+      writeFileSync(recordFile(name), JSON.stringify({ stamp, heapBase: binary.heapBase } satisfies BuildRecord));
+      count += 1;
+    }
+    binaries.push(binary);
   }
-  writeIfChanged(join(generated, 'exports.ts'), emitExports(header, binaries));
+  writeIfChanged(generatedFile('exports'), emitExports(header, binaries));
   const heap = `${header}
 /** Where the static memory of all modules ends. */
 export const heapBase = ${binaries.at(-1)!.heapBase};
 `;
-  writeIfChanged(join(generated, 'heap.ts'), heap);
-  writeIfChanged(join(generated, 'worker.ts'), await emitWorker(header, readFileSync(workerFile, 'utf8')));
-  writeFileSync(stampFile, stamp);
+  writeIfChanged(generatedFile('heap'), heap);
+  writeIfChanged(generatedFile('worker'), await emitWorker(header, readFileSync(workerFile, 'utf8')));
+  const written = new Set([...names, 'exports', 'heap', 'worker'].map((stem) => `${stem}.ts`));
+  for (const stale of listFiles(generated, '.ts')) if (!written.has(stale)) rmSync(join(generated, stale));
+  console.log(`wasm: ${count} of ${names.length} modules compiled, the others are up to date`);
+}
+
+/** Throws when a binary does not fit the core, which is undefined for the core itself. */
+function checkInterface({ name, bytes }: Binary, core: Binary | undefined): void {
+  const problems = interfaceProblems(readInterface(bytes), bytes, core && readInterface(core.bytes));
+  if (problems.length > 0) throw new Error(`${name}.wasm:\n  ${problems.join('\n  ')}`);
+}
+
+/** Writes the module that pages load. */
+async function emit(header: string, { name, bytes }: Binary): Promise<void> {
+  writeIfChanged(generatedFile(name), await emitBinary(header, { name, bytes }));
+  const functions = exportedFunctions(readInterface(bytes)).length;
+  console.log(`wasm: ${name} ${bytes.length} bytes, ${gzipSync(bytes).length} gzipped, ${functions} functions`);
 }
 
 main().catch((error: unknown) => {

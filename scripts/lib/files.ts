@@ -25,6 +25,18 @@ export function listFiles(folder: string, ending: string): string[] {
     .sort();
 }
 
+/** `entry` and every file that it imports by a relative path, directly or not, sorted. Extensions of `.ts` files may be absent. */
+export function importedFiles(entry: string): string[] {
+  const found = new Set<string>([entry]);
+  for (const file of found) {
+    const text = readFileSync(file, 'utf8');
+    for (const [, path] of text.matchAll(/\b(?:from|import)\s+'(\.[^']*)'/g)) {
+      found.add(join(dirname(file), path!.endsWith('.ts') ? path! : `${path!}.ts`));
+    }
+  }
+  return [...found].sort();
+}
+
 /** One hash over the names and contents of some files. */
 export function hashFiles(files: readonly string[], salt = ''): string {
   const hash = createHash('sha256').update(salt);
