@@ -1,0 +1,41 @@
+import { runInNewContext } from 'node:vm';
+import { describe, expect, it } from 'vitest';
+import { dtypeOf, knownDType } from '../../src/core/dtype.ts';
+import { DTypeError } from '../../src/core/errors.ts';
+
+/** An expression's value in a realm of its own, whose arrays are no instances of this realm's classes. */
+const foreign = (code: string): never => runInNewContext(code) as never;
+
+describe('dtypeOf', () => {
+  it.each([
+    ['float32', new Float32Array(1), 'new Float32Array(1)'],
+    ['int32', new Int32Array(1), 'new Int32Array(1)'],
+    ['uint8', new Uint8Array(1), 'new Uint8Array(1)'],
+    ['uint8', new Uint8ClampedArray(1), 'new Uint8ClampedArray(1)'],
+    ['uint8', Buffer.from([1]), 'new (class extends Uint8Array {})(1)'],
+  ] as const)('%s, of this realm and another', (dtype, here, there) => {
+    expect(dtypeOf(here as never)).toBe(dtype);
+    expect(dtypeOf(foreign(there))).toBe(dtype);
+  });
+
+  it.each([
+    'new Float64Array(1)',
+    'new Int8Array(1)',
+    'new Uint16Array(1)',
+    'new Uint32Array(1)',
+    'new BigInt64Array(1)',
+    'new DataView(new ArrayBuffer(4))',
+    'new ArrayBuffer(4)',
+    '[1]',
+    '"uint8"',
+    'null',
+    'undefined',
+    '({ [Symbol.toStringTag]: "Float32Array" })',
+  ])('refuses %s', (code) => {
+    expect(knownDType(foreign(`(${code})`))).toBeUndefined();
+    expect(() => dtypeOf(foreign(`(${code})`), 'write')).toThrow(DTypeError);
+    expect(() => dtypeOf(foreign(`(${code})`), 'write')).toThrow(
+      /^write: takes a Float32Array, Int32Array or Uint8Array, not /,
+    );
+  });
+});
