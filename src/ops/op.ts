@@ -4,7 +4,7 @@
  */
 import { DTypeError, ShapeError, ValueError } from '../core/errors.ts';
 import type { DType, TypedArray } from '../core/dtype.ts';
-import { dtypeOf } from '../core/dtype.ts';
+import { checkDType, dtypeOf } from '../core/dtype.ts';
 import { broadcastShapes, checkShape, formatShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import { createNode } from '../graph/node.ts';
@@ -60,7 +60,7 @@ export function constant(
       `constant: ${value.length} values do not fill shape ${formatShape(shape)} of ${sizeOf(shape)} elements`,
     );
   }
-  const type = dtype ?? (typeof value === 'number' ? 'float32' : dtypeOf(value));
+  const type = checkDType('constant', dtype ?? (typeof value === 'number' ? 'float32' : dtypeOf(value, 'constant')));
   const attributes = { shape, dtype: type, ...(typeof value === 'number' ? { value } : {}) };
   const node: Constant = { ...createNode(constantOp, [], attributes), value };
   return node;
@@ -75,9 +75,10 @@ export interface VariableOptions {
 
 let variableCount = 0;
 
-/** A device buffer of `shape` that lives on between runs; see `Variable`. */
+/** A device buffer of `shape` that lives on between runs; see `Variable`. Throws `DTypeError` for an unknown dtype. */
 export function variable(shape: Shape, options: VariableOptions = {}): Variable {
   const { dtype = 'float32', role = 'state', name = `${role}_${++variableCount}`, initialize } = options;
+  checkDType(role === 'input' ? role : 'variable', dtype);
   const node = createNode(variableOp, [], { shape: [...shape], dtype });
   return { ...node, variable: initialize ? { name, role, initialize } : { name, role } };
 }

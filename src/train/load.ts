@@ -24,10 +24,10 @@ export interface LoadOptions {
 /**
  * The model that `save(model)` gave. It predicts the same bits, and goes on training where the other had come to.
  *
- * @param file the bytes, which are copied
+ * @param file the bytes, which are copied: an ArrayBuffer, or any view of one, such as what Node's `readFile` gives
  * @throws FormatError for a file that is malformed, cut off, or does not fit its own architecture
  */
-export function loadModel(file: Uint8Array, { layers: registry, engine }: LoadOptions): Model {
+export function loadModel(file: ArrayBufferLike | ArrayBufferView, { layers: registry, engine }: LoadOptions): Model {
   const { tensors, metadata } = decodeSafetensors(file);
   const text = metadata.get('gradlet');
   if (text === undefined) {
@@ -57,7 +57,7 @@ export function loadModel(file: Uint8Array, { layers: registry, engine }: LoadOp
 }
 
 /** Sets the weights of `model` to those that `saveWeights(model)` gave. Throws `FormatError`, and sets none, when one does not fit. */
-export function loadWeights(model: Model, file: Uint8Array): void {
+export function loadWeights(model: Model, file: ArrayBufferLike | ArrayBufferView): void {
   const { topology } = model.checkpoint();
   writeAll(decodeSafetensors(file).tensors, weightNames(topology));
 }

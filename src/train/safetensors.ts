@@ -2,8 +2,9 @@
  * The safetensors format: 8 bytes with the length of a JSON header, the header with dtype, shape and place of each
  * tensor, then their bytes without gaps. A file may come from anybody: everything is checked before anything is used.
  */
-import { bytesPerElement, viewAs } from '../core/dtype.ts';
+import { bytesOf, bytesPerElement, copied, isShared, viewAs } from '../core/dtype.ts';
 import type { DType } from '../core/dtype.ts';
+import { describe } from '../core/describe.ts';
 import { FormatError } from '../core/errors.ts';
 import { maxRank, sizeOf } from '../core/shape.ts';
 import { HostTensor } from '../tensor.ts';
@@ -68,11 +69,22 @@ export function encodeSafetensors(
   return file;
 }
 
-/** What a file holds, copied out of it. Throws `FormatError` for anything that is not exactly right. */
-export function decodeSafetensors(given: Uint8Array): TensorFile {
-  if (!(given instanceof Uint8Array)) throw new FormatError('safetensors: takes the file as a Uint8Array');
+/**
+ * What a file holds, copied out of it.
+ *
+ * @param given the bytes: an ArrayBuffer, or any view of one, such as what Node's `readFile` gives
+ * @throws FormatError for anything that is not exactly right
+ */
+export function decodeSafetensors(given: ArrayBufferLike | ArrayBufferView): TensorFile {
+  const bytes = bytesOf(given);
+  if (bytes === undefined) {
+    throw new FormatError(
+      `safetensors: takes the bytes of a file, not ${describe(given)}: give a Uint8Array or an ArrayBuffer, ` +
+        'such as await (await fetch(url)).arrayBuffer()',
+    );
+  }
   // Shared memory could change between the check and the use.
-  const file = given.buffer instanceof ArrayBuffer ? given : given.slice();
+  const file = isShared(bytes.buffer) ? (copied(bytes) as Uint8Array) : bytes;
   const header = readHeader(file);
   const values = file.subarray(prefixBytes + header.bytes);
   const metadata = readMetadata(header.json.get('__metadata__'));

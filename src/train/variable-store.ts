@@ -4,7 +4,7 @@
  * finds the trained weights, on the engine where they are.
  */
 import { shareArenas } from '../arenas/share.ts';
-import { typedArray } from '../core/dtype.ts';
+import { copied, typedArray } from '../core/dtype.ts';
 import type { TypedArray } from '../core/dtype.ts';
 import { StateError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
@@ -71,12 +71,12 @@ export function readVariable(variable: Variable): Promise<TypedArray> {
   const home = homes.get(variable);
   if (home?.engine !== undefined) return home.engine.read(variable);
   const values = home?.pending ?? variable.variable.initialize?.();
-  return Promise.resolve(values?.slice() ?? typedArray(variable.dtype, sizeOf(variable.shape)));
+  return Promise.resolve(values ? copied(values) : typedArray(variable.dtype, sizeOf(variable.shape)));
 }
 
 /** Sets the values of `variable`, which are copied. */
 export function writeVariable(variable: Variable, values: TypedArray): void {
   const home = homeOf(variable);
   if (home.engine !== undefined) home.engine.write(variable, values);
-  else home.pending = values.slice();
+  else home.pending = copied(values);
 }

@@ -1,6 +1,7 @@
 /**
  * The compiled chains of a backend: before a program is encoded, those of its chains whose structure is new become one module.
  */
+import { isShared } from '../../core/dtype.ts';
 import type { Program } from '../../compiler/program.ts';
 import type { ChainCode } from '../../graph/kernel.ts';
 import { chainModuleBytes } from './chain-module.ts';
@@ -24,8 +25,7 @@ export class CompiledChains {
     }
     if (chains.size === 0) return void (await loading);
     const names = [...chains].map(() => `chain${this.#count++}`);
-    const isShared = !(this.#kernels.memory.buffer instanceof ArrayBuffer);
-    const bytes = chainModuleBytes([...chains.values()], names, isShared);
+    const bytes = chainModuleBytes([...chains.values()], names, isShared(this.#kernels.memory.buffer));
     await loading;
     await this.#kernels.enter('of compiled chains', bytes);
     [...chains.keys()].forEach((key, index) => this.#names.set(key, names[index]!));

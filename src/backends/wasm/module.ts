@@ -2,6 +2,7 @@
  * Loads the modules of wasm kernels: the core, which every program needs, then those that the ops of a program name, and
  * those of compiled chains. All share one memory and one function table, through which the executor calls.
  */
+import { isShared } from '../../core/dtype.ts';
 import { BackendError } from '../../core/errors.ts';
 import { nodeModule } from '../../core/node-module.ts';
 import type { WasmSource } from '../../core/wasm-source.ts';
@@ -80,7 +81,7 @@ export class Kernels {
 
   async #add(source: WasmSource): Promise<void> {
     const bytes = await inflate(source);
-    if (!(this.memory.buffer instanceof ArrayBuffer)) bytes[source.memoryFlags] = 3;
+    if (isShared(this.memory.buffer)) bytes[source.memoryFlags] = 3;
     await this.enter(`'${source.name}'`, this.binary === 'simd' ? plainSimd(bytes) : bytes);
   }
 
