@@ -2,7 +2,7 @@
 
 const maxLength = 40;
 
-/** `'adam'`, `0.5`, `null`, `a function`, `an array of 3 elements`, `a tensor [2, 3]`, `an object with units, activation`. */
+/** `'adam'`, `0.5`, `null`, `a function`, `[1, 2]`, `an array of 300 elements`, `a tensor [2, 3]`, `an object with units, activation`. */
 export function describe(value: unknown): string {
   switch (typeof value) {
     case 'string':
@@ -19,7 +19,10 @@ export function describe(value: unknown): string {
 }
 
 function describeObject(value: object): string {
-  if (Array.isArray(value)) return `an array of ${value.length} elements`;
+  if (Array.isArray(value)) {
+    const isShort = value.length <= 6 && value.every((element) => typeof element === 'number' || typeof element === 'string');
+    return isShort ? `[${value.map(describe).join(', ')}]` : `an array of ${value.length} elements`;
+  }
   if (ArrayBuffer.isView(value)) {
     const { length } = value as { readonly length?: number };
     const type = Object.prototype.toString.call(value).slice('[object '.length, -1);

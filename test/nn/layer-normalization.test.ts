@@ -161,7 +161,7 @@ test('errors', () => {
   ];
   expect(wrong.map(messageOf).join('\n')).toMatchInlineSnapshot(`
     "ValueError: layerNormalization: axis must be an integer but 0, the batch axis, or a list of such, not 0
-    ValueError: norm: axis must be an integer but 0, the batch axis, or a list of such, not [1,0]
+    ValueError: norm: axis must be an integer but 0, the batch axis, or a list of such, not [1, 0]
     ValueError: layerNormalization: axis must be an integer but 0, the batch axis, or a list of such, not []
     ValueError: layerNormalization: axis must be an integer but 0, the batch axis, or a list of such, not '1'
     ValueError: layerNormalization: axis must be an integer but 0, the batch axis, or a list of such, not 1.5

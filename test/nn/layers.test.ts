@@ -100,7 +100,7 @@ describe('dense', () => {
       `"ValueError: activation: there is no 'rleu'; did you mean 'relu'?"`,
     );
     expect(messageOf(() => dense({ units: 3, kernelInitializer: 'he' as 'zeros' }))).toMatchInlineSnapshot(
-      `"ValueError: initializer: there is no 'he': the names are zeros, ones, constant, randomNormal, randomUniform, truncatedNormal, glorotUniform, glorotNormal, heUniform, heNormal, lecunUniform, lecunNormal, orthogonal"`,
+      `"ValueError: initializer: there is no 'he'; did you mean 'heUniform'?"`,
     );
     expect(messageOf(() => dense({ units: 3, name: 'a/b' }))).toMatchInlineSnapshot(
       `"ValueError: layer: name must be a text without '/', not 'a/b'"`,
@@ -155,7 +155,7 @@ describe('layers without weights', () => {
       `"ShapeError: fold: samples of shape [7] have 7 elements, which do not make [2, -1]: choose a targetShape of as many elements"`,
     );
     expect(messageOf(() => reshape({ targetShape: [-1, -1] }))).toMatchInlineSnapshot(
-      `"ValueError: reshape: targetShape must be a shape of integers ≥ 0 and at most one -1, not [-1,-1]"`,
+      `"ValueError: reshape: targetShape must be a shape of integers ≥ 0 and at most one -1, not [-1, -1]"`,
     );
   });
 

@@ -297,7 +297,7 @@ test('errors', () => {
     "ValueError: lstm: units must be an integer ≥ 1, not 0
     ValueError: lstm: units must be an integer ≥ 1, not undefined
     ValueError: gru: activation must be one of linear, relu, sigmoid, tanh, hardSigmoid, not 'gelu'
-    ValueError: cell: recurrentActivation must be one of linear, relu, sigmoid, tanh, hardSigmoid, not (x) => x
+    ValueError: cell: recurrentActivation must be one of linear, relu, sigmoid, tanh, hardSigmoid, not a function
     ValueError: simpleRNN: useBias must be true or false, not 1
     ValueError: simpleRNN: returnSequences must be true or false, not 'yes'
     ValueError: lstm: unitForgetBias must be true or false, not null

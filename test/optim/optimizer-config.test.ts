@@ -64,7 +64,7 @@ describe('names, saving and errors', () => {
       `"ValueError: adam: beta1 must be a number in [0, 1), not 1.5"`,
     );
     expect(messageOf(() => adam({ clipNorm: 1, clipValue: 1 }))).toMatchInlineSnapshot(
-      `"ValueError: adam: gradient clipping must be one of clipNorm, clipValue and globalClipNorm, not ["clipNorm","clipValue"]"`,
+      `"ValueError: adam: gradient clipping must be one of clipNorm, clipValue and globalClipNorm, not ['clipNorm', 'clipValue']"`,
     );
     expect(messageOf(() => adam({ clipNorm: 0 }))).toMatchInlineSnapshot(
       `"ValueError: adam: clipNorm must be a finite number > 0, not 0"`,

@@ -100,7 +100,7 @@ describe('errors', () => {
       `"ValueError: cosineDecay: warmupTarget must be given together with warmupSteps, and only then, not undefined"`,
     );
     expect(messageOf(() => piecewiseConstant({ boundaries: [5, 5], values: [1, 2, 3] }))).toMatchInlineSnapshot(
-      `"ValueError: piecewiseConstant: boundaries must be growing integers ≥ 0, not [5,5]"`,
+      `"ValueError: piecewiseConstant: boundaries must be growing integers ≥ 0, not [5, 5]"`,
     );
     expect(messageOf(() => piecewiseConstant({ boundaries: [5], values: [1] }))).toMatchInlineSnapshot(
       `"ValueError: piecewiseConstant: values must be 2 rates, one more than boundaries, not [1]"`,
@@ -109,7 +109,7 @@ describe('errors', () => {
       `"ValueError: linearWarmup: after must be a finite number ≥ 0, not -1"`,
     );
     expect(messageOf(() => scheduleFromConfig({ name: 'cosine' as 'cosineDecay', config: {} }))).toMatchInlineSnapshot(
-      `"ValueError: schedule: there is no 'cosine': the names are exponentialDecay, cosineDecay, polynomialDecay, piecewiseConstant, inverseTimeDecay, linearWarmup"`,
+      `"ValueError: schedule: there is no 'cosine'; did you mean 'cosineDecay'?"`,
     );
   });
 });
