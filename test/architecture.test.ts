@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { wasmExports } from '../src/generated/wasm/exports.ts';
 import { allOps } from '../src/ops/index.ts';
@@ -192,5 +193,38 @@ describe('every kernel', () => {
     const sizes = texts.flatMap((text) => /"uniforms": \{\s*"size": (\d+)/.exec(text)?.[1] ?? []).map(Number);
     expect(sizes.length).toBeGreaterThan(10);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(256);
+  });
+});
+
+describe('errors', () => {
+  /** Errors made where another one was caught, that do not keep it. */
+  const losses = (file: string, text = readFileSync(join(root, file), 'utf8')): string[] => {
+    if (!/\bcatch\b/.test(text)) return [];
+    const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+    const found: string[] = [];
+    const visit = (node: ts.Node, isCaught: boolean): void => {
+      const isHandler =
+        ts.isCallExpression(node) &&
+        ts.isPropertyAccessExpression(node.expression) &&
+        node.expression.name.text === 'catch';
+      if (isCaught && ts.isNewExpression(node) && /Error$/.test(node.expression.getText())) {
+        const { line } = source.getLineAndCharacterOfPosition(node.getStart());
+        if (!/\bcause\b/.test(node.getText())) found.push(`${file}:${line + 1}`);
+      }
+      ts.forEachChild(node, (child) => visit(child, isCaught || isHandler || ts.isCatchClause(node)));
+    };
+    visit(source, false);
+    return found;
+  };
+
+  it('keep what caused them', () => {
+    expect(sources.flatMap((file) => losses(file))).toEqual([]);
+  });
+
+  it('that lose it are found', () => {
+    const text =
+      'try { f(); } catch (e) { throw new BackendError(`no: ${e}`); }\ng().catch((e) => { throw new ValueError(""); });';
+    expect(losses('x.ts', text)).toEqual(['x.ts:1', 'x.ts:2']);
+    expect(losses('x.ts', 'try { f(); } catch (e) { throw new BackendError("", { cause: e }); }')).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@
  * Chooses and starts a backend. A real GPU is taken only where the work is large enough to gain from it; a software
  * adapter never is, unless it is asked for by name.
  */
-import { BackendError, GradletError, ValueError, suggest } from '../core/errors.ts';
+import { BackendError, ValueError, messageOf, suggest } from '../core/errors.ts';
 import type { Backend } from './backend.ts';
 import { WasmBackend } from './wasm/index.ts';
 import type { WasmOptions } from './wasm/index.ts';
@@ -37,6 +37,9 @@ export const gpuThreshold = 2e7;
 /** Multiply-adds of one step from which `threads: 'auto'` takes several: a step of about 100 µs. */
 export const threadThreshold = 2e6;
 
+/** Milliseconds in which a GPU that nobody asked for by name has to answer: then WebAssembly is taken. */
+const choicePatience = 1000;
+
 const names: readonly BackendName[] = ['wasm', 'webgpu'];
 
 export async function selectBackend({
@@ -57,25 +60,23 @@ export async function selectBackend({
     const started = await WasmBackend.create(isSmall ? { ...threading, threads: 1 } : threading);
     return { backend: started, reason: isSmall ? `${why}; one thread: the model is small` : why };
   };
-  const startGpu = (): Promise<WebGPUBackend> => WebGPUBackend.create({ gpu, onCompile });
-  if (backend === 'webgpu') return { backend: await startGpu(), reason: 'asked for' };
+  if (backend === 'webgpu') return { backend: await WebGPUBackend.create({ gpu, onCompile }), reason: 'asked for' };
   if (backend === 'wasm') return startWasm('asked for');
   let reason = 'there is no WebGPU here';
   if (gpu !== undefined && work < gpuThreshold) reason = `the model is small (${work} multiply-adds a step)`;
   else if (gpu !== undefined) {
     try {
-      const found = await startGpu();
+      const found = await WebGPUBackend.create({ gpu, onCompile, patience: choicePatience });
       if (!found.info.isSoftware) return { backend: found, reason: 'a GPU is there, and the work is large enough' };
       found.dispose();
       reason = 'the only WebGPU adapter is software';
     } catch (error) {
-      if (!(error instanceof GradletError)) throw error;
-      reason = error.message;
+      reason = messageOf(error);
     }
   }
   try {
     return await startWasm(reason);
   } catch (error) {
-    throw new BackendError(`createEngine: no backend starts here: ${reason}; ${(error as Error).message}`);
+    throw new BackendError(`createEngine: no backend starts here: ${reason}; ${messageOf(error)}`, { cause: error });
   }
 }

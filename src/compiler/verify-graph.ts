@@ -29,6 +29,8 @@ function inferAgain(node: Node): TensorType {
     return node.op.infer(node.inputs, node.attributes);
   } catch (error) {
     if (!(error instanceof GradletError)) throw error;
-    throw new InternalError(`verify: node ${node.id} (${node.op.name}) is no longer valid: ${error.message}`);
+    throw new InternalError(`verify: node ${node.id} (${node.op.name}) is no longer valid: ${error.message}`, {
+      cause: error,
+    });
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Every error that gradlet throws on purpose. A message says what was given, what was expected and what to do; the
+ * Every error that gradlet throws on purpose; `cause` holds the error of the browser behind it, if there is one. A message says what was given, what was expected and what to do; the
  * class says which kind of mistake it is, so that a program can tell them apart.
  */
 export class GradletError extends Error {
@@ -36,8 +36,8 @@ export class NonFiniteError extends GradletError {
   override readonly name: string = 'NonFiniteError';
   readonly where: string;
   readonly step: number;
-  constructor(message: string, where: string, step: number) {
-    super(message);
+  constructor(message: string, where: string, step: number, options?: ErrorOptions) {
+    super(message, options);
     this.where = where;
     this.step = step;
   }
@@ -56,6 +56,12 @@ export class FormatError extends GradletError {
 /** A fault inside gradlet: a pass or kernel broke its own promise. Never the user's doing. */
 export class InternalError extends GradletError {
   override readonly name: string = 'InternalError';
+}
+
+/** The message of anything that was thrown, by gradlet, the browser or another realm. */
+export function messageOf(error: unknown): string {
+  const { message } = (error ?? {}) as { readonly message?: unknown };
+  return typeof message === 'string' && message !== '' ? message : String(error);
 }
 
 /** Names that other libraries use for an option, where no spelling rule leads to ours. */

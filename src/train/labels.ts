@@ -57,7 +57,7 @@ function asCaller<T>(caller: string, build: () => T): T {
   try {
     return build();
   } catch (error) {
-    if (error instanceof ShapeError) throw new ShapeError(`${caller}: ${error.message}`);
+    if (error instanceof ShapeError) throw new ShapeError(`${caller}: ${error.message}`, { cause: error });
     throw error;
   }
 }

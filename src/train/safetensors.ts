@@ -119,8 +119,8 @@ function readHeader(file: Uint8Array): { readonly json: JsonObject; readonly byt
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
       file.subarray(prefixBytes, prefixBytes + bytes),
     );
-  } catch {
-    throw new FormatError('safetensors: the header is no UTF-8 text');
+  } catch (error) {
+    throw new FormatError('safetensors: the header is no UTF-8 text', { cause: error });
   }
   const json = parseJson('safetensors', text);
   if (!(json instanceof Map)) throw new FormatError('safetensors: the header is no JSON object');

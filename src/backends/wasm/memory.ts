@@ -77,11 +77,12 @@ export class Heap {
     if (missing <= 0) return;
     try {
       this.memory.grow(missing);
-    } catch {
+    } catch (error) {
       const held = Math.round(this.memory.buffer.byteLength / 2 ** 20);
       throw new BackendError(
         `wasm: ${what} needs ${bytes} bytes beside the ${held} MiB in use, and the memory cannot grow that far ` +
           `(at most 4096 MiB): use fewer samples at once, or a smaller batch`,
+        { cause: error },
       );
     }
   }

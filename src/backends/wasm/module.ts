@@ -3,7 +3,7 @@
  * those of compiled chains. All share one memory and one function table, through which the executor calls.
  */
 import { isShared } from '../../core/dtype.ts';
-import { BackendError } from '../../core/errors.ts';
+import { BackendError, messageOf } from '../../core/errors.ts';
 import { nodeModule } from '../../core/node-module.ts';
 import type { WasmSource } from '../../core/wasm-source.ts';
 import { coreWasm } from '../../generated/wasm/core.ts';
@@ -38,12 +38,14 @@ export class Kernels {
   readonly #needed = new Map<string, Promise<void>>();
 
   /**
-   * `binary` forces one; without it multiply-adds are fused where the engine knows the instruction. With `isShared` the memory
-   * is one that threads share. Throws `BackendError` without SIMD.
+   * `binary` forces one; without it multiply-adds are fused where the engine knows the instruction. With `shared` the memory
+   * is one that threads share.
+   *
+   * @throws BackendError naming what this environment lacks or forbids, with the engine's own error as `cause`
    */
-  static async load(binary?: Binary, isShared = false): Promise<Kernels> {
+  static async load(binary?: Binary, shared = false): Promise<Kernels> {
     if (typeof WebAssembly === 'undefined') throw new BackendError('wasm: this environment has no WebAssembly');
-    const memory = isShared ? sharedMemory() : new WebAssembly.Memory({ initial: 16, maximum: 65536 });
+    const memory = makeMemory(shared);
     const candidates: Binary[] = binary === undefined ? ['relaxed-simd', 'simd'] : [binary];
     let failure: unknown;
     for (const candidate of candidates) {
@@ -55,11 +57,7 @@ export class Kernels {
         failure = error; // the next
       }
     }
-    throw new BackendError(
-      `wasm: this environment refuses ${candidates.join(' and ')}: WebAssembly SIMD is needed ` +
-        `(Chrome 91, Firefox 89, Safari 16.4, Node 16.4 or newer)`,
-      { cause: failure },
-    );
+    throw failure;
   }
 
   private constructor(binary: Binary, memory: WebAssembly.Memory) {
@@ -87,11 +85,13 @@ export class Kernels {
 
   /** Makes an instance of a module, and enters its functions in the table. */
   async enter(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
-    const { module, instance } = await WebAssembly.instantiate(bytes, { env: this.#environment }).catch(
-      (error: unknown) => {
-        throw new BackendError(`wasm: the module ${name} does not compile: ${String(error)}`);
-      },
-    );
+    let compiled: WebAssembly.WebAssemblyInstantiatedSource;
+    try {
+      compiled = await WebAssembly.instantiate(bytes, { env: this.#environment });
+    } catch (error) {
+      throw new BackendError(`wasm: the module ${name} does not compile: ${whyNot(bytes, error)}`, { cause: error });
+    }
+    const { module, instance } = compiled;
     Object.assign(this.#environment, instance.exports);
     const entries = Object.keys(instance.exports).filter((entry) => typeof instance.exports[entry] === 'function');
     const { table } = this.#core;
@@ -130,6 +130,18 @@ export class Kernels {
   }
 }
 
+/** Why an engine does not compile a module. It checks bytes without SIMD whatever a policy says, so that is told apart. */
+function whyNot(bytes: Uint8Array<ArrayBuffer>, error: unknown): string {
+  if ((WebAssembly as Partial<typeof WebAssembly>).validate?.(bytes) === false) {
+    return 'WebAssembly SIMD is needed (Chrome 91, Firefox 89, Safari 16.4, Node 16.4 or newer)';
+  }
+  const message = messageOf(error);
+  if (/unsafe-eval|CSP|content.security/i.test(message)) {
+    return `the page’s Content-Security-Policy forbids it: add 'wasm-unsafe-eval' to its script-src (${message})`;
+  }
+  return `${message}. An edge runtime may forbid to compile at run time: use a browser or Node there`;
+}
+
 interface Base64 {
   fromBase64?(text: string): Uint8Array<ArrayBuffer>;
 }
@@ -137,13 +149,29 @@ interface Zlib {
   inflateRawSync(bytes: Uint8Array): Uint8Array<ArrayBuffer>;
 }
 
-async function inflate({ deflated, size }: WasmSource): Promise<Uint8Array<ArrayBuffer>> {
+async function inflate(source: WasmSource): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await unpack(source);
+  } catch (error) {
+    const lack =
+      typeof DecompressionStream === 'undefined' ? 'this environment has no DecompressionStream' : messageOf(error);
+    throw new BackendError(
+      `wasm: the module '${source.name}' cannot be unpacked: ${lack}: use Chrome 103, Firefox 113, Safari 16.4, Node 20.16 or newer`,
+      { cause: error },
+    );
+  }
+}
+
+async function unpack({ deflated, size }: WasmSource): Promise<Uint8Array<ArrayBuffer>> {
   // by the engine where it can (Chrome 140, Firefox 133, Safari 18.2): the other way takes 2 ms before it is compiled
   const packed =
     (Uint8Array as Base64).fromBase64?.(deflated) ?? Uint8Array.from(atob(deflated), (letter) => letter.charCodeAt(0));
   const zlib = nodeModule<Zlib>('node:zlib');
   if (zlib) return zlib.inflateRawSync(packed); // Node's streams take long to load (`npm run bench -- start`)
-  const reader = new Blob([packed]).stream().pipeThrough(new DecompressionStream('deflate-raw')).getReader();
+  const { readable, writable } = new DecompressionStream('deflate-raw');
+  const writer = writable.getWriter();
+  for (const writing of [writer.write(packed), writer.close()]) writing.catch(() => undefined); // the reader fails too
+  const reader = readable.getReader();
   const bytes = new Uint8Array(size);
   for (let at = 0; at < size;) {
     const { value } = await reader.read();
@@ -154,12 +182,12 @@ async function inflate({ deflated, size }: WasmSource): Promise<Uint8Array<Array
 }
 
 /** As large as there is room for: a shared memory takes all of its address space at once. */
-function sharedMemory(): WebAssembly.Memory {
+function makeMemory(shared: boolean): WebAssembly.Memory {
   for (let maximum = 65536; ; maximum /= 2) {
     try {
-      return new WebAssembly.Memory({ initial: 16, maximum, shared: true });
+      return new WebAssembly.Memory({ initial: 16, maximum, shared });
     } catch (error) {
-      if (maximum <= 4096) throw new BackendError(`wasm: no room for a shared memory: ${String(error)}`);
+      if (maximum <= 4096) throw new BackendError(`wasm: no room for a memory: ${messageOf(error)}`, { cause: error });
     }
   }
 }

@@ -2,14 +2,20 @@
  * Asks for an adapter and a device, and remembers what went wrong with them. A device may vanish at any time; nothing
  * may then be read as if it had been computed, so every way back to the host goes through `check`.
  */
-import { BackendError } from '../../core/errors.ts';
+import { BackendError, messageOf } from '../../core/errors.ts';
+import { within } from '../../core/within.ts';
 
 export interface DeviceOptions {
   /** Used instead of `navigator.gpu`: in Node, `create([])` of the package `webgpu`. */
   readonly gpu?: GPU | undefined;
   /** Hears of each pipeline of a program that was not there yet and is ready now. What it throws is passed over. */
   readonly onCompile?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
+  /** Milliseconds in which the browser has to answer each request for an adapter or a device. */
+  readonly patience?: number;
 }
+
+/** A browser that starts its GPU process on a busy machine may take longer than a page wants to wait for a choice. */
+const defaultPatience = 4000;
 
 /** Limits worth more than WebGPU's defaults where the adapter offers them; more is of no use to any kernel. */
 const wanted = {
@@ -31,38 +37,56 @@ export class Device {
   /** A processor pretending to be a GPU: right, but slower than WebAssembly. */
   readonly isSoftware: boolean;
   #failure: BackendError | null = null;
+  /** Rejects what is being waited for: a device that is lost need not answer. */
+  readonly #pending = new Set<() => void>();
   #disposed = false;
 
-  static async acquire({ gpu = (globalThis.navigator as Navigator | undefined)?.gpu }: DeviceOptions): Promise<Device> {
+  static async acquire(options: DeviceOptions): Promise<Device> {
+    const { gpu = (globalThis.navigator as Navigator | undefined)?.gpu, patience = defaultPatience } = options;
     if (!gpu) {
       throw new BackendError(
         'webgpu: there is no navigator.gpu here: serve the page over https, or use another backend',
       );
     }
     try {
-      const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+      const request = gpu.requestAdapter({ powerPreference: 'high-performance' });
+      const adapter = await within(patience, 'requestAdapter', request);
       if (!adapter) throw new Error('there is no adapter');
       const { limits, features } = adapter;
       const names = Object.keys(wanted) as (keyof typeof wanted)[];
       const requiredLimits = Object.fromEntries(names.map((name) => [name, Math.min(limits[name], wanted[name])]));
       const requiredFeatures = ([...features] as GPUFeatureName[]).filter((name) => name === 'subgroups');
       const descriptor = { label: 'gradlet', requiredLimits, requiredFeatures };
-      return new Device(adapter, await adapter.requestDevice(descriptor));
+      const device = adapter.requestDevice(descriptor);
+      const made = new Device(adapter, await within(patience, 'requestDevice', device, (late) => late.destroy()));
+      await Promise.resolve(); // a device that was lost from the start says so in `lost`
+      made.check();
+      return made;
     } catch (error) {
-      throw new BackendError(`webgpu: the browser gives no device (${messageOf(error)}): use another backend`);
+      const why = messageOf(error);
+      throw new BackendError(`webgpu: the browser gives no device (${why}): use another backend`, { cause: error });
     }
   }
 
-  private constructor({ info }: GPUAdapter, gpu: GPUDevice) {
+  private constructor(adapter: GPUAdapter, gpu: GPUDevice) {
     this.gpu = gpu;
-    const parts = [info.vendor, info.architecture, info.device, info.description].filter((part) => part !== '');
+    // Older browsers have no `info`, and the flag on the adapter or nowhere, hence the look at the name.
+    const { info = {}, isFallbackAdapter = false } = adapter as Partial<GPUAdapter> & Partial<GPUAdapterInfo>;
+    const {
+      vendor,
+      architecture,
+      device,
+      description,
+      isFallbackAdapter: isFallback,
+    } = info as Partial<GPUAdapterInfo>;
+    const parts = [vendor, architecture, device, description].filter(Boolean);
     this.description = [...new Set(parts)].join(' ') || 'unnamed adapter';
-    // Older browsers have the flag on the adapter or nowhere, hence the second look at the name.
-    this.isSoftware = info.isFallbackAdapter || software.test(this.description);
+    this.isSoftware = isFallback === true || isFallbackAdapter || software.test(this.description);
     gpu.addEventListener('uncapturederror', ({ error }) => this.fail(`webgpu: ${error.message}`));
     gpu.lost.then(
       ({ reason, message }) => {
         if (!this.#disposed) this.fail(`webgpu: the device was lost (${reason}): ${message || 'no reason given'}`);
+        this.#rejectPending();
       },
       () => undefined, // lost never rejects
     );
@@ -117,22 +141,34 @@ export class Device {
     }
   }
 
-  /** The result of `promise`; its rejection becomes a BackendError. */
+  /** The result of `promise`, which is rejected when the device ends before. */
+  async whileAlive<T>(promise: Promise<T>): Promise<T> {
+    let end!: () => void;
+    const ended = new Promise<never>((_, reject) => this.#pending.add((end = () => reject(new Error('it has ended')))));
+    try {
+      return await Promise.race([promise, ended]);
+    } finally {
+      this.#pending.delete(end);
+    }
+  }
+
+  /** The result of `promise`; its rejection becomes a BackendError, and so does the end of the device meanwhile. */
   async orFailure<T>(what: string, promise: Promise<T>): Promise<T> {
     try {
-      return await promise;
+      return await this.whileAlive(promise);
     } catch (error) {
       this.check();
-      throw new BackendError(`webgpu: ${what} failed: ${messageOf(error)}`);
+      throw new BackendError(`webgpu: ${what} failed: ${messageOf(error)}`, { cause: error });
     }
   }
 
   dispose(): void {
     this.#disposed = true;
     this.gpu.destroy();
+    this.#rejectPending();
   }
-}
 
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  #rejectPending(): void {
+    for (const end of this.#pending) end();
+  }
 }

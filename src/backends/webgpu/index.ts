@@ -2,6 +2,7 @@
  * The WebGPU backend: each variable and each memory slot of a program is a GPU buffer, each dispatch a pipeline and a
  * bind group made beforehand. Nothing waits except reads and `finished`.
  */
+import { BackendError, messageOf } from '../../core/errors.ts';
 import { bytesPerElement } from '../../core/dtype.ts';
 import type { TypedArray } from '../../core/dtype.ts';
 import { sizeOf } from '../../core/shape.ts';
@@ -30,15 +31,20 @@ export class WebGPUBackend implements Backend {
   private stateBytes = 0;
   private arenaBytes = 0;
 
-  /** Throws `BackendError` where there is no adapter, or the adapter gives no device. */
+  /** Throws `BackendError` where there is no adapter, the adapter gives no device, or neither answers. */
   static async create(options: DeviceOptions = {}): Promise<WebGPUBackend> {
     const device = await Device.acquire(options);
     const hasSubgroups = device.gpu.features.has('subgroups');
-    return new WebGPUBackend(device, options, {
-      subgroups: hasSubgroups && (await import('./subgroups.ts')).subgroupBlocks,
-      softwareQuads:
-        hasSubgroups && device.isSoftware && (await import('../../generated/shaders/matmul-quads.ts')).matmulQuads,
-    });
+    try {
+      return new WebGPUBackend(device, options, {
+        subgroups: hasSubgroups && (await import('./subgroups.ts')).subgroupBlocks,
+        softwareQuads:
+          hasSubgroups && device.isSoftware && (await import('../../generated/shaders/matmul-quads.ts')).matmulQuads,
+      });
+    } catch (error) {
+      device.dispose();
+      throw new BackendError(`webgpu: its shaders did not load: ${messageOf(error)}`, { cause: error });
+    }
   }
 
   private constructor(device: Device, { onCompile }: DeviceOptions, traits: DeviceTraits) {

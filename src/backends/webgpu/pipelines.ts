@@ -77,16 +77,19 @@ export class Pipelines {
     const module = this.#moduleOf(label, code);
     gpu.popErrorScope().catch(() => undefined);
     try {
-      const pipeline = await gpu.createComputePipelineAsync({
+      const compiling = gpu.createComputePipelineAsync({
         label,
         layout: gpu.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
         compute: { module, entryPoint: entry, constants },
       });
+      const pipeline = await this.#device.whileAlive(compiling);
       return { gpu: pipeline, layout };
     } catch (error) {
       this.#device.check();
       const { explain } = await import('./explain.ts');
-      throw new BackendError(`webgpu: ${label} does not compile: ${await explain(module, code, error)}`);
+      throw new BackendError(`webgpu: ${label} does not compile: ${await explain(module, code, error)}`, {
+        cause: error,
+      });
     }
   }
 
