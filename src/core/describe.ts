@@ -20,7 +20,8 @@ export function describe(value: unknown): string {
 
 function describeObject(value: object): string {
   if (Array.isArray(value)) {
-    const isShort = value.length <= 6 && value.every((element) => typeof element === 'number' || typeof element === 'string');
+    const isShort =
+      value.length <= 6 && value.every((element) => typeof element === 'number' || typeof element === 'string');
     return isShort ? `[${value.map(describe).join(', ')}]` : `an array of ${value.length} elements`;
   }
   if (ArrayBuffer.isView(value)) {
