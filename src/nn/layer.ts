@@ -19,11 +19,18 @@ export interface CallContext {
   readonly training: boolean;
   /** int32 []: training steps done so far; random masks count by it. */
   readonly iterations: Node;
+  /**
+   * The graph under construction, by identity: a layer that draws at random draws anew for each of its calls in one graph, in the
+   * order of the calls. Default: `iterations`, so that all calls with one counter draw independently.
+   */
+  readonly graph?: object;
+  /** Whether the layer is frozen, as a layer around it or the model's `compile` decided. Default: unless it is `trainable`. */
+  readonly frozen?: boolean;
   /** float32 [batch]: 0 for each row that only fills up a last, short batch, 1 for the others; all count where it is undefined. */
   readonly rowMask?: Mask;
   /**
    * Gives a weight of role `state` what `next` makes of its value, at the end of the training step. A second call goes on
-   * from the result of the first. Undefined outside of training and where the layer is frozen: its state stays as it is.
+   * from the result of the first. Where it is undefined, the state stays as it is.
    */
   readonly update?: ((weight: Variable, next: (value: Node) => Node) => void) | undefined;
 }

@@ -93,7 +93,8 @@ export class Topology {
   }
 
   /** The nodes for a batch. `inputs` have the batch axis in front; only layers among `trained` may update their state. */
-  forward(inputs: readonly Node[], context: CallContext, trained?: ReadonlySet<Layer>): ForwardPass {
+  forward(inputs: readonly Node[], given: CallContext, trained?: ReadonlySet<Layer>): ForwardPass {
+    const context = { ...given, graph: {} };
     const made = new Map<Call, Made>(
       this.inputs.map((place, index) => [place, { nodes: [inputs[index]!], masks: [] }]),
     );
@@ -105,9 +106,9 @@ export class Topology {
     for (const call of this.calls) {
       if (made.has(call)) continue;
       const { layer, output } = call;
-      const given = call.inputs.map((place) => made.get(place)!);
-      const own = trained?.has(layer) ? { ...context, update } : context;
-      const result = output > 0 ? partOf(given[0]!, output) : withScope(layer.name, () => run(layer, given, own));
+      const fed = call.inputs.map((place) => made.get(place)!);
+      const own = trained?.has(layer) ? { ...context, update, frozen: false } : { ...context, frozen: true };
+      const result = output > 0 ? partOf(fed[0]!, output) : withScope(layer.name, () => run(layer, fed, own));
       made.set(call, result);
       layerOutputs.push({ layer, node: result.nodes[0]! });
     }

@@ -69,10 +69,30 @@ describe('values', () => {
       [variance, [3.5, 0.5]],
     ]);
     const one = tensor([5, 4], [1, 2]);
-    for (const each of [still, context(true)])
+    for (const each of [still, { ...context(true), frozen: true }])
       expect(valuesOf(layer.call([one], each), feeds)).toEqual(close([14, 26]));
     // At first mean 0 and variance 1, as in Keras: 5 / √1.001.
     expect(valuesOf(built(batchNormalization(), [2]).call([one], still))[0]).toBeCloseTo(4.9975, 4);
+  });
+
+  test('of the batch in a step by hand, moving averages or not, unless it is frozen', () => {
+    const options = { epsilon: 0, center: false, scale: false };
+    const plain = built(batchNormalization(options), [2]);
+    const steps = built(timeDistributed(batchNormalization(options)), [3, 2]);
+    const all = tensor([1, 10, 3, 10, 5, 40], [1, 3, 2]);
+    const outputs = (each: CallContext): number[][] => [
+      valuesOf(plain.call([x], each)),
+      valuesOf(steps.call([all], each)),
+    ];
+    const [end, low] = [Math.sqrt(3 / 2), Math.SQRT1_2];
+    const normalized = close([-end, -low, 0, -low, end, 2 * low]);
+    expect(outputs(context(true))).toEqual([normalized, normalized]);
+    expect(outputs(training().context)).toEqual([normalized, normalized]);
+    const same = [1, 10, 3, 10, 5, 40];
+    expect(outputs(still)).toEqual([same, same]);
+    [plain, steps].forEach((layer) => (layer.trainable = false));
+    expect(outputs(context(true))).toEqual([same, same]);
+    expect(outputs({ ...context(true), frozen: false })).toEqual([normalized, normalized]);
   });
 
   test('over axes of any place', () => {

@@ -151,17 +151,17 @@ export class BatchNormalization extends Layer {
   }
 
   /** x with the features last; a mask of steps leaves out what only fills up a sequence. */
-  private normalize(x: Node, { update, rowMask }: CallContext, mask: Mask): Node {
+  private normalize(x: Node, { training, frozen = !this.trainable, update, rowMask }: CallContext, mask: Mask): Node {
     const moving = this.moving!;
     const [gamma, beta] = [this.gamma, this.beta];
     const options = { epsilon: this.epsilon, ...(gamma && { scale: gamma }), ...(beta && { offset: beta }) };
-    if (!update) return normalizeWith(x, moving.mean, moving.variance, options);
+    if (!training || frozen) return normalizeWith(x, moving.mean, moving.variance, options);
     const weights = countedRows(x.shape.slice(0, -1), [rowMask, mask]);
     const { output, mean, variance } = batchNorm(x, { ...options, ...(weights && { weights }) });
     const momentum = this.momentum;
     const towards = (now: Node) => (value: Node) => add(mul(value, momentum), mul(now, 1 - momentum));
-    update(moving.mean, towards(mean));
-    update(moving.variance, towards(variance));
+    update?.(moving.mean, towards(mean));
+    update?.(moving.variance, towards(variance));
     return output;
   }
 
@@ -186,7 +186,8 @@ export class BatchNormalization extends Layer {
  * (x − mean) / √(variance + epsilon) · gamma + beta for each feature; keeps the shape. While training, mean and variance
  * (biased) are those of the batch, without rows that only fill up a short one and without steps that a mask leaves out; the
  * moving averages go a step towards them, moving · momentum + now · (1 − momentum). Evaluation, prediction and a frozen
- * layer use the moving averages.
+ * layer use the moving averages. Called by hand with `training: true`, the layer uses the batch's own, and moves its averages
+ * where the context has an `update`.
  *
  * @throws ValueError for the batch axis, a momentum outside [0, 1], a negative epsilon, or an unknown initializer or
  *   regularizer

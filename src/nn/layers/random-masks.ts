@@ -10,8 +10,8 @@ export class RandomMasks {
   /** Set when the layer is built. */
   key: Key = [0, 0];
   readonly #rate: number;
-  /** Calls made for one graph: a layer used twice in a model draws another mask each time. */
-  readonly #calls = new WeakMap<CallContext, number>();
+  /** Calls so far in each graph: each draws from a stream of its own. */
+  readonly #calls = new WeakMap<object, number>();
 
   constructor(rate: number) {
     this.#rate = rate;
@@ -20,8 +20,9 @@ export class RandomMasks {
   /** float32 of `shape`: 0 or 1 / (1 − rate); undefined where nothing is dropped: at rate 0, in evaluate and predict. */
   next(shape: Shape, context: CallContext): Node | undefined {
     if (!context.training || this.#rate === 0) return undefined;
-    const call = this.#calls.get(context) ?? 0;
-    this.#calls.set(context, call + 1);
+    const graph = context.graph ?? context.iterations;
+    const call = this.#calls.get(graph) ?? 0;
+    this.#calls.set(graph, call + 1);
     const [key0, key1] = deriveKey(this.key, call);
     return dropoutMask(shape, { rate: this.#rate, key0, key1 }, context.iterations);
   }

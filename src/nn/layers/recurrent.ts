@@ -175,8 +175,10 @@ export abstract class Recurrent extends SeveralOutputs {
     const columns = gateCounts[this.cell] * units;
     const { seed, useBias = true } = this.given;
     const streams = seed === undefined ? key : keyFromSeed(seed);
-    this.inputMasks.key = deriveKey(streams, 16); // behind those of the weights
-    this.stateMasks.key = deriveKey(streams, 17);
+    // Behind the streams of the weights; the two directions of a bidirectional layer may have one seed.
+    const first = this.goBackwards ? 18 : 16;
+    this.inputMasks.key = deriveKey(streams, first);
+    this.stateMasks.key = deriveKey(streams, first + 1);
     const kernel = this.addWeight('kernel', [features, columns], this.initializers.kernel, key);
     const recurrent = this.addWeight('recurrentKernel', [units, columns], this.initializers.recurrent, key);
     this.namedWeights = { kernel, recurrent };

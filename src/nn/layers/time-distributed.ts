@@ -49,7 +49,8 @@ export class TimeDistributed extends Layer {
     // To a layer that sees one step, the steps' own mask says which rows of its batch count; what lies inside a step is a mask.
     const within = mask && mask.shape.length > 2 ? rowsOf(mask) : undefined;
     const counted = countedRows([batch, steps], [context.rowMask, mask && mask.shape.length > 2 ? undefined : mask]);
-    const y = this.inner.call([rowsOf(x!)], { ...context, rowMask: counted && rowsOf(counted) }, [within]);
+    const { frozen = !this.trainable } = context;
+    const y = this.inner.call([rowsOf(x!)], { ...context, frozen, rowMask: counted && rowsOf(counted) }, [within]);
     return reshape(y, [batch, steps, ...y.shape.slice(1)]);
   }
 
