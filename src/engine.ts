@@ -22,6 +22,9 @@ const cacheSize = 64;
 /** Memory that several variables share, for those of `variables` that do. */
 export type ShareMemory = (backend: Backend, variables: readonly Variable[]) => ReadonlyMap<Variable, BackendBuffer>;
 
+/** First values of a variable; undefined for those of its initializer. */
+export type FirstValues = (variable: Variable) => TypedArray | undefined;
+
 interface CachedProgram {
   readonly program: Program;
   /** For each variable of the program, its place among the variables of the graph. */
@@ -91,9 +94,10 @@ export class Engine {
    * Gives `variables` memory, side by side in this order, and their first values. Those that have memory keep it.
    *
    * @param share finds buffers for some of those that have none, which then share memory
+   * @param values gives first values that replace those of the variable's initializer, which is then not called
    */
-  allocate(variables: readonly Variable[], share?: ShareMemory): void {
-    this.allocateFresh(variables, share);
+  allocate(variables: readonly Variable[], share?: ShareMemory, values?: FirstValues): void {
+    this.allocateFresh(variables, share, values);
   }
 
   /**
@@ -158,12 +162,12 @@ export class Engine {
   }
 
   /** Memory for those of `variables` that have none, which it gives: for all of them, or for none when one does not fit. */
-  private allocateFresh(variables: readonly Variable[], share?: ShareMemory): Variable[] {
+  private allocateFresh(variables: readonly Variable[], share?: ShareMemory, values?: FirstValues): Variable[] {
     this.requireAlive();
     const fresh = variables.filter((variable) => !this.buffers.has(variable));
     try {
       const shared = share?.(this.backend, fresh);
-      for (const variable of variables) this.bufferOf(variable, shared?.get(variable));
+      for (const variable of variables) this.bufferOf(variable, shared?.get(variable), values);
     } catch (error) {
       this.release(fresh);
       throw error;
@@ -172,7 +176,7 @@ export class Engine {
     return fresh;
   }
 
-  private bufferOf(variable: Variable, given?: BackendBuffer): BackendBuffer {
+  private bufferOf(variable: Variable, given?: BackendBuffer, firstValues?: FirstValues): BackendBuffer {
     this.requireAlive();
     this.unclaimed.delete(variable);
     let buffer = this.buffers.get(variable);
@@ -180,7 +184,7 @@ export class Engine {
       const { shape, dtype, variable: meta } = variable;
       buffer = given ?? this.backend.allocate({ shape, dtype }, meta.name);
       this.buffers.set(variable, buffer);
-      const values = meta.initialize?.();
+      const values = firstValues?.(variable) ?? meta.initialize?.();
       if (values !== undefined) this.write(variable, values);
     }
     return buffer;

@@ -6,7 +6,7 @@ const maxLength = 40;
 export function describe(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return `'${value.length > maxLength ? `${value.slice(0, maxLength)}…` : value}'`;
+      return `'${cut(value)}'`;
     case 'bigint':
       return `${value}n`;
     case 'function':
@@ -33,5 +33,9 @@ function describeObject(value: object): string {
   if (Array.isArray(shape) && (op !== undefined || data !== undefined)) return `a tensor [${shape.join(', ')}]`;
   const keys = Object.keys(value);
   if (keys.length === 0) return 'an object';
-  return `an object with ${keys.slice(0, 4).join(', ')}${keys.length > 4 ? ', …' : ''}`;
+  return `an object with ${keys.slice(0, 4).map(cut).join(', ')}${keys.length > 4 ? ', …' : ''}`;
+}
+
+function cut(text: string): string {
+  return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
 }

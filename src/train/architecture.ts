@@ -2,10 +2,13 @@
  * What a model file says beside its tensors: layers, how they hang together, and how they were trained. Plain JSON;
  * reading it back checks every field, and a layer's own constructor checks its settings.
  */
+import { describe } from '../core/describe.ts';
 import { FormatError, GradletError } from '../core/errors.ts';
 import type { Layer, LayerConfig, SymbolicTensor } from '../nn/layer.ts';
 import type { LayerRegistry } from '../nn/layer-registry.ts';
 import { InputLayer } from '../nn/layers/input.ts';
+import { requireLimit } from './file-limits.ts';
+import type { fileLimits } from './file-limits.ts';
 import { parseJson } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
 import { Topology } from './topology.ts';
@@ -41,14 +44,16 @@ export interface LayerGraph {
 
 /** The calls of `topology` by number, over `layers`. */
 export function describeGraph({ calls, inputs, outputs }: Topology, layers: readonly Layer[]): LayerGraph {
+  const layerIndex = new Map(layers.map((layer, index) => [layer, index]));
+  const callIndex = new Map(calls.map((call, index) => [call, index]));
   return {
     calls: calls.map(({ layer, inputs: fed, output }) => ({
-      layer: layers.indexOf(layer),
-      inputs: fed.map((from) => calls.indexOf(from)),
+      layer: layerIndex.get(layer)!,
+      inputs: fed.map((from) => callIndex.get(from)!),
       ...(output > 0 && { output }),
     })),
-    inputs: inputs.map((place) => calls.indexOf(place)),
-    output: calls.indexOf(outputs[0]!),
+    inputs: inputs.map((place) => callIndex.get(place)!),
+    output: callIndex.get(outputs[0]!)!,
   };
 }
 
@@ -56,8 +61,11 @@ export function describeLayer(layer: Layer): { readonly kind: string; readonly c
   return { kind: layer.kind, config: layer.config() };
 }
 
+/** Throws `FormatError` for an architecture that `parseArchitecture` would refuse, such as one of too many layers. */
 export function stringifyArchitecture(architecture: Architecture): string {
-  return JSON.stringify({ format: formatName, version: formatVersion, ...architecture });
+  const text = JSON.stringify({ format: formatName, version: formatVersion, ...architecture });
+  parseArchitecture(text);
+  return text;
 }
 
 /** Throws `FormatError` naming the field that is missing or of another type. */
@@ -65,40 +73,43 @@ export function parseArchitecture(text: string): Architecture {
   const json = parseJson('model file', text);
   if (!(json instanceof Map)) fail('the architecture is no JSON object');
   const file: JsonObject = json as JsonObject;
-  if (file.get('format') !== formatName)
-    fail(`format is ${JSON.stringify(file.get('format'))}, expected '${formatName}'`);
+  if (file.get('format') !== formatName) fail(`format is ${describe(file.get('format'))}, expected '${formatName}'`);
   if (file.get('version') !== formatVersion) {
-    fail(`version ${JSON.stringify(file.get('version'))} is not known: this gradlet reads version ${formatVersion}`);
+    fail(`version ${describe(file.get('version'))} is not known: this gradlet reads version ${formatVersion}`);
   }
   const inputShape = file.get('inputShape') ?? null;
   return {
-    name: textOf(file.get('name'), 'name'),
+    name: nameOf(file.get('name'), 'name'),
     seed: seedOf(file.get('seed')),
     inputShape: inputShape === null ? null : wholes(inputShape, 'inputShape'),
-    layers: list(file.get('layers'), 'layers').map((layer, index) => {
-      const fields = object(layer, `layers[${index}]`);
-      return {
-        kind: textOf(fields.get('kind'), `layers[${index}].kind`),
-        config: settings(fields.get('config'), `layers[${index}].config`),
-      };
-    }),
+    layers: list(file.get('layers'), 'layers', 'layers').map(parseLayer),
     graph: parseGraph(file.get('graph')),
     training: parseTraining(file.get('training')),
   };
 }
 
+function parseLayer(json: Json, index: number): { readonly kind: string; readonly config: LayerConfig } {
+  const fields = object(json, `layers[${index}]`);
+  const config = object(fields.get('config'), `layers[${index}].config`);
+  if (config.has('name')) nameOf(config.get('name'), `layers[${index}].config.name`);
+  return { kind: nameOf(fields.get('kind'), `layers[${index}].kind`), config: plainObject(config) };
+}
+
 function parseGraph(json: Json | undefined): LayerGraph | null {
   if (json === undefined || json === null) return null;
   const graph = object(json, 'graph');
+  const calls = list(graph.get('calls'), 'graph.calls', 'calls').map((call, index) => {
+    const fields = object(call, `graph.calls[${index}]`);
+    return {
+      layer: whole(fields.get('layer'), `graph.calls[${index}].layer`),
+      inputs: wholes(fields.get('inputs'), `graph.calls[${index}].inputs`),
+      ...(fields.has('output') && { output: whole(fields.get('output'), `graph.calls[${index}].output`) }),
+    };
+  });
+  const connections = calls.reduce((sum, { inputs }) => sum + inputs.length, 0);
+  requireLimit('inputs of calls', connections, 'connections');
   return {
-    calls: list(graph.get('calls'), 'graph.calls').map((call, index) => {
-      const fields = object(call, `graph.calls[${index}]`);
-      return {
-        layer: whole(fields.get('layer'), `graph.calls[${index}].layer`),
-        inputs: wholes(fields.get('inputs'), `graph.calls[${index}].inputs`),
-        ...(fields.has('output') && { output: whole(fields.get('output'), `graph.calls[${index}].output`) }),
-      };
-    }),
+    calls,
     inputs: wholes(graph.get('inputs'), 'graph.inputs'),
     output: whole(graph.get('output'), 'graph.output'),
   };
@@ -109,7 +120,7 @@ export function makeLayers({ layers }: Architecture, registry: LayerRegistry): L
   return layers.map(({ kind, config }, index) => {
     if (!Object.hasOwn(registry, kind)) {
       const known = Object.keys(registry).join(', ');
-      fail(`layer ${index} is a ${JSON.stringify(kind)}, which is not among the layers given to loadModel: ${known}`);
+      fail(`layer ${index} is a ${describe(kind)}, which is not among the layers given to loadModel: ${known}`);
     }
     return guarded(`layer ${index}, '${kind}'`, () => registry[kind]!(config, registry));
   });
@@ -135,6 +146,9 @@ export function makeTopology({ calls, inputs, output }: LayerGraph, layers: read
   return guarded('calls', () => new Topology(inputs.map(at), [at(output)]));
 }
 
+/** Characters of a reason in a message: a shape of a file can have any number of dimensions. */
+const maxReason = 500;
+
 /** Runs `make`; what it refuses is the file's fault, whatever kind of error it throws. */
 export function guarded<T>(what: string, make: () => T): T {
   try {
@@ -142,7 +156,8 @@ export function guarded<T>(what: string, make: () => T): T {
   } catch (error) {
     if (error instanceof FormatError) throw error;
     const reason = error instanceof GradletError ? error.message : 'its settings are not of the right types';
-    throw new FormatError(`model file: ${what}: ${reason}`, { cause: error });
+    const shown = reason.length > maxReason ? `${reason.slice(0, maxReason)}…` : reason;
+    throw new FormatError(`model file: ${what}: ${shown}`, { cause: error });
   }
 }
 
@@ -150,14 +165,21 @@ function parseTraining(json: Json | undefined): SavedTraining | null {
   if (json === undefined || json === null) return null;
   const training = object(json, 'training');
   const optimizer = object(training.get('optimizer'), 'training.optimizer');
+  const config = object(optimizer.get('config'), 'training.optimizer.config');
+  requireShortLists(config);
   return {
-    optimizer: {
-      name: textOf(optimizer.get('name'), 'training.optimizer.name'),
-      config: settings(optimizer.get('config'), 'training.optimizer.config'),
-    },
-    loss: textOf(training.get('loss'), 'training.loss'),
-    metrics: list(training.get('metrics'), 'training.metrics').map((metric) => textOf(metric, 'training.metrics')),
+    optimizer: { name: nameOf(optimizer.get('name'), 'training.optimizer.name'), config: plainObject(config) },
+    loss: nameOf(training.get('loss'), 'training.loss'),
+    metrics: list(training.get('metrics'), 'training.metrics', 'metrics').map((metric) =>
+      nameOf(metric, 'training.metrics'),
+    ),
   };
+}
+
+/** Each element can cost work for every parameter, or nodes of the graph. */
+function requireShortLists(json: Json): void {
+  if (Array.isArray(json)) requireLimit('elements in a list of training.optimizer.config', json.length, 'list');
+  if (json instanceof Map) for (const value of (json as JsonObject).values()) requireShortLists(value);
 }
 
 function fail(fault: string): never {
@@ -168,17 +190,24 @@ function object(json: Json | undefined, where: string): JsonObject {
   return json instanceof Map ? (json as JsonObject) : fail(`${where} must be an object`);
 }
 
-function list(json: Json | undefined, where: string): readonly Json[] {
-  return Array.isArray(json) ? (json as readonly Json[]) : fail(`${where} must be a list`);
+function list(json: Json | undefined, where: string, limit?: keyof typeof fileLimits): readonly Json[] {
+  if (!Array.isArray(json)) fail(`${where} must be a list`);
+  const elements = json as readonly Json[];
+  if (limit) requireLimit(where, elements.length, limit);
+  return elements;
 }
 
-function textOf(json: Json | undefined, where: string): string {
-  return typeof json === 'string' ? json : fail(`${where} must be a text`);
+function nameOf(json: Json | undefined, where: string): string {
+  if (typeof json !== 'string') fail(`${where} must be a text`);
+  requireLimit(`characters in ${where}`, json.length, 'name');
+  return json;
 }
 
 function whole(json: Json | undefined, where: string, below = 2 ** 31): number {
   const isWhole = typeof json === 'number' && Number.isInteger(json) && json >= 0 && json < below;
-  return isWhole ? json : fail(`${where} must be a whole number from 0 to ${below - 1}`);
+  return isWhole
+    ? json + 0 // −0 becomes 0
+    : fail(`${where} must be a whole number from 0 to ${below - 1}`);
 }
 
 function seedOf(json: Json | undefined): number {
@@ -189,19 +218,17 @@ function wholes(json: Json | undefined, where: string): number[] {
   return list(json, where).map((value, index) => whole(value, `${where}[${index}]`));
 }
 
-/** An object of settings, as constructors take it. */
-function settings(json: Json | undefined, where: string): Readonly<Record<string, unknown>> {
-  return plain(object(json, where)) as Record<string, unknown>;
-}
-
-/** Maps as plain objects, in which no name may reach a prototype. */
-function plain(json: Json): unknown {
-  if (Array.isArray(json)) return (json as readonly Json[]).map(plain);
-  if (!(json instanceof Map)) return json;
+/** Maps as plain objects, as constructors take them; no name may reach a prototype. */
+function plainObject(json: JsonObject): Readonly<Record<string, unknown>> {
   const result: Record<string, unknown> = {};
-  for (const [key, value] of json as JsonObject) {
+  for (const [key, value] of json) {
     if (key === '__proto__') fail("no setting is named '__proto__'");
     result[key] = plain(value);
   }
   return result;
+}
+
+function plain(json: Json): unknown {
+  if (Array.isArray(json)) return (json as readonly Json[]).map(plain);
+  return json instanceof Map ? plainObject(json as JsonObject) : json;
 }

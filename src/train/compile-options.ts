@@ -41,8 +41,8 @@ export function resolveOptions(
 ): Compiled {
   if (!Array.isArray(metrics)) throw new ValueError("compile: metrics must be a list, such as ['accuracy']");
   const resolved = metrics.map((metric: MetricName | Metric) => metricFrom(metric));
-  const names = ['loss', ...resolved.map(({ name }) => name)];
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  const seen = new Set(['loss']);
+  const twice = resolved.find(({ name }) => seen.size === seen.add(name).size)?.name;
   if (twice !== undefined) throw new ValueError(`compile: two numbers would be called '${twice}': leave one out`);
   return {
     optimizer: optimizerFromName(optimizer),
@@ -58,6 +58,7 @@ export function resolveOptions(
 export function optimizerState({ optimizer, iterations }: Compiled, parameters: readonly Variable[]): Variable[] {
   // Asking for the updates makes the slots; the parameters stand in for their gradients, which have the same shapes.
   const updated = optimizer.updates(parameters, parameters, iterations).map(([target]) => target);
-  const slots = updated.filter((target) => !parameters.includes(target));
+  const own = new Set(parameters);
+  const slots = updated.filter((target) => !own.has(target));
   return [iterations, optimizer.learningRateVariable, ...slots];
 }

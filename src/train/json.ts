@@ -1,24 +1,33 @@
 /**
- * JSON from strangers. Unlike `JSON.parse` it refuses a key that is given twice, limits depth, and gives objects as
- * maps, so that `__proto__` is a name like any other.
+ * Reads JSON from untrusted files. Unlike `JSON.parse` it refuses duplicate keys and numbers that float64 cannot hold,
+ * limits the depth, and returns objects as maps, so that `__proto__` is a name like any other. Time and memory grow
+ * linearly with the text.
  */
+import { describe } from '../core/describe.ts';
 import { FormatError } from '../core/errors.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = ReadonlyMap<string, Json>;
 
-const deepest = 64;
-const space = /[ \t\n\r]*/y;
-const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-// eslint-disable-next-line no-control-regex -- JSON forbids control characters in strings
-const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
-const literals: readonly (readonly [string, Json])[] = [
-  ['null', null],
-  ['true', true],
-  ['false', false],
-];
+const maxDepth = 64;
+/** Characters of one number: more than any float64 needs. */
+const maxNumberLength = 512;
+const number = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
+const literals: ReadonlyMap<string | undefined, readonly [text: string, value: Json]> = /* @__PURE__ */ new Map([
+  ['n', ['null', null] as const],
+  ['t', ['true', true] as const],
+  ['f', ['false', false] as const],
+]);
+// Empty lists and objects share one value each: a file could hold hundreds of thousands.
+const emptyList: readonly Json[] = /* @__PURE__ */ Object.freeze([]);
+const emptyObject: JsonObject = /* @__PURE__ */ new Map<string, Json>();
 
-/** The value that `text` holds. Throws `FormatError` naming `what` and the place of the fault. */
+/**
+ * Parses `text`.
+ *
+ * @param what the kind of file, which starts error messages
+ * @throws FormatError with the position of the first fault
+ */
 export function parseJson(what: string, text: string): Json {
   const reader = new Reader(what, text);
   const value = reader.value(0);
@@ -37,80 +46,111 @@ class Reader {
   }
 
   value(depth: number): Json {
-    if (depth > deepest) this.#fail(`nested more than ${deepest} deep`);
-    this.#take(space);
-    const character = this.#text[this.#at];
+    if (depth > maxDepth) this.#fail(`nested more than ${maxDepth} deep`);
+    const character = this.#next();
     if (character === '{') return this.#object(depth);
     if (character === '[') return this.#array(depth);
     if (character === '"') return this.#string();
-    const literal = literals.find(([name]) => this.#text.startsWith(name, this.#at));
-    if (literal) {
-      this.#at += literal[0].length;
-      return literal[1];
-    }
-    const digits = this.#take(number);
-    if (digits === '') this.#fail('no value');
-    return Number(digits);
+    const literal = literals.get(character);
+    if (literal === undefined) return this.#number();
+    if (!this.#text.startsWith(literal[0], this.#at)) this.#fail('no value');
+    this.#at += literal[0].length;
+    return literal[1];
   }
 
   end(): void {
-    this.#take(space);
-    if (this.#at < this.#text.length) this.#fail('text after the end');
+    if (this.#next() !== undefined) this.#fail('text after the end');
   }
 
   #object(depth: number): JsonObject {
+    this.#at += 1;
+    if (this.#has('}')) return emptyObject;
     const result = new Map<string, Json>();
-    this.#list('}', () => {
-      this.#take(space);
+    do {
+      this.#next();
       const key = this.#string();
-      if (result.has(key)) this.#fail(`key ${JSON.stringify(key)} is given twice`);
-      this.#take(space);
+      if (result.has(key)) this.#fail(`key ${describe(key)} is given twice`);
       this.#expect(':');
       result.set(key, this.value(depth + 1));
-    });
+    } while (this.#has(','));
+    this.#expect('}');
     return result;
   }
 
-  #array(depth: number): Json[] {
-    const result: Json[] = [];
-    this.#list(']', () => result.push(this.value(depth + 1)));
-    return result;
-  }
-
-  /** Entries with commas between them, from the opening bracket to `close`. */
-  #list(close: string, entry: () => void): void {
+  #array(depth: number): readonly Json[] {
     this.#at += 1;
-    this.#take(space);
-    if (this.#text[this.#at] !== close) {
-      for (;;) {
-        entry();
-        this.#take(space);
-        if (this.#text[this.#at] !== ',') break;
-        this.#at += 1;
-      }
-    }
-    this.#expect(close);
+    if (this.#has(']')) return emptyList;
+    const result: Json[] = [];
+    do result.push(this.value(depth + 1));
+    while (this.#has(','));
+    this.#expect(']');
+    return result;
   }
 
+  /** Finds the closing quote character by character: a regular expression can overflow its stack on a long string. */
   #string(): string {
-    const quoted = this.#take(string);
-    if (quoted === '') this.#fail('no string');
-    return JSON.parse(quoted) as string;
+    const text = this.#text;
+    const start = this.#at;
+    if (text[start] !== '"') this.#fail('no string');
+    let end = start + 1;
+    let isPlain = true;
+    for (let code = text.charCodeAt(end); code !== 0x22; code = text.charCodeAt(end)) {
+      if (!(code >= 0x20)) this.#fail(end < text.length ? 'no string' : 'a string without an end');
+      if (code === 0x5c) isPlain = false;
+      end += code === 0x5c ? 2 : 1;
+    }
+    this.#at = end + 1;
+    if (isPlain) return text.slice(start + 1, end);
+    try {
+      return JSON.parse(text.slice(start, end + 1)) as string;
+    } catch {
+      this.#at = start;
+      this.#fail('a string with an unknown escape');
+    }
+  }
+
+  #number(): number {
+    const text = this.#text;
+    const start = this.#at;
+    let end = start;
+    while (isNumberCharacter(text.charCodeAt(end))) end++;
+    if (end - start > maxNumberLength) this.#fail(`a number of more than ${maxNumberLength} characters`);
+    const digits = text.slice(start, end);
+    if (!number.test(digits)) this.#fail('no value');
+    const value = Number(digits);
+    if (!Number.isFinite(value)) this.#fail(`the number ${describe(digits)} is beyond the range of float64`);
+    this.#at = end;
+    return value;
+  }
+
+  /** Skips white space; gives the character behind it, undefined at the end. */
+  #next(): string | undefined {
+    const text = this.#text;
+    let at = this.#at;
+    for (let code = text.charCodeAt(at); code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;) {
+      code = text.charCodeAt(++at);
+    }
+    this.#at = at;
+    return text[at];
+  }
+
+  /** Steps over `character` if it comes next. */
+  #has(character: string): boolean {
+    if (this.#next() !== character) return false;
+    this.#at += 1;
+    return true;
   }
 
   #expect(character: string): void {
-    if (this.#text[this.#at] !== character) this.#fail(`'${character}' is missing`);
-    this.#at += 1;
-  }
-
-  #take(pattern: RegExp): string {
-    pattern.lastIndex = this.#at;
-    const found = pattern.exec(this.#text)?.[0] ?? '';
-    this.#at += found.length;
-    return found;
+    if (!this.#has(character)) this.#fail(`'${character}' is missing`);
   }
 
   #fail(fault: string): never {
     throw new FormatError(`${this.#what}: the JSON is not well formed at character ${this.#at}: ${fault}`);
   }
+}
+
+/** Digits, signs, the point and both letters e. */
+function isNumberCharacter(code: number): boolean {
+  return (code >= 0x30 && code <= 0x39) || code === 0x2d || code === 0x2e || code === 0x2b || (code | 0x20) === 0x65;
 }

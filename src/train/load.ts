@@ -36,6 +36,9 @@ export function loadModel(file: ArrayBufferLike | ArrayBufferView, { layers: reg
   const architecture = parseArchitecture(text);
   const model = makeModel(architecture, registry, engine);
   const { training } = architecture;
+  // Before the optimizer makes anything: an architecture can declare more weights than the file holds.
+  const weights = weightNames(model.checkpoint().topology);
+  requireTensors(tensors, weights);
   if (training) {
     guarded('training', () => {
       model.compile({
@@ -45,12 +48,15 @@ export function loadModel(file: ArrayBufferLike | ArrayBufferView, { layers: reg
       });
     });
   }
-  const { topology, state } = guarded('training', () => model.checkpoint());
+  const { state } = guarded('training', () => model.checkpoint());
   const names = stateNames(state);
-  writeAll(tensors, new Map([...weightNames(topology), ...names]));
+  writeAll(tensors, new Map([...weights, ...names]));
   if (training) {
     const [steps, rate] = [...names.keys()].map((name) => tensors.get(name)!.data[0]!) as [number, number];
     if (steps < 0) throw new FormatError(`model file: ${steps} steps of training: expected at least 0`);
+    if (!(rate >= 0 && rate < Infinity)) {
+      throw new FormatError(`model file: the learning rate is ${rate}: expected a finite number ≥ 0`);
+    }
     model.resume(steps, rate);
   }
   return model;
@@ -81,8 +87,15 @@ function makeModel(architecture: Architecture, registry: LayerRegistry, engine: 
 /** Writes every variable, when the names, shapes and dtypes are exactly those of the tensors. */
 function writeAll(tensors: ReadonlyMap<string, HostTensor>, variables: ReadonlyMap<string, Variable>): void {
   const unknown = [...tensors.keys()].find((name) => !variables.has(name));
-  if (unknown !== undefined)
-    throw new FormatError(`model file: tensor ${JSON.stringify(unknown)} is none of the model's`);
+  if (unknown !== undefined) {
+    throw new FormatError(`model file: tensor '${unknown}' is none of the model's`);
+  }
+  requireTensors(tensors, variables);
+  for (const [name, variable] of variables) writeVariable(variable, tensors.get(name)!.data);
+}
+
+/** Throws `FormatError` unless there is a tensor for every variable, of its shape and dtype. */
+function requireTensors(tensors: ReadonlyMap<string, HostTensor>, variables: ReadonlyMap<string, Variable>): void {
   for (const [name, { shape, dtype }] of variables) {
     const given = tensors.get(name);
     if (!given) throw new FormatError(`model file: tensor '${name}' is missing`);
@@ -91,5 +104,4 @@ function writeAll(tensors: ReadonlyMap<string, HostTensor>, variables: ReadonlyM
       `model file: tensor '${name}' is ${given.dtype} ${formatShape(given.shape)}, expected ${dtype} ${formatShape(shape)}`,
     );
   }
-  for (const [name, variable] of variables) writeVariable(variable, tensors.get(name)!.data);
 }

@@ -132,7 +132,7 @@ function readMetadata(json: Json | undefined): Map<string, string> {
   if (json === undefined) return metadata;
   if (!(json instanceof Map)) throw new FormatError('safetensors: __metadata__ is no object');
   for (const [key, value] of json) {
-    if (typeof value !== 'string') throw new FormatError(`safetensors: __metadata__ ${JSON.stringify(key)} is no text`);
+    if (typeof value !== 'string') throw new FormatError(`safetensors: __metadata__ ${describe(key)} is no text`);
     metadata.set(key, value);
   }
   return metadata;
@@ -148,14 +148,14 @@ interface Entry {
 
 function readEntry(name: string, json: Json): Entry {
   checkName(name);
-  const where = `safetensors: tensor ${JSON.stringify(name)}`;
+  const where = `safetensors: tensor ${describe(name)}`;
   if (!(json instanceof Map)) throw new FormatError(`${where} is no object`);
   const unknown = [...json.keys()].find((key) => !['dtype', 'shape', 'data_offsets'].includes(key));
-  if (unknown !== undefined) throw new FormatError(`${where} has an unknown field ${JSON.stringify(unknown)}`);
+  if (unknown !== undefined) throw new FormatError(`${where} has an unknown field ${describe(unknown)}`);
   const given = json.get('dtype');
   const dtype = typeof given === 'string' ? dtypes.get(given) : undefined;
   if (dtype === undefined) {
-    throw new FormatError(`${where} has dtype ${JSON.stringify(given)}, expected ${[...dtypes.keys()].join(', ')}`);
+    throw new FormatError(`${where} has dtype ${describe(given)}, expected ${[...dtypes.keys()].join(', ')}`);
   }
   const shape = wholeNumbers(json.get('shape'));
   if (!shape || shape.length > maxRank) {
@@ -180,7 +180,7 @@ function wholeNumbers(json: Json | undefined): readonly number[] | undefined {
   if (!Array.isArray(json)) return undefined;
   const list = json as readonly Json[];
   const isWhole = (value: Json): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
-  return list.every(isWhole) ? list : undefined;
+  return list.every(isWhole) ? list.map((value) => value + 0) : undefined; // −0 becomes 0
 }
 
 /** The tensors must fill the values from first to last byte, without gaps and without sharing any. */
@@ -190,7 +190,7 @@ function checkCover(places: readonly Entry[], length: number): void {
     if (entry.begin !== end) {
       const fault = entry.begin < end ? 'overlaps the one before' : 'leaves a gap before it';
       throw new FormatError(
-        `safetensors: tensor ${JSON.stringify(entry.name)} at byte ${entry.begin} ${fault}, which ends at ${end}`,
+        `safetensors: tensor ${describe(entry.name)} at byte ${entry.begin} ${fault}, which ends at ${end}`,
       );
     }
     end = entry.end;
@@ -202,6 +202,6 @@ function checkCover(places: readonly Entry[], length: number): void {
 function checkName(name: string): void {
   if (name.length <= mostNameCharacters && name !== '__metadata__') return;
   throw new FormatError(
-    `safetensors: ${JSON.stringify(name.slice(0, 40))} is no name for a tensor: at most ${mostNameCharacters} characters`,
+    `safetensors: ${describe(name)} is no name for a tensor: at most ${mostNameCharacters} characters`,
   );
 }

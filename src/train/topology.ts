@@ -5,7 +5,7 @@
 import { ValueError } from '../core/errors.ts';
 import { deriveKey } from '../core/random.ts';
 import type { Key } from '../core/random.ts';
-import { formatShape } from '../core/shape.ts';
+import { checkShape, formatShape } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import { withScope } from '../graph/node.ts';
 import type { Node, Variable } from '../graph/node.ts';
@@ -55,10 +55,15 @@ export class Topology {
   /** What data each input takes. */
   readonly specs: readonly InputSpec[];
 
-  /** @throws ValueError for outputs that need an input which is not listed, or inputs that nothing needs */
+  /**
+   * @throws ValueError for outputs that need an input which is not listed, inputs that nothing needs, or one listed twice;
+   *   ShapeError for a call whose output has too many axes or elements
+   */
   constructor(inputs: readonly SymbolicTensor[], outputs: readonly SymbolicTensor[], specs?: readonly InputSpec[]) {
     const calls = inOrder(outputs);
-    const unlisted = [...calls.keys()].find((place) => place.inputs.length === 0 && !inputs.includes(place));
+    const listed = new Set(inputs);
+    if (listed.size < inputs.length) throw new ValueError('model: an input is listed twice: list each once');
+    const unlisted = [...calls.keys()].find((place) => place.inputs.length === 0 && !listed.has(place));
     if (unlisted) {
       const { shape, layer } = unlisted;
       throw new ValueError(
@@ -74,21 +79,25 @@ export class Topology {
     this.outputs = outputs.map((place) => calls.get(place)!);
     this.calls = [...calls.values()];
     this.layers = [...new Set(this.calls.filter((call) => call.inputs.length > 0).map(({ layer }) => layer))];
+    const readers = new Map<Call, Layer[]>(this.inputs.map((place) => [place, []]));
+    for (const call of this.calls) {
+      checkShape(`layer '${call.layer.name || call.layer.kind}'`, call.shape);
+      for (const from of new Set(call.inputs)) readers.get(from)?.push(call.layer);
+    }
     this.specs = (specs ?? this.inputs.map(specOf)).map((spec, index) => ({
       ...spec,
-      readers: this.calls.filter(({ inputs }) => inputs.includes(this.inputs[index]!)).map(({ layer }) => layer),
+      readers: readers.get(this.inputs[index]!)!,
     }));
   }
 
   /** Creates the weights of every layer; layer i draws from stream i of `key`. */
   build(key: Key): void {
+    const indices = new Map(this.layers.map((layer, index) => [layer, index]));
     for (const { layer, inputs } of this.calls) {
-      const index = this.layers.indexOf(layer);
-      if (index >= 0)
-        layer.build(
-          inputs.map(({ shape }) => shape),
-          deriveKey(key, index),
-        );
+      const index = indices.get(layer);
+      if (index === undefined) continue;
+      const shapes = inputs.map(({ shape }) => shape);
+      layer.build(shapes, deriveKey(key, index));
     }
   }
 
@@ -176,10 +185,15 @@ export function nameLayers(layers: readonly Layer[]): void {
     if (taken.has(name)) throw new ValueError(`model: two layers are named '${name}': give each a name of its own`);
     taken.add(name);
   }
+  const numbers = new Map<string, number>();
   for (const layer of layers) {
     if (layer.name !== '') continue;
-    let name = layer.kind;
-    for (let number = 1; taken.has(name); number++) name = `${layer.kind}_${number}`;
+    const { kind } = layer;
+    let number = numbers.get(kind) ?? 0;
+    let name: string;
+    do name = number === 0 ? kind : `${kind}_${number}`;
+    while (taken.has(name) && ++number);
+    numbers.set(kind, number + 1);
     taken.add(name);
     layer.name = name;
   }
@@ -191,13 +205,17 @@ function inOrder(outputs: readonly SymbolicTensor[]): Map<SymbolicTensor, Call> 
   // Not recursive: a model may be deep.
   const open = [...outputs].reverse();
   for (let place = open.at(-1); place !== undefined; place = open.at(-1)) {
+    // A place that feeds many others can stand here many times.
+    if (calls.has(place)) {
+      open.pop();
+      continue;
+    }
     const waiting = place.inputs.filter((input) => !calls.has(input));
     if (waiting.length > 0) {
-      open.push(...waiting.reverse());
+      for (const input of waiting.reverse()) open.push(input);
       continue;
     }
     open.pop();
-    if (calls.has(place)) continue;
     const { shape, layer, inputs, output = 0 } = place;
     const made = layer instanceof Layer ? layer : new InputLayer(layer);
     calls.set(place, { shape, layer: made, inputs: inputs.map((input) => calls.get(input)!), output });

@@ -46,10 +46,9 @@ export function attach(user: object, engine: Engine, variables: readonly Variabl
     );
   }
   const fresh = variables.filter((variable) => homeOf(variable).engine === undefined);
-  engine.allocate(fresh, shareArenas);
+  engine.allocate(fresh, shareArenas, (variable) => homeOf(variable).pending);
   for (const variable of fresh) {
     const home = homeOf(variable);
-    if (home.pending !== undefined) engine.write(variable, home.pending);
     home.engine = engine;
     home.pending = undefined;
   }
