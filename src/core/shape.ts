@@ -2,6 +2,7 @@
  * Shapes: row-major, dimensions of zero allowed, rank 0 is a scalar. Broadcasting follows NumPy: shapes are aligned
  * at their last axis, and a dimension of 1 stretches.
  */
+import { describe } from './describe.ts';
 import { ShapeError } from './errors.ts';
 
 export type Shape = readonly number[];
@@ -81,10 +82,14 @@ export function normalizeAxes(op: string, axes: number | readonly number[] | und
 
 /** Refuses what is no shape: fractions, negatives, too many axes, more elements than a buffer can address. */
 export function checkShape(op: string, shape: Shape): Shape {
-  const bad = shape.find((dimension) => !Number.isInteger(dimension) || dimension < 0);
-  if (bad !== undefined) {
+  if (!Array.isArray(shape)) {
+    throw new ShapeError(`${op}: a shape must be an array of integers, such as [2, 3], not ${describe(shape)}`);
+  }
+  const bad = shape.findIndex((dimension) => !Number.isInteger(dimension) || dimension < 0);
+  if (bad >= 0) {
+    const given = describe(shape[bad]);
     throw new ShapeError(
-      `${op}: ${formatShape(shape)} is no shape: every dimension must be an integer ≥ 0, not ${bad}`,
+      `${op}: ${formatShape(shape)} is no shape: every dimension must be an integer ≥ 0, not ${given}`,
     );
   }
   if (shape.length > maxRank) {

@@ -66,6 +66,12 @@ export function withScope<T>(scope: string, build: () => T): T {
   }
 }
 
+/** Whether a value of unknown origin is a node: anything else has no op that infers types. */
+export function isNode(value: unknown): value is Node {
+  const { op, inputs } = (value ?? {}) as Partial<Node>;
+  return typeof op?.infer === 'function' && Array.isArray(inputs);
+}
+
 export function isVariable(node: Node): node is Variable {
   return 'variable' in node;
 }

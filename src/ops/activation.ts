@@ -9,6 +9,7 @@ import {
   tanhSafeHelper,
 } from '../generated/shaders/elementwise.ts';
 import { functionsWasm } from '../generated/wasm/functions.ts';
+import { scalar } from './arguments.ts';
 import { add, mul, square, sub } from './arithmetic.ts';
 import { greater } from './compare.ts';
 import { erf, exp } from './math.ts';
@@ -31,31 +32,37 @@ export const relu: Unary = /* @__PURE__ */ unary({
 });
 
 /** x where x > 0, alpha · x elsewhere. */
-export const leakyRelu: UnaryWith<AlphaAttributes> = /* @__PURE__ */ unaryWith<AlphaAttributes>({
-  name: 'leakyRelu',
-  gradient: ({ inputs: [x], attributes: { alpha }, upstream }) => [
-    select(greater(x!, 0), upstream, mul(upstream, alpha)),
-  ],
-  wgsl: ({ alpha }) => `select(x * ${wgslFloat(alpha)}, x, x > 0.0)`,
-  wasm: 'leaky_relu',
-  immediates: ({ alpha }) => [alpha],
-  reference: ({ alpha }, x) => (x > 0 ? x : alpha * x),
-});
+export const leakyRelu: UnaryWith<AlphaAttributes> = /* @__PURE__ */ unaryWith<AlphaAttributes>(
+  { alpha: scalar },
+  {
+    name: 'leakyRelu',
+    gradient: ({ inputs: [x], attributes: { alpha }, upstream }) => [
+      select(greater(x!, 0), upstream, mul(upstream, alpha)),
+    ],
+    wgsl: ({ alpha }) => `select(x * ${wgslFloat(alpha)}, x, x > 0.0)`,
+    wasm: 'leaky_relu',
+    immediates: ({ alpha }) => [alpha],
+    reference: ({ alpha }, x) => (x > 0 ? x : alpha * x),
+  },
+);
 
 /** x where x > 0, alpha · (eˣ − 1) elsewhere (Clevert, Unterthiner, Hochreiter 2016). The gradient at 0 is alpha. */
-export const elu: UnaryWith<AlphaAttributes> = /* @__PURE__ */ unaryWith<AlphaAttributes>({
-  name: 'elu',
-  // alpha · eˣ = output + alpha where x ≤ 0: no second exponential, and nothing overflows on the side not taken.
-  gradient: ({ inputs: [x], attributes: { alpha }, output, upstream }) => [
-    select(greater(x!, 0), upstream, mul(upstream, add(output, alpha))),
-  ],
-  wgsl: ({ alpha }) => `elu(x, ${wgslFloat(alpha)})`,
-  helpers: [eluHelper],
-  wasm: 'elu',
-  wasmModule: functionsWasm,
-  immediates: ({ alpha }) => [alpha],
-  reference: ({ alpha }, x) => (x > 0 ? x : alpha * Math.expm1(x)),
-});
+export const elu: UnaryWith<AlphaAttributes> = /* @__PURE__ */ unaryWith<AlphaAttributes>(
+  { alpha: scalar },
+  {
+    name: 'elu',
+    // alpha · eˣ = output + alpha where x ≤ 0: no second exponential, and nothing overflows on the side not taken.
+    gradient: ({ inputs: [x], attributes: { alpha }, output, upstream }) => [
+      select(greater(x!, 0), upstream, mul(upstream, add(output, alpha))),
+    ],
+    wgsl: ({ alpha }) => `elu(x, ${wgslFloat(alpha)})`,
+    helpers: [eluHelper],
+    wasm: 'elu',
+    wasmModule: functionsWasm,
+    immediates: ({ alpha }) => [alpha],
+    reference: ({ alpha }, x) => (x > 0 ? x : alpha * Math.expm1(x)),
+  },
+);
 
 /** 1 / (1 + e^(−x)). */
 export const sigmoid: Unary = /* @__PURE__ */ unary({

@@ -6,8 +6,10 @@ import { input, output } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { ReferenceContext, StructuredOp, TensorType } from '../graph/op.ts';
 import { indexingWasm } from '../generated/wasm/indexing.ts';
+import { axis, operand } from './arguments.ts';
+import type { TensorLike } from './arguments.ts';
 import { elementDispatch, foldedGrid } from './dispatch.ts';
-import { requireDType, structured } from './op.ts';
+import { checkedOp, requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 import { reduceSizes } from './reduce.ts';
 import type { ReduceSizes } from './reduce.ts';
@@ -47,50 +49,53 @@ function reference({ attributes, inputs, inputTypes, outputs }: ReferenceContext
  * @returns int32 in x's shape without the axis
  * @throws ShapeError for an axis that does not exist or has no elements
  */
-export const argMax: OpFunction<[x: Node, axis?: number], StructuredOp<ArgMaxAttributes>> = /* @__PURE__ */ structured<
-  ArgMaxAttributes,
-  [x: Node, axis?: number]
->(
-  {
-    name: 'argMax',
-    infer,
-    gradient: null, // an index has no derivative
-    kernels: {
-      wasm: [
-        {
-          name: 'argmax',
-          lower: ({ inputs, attributes }) => {
-            const { outer, reduce, inner } = argMaxSizes(inputs[0]!, attributes);
-            return [{ entry: 'argmax', modules: [indexingWasm], words: [input(0), output(0), outer, reduce, inner] }];
+export const argMax: OpFunction<
+  [x: TensorLike, axis?: number],
+  StructuredOp<ArgMaxAttributes>
+> = /* @__PURE__ */ checkedOp(
+  { x: operand, axis },
+  /* @__PURE__ */ structured<ArgMaxAttributes, [x: Node, axis?: number]>(
+    {
+      name: 'argMax',
+      infer,
+      gradient: null, // an index has no derivative
+      kernels: {
+        wasm: [
+          {
+            name: 'argmax',
+            lower: ({ inputs, attributes }) => {
+              const { outer, reduce, inner } = argMaxSizes(inputs[0]!, attributes);
+              return [{ entry: 'argmax', modules: [indexingWasm], words: [input(0), output(0), outer, reduce, inner] }];
+            },
           },
-        },
-      ],
-      webgpu: [
-        {
-          name: 'rows',
-          when: ({ inputs, attributes }) => {
-            const { reduce, inner } = argMaxSizes(inputs[0]!, attributes);
-            return inner === 1 && reduce >= 64;
+        ],
+        webgpu: [
+          {
+            name: 'rows',
+            when: ({ inputs, attributes }) => {
+              const { reduce, inner } = argMaxSizes(inputs[0]!, attributes);
+              return inner === 1 && reduce >= 64;
+            },
+            lower: ({ inputs, attributes }) => {
+              const { outer, reduce, inner } = argMaxSizes(inputs[0]!, attributes);
+              const uniforms = { count: outer, reduce, inner };
+              const bindings = { x: input(0), y: output(0) };
+              return [{ shader: argMaxShader, entry: 'arg_max_rows', bindings, uniforms, grid: foldedGrid(outer) }];
+            },
           },
-          lower: ({ inputs, attributes }) => {
-            const { outer, reduce, inner } = argMaxSizes(inputs[0]!, attributes);
-            const uniforms = { count: outer, reduce, inner };
-            const bindings = { x: input(0), y: output(0) };
-            return [{ shader: argMaxShader, entry: 'arg_max_rows', bindings, uniforms, grid: foldedGrid(outer) }];
+          {
+            name: 'columns',
+            lower: ({ inputs, attributes }) => {
+              const { outer, reduce, inner } = argMaxSizes(inputs[0]!, attributes);
+              const count = outer * inner;
+              const rest = { bindings: { x: input(0), y: output(0) }, uniforms: { count, reduce, inner } };
+              return [elementDispatch(argMaxShader, 'arg_max_columns', count, rest)];
+            },
           },
-        },
-        {
-          name: 'columns',
-          lower: ({ inputs, attributes }) => {
-            const { outer, reduce, inner } = argMaxSizes(inputs[0]!, attributes);
-            const count = outer * inner;
-            const rest = { bindings: { x: input(0), y: output(0) }, uniforms: { count, reduce, inner } };
-            return [elementDispatch(argMaxShader, 'arg_max_columns', count, rest)];
-          },
-        },
-      ],
+        ],
+      },
+      reference,
     },
-    reference,
-  },
-  (node, x, axis = -1) => node([x], { axis: normalizeAxis('argMax', axis, x.shape.length) }),
+    (node, x, axis = -1) => node([x], { axis: normalizeAxis('argMax', axis, x.shape.length) }),
+  ),
 );

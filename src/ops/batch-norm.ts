@@ -4,16 +4,18 @@
  * comes along: x is read once for the moments and once for the result; in the gradient x and what arrives are read once
  * for their sums and once for the result.
  */
-import { requireNumber } from '../core/check.ts';
+import { number, options } from '../core/arguments.ts';
 import { ShapeError } from '../core/errors.ts';
 import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import type { Node } from '../graph/node.ts';
 import type { ElementwiseOp } from '../graph/op.ts';
+import { operand, optionalOperand } from './arguments.ts';
+import type { TensorLike, WithNodes } from './arguments.ts';
 import { add, div, maximum, mul, neg, square, sub } from './arithmetic.ts';
 import { columnProducts, columnSums } from './column-sums.ts';
 import { rsqrt } from './math.ts';
-import { constant, defineOp, inferElementwise } from './op.ts';
+import { checked, constant, defineOp, inferElementwise } from './op.ts';
 import type { OpFunction } from './op.ts';
 import { sum } from './reduce.ts';
 import { reshape } from './reshape.ts';
@@ -55,17 +57,20 @@ export const scaleShift: OpFunction<ScaleShiftArguments, ElementwiseOp<None>> = 
 
 export interface NormalizeOptions {
   /** What the normalized values are multiplied by: float32 [columns]. Default 1. */
-  readonly scale?: Node;
+  readonly scale?: TensorLike;
   /** What is added then, likewise. Default 0. */
-  readonly offset?: Node;
+  readonly offset?: TensorLike;
   /** Added to the variance. Default 1e-3, as in Keras. */
   readonly epsilon?: number;
 }
 
 export interface BatchNormOptions extends NormalizeOptions {
   /** How much each row counts, float32 of x's shape without its last axis: a mask of 1 and 0. Default 1. */
-  readonly weights?: Node;
+  readonly weights?: TensorLike;
 }
+
+type ScaleAndOffset = WithNodes<NormalizeOptions, 'scale' | 'offset'>;
+type WithWeights = WithNodes<BatchNormOptions, 'scale' | 'offset' | 'weights'>;
 
 /** The result, and what it was measured by. */
 export interface BatchNorm {
@@ -85,19 +90,31 @@ export interface BatchNorm {
  * @param x float32 [..., columns], two axes or more: rows are all that lies in front of the last
  * @throws ShapeError for a vector, no rows, or a scale, offset or weights of other shapes; ValueError for a negative epsilon
  */
-export function batchNorm(x: Node, { weights, ...options }: BatchNormOptions = {}): BatchNorm {
-  const columns = columnsOf('batchNorm', x, options);
-  const lead = x.shape.slice(0, -1);
-  const rows = sizeOf(lead);
-  if (rows === 0) throw new ShapeError(`batchNorm: ${formatShape(x.shape)} has no rows: there is no mean`);
-  if (weights) requireShape('batchNorm', 'weights', weights, lead);
-  const first = slice(x, [...lead.map(() => 0), 0], [...lead.map(() => 1), columns]);
-  const center = stopGradient(reshape(first, [columns]));
-  const shares = weights ? div(weights, maximum(sum(weights), 1e-20)) : constant(1 / rows, lead);
-  const rest = columnSums(x, center, shares);
-  const variance = maximum(sub(columnProducts(rest), square(rest)), 0);
-  return { output: scaled(x, center, rest, variance, options), mean: add(center, rest), variance };
-}
+export const batchNorm: (x: TensorLike, options?: BatchNormOptions) => BatchNorm = /* @__PURE__ */ checked(
+  'batchNorm',
+  {
+    x: operand,
+    options: /* @__PURE__ */ options({
+      weights: optionalOperand,
+      scale: optionalOperand,
+      offset: optionalOperand,
+      epsilon: /* @__PURE__ */ number(0),
+    }),
+  },
+  (x: Node, { weights, ...options }: WithWeights = {}): BatchNorm => {
+    const columns = columnsOf('batchNorm', x, options);
+    const lead = x.shape.slice(0, -1);
+    const rows = sizeOf(lead);
+    if (rows === 0) throw new ShapeError(`batchNorm: ${formatShape(x.shape)} has no rows: there is no mean`);
+    if (weights) requireShape('batchNorm', 'weights', weights, lead);
+    const first = slice(x, [...lead.map(() => 0), 0], [...lead.map(() => 1), columns]);
+    const center = stopGradient(reshape(first, [columns]));
+    const shares = weights ? div(weights, maximum(sum(weights), 1e-20)) : constant(1 / rows, lead);
+    const rest = columnSums(x, center, shares);
+    const variance = maximum(sub(columnProducts(rest), square(rest)), 0);
+    return { output: scaled(x, center, rest, variance, options), mean: add(center, rest), variance };
+  },
+);
 
 /**
  * The same with a mean and a variance that are known: what a trained model does.
@@ -105,12 +122,30 @@ export function batchNorm(x: Node, { weights, ...options }: BatchNormOptions = {
  * @param mean float32 [columns], as the variance
  * @throws as `batchNorm`
  */
-export function normalizeWith(x: Node, mean: Node, variance: Node, options: NormalizeOptions = {}): Node {
-  const columns = columnsOf('normalizeWith', x, options);
-  requireShape('normalizeWith', 'the mean', mean, [columns]);
-  requireShape('normalizeWith', 'the variance', variance, [columns]);
-  return scaled(x, mean, undefined, variance, options);
-}
+export const normalizeWith: (
+  x: TensorLike,
+  mean: TensorLike,
+  variance: TensorLike,
+  options?: NormalizeOptions,
+) => Node = /* @__PURE__ */ checked(
+  'normalizeWith',
+  {
+    x: operand,
+    mean: operand,
+    variance: operand,
+    options: /* @__PURE__ */ options({
+      scale: optionalOperand,
+      offset: optionalOperand,
+      epsilon: /* @__PURE__ */ number(0),
+    }),
+  },
+  (x: Node, mean: Node, variance: Node, options: ScaleAndOffset = {}) => {
+    const columns = columnsOf('normalizeWith', x, options);
+    requireShape('normalizeWith', 'the mean', mean, [columns]);
+    requireShape('normalizeWith', 'the variance', variance, [columns]);
+    return scaled(x, mean, undefined, variance, options);
+  },
+);
 
 /** x with center + rest as its mean. */
 function scaled(
@@ -118,7 +153,7 @@ function scaled(
   center: Node,
   rest: Node | undefined,
   variance: Node,
-  { scale, offset, epsilon = 1e-3 }: NormalizeOptions,
+  { scale, offset, epsilon = 1e-3 }: ScaleAndOffset,
 ): Node {
   const factor = rsqrt(add(variance, epsilon));
   const slope = scale ? mul(scale, factor) : factor;
@@ -126,8 +161,7 @@ function scaled(
   return scaleShift(x, center, slope, rest ? add(shift, neg(mul(rest, slope))) : shift);
 }
 
-function columnsOf(op: string, { shape }: Node, { scale, offset, epsilon = 1e-3 }: NormalizeOptions): number {
-  requireNumber(op, 'epsilon', epsilon, 0);
+function columnsOf(op: string, { shape }: Node, { scale, offset }: ScaleAndOffset): number {
   if (shape.length < 2)
     throw new ShapeError(`${op}: takes [..., columns] of two axes or more, not ${formatShape(shape)}`);
   const columns = shape.at(-1)!;

@@ -4,7 +4,9 @@ import { broadcastShapes, formatShape, sameShape } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import type { Node } from '../graph/node.ts';
 import type { ElementwiseOp } from '../graph/op.ts';
-import { defineOp, inferElementwise } from './op.ts';
+import { operand, shape } from './arguments.ts';
+import type { TensorLike } from './arguments.ts';
+import { checkedOp, defineOp, inferElementwise } from './op.ts';
 import type { OpFunction } from './op.ts';
 
 export type BroadcastAttributes = { readonly shape: Shape };
@@ -32,9 +34,12 @@ const broadcastToOp: ElementwiseOp<BroadcastAttributes> = {
  * @throws ShapeError when x does not broadcast to `shape`
  */
 export const broadcastTo: OpFunction<
-  [x: Node, shape: Shape],
+  [x: TensorLike, shape: Shape],
   ElementwiseOp<BroadcastAttributes>
-> = /* @__PURE__ */ defineOp<BroadcastAttributes, ElementwiseOp<BroadcastAttributes>, [x: Node, shape: Shape]>(
-  broadcastToOp,
-  (node, x, shape) => (sameShape(x.shape, shape) ? x : node([x], { shape: [...shape] })),
+> = /* @__PURE__ */ checkedOp(
+  { x: operand, shape },
+  /* @__PURE__ */ defineOp<BroadcastAttributes, ElementwiseOp<BroadcastAttributes>, [x: Node, shape: Shape]>(
+    broadcastToOp,
+    (node, x, shape) => (sameShape(x.shape, shape) ? x : node([x], { shape: [...shape] })),
+  ),
 );

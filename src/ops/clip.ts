@@ -1,10 +1,13 @@
 /** Limits of value and changes of element type. Element-wise, with settings. */
+import { oneOf, required } from '../core/arguments.ts';
 import { ValueError } from '../core/errors.ts';
 import { maximumHelper, minimumHelper } from '../generated/shaders/elementwise.ts';
 import type { Node } from '../graph/node.ts';
 import type { ElementwiseOp } from '../graph/op.ts';
+import { limit, operand } from './arguments.ts';
+import type { TensorLike } from './arguments.ts';
 import { greaterEqual, lessEqual, logicalAnd } from './compare.ts';
-import { defineOp, inferElementwise, unaryWith, wgslFloat } from './op.ts';
+import { checkedOp, defineOp, inferElementwise, unaryWith, wgslFloat } from './op.ts';
 import type { OpFunction, UnaryWith } from './op.ts';
 import { select } from './select.ts';
 
@@ -16,24 +19,27 @@ export type ClipAttributes = { readonly min: number; readonly max: number };
  *
  * @throws ValueError unless min ≤ max
  */
-export const clip: UnaryWith<ClipAttributes> = /* @__PURE__ */ unaryWith<ClipAttributes>({
-  name: 'clip',
-  infer: (inputs, { min, max }) => {
-    if (!(min <= max)) throw new ValueError(`clip: min must be ≤ max, not min ${min} with max ${max}`);
-    return inferElementwise('clip', inputs);
+export const clip: UnaryWith<ClipAttributes> = /* @__PURE__ */ unaryWith<ClipAttributes>(
+  { min: limit, max: limit },
+  {
+    name: 'clip',
+    infer: (inputs, { min, max }) => {
+      if (!(min <= max)) throw new ValueError(`clip: min must be ≤ max, not min ${min} with max ${max}`);
+      return inferElementwise('clip', inputs);
+    },
+    gradient: ({ inputs: [x], attributes: { min, max }, upstream }) => [
+      select(logicalAnd(greaterEqual(x!, min), lessEqual(x!, max)), upstream, 0),
+    ],
+    wgsl: ({ min, max }) => {
+      const above = min === -Infinity ? 'x' : `maximum(x, ${wgslFloat(min)})`; // WGSL has no literal for infinity
+      return max === Infinity ? above : `minimum(${above}, ${wgslFloat(max)})`;
+    },
+    helpers: [maximumHelper, minimumHelper],
+    wasm: 'clip',
+    immediates: ({ min, max }) => [min, max],
+    reference: ({ min, max }, x) => Math.min(Math.max(x, min), max),
   },
-  gradient: ({ inputs: [x], attributes: { min, max }, upstream }) => [
-    select(logicalAnd(greaterEqual(x!, min), lessEqual(x!, max)), upstream, 0),
-  ],
-  wgsl: ({ min, max }) => {
-    const above = min === -Infinity ? 'x' : `maximum(x, ${wgslFloat(min)})`; // WGSL has no literal for infinity
-    return max === Infinity ? above : `minimum(${above}, ${wgslFloat(max)})`;
-  },
-  helpers: [maximumHelper, minimumHelper],
-  wasm: 'clip',
-  immediates: ({ min, max }) => [min, max],
-  reference: ({ min, max }, x) => Math.min(Math.max(x, min), max),
-});
+);
 
 export type CastAttributes = { readonly dtype: 'float32' | 'int32' };
 
@@ -41,10 +47,7 @@ const castOp: ElementwiseOp<CastAttributes> = {
   name: 'cast',
   kind: 'elementwise',
   arity: 1,
-  infer: ([x], { dtype }) => {
-    if (!['float32', 'int32'].includes(dtype)) throw new ValueError(`cast: to float32 or int32, not ${String(dtype)}`);
-    return { shape: x!.shape, dtype };
-  },
+  infer: ([x], { dtype }) => ({ shape: x!.shape, dtype }),
   gradient: null, // one side is always an integer
   wgsl: 'x', // kernels convert as they load and store
   wasm: 'copy',
@@ -63,9 +66,12 @@ function saturate(x: number): number {
  * @throws ValueError for any other dtype
  */
 export const cast: OpFunction<
-  [x: Node, dtype: 'float32' | 'int32'],
+  [x: TensorLike, dtype: 'float32' | 'int32'],
   ElementwiseOp<CastAttributes>
-> = /* @__PURE__ */ defineOp<CastAttributes, ElementwiseOp<CastAttributes>, [x: Node, dtype: 'float32' | 'int32']>(
-  castOp,
-  (node, x, dtype) => (x.dtype === dtype ? x : node([x], { dtype })),
+> = /* @__PURE__ */ checkedOp(
+  { x: operand, dtype: /* @__PURE__ */ required(/* @__PURE__ */ oneOf('float32', 'int32')) },
+  /* @__PURE__ */ defineOp<CastAttributes, ElementwiseOp<CastAttributes>, [x: Node, dtype: 'float32' | 'int32']>(
+    castOp,
+    (node, x, dtype) => (x.dtype === dtype ? x : node([x], { dtype })),
+  ),
 );

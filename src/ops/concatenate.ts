@@ -1,10 +1,13 @@
 /** Tensors joined along an axis; the gradient cuts them apart again. */
+import { required } from '../core/arguments.ts';
 import { ShapeError } from '../core/errors.ts';
 import { formatShape, normalizeAxis, stridesOf } from '../core/shape.ts';
 import { input, output } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { StructuredOp, TensorType } from '../graph/op.ts';
-import { requireDType, structured } from './op.ts';
+import { axis as axisType, operands } from './arguments.ts';
+import type { TensorLike } from './arguments.ts';
+import { checked, checkedOp, requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 import { expandDims } from './reshape.ts';
 import { slice } from './slice.ts';
@@ -48,57 +51,66 @@ function inferConcatenate(xs: readonly TensorType[], { axis }: ConcatenateAttrib
  * @throws ShapeError when the other dimensions differ
  */
 export const concatenate: OpFunction<
-  [xs: readonly Node[], axis: number],
+  [xs: readonly TensorLike[], axis: number],
   StructuredOp<ConcatenateAttributes>
-> = /* @__PURE__ */ structured<ConcatenateAttributes, [xs: readonly Node[], axis: number]>(
-  {
-    name: 'concatenate',
-    infer: inferConcatenate,
-    gradient: ({ inputs, attributes: { axis }, upstream }) => {
-      let place = 0;
-      return inputs.map(({ shape }) => {
-        const begin = shape.map((_, at) => (at === axis ? place : 0));
-        place += shape[axis]!;
-        return slice(upstream, begin, shape);
-      });
+> = /* @__PURE__ */ checkedOp(
+  { xs: operands, axis: /* @__PURE__ */ required(axisType) },
+  /* @__PURE__ */ structured<ConcatenateAttributes, [xs: readonly Node[], axis: number]>(
+    {
+      name: 'concatenate',
+      infer: inferConcatenate,
+      gradient: ({ inputs, attributes: { axis }, upstream }) => {
+        let place = 0;
+        return inputs.map(({ shape }) => {
+          const begin = shape.map((_, at) => (at === axis ? place : 0));
+          place += shape[axis]!;
+          return slice(upstream, begin, shape);
+        });
+      },
+      kernels: {
+        wasm: [
+          {
+            name: 'strided',
+            lower: ({ inputs, outputs, attributes: { axis } }) =>
+              concatenateCopies(inputs, outputs[0]!, axis).map((copy, index) =>
+                stridedCopyCall(input(index), output(0), copy),
+              ),
+          },
+        ],
+        webgpu: [
+          {
+            name: 'strided',
+            lower: ({ inputs, outputs, attributes: { axis } }) =>
+              concatenateCopies(inputs, outputs[0]!, axis).map((copy, index) =>
+                stridedCopyDispatch(input(index), output(0), copy),
+              ),
+          },
+        ],
+      },
+      reference: ({ attributes: { axis }, inputs, inputTypes, outputs, outputTypes }) =>
+        concatenateCopies(inputTypes, outputTypes[0]!, axis).forEach((copy, index) =>
+          referenceCopy(inputs[index]!, outputs[0]!, copy),
+        ),
     },
-    kernels: {
-      wasm: [
-        {
-          name: 'strided',
-          lower: ({ inputs, outputs, attributes: { axis } }) =>
-            concatenateCopies(inputs, outputs[0]!, axis).map((copy, index) =>
-              stridedCopyCall(input(index), output(0), copy),
-            ),
-        },
-      ],
-      webgpu: [
-        {
-          name: 'strided',
-          lower: ({ inputs, outputs, attributes: { axis } }) =>
-            concatenateCopies(inputs, outputs[0]!, axis).map((copy, index) =>
-              stridedCopyDispatch(input(index), output(0), copy),
-            ),
-        },
-      ],
+    (node, xs, axis) => {
+      const [first] = xs;
+      if (first === undefined) throw new ShapeError('concatenate: there is nothing to join: give at least one tensor');
+      const place = normalizeAxis('concatenate', axis, first.shape.length);
+      return xs.length === 1 ? first : node(xs, { axis: place });
     },
-    reference: ({ attributes: { axis }, inputs, inputTypes, outputs, outputTypes }) =>
-      concatenateCopies(inputTypes, outputTypes[0]!, axis).forEach((copy, index) =>
-        referenceCopy(inputs[index]!, outputs[0]!, copy),
-      ),
-  },
-  (node, xs, axis) => {
-    const [first] = xs;
-    if (first === undefined) throw new ShapeError('concatenate: there is nothing to join: give at least one tensor');
-    const place = normalizeAxis('concatenate', axis, first.shape.length);
-    return xs.length === 1 ? first : node(xs, { axis: place });
-  },
+  ),
 );
 
 /** Tensors of one shape as slices of a new axis, at place `axis` of the result. */
-export function stack(xs: readonly Node[], axis = 0): Node {
-  return concatenate(
-    xs.map((x) => expandDims(x, axis)),
-    axis,
-  );
-}
+export const stack: (xs: readonly TensorLike[], axis?: number) => Node = /* @__PURE__ */ checked(
+  'stack',
+  { xs: operands, axis: axisType },
+  (xs: readonly Node[], axis = 0) => {
+    if (xs[0] === undefined) throw new ShapeError('stack: there is nothing to stack: give at least one tensor');
+    const place = normalizeAxis('stack', axis, xs[0].shape.length + 1);
+    return concatenate(
+      xs.map((x) => expandDims(x, place)),
+      place,
+    );
+  },
+);

@@ -1,4 +1,5 @@
 /** Counting in device state: the step, the cursor into the data, the time of an optimizer. */
+import { integer } from '../core/arguments.ts';
 import { ShapeError } from '../core/errors.ts';
 import { formatShape, sizeOf } from '../core/shape.ts';
 import { counter } from '../generated/shaders/counter.ts';
@@ -6,7 +7,9 @@ import { input, output } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { StructuredOp } from '../graph/op.ts';
 import { trainingWasm } from '../generated/wasm/training.ts';
-import { requireDType, requireInteger, structured } from './op.ts';
+import { operand } from './arguments.ts';
+import type { TensorLike } from './arguments.ts';
+import { checkedOp, requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 
 export type IncrementAttributes = { readonly by: number };
@@ -18,49 +21,51 @@ export type IncrementAttributes = { readonly by: number };
  * @param by any integer
  */
 export const increment: OpFunction<
-  [x: Node, by?: number],
+  [x: TensorLike, by?: number],
   StructuredOp<IncrementAttributes>
-> = /* @__PURE__ */ structured<IncrementAttributes, [x: Node, by?: number]>(
-  {
-    name: 'increment',
-    infer: ([x], { by }) => {
-      requireDType('increment', x!.dtype, 'int32');
-      requireInteger('increment', 'by', by, -(2 ** 31));
-      if (sizeOf(x!.shape) !== 1) {
-        throw new ShapeError(`increment: takes one element, not ${formatShape(x!.shape)}`);
-      }
-      return x!;
+> = /* @__PURE__ */ checkedOp(
+  { x: operand, by: /* @__PURE__ */ integer(-(2 ** 31), 2 ** 31 - 1) },
+  /* @__PURE__ */ structured<IncrementAttributes, [x: Node, by?: number]>(
+    {
+      name: 'increment',
+      infer: ([x]) => {
+        requireDType('increment', x!.dtype, 'int32');
+        if (sizeOf(x!.shape) !== 1) {
+          throw new ShapeError(`increment: takes one element, not ${formatShape(x!.shape)}`);
+        }
+        return x!;
+      },
+      gradient: null, // integers have none
+      inPlace: 0,
+      kernels: {
+        wasm: [
+          {
+            name: 'increment',
+            lower: ({ attributes: { by } }) => [
+              { entry: 'increment', modules: [trainingWasm], words: [input(0), output(0), by] },
+            ],
+          },
+        ],
+        webgpu: [
+          {
+            name: 'increment',
+            lower: ({ attributes: { by } }) => [
+              {
+                shader: counter,
+                entry: 'increment',
+                modules: [trainingWasm],
+                bindings: { y: output(0) },
+                uniforms: { by },
+                grid: [1, 1, 1],
+              },
+            ],
+          },
+        ],
+      },
+      reference: ({ attributes: { by }, outputs }) => {
+        outputs[0]![0]! += by;
+      },
     },
-    gradient: null, // integers have none
-    inPlace: 0,
-    kernels: {
-      wasm: [
-        {
-          name: 'increment',
-          lower: ({ attributes: { by } }) => [
-            { entry: 'increment', modules: [trainingWasm], words: [input(0), output(0), by] },
-          ],
-        },
-      ],
-      webgpu: [
-        {
-          name: 'increment',
-          lower: ({ attributes: { by } }) => [
-            {
-              shader: counter,
-              entry: 'increment',
-              modules: [trainingWasm],
-              bindings: { y: output(0) },
-              uniforms: { by },
-              grid: [1, 1, 1],
-            },
-          ],
-        },
-      ],
-    },
-    reference: ({ attributes: { by }, outputs }) => {
-      outputs[0]![0]! += by;
-    },
-  },
-  (node, x, by = 1) => node([x], { by }),
+    (node, x, by = 1) => node([x], { by }),
+  ),
 );

@@ -7,9 +7,11 @@ import { formatShape, sameShape } from '../core/shape.ts';
 import { input, output } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { ReferenceContext, StructuredOp, TensorType } from '../graph/op.ts';
+import { operand } from './arguments.ts';
+import type { TensorLike } from './arguments.ts';
 import { mul, neg, sub } from './arithmetic.ts';
 import { oneHot } from './one-hot.ts';
-import { requireDType, structured } from './op.ts';
+import { checkedOp, requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 import { sum } from './reduce.ts';
 import { reshape } from './reshape.ts';
@@ -17,14 +19,14 @@ import { logSumExp } from './reference-math.ts';
 import { logSoftmax, rowSizes, softmax, softmaxKernels } from './softmax.ts';
 
 type None = Record<string, never>;
-type LossOp = OpFunction<[labels: Node, logits: Node], StructuredOp<None>>;
+type LossOp = OpFunction<[labels: TensorLike, logits: TensorLike], StructuredOp<None>>;
 
 function lossOp(
   name: string,
   entry: string,
   record: Pick<StructuredOp<None>, 'infer' | 'gradient' | 'reference'>,
 ): LossOp {
-  return structured<None, [labels: Node, logits: Node]>(
+  const op = structured<None, [labels: Node, logits: Node]>(
     {
       name,
       ...record,
@@ -43,6 +45,7 @@ function lossOp(
     },
     (node, labels, logits) => node([labels, logits], {}),
   );
+  return checkedOp({ labels: operand, logits: operand }, op);
 }
 
 function inferDense([labels, logits]: readonly TensorType[]): TensorType {

@@ -9,8 +9,10 @@ import { float, input, output, scratch } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { ReferenceContext, StructuredOp, TensorType } from '../graph/op.ts';
 import { indexingWasm } from '../generated/wasm/indexing.ts';
+import { operand } from './arguments.ts';
+import type { TensorLike } from './arguments.ts';
 import { elementDispatch } from './dispatch.ts';
-import { requireDType, requireInteger, structured } from './op.ts';
+import { checkedOp, requireDType, requireInteger, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 import { fillDispatch } from './strided-copy-wgsl.ts';
 
@@ -54,40 +56,43 @@ function referenceGather({ inputs, inputTypes, outputs }: ReferenceContext<Recor
  * @returns [...indices, ...row] of the table's dtype
  */
 export const gather: OpFunction<
-  [table: Node, indices: Node],
+  [table: TensorLike, indices: TensorLike],
   StructuredOp<Record<string, never>>
-> = /* @__PURE__ */ structured<Record<string, never>, [table: Node, indices: Node]>(
-  {
-    name: 'gather',
-    infer: inferGather,
-    gradient: ({ inputs: [table, indices], upstream }) => [scatterAdd(upstream, indices!, table!.shape[0]!), null],
-    kernels: {
-      wasm: [
-        {
-          name: 'gather',
-          lower: ({ inputs }) => {
-            const { count, rowLength, tableRows } = gatherSizes(inputs);
-            const dtype = gatherDTypes.indexOf(inputs[0]!.dtype);
-            const words = [input(0), input(1), output(0), count, rowLength, tableRows, dtype, float(1), float(0)];
-            return [{ entry: 'gather', modules: [indexingWasm], words }];
+> = /* @__PURE__ */ checkedOp(
+  { table: operand, indices: operand },
+  /* @__PURE__ */ structured<Record<string, never>, [table: Node, indices: Node]>(
+    {
+      name: 'gather',
+      infer: inferGather,
+      gradient: ({ inputs: [table, indices], upstream }) => [scatterAdd(upstream, indices!, table!.shape[0]!), null],
+      kernels: {
+        wasm: [
+          {
+            name: 'gather',
+            lower: ({ inputs }) => {
+              const { count, rowLength, tableRows } = gatherSizes(inputs);
+              const dtype = gatherDTypes.indexOf(inputs[0]!.dtype);
+              const words = [input(0), input(1), output(0), count, rowLength, tableRows, dtype, float(1), float(0)];
+              return [{ entry: 'gather', modules: [indexingWasm], words }];
+            },
           },
-        },
-      ],
-      webgpu: [
-        {
-          name: 'elements',
-          lower: ({ inputs }) => {
-            const { count, rowLength, tableRows } = gatherSizes(inputs);
-            const bindings = { table: input(0), indices: input(1), rows: output(0) };
-            const uniforms = { count, row_length: rowLength, table_rows: tableRows };
-            return [elementDispatch(gatherShader, 'gather', count * rowLength, { bindings, uniforms })];
+        ],
+        webgpu: [
+          {
+            name: 'elements',
+            lower: ({ inputs }) => {
+              const { count, rowLength, tableRows } = gatherSizes(inputs);
+              const bindings = { table: input(0), indices: input(1), rows: output(0) };
+              const uniforms = { count, row_length: rowLength, table_rows: tableRows };
+              return [elementDispatch(gatherShader, 'gather', count * rowLength, { bindings, uniforms })];
+            },
           },
-        },
-      ],
+        ],
+      },
+      reference: referenceGather,
     },
-    reference: referenceGather,
-  },
-  (node, table, indices) => node([table, indices], {}),
+    (node, table, indices) => node([table, indices], {}),
+  ),
 );
 
 export type ScatterAddAttributes = { readonly rows: number };

@@ -3,7 +3,7 @@
  * scaled and shifted column by column. A kernel sees [rows, columns]. One op, because chains around it would move x through
  * memory once more; its gradient is two more, that read x and what arrives and measure the rows again.
  */
-import { requireNumber } from '../core/check.ts';
+import { number, options } from '../core/arguments.ts';
 import { ShapeError } from '../core/errors.ts';
 import { formatShape, normalizeAxes, sameShape, sizeOf } from '../core/shape.ts';
 import { normalizationWasm } from '../generated/wasm/normalization.ts';
@@ -11,12 +11,14 @@ import { float, input, output } from '../graph/kernel.ts';
 import type { WasmKernel } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { GradientContext, StructuredOp, TensorType } from '../graph/op.ts';
+import { axes as axesType, operand, optionalOperand } from './arguments.ts';
+import type { TensorLike, WithNodes } from './arguments.ts';
 import { add, mul, neg, square, sub } from './arithmetic.ts';
 import { broadcastTo } from './broadcast.ts';
 import { referenceGradient, referenceLayerNorm, referenceSums } from './layer-norm-reference.ts';
 import { normKernels, partRows } from './layer-norm-wgsl.ts';
 import { rsqrt } from './math.ts';
-import { constant, requireDType, structured } from './op.ts';
+import { checkedOp, constant, requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 import { mean, sum } from './reduce.ts';
 import { reshape } from './reshape.ts';
@@ -30,14 +32,16 @@ type Context = GradientContext<LayerNormAttributes>;
 
 export interface LayerNormOptions {
   /** What the normalized values are multiplied by: float32, of the sizes of the axes. Default 1. */
-  readonly scale?: Node;
+  readonly scale?: TensorLike;
   /** What is added then, likewise. Default 0. */
-  readonly offset?: Node;
+  readonly offset?: TensorLike;
   /** The axes that are normalized together. Default -1. */
   readonly axis?: number | readonly number[];
   /** Added to the variance. Default 1e-3, as in Keras. */
   readonly epsilon?: number;
 }
+
+type WithScaleAndOffset = WithNodes<LayerNormOptions, 'scale' | 'offset'>;
 
 function inferLayerNorm(inputs: readonly TensorType[]): TensorType {
   const [x] = inputs as [TensorType];
@@ -62,9 +66,8 @@ function rowKernels(entry: string, ...names: readonly string[]): NormRecord['ker
 function overAxes(
   node: (inputs: readonly Node[], attributes: LayerNormAttributes) => Node,
   x: Node,
-  { scale, offset, axis = -1, epsilon = 1e-3 }: LayerNormOptions,
+  { scale, offset, axis = -1, epsilon = 1e-3 }: WithScaleAndOffset,
 ): Node {
-  requireNumber('layerNorm', 'epsilon', epsilon, 0);
   const { shape } = x;
   if (shape.length === 0) throw new ShapeError('layerNorm: takes [..., features], not a scalar');
   const axes = normalizeAxes('layerNorm', axis, shape.length);
@@ -114,18 +117,26 @@ function gradientOfLayerNorm({ inputs, attributes, upstream }: Context): Node[] 
  * @throws ShapeError for axes that do not exist, are named twice or have no elements, and for a scale or offset of other sizes
  * @throws ValueError for a negative epsilon
  */
-export const layerNorm: OpFunction<[x: Node, options?: LayerNormOptions], NormRecord> = /* @__PURE__ */ structured<
-  LayerNormAttributes,
-  [x: Node, options?: LayerNormOptions]
->(
+export const layerNorm: OpFunction<[x: TensorLike, options?: LayerNormOptions], NormRecord> = /* @__PURE__ */ checkedOp(
   {
-    name: 'layerNorm',
-    infer: inferLayerNorm,
-    gradient: gradientOfLayerNorm,
-    kernels: /* @__PURE__ */ rowKernels('layer_norm', 'x', 'scale', 'offset'),
-    reference: referenceLayerNorm,
+    x: operand,
+    options: /* @__PURE__ */ options({
+      scale: optionalOperand,
+      offset: optionalOperand,
+      axis: axesType,
+      epsilon: /* @__PURE__ */ number(0),
+    }),
   },
-  (node, x, options = {}) => overAxes(node, x, options),
+  /* @__PURE__ */ structured<LayerNormAttributes, [x: Node, options?: WithScaleAndOffset]>(
+    {
+      name: 'layerNorm',
+      infer: inferLayerNorm,
+      gradient: gradientOfLayerNorm,
+      kernels: /* @__PURE__ */ rowKernels('layer_norm', 'x', 'scale', 'offset'),
+      reference: referenceLayerNorm,
+    },
+    (node, x, options = {}) => overAxes(node, x, options),
+  ),
 );
 
 /**

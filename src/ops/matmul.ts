@@ -3,6 +3,7 @@
  * Either operand may be read transposed, and the fuse pass may add an epilogue, which the kernels apply to each tile while
  * it is at hand: a bias over columns, an operand of the product's own shape, and an activation or its derivative.
  */
+import { boolean, options } from '../core/arguments.ts';
 import { ShapeError } from '../core/errors.ts';
 import type { ShaderSource } from '../core/shader-source.ts';
 import { broadcastShapes, formatShape, sizeOf } from '../core/shape.ts';
@@ -10,12 +11,14 @@ import { input, output, scratch } from '../graph/kernel.ts';
 import type { GpuKernel, StepTypes } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { Epilogue, ReferenceContext, StructuredOp, TensorType } from '../graph/op.ts';
+import { operand } from './arguments.ts';
+import type { TensorLike } from './arguments.ts';
 import { broadcastTo } from './broadcast.ts';
 import { helpersOf } from './elementwise-wgsl.ts';
 import { lowerQuads } from './matmul-quads.ts';
 import { variants } from './matmul-variants.ts';
 import type { Product } from './matmul-wgsl.ts';
-import { requireDType, structured } from './op.ts';
+import { checkedOp, requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 import { reshape } from './reshape.ts';
 
@@ -202,12 +205,15 @@ const record = (epilogue: Epilogue): StructuredOp<MatmulAttributes> => ({
  * @throws ShapeError when the inner dimensions differ; DTypeError for operands that are not float32
  */
 export const matmul: OpFunction<
-  [a: Node, b: Node, options?: MatmulOptions],
+  [a: TensorLike, b: TensorLike, options?: MatmulOptions],
   StructuredOp<MatmulAttributes>
-> = /* @__PURE__ */ structured<MatmulAttributes, [a: Node, b: Node, options?: MatmulOptions]>(
-  /* @__PURE__ */ record(nothing),
-  (node, a, b, { transposeA = false, transposeB = false } = {}) =>
-    product(node, a, b, { transposeA, transposeB, activation: 'none', bias: 0, extra: 0 }),
+> = /* @__PURE__ */ checkedOp(
+  { a: operand, b: operand, options: /* @__PURE__ */ options({ transposeA: boolean, transposeB: boolean }) },
+  /* @__PURE__ */ structured<MatmulAttributes, [a: Node, b: Node, options?: MatmulOptions]>(
+    /* @__PURE__ */ record(nothing),
+    (node, a, b, { transposeA = false, transposeB = false } = {}) =>
+      product(node, a, b, { transposeA, transposeB, activation: 'none', bias: 0, extra: 0 }),
+  ),
 );
 
 /** The product with this epilogue, for the compiler. */

@@ -2,17 +2,18 @@
  * Builders of op records. Each gives a function that makes a node, with the record as its `op` property, so that an
  * op has one name: `tanh(x)` computes, `tanh.op` tells everything known about it.
  */
+import { anything, callable, checkArguments, oneOf, options, required, string } from '../core/arguments.ts';
+import type { ArgumentTable, ArgumentType } from '../core/arguments.ts';
 import { DTypeError, ShapeError, ValueError } from '../core/errors.ts';
 import type { DType, TypedArray } from '../core/dtype.ts';
-import { checkDType, dtypeOf } from '../core/dtype.ts';
+import { checkDType, dtypeOf, typedArray } from '../core/dtype.ts';
 import { broadcastShapes, checkShape, formatShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
-import { createNode } from '../graph/node.ts';
+import { createNode, isNode } from '../graph/node.ts';
 import type { Constant, Node, Variable } from '../graph/node.ts';
+import { integers, isHostValues, operand, operands, optionalOperand, optionalOperands } from './arguments.ts';
+import type { Given, HostValues, TensorLike } from './arguments.ts';
 import type { AliasOp, Attributes, ElementwiseOp, LeafOp, Op, StructuredOp, TensorType } from '../graph/op.ts';
-
-/** What an op function takes: a tensor of the graph, or a number that broadcasts. */
-export type TensorLike = Node | number;
 
 export interface OpFunction<Arguments extends readonly unknown[], O> {
   (...args: Arguments): Node;
@@ -46,50 +47,136 @@ function leafType(attributes: Attributes): TensorType {
 }
 
 /**
- * A tensor of known values: one number that fills `shape` (a scalar by default), or every element in row-major order
- * (a vector by default). Throws `ShapeError` when the number of values is not that of the shape.
+ * A tensor of known values: one number that fills `shape` (a scalar by default), or every element in row-major order.
+ *
+ * @param value a number, a typed array, or what `tensor()` returns
+ * @param shape default: that of `value`; a vector for a typed array
+ * @param dtype of a number, default float32; arrays keep theirs
+ * @throws ShapeError when the values do not fill the shape; DTypeError for values that the dtype does not hold
  */
-export function constant(
-  value: number | TypedArray,
-  shape: Shape = typeof value === 'number' ? [] : [value.length],
-  dtype?: DType,
-): Constant {
-  checkShape('constant', shape);
+export function constant(value: number | TypedArray | HostValues, shape?: Shape, dtype?: DType): Constant {
+  checkArguments('constant', arguments, { value: required(anything), shape: integers, dtype: anything });
+  if (dtype !== undefined) checkDType('constant', dtype);
+  if (isHostValues(value)) {
+    const { value: values, ...own } = value.toConstant();
+    return constant(values, shape ?? own.shape, dtype ?? own.dtype);
+  }
+  if (typeof value === 'number') return filled(value, checkShape('constant', shape ?? []), dtype);
+  const own = dtypeOf(value, 'constant');
+  if (dtype !== undefined && dtype !== own) {
+    throw new DTypeError(
+      `constant: the values are ${own}, not ${dtype}: convert them with tensor(values, shape, '${dtype}')`,
+    );
+  }
+  return leaf(value, checkShape('constant', shape ?? [value.length]), own);
+}
+
+function filled(value: number, shape: Shape = [], dtype: DType = 'float32'): Constant {
+  if (dtype !== 'float32' && typedArray(dtype, 1).fill(value)[0] !== value) {
+    throw new DTypeError(`constant: ${value} is no ${dtype}: use a whole number in its range`);
+  }
+  return leaf(value, shape, dtype);
+}
+
+function leaf(value: number | TypedArray, shape: Shape, dtype: DType): Constant {
   if (typeof value !== 'number' && value.length !== sizeOf(shape)) {
     throw new ShapeError(
       `constant: ${value.length} values do not fill shape ${formatShape(shape)} of ${sizeOf(shape)} elements`,
     );
   }
-  const type = checkDType('constant', dtype ?? (typeof value === 'number' ? 'float32' : dtypeOf(value, 'constant')));
-  const attributes = { shape, dtype: type, ...(typeof value === 'number' ? { value } : {}) };
-  const node: Constant = { ...createNode(constantOp, [], attributes), value };
-  return node;
+  const attributes = { shape: [...shape], dtype, ...(typeof value === 'number' ? { value } : {}) };
+  return { ...createNode(constantOp, [], attributes), value };
 }
 
 export interface VariableOptions {
+  /** For listings and error messages. Default: the role with a number. */
   readonly name?: string;
+  /** Default 'state'. */
   readonly role?: Variable['variable']['role'];
+  /** Default 'float32'. */
   readonly dtype?: DType;
+  /** Gives every element, in the variable's dtype. Default: zeros. */
   readonly initialize?: () => TypedArray;
 }
 
 let variableCount = 0;
 
-/** A device buffer of `shape` that lives on between runs; see `Variable`. Throws `DTypeError` for an unknown dtype. */
-export function variable(shape: Shape, options: VariableOptions = {}): Variable {
-  const { dtype = 'float32', role = 'state', name = `${role}_${++variableCount}`, initialize } = options;
+/**
+ * A device buffer of `shape` that lives on between runs; see `Variable`.
+ *
+ * @throws ShapeError for an invalid shape; ValueError for invalid options; DTypeError for an unknown dtype
+ */
+export function variable(shape: Shape, given: VariableOptions = {}): Variable {
+  checkArguments('variable', arguments, {
+    shape: required(integers),
+    options: options({
+      name: string,
+      role: oneOf('parameter', 'state', 'input', 'data'),
+      dtype: anything,
+      initialize: callable,
+    }),
+  });
+  const { dtype = 'float32', role = 'state', name = `${role}_${++variableCount}`, initialize } = given;
   checkDType(role === 'input' ? role : 'variable', dtype);
   const node = createNode(variableOp, [], { shape: [...shape], dtype });
-  return { ...node, variable: initialize ? { name, role, initialize } : { name, role } };
+  if (initialize === undefined) return { ...node, variable: { name, role } };
+  return { ...node, variable: { name, role, initialize: () => requireValues(name, node, initialize()) } };
 }
 
-export function toNode(value: TensorLike): Node {
-  return typeof value === 'number' ? constant(value) : value;
+/** What an initializer gave, which must be of the variable's dtype and size. */
+function requireValues(name: string, { shape, dtype }: TensorType, values: TypedArray): TypedArray {
+  const given = dtypeOf(values, `the initializer of '${name}'`);
+  if (given !== dtype) throw new DTypeError(`the initializer of '${name}' gave ${given}: the variable is ${dtype}`);
+  if (values.length === sizeOf(shape)) return values;
+  throw new ShapeError(
+    `the initializer of '${name}' gave ${values.length} values: its shape ${formatShape(shape)} has ${sizeOf(shape)} elements`,
+  );
+}
+
+function toNode(value: TensorLike): Node {
+  if (typeof value === 'number') return filled(value);
+  return isNode(value) ? value : value.toConstant();
+}
+
+/**
+ * A function as users call it: its arguments are held against a table, and every operand reaches it as a node. The one check of
+ * all functions here; what depends on shapes and dtypes is checked by each op's `infer`.
+ *
+ * @param takes one entry for each parameter, in order
+ */
+export function checked<Arguments extends readonly unknown[], Result>(
+  name: string,
+  takes: ArgumentTable,
+  build: (...args: Arguments) => Result,
+): (...args: Given<Arguments>) => Result {
+  const types = Object.values(takes);
+  return (...args) => {
+    checkArguments(name, args, takes);
+    return build(...(args.map((value, index) => withNodes(types[index]!, value)) as readonly unknown[] as Arguments));
+  };
+}
+
+/** The same of an op. */
+export function checkedOp<Arguments extends readonly unknown[], O extends Pick<Op, 'name'>>(
+  takes: ArgumentTable,
+  build: OpFunction<Arguments, O>,
+): OpFunction<Given<Arguments>, O> {
+  return Object.assign(checked(build.op.name, takes, build), { op: build.op });
+}
+
+/** A checked argument with nodes for operands; of an options object, the options that there are. */
+function withNodes(type: ArgumentType, value: unknown): unknown {
+  if (value === undefined) return value;
+  if (type === operand || type === optionalOperand) return toNode(value as TensorLike);
+  if (type === operands || type === optionalOperands) return (value as TensorLike[]).map(toNode);
+  if (!type.table) return value;
+  const given = value as Readonly<Record<string, unknown>>;
+  return Object.fromEntries(Object.entries(type.table).map(([name, inner]) => [name, withNodes(inner, given[name])]));
 }
 
 /** What the builders below give, by name: isolated declarations want the type of every exported op written out. */
 export type Unary = OpFunction<[x: TensorLike], ElementwiseOp>;
-export type UnaryWith<A extends Attributes> = OpFunction<[x: TensorLike, attributes: A], ElementwiseOp<A>>;
+export type UnaryWith<A extends Attributes> = OpFunction<[x: TensorLike, options: A], ElementwiseOp<A>>;
 export type Binary = OpFunction<[x: TensorLike, y: TensorLike], ElementwiseOp>;
 export type Ternary = OpFunction<[x: TensorLike, y: TensorLike, z: TensorLike], ElementwiseOp>;
 
@@ -113,28 +200,35 @@ function elementwise<A extends Attributes>(arity: 1 | 2 | 3, record: Elementwise
 
 /** An element-wise op of one tensor. */
 export function unary(record: ElementwiseRecord<Attributes>): Unary {
-  return defineOp<Attributes, ElementwiseOp, [TensorLike]>(elementwise(1, record), (node, x) => node([toNode(x)], {}));
+  return checkedOp(
+    { x: operand },
+    defineOp<Attributes, ElementwiseOp, [Node]>(elementwise(1, record), (node, x) => node([x], {})),
+  );
 }
 
-/** An element-wise op of one tensor with settings. */
-export function unaryWith<A extends Attributes>(record: ElementwiseRecord<A>): UnaryWith<A> {
-  return defineOp<A, ElementwiseOp<A>, [TensorLike, A]>(elementwise(1, record), (node, x, attributes) =>
-    node([toNode(x)], attributes),
-  );
+/** An element-wise op of one tensor with settings, all of which must be given; `takes` names them. */
+export function unaryWith<A extends Attributes>(takes: ArgumentTable, record: ElementwiseRecord<A>): UnaryWith<A> {
+  return checkedOp(
+    { x: operand, options: required(options(takes)) },
+    defineOp<A, ElementwiseOp<A>, [Node, A]>(elementwise(1, record), (node, x, attributes) => node([x], attributes)),
+  ) as UnaryWith<A>;
 }
 
 /** An element-wise op of two tensors that broadcast. */
 export function binary(record: ElementwiseRecord<Attributes>): Binary {
-  return defineOp<Attributes, ElementwiseOp, [TensorLike, TensorLike]>(elementwise(2, record), (node, x, y) =>
-    node([toNode(x), toNode(y)], {}),
+  return checkedOp(
+    { x: operand, y: operand },
+    defineOp<Attributes, ElementwiseOp, [Node, Node]>(elementwise(2, record), (node, x, y) => node([x, y], {})),
   );
 }
 
 /** An element-wise op of three tensors that broadcast. */
 export function ternary(record: ElementwiseRecord<Attributes>): Ternary {
-  return defineOp<Attributes, ElementwiseOp, [TensorLike, TensorLike, TensorLike]>(
-    elementwise(3, record),
-    (node, x, y, z) => node([toNode(x), toNode(y), toNode(z)], {}),
+  return checkedOp(
+    { x: operand, y: operand, z: operand },
+    defineOp<Attributes, ElementwiseOp, [Node, Node, Node]>(elementwise(3, record), (node, x, y, z) =>
+      node([x, y, z], {}),
+    ),
   );
 }
 

@@ -3,16 +3,20 @@
  * states by name. Brings time to the front, multiplies all inputs by their kernel at once, and leaves the rest to the
  * recurrent op.
  */
+import { boolean, oneOf, options, required } from '../core/arguments.ts';
+import type { ArgumentType } from '../core/arguments.ts';
 import { ShapeError, ValueError } from '../core/errors.ts';
 import { formatShape, sameShape } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import type { Node } from '../graph/node.ts';
+import { operand, optionalOperand, optionalOperands } from './arguments.ts';
+import type { TensorLike } from './arguments.ts';
 import { add } from './arithmetic.ts';
 import { broadcastTo } from './broadcast.ts';
 import { cast } from './clip.ts';
 import { concatenate } from './concatenate.ts';
 import { matmul } from './matmul.ts';
-import { constant, requireRank } from './op.ts';
+import { checked, constant, requireRank } from './op.ts';
 import { cellActivations, gateCounts } from './recurrent-cell.ts';
 import type { Cell, CellActivation, RecurrentAttributes } from './recurrent-cell.ts';
 import { recurrent } from './recurrent.ts';
@@ -53,15 +57,15 @@ export interface Recurrence {
   readonly states: readonly Node[];
 }
 
+const activationName: ArgumentType = {
+  expected: "'linear', 'relu', 'sigmoid', 'tanh' or 'hardSigmoid'",
+  accepts: (value) => cellActivations.includes(value as CellActivation),
+};
+
 /** x with its first two axes swapped, and the second of them turned round. */
 function byTime(x: Node, goBackwards: boolean): Node {
   const turned = transpose(x, [1, 0, ...x.shape.slice(2).map((_, axis) => axis + 2)]);
   return goBackwards ? reverse(turned, 0) : turned;
-}
-
-function requireActivation(what: string, given: CellActivation): CellActivation {
-  if (cellActivations.includes(given)) return given;
-  throw new ValueError(`recurrence: ${what} '${given}' is unknown: use ${cellActivations.join(', ')}`);
 }
 
 function requireShape(what: string, { shape }: Node, expected: Shape): void {
@@ -76,55 +80,76 @@ function requireShape(what: string, { shape }: Node, expected: Shape): void {
  * @throws ShapeError for weights, states or masks of other shapes, naming them
  * @throws ValueError for an unknown activation
  */
-export function recurrence(x: Node, options: RecurrenceOptions): Recurrence {
-  const { cell, kernel, recurrentKernel, bias, mask, recurrentDropout, goBackwards = false } = options;
-  const { resetAfter = true, activation = 'tanh', recurrentActivation = 'sigmoid' } = options;
-  requireRank('recurrence', 'the input', x.shape, 3);
-  requireRank('recurrence', 'the recurrent kernel', recurrentKernel.shape, 2);
-  const [batch, steps, features] = x.shape as [number, number, number];
-  const [units] = recurrentKernel.shape as [number];
-  const columns = gateCounts[cell] * units;
-  const twoBiases = cell === 'gru' && resetAfter;
-  requireShape('the kernel', kernel, [features, columns]);
-  requireShape('the recurrent kernel', recurrentKernel, [units, columns]);
-  if (bias) requireShape('the bias', bias, twoBiases ? [2, columns] : [columns]);
-  if (mask) requireShape('the mask', mask, [batch, steps]);
+export const recurrence: (x: TensorLike, options: RecurrenceOptions) => Recurrence = /* @__PURE__ */ checked(
+  'recurrence',
+  {
+    x: operand,
+    options: /* @__PURE__ */ required(
+      /* @__PURE__ */ options({
+        cell: /* @__PURE__ */ required(/* @__PURE__ */ oneOf('simple', 'lstm', 'gru')),
+        kernel: operand,
+        recurrentKernel: operand,
+        bias: optionalOperand,
+        activation: activationName,
+        recurrentActivation: activationName,
+        resetAfter: boolean,
+        initialState: optionalOperands,
+        mask: optionalOperand,
+        recurrentDropout: optionalOperand,
+        goBackwards: boolean,
+      }),
+    ),
+  },
+  (x: Node, options: RecurrenceOptions): Recurrence => {
+    const { cell, kernel, recurrentKernel, bias, mask, recurrentDropout, goBackwards = false } = options;
+    const { resetAfter = true, activation = 'tanh', recurrentActivation = 'sigmoid' } = options;
+    requireRank('recurrence', 'the input', x.shape, 3);
+    requireRank('recurrence', 'the recurrent kernel', recurrentKernel.shape, 2);
+    const [batch, steps, features] = x.shape as [number, number, number];
+    const [units] = recurrentKernel.shape as [number];
+    const columns = gateCounts[cell] * units;
+    const twoBiases = cell === 'gru' && resetAfter;
+    requireShape('the kernel', kernel, [features, columns]);
+    requireShape('the recurrent kernel', recurrentKernel, [units, columns]);
+    if (bias) requireShape('the bias', bias, twoBiases ? [2, columns] : [columns]);
+    if (mask) requireShape('the mask', mask, [batch, steps]);
 
-  const product = matmul(reshape(byTime(x, goBackwards), [steps * batch, features]), kernel);
-  const { before, between } = biases(bias, twoBiases, units);
-  const projected = reshape(before ? add(product, before) : product, [steps, batch, columns]);
-  const zeros = broadcastTo(constant(0), [batch, units]);
-  const states = options.initialState ?? (cell === 'lstm' ? [zeros, zeros] : [zeros]);
-  if (states.length !== (cell === 'lstm' ? 2 : 1)) {
-    throw new ValueError(
-      `recurrence: ${cell} has ${cell === 'lstm' ? 'two states, hidden and carry' : 'one state'}, not ${states.length}`,
+    const product = matmul(reshape(byTime(x, goBackwards), [steps * batch, features]), kernel);
+    const { before, between } = biases(bias, twoBiases, units);
+    const projected = reshape(before ? add(product, before) : product, [steps, batch, columns]);
+    const zeros = broadcastTo(constant(0), [batch, units]);
+    const states = options.initialState ?? (cell === 'lstm' ? [zeros, zeros] : [zeros]);
+    if (states.length !== (cell === 'lstm' ? 2 : 1)) {
+      throw new ValueError(
+        `recurrence: ${cell} has ${cell === 'lstm' ? 'two states, hidden and carry' : 'one state'}, not ${states.length}`,
+      );
+    }
+    const attributes: RecurrentAttributes = {
+      cell,
+      activation,
+      recurrentActivation,
+      resetAfter: twoBiases,
+      hasDropout: recurrentDropout !== undefined,
+      hasMask: mask !== undefined,
+    };
+    const all = recurrent(
+      [
+        projected,
+        recurrentKernel,
+        ...states,
+        ...(twoBiases ? [between ?? broadcastTo(constant(0), [units])] : []),
+        ...(recurrentDropout ? [recurrentDropout] : []),
+        ...(mask ? [byTime(cast(mask, 'float32'), goBackwards)] : []),
+      ],
+      attributes,
     );
-  }
-  const attributes: RecurrentAttributes = {
-    cell,
-    activation: requireActivation('activation', activation),
-    recurrentActivation: requireActivation('recurrentActivation', recurrentActivation),
-    resetAfter: twoBiases,
-    hasDropout: recurrentDropout !== undefined,
-    hasMask: mask !== undefined,
-  };
-  const all = recurrent(
-    [
-      projected,
-      recurrentKernel,
-      ...states,
-      ...(twoBiases ? [between ?? broadcastTo(constant(0), [units])] : []),
-      ...(recurrentDropout ? [recurrentDropout] : []),
-      ...(mask ? [byTime(cast(mask, 'float32'), goBackwards)] : []),
-    ],
-    attributes,
-  );
-  const plane = (index: number): Node => reshape(slice(all, [index, 0, 0], [1, batch, units]), [batch, units]);
-  return {
-    outputs: transpose(slice(all, [1, 0, 0], [steps, batch, units]), [1, 0, 2]),
-    states: cell === 'lstm' ? [plane(steps), plane(steps + 1)] : [plane(steps)],
-  };
-}
+    const plane = (index: number): Node => reshape(slice(all, [index, 0, 0], [1, batch, units]), [batch, units]);
+    return {
+      outputs: transpose(slice(all, [1, 0, 0], [steps, batch, units]), [1, 0, 2]),
+      states: cell === 'lstm' ? [plane(steps), plane(steps + 1)] : [plane(steps)],
+    };
+  },
+);
 
 /** What is added to the inputs' product; and what to the candidate's recurrent product, where a GRU has a bias there. */
 function biases(

@@ -2,6 +2,7 @@
  * Sums, means and extremes over axes. A kernel sees [outer][reduce][inner]: axes that lie together are reduced as they
  * are; where others lie between them, x is transposed first.
  */
+import { boolean } from '../core/arguments.ts';
 import { ShapeError } from '../core/errors.ts';
 import { formatShape, normalizeAxes, sizeOf } from '../core/shape.ts';
 import type { WasmSource } from '../core/wasm-source.ts';
@@ -10,11 +11,13 @@ import { input, output } from '../graph/kernel.ts';
 import type { WasmKernel } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { GradientContext, GradientRule, ReferenceArray, StructuredOp, TensorType } from '../graph/op.ts';
+import { axes, operand } from './arguments.ts';
+import type { Given } from './arguments.ts';
 import { div, mul, square } from './arithmetic.ts';
 import { broadcastTo } from './broadcast.ts';
 import { equal } from './compare.ts';
 import { withSubgroups } from './dispatch.ts';
-import { requireDType, structured } from './op.ts';
+import { checkedOp, requireDType, structured } from './op.ts';
 import { lowerReduce, reduceScratch } from './reduce-wgsl.ts';
 import type { OpFunction } from './op.ts';
 import { reshape } from './reshape.ts';
@@ -40,7 +43,7 @@ export function reduceSizes({ shape }: TensorType, { first, last }: ReduceAttrib
 }
 
 type ReduceArguments = [x: Node, axes?: number | readonly number[], keepDims?: boolean];
-export type Reduction = OpFunction<ReduceArguments, StructuredOp<ReduceAttributes>>;
+export type Reduction = OpFunction<Given<ReduceArguments>, StructuredOp<ReduceAttributes>>;
 
 /** `y`, a reduction of `x`, with the reduced axes back as axes of 1, so that it broadcasts against x. */
 function withAxes(y: Node, x: Node, { first, last }: ReduceAttributes): Node {
@@ -122,10 +125,11 @@ function reduction(
     scratch: ({ inputs, attributes }) => reduceScratch(reduceSizes(inputs[0]!, attributes)),
     lower: ({ inputs, attributes }) => lowerReduce(reduceSizes(inputs[0]!, attributes), reduceKinds.indexOf(kind)),
   });
-  return structured<ReduceAttributes, ReduceArguments>(
+  const op = structured<ReduceAttributes, ReduceArguments>(
     { name: kind, infer, gradient, kernels: { wasm: [wasm], webgpu }, reference: referenceOver(combine) },
     (node, ...args) => reduceOver(kind, node, args),
   );
+  return checkedOp({ x: operand, axes, keepDims: boolean }, op);
 }
 
 /** Shared equally among the elements that equal the extreme. */

@@ -1,10 +1,13 @@
 /** Other shapes of the same memory: nothing is computed or moved. */
+import { required } from '../core/arguments.ts';
 import { ShapeError } from '../core/errors.ts';
-import { checkShape, formatShape, normalizeAxes, sameShape, sizeOf } from '../core/shape.ts';
+import { checkShape, formatShape, normalizeAxes, normalizeAxis, sameShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import type { Node } from '../graph/node.ts';
 import type { AliasOp } from '../graph/op.ts';
-import { alias } from './op.ts';
+import { axes, axis as axisType, operand, shape } from './arguments.ts';
+import type { TensorLike } from './arguments.ts';
+import { alias, checked, checkedOp } from './op.ts';
 import type { OpFunction } from './op.ts';
 
 export type ReshapeAttributes = { readonly shape: Shape };
@@ -31,28 +34,28 @@ function resolve(from: Shape, shape: Shape): Shape {
  * @param x any dtype
  * @throws ShapeError when the numbers of elements differ
  */
-export const reshape: OpFunction<[x: Node, shape: Shape], AliasOp<ReshapeAttributes>> = /* @__PURE__ */ alias<
-  ReshapeAttributes,
-  [x: Node, shape: Shape]
->(
-  {
-    name: 'reshape',
-    infer: ([x], { shape }) => {
-      checkShape('reshape', shape);
-      if (sizeOf(x!.shape) !== sizeOf(shape)) {
-        throw new ShapeError(
-          `reshape: ${formatShape(x!.shape)} has ${sizeOf(x!.shape)} elements, ${formatShape(shape)} has ` +
-            `${sizeOf(shape)}: use -1 for the dimension to work out`,
-        );
-      }
-      return { shape, dtype: x!.dtype };
+export const reshape: OpFunction<[x: TensorLike, shape: Shape], AliasOp<ReshapeAttributes>> = /* @__PURE__ */ checkedOp(
+  { x: operand, shape },
+  /* @__PURE__ */ alias<ReshapeAttributes, [x: Node, shape: Shape]>(
+    {
+      name: 'reshape',
+      infer: ([x], { shape }) => {
+        checkShape('reshape', shape);
+        if (sizeOf(x!.shape) !== sizeOf(shape)) {
+          throw new ShapeError(
+            `reshape: ${formatShape(x!.shape)} has ${sizeOf(x!.shape)} elements, ${formatShape(shape)} has ` +
+              `${sizeOf(shape)}: use -1 for the dimension to work out`,
+          );
+        }
+        return { shape, dtype: x!.dtype };
+      },
+      gradient: ({ inputs: [x], upstream }) => [reshape(upstream, x!.shape)],
     },
-    gradient: ({ inputs: [x], upstream }) => [reshape(upstream, x!.shape)],
-  },
-  (node, x, shape) => {
-    const resolved = resolve(x.shape, shape);
-    return sameShape(x.shape, resolved) ? x : node([x], { shape: [...resolved] });
-  },
+    (node, x, shape) => {
+      const resolved = resolve(x.shape, shape);
+      return sameShape(x.shape, resolved) ? x : node([x], { shape: [...resolved] });
+    },
+  ),
 );
 
 /** x with all axes from `from` on joined into one: by default the batch axis stays, [n, ...] → [n, rest]. */
@@ -64,24 +67,32 @@ export function flatten(x: Node, from = 1): Node {
 }
 
 /** x with a new axis of 1 at place `axis` of the result; negative places count from its end. */
-export function expandDims(x: Node, axis: number): Node {
-  const [place] = normalizeAxes('expandDims', axis, x.shape.length + 1);
-  return reshape(x, [...x.shape.slice(0, place), 1, ...x.shape.slice(place)]);
-}
+export const expandDims: (x: TensorLike, axis: number) => Node = /* @__PURE__ */ checked(
+  'expandDims',
+  { x: operand, axis: /* @__PURE__ */ required(axisType) },
+  (x: Node, axis: number) => {
+    const place = normalizeAxis('expandDims', axis, x.shape.length + 1);
+    return reshape(x, [...x.shape.slice(0, place), 1, ...x.shape.slice(place)]);
+  },
+);
 
 /** x without the given axes of 1; without all of them when no axes are given. */
-export function squeeze(x: Node, axes?: number | readonly number[]): Node {
-  const all = x.shape.flatMap((dimension, axis) => (dimension === 1 ? [axis] : []));
-  const dropped = axes === undefined ? all : normalizeAxes('squeeze', axes, x.shape.length);
-  for (const axis of dropped) {
-    if (x.shape[axis] !== 1) {
-      throw new ShapeError(
-        `squeeze: axis ${axis} of ${formatShape(x.shape)} is ${x.shape[axis]}: only axes of 1 can go`,
-      );
+export const squeeze: (x: TensorLike, axes?: number | readonly number[]) => Node = /* @__PURE__ */ checked(
+  'squeeze',
+  { x: operand, axes },
+  (x: Node, axes?: number | readonly number[]) => {
+    const all = x.shape.flatMap((dimension, axis) => (dimension === 1 ? [axis] : []));
+    const dropped = axes === undefined ? all : normalizeAxes('squeeze', axes, x.shape.length);
+    for (const axis of dropped) {
+      if (x.shape[axis] !== 1) {
+        throw new ShapeError(
+          `squeeze: axis ${axis} of ${formatShape(x.shape)} is ${x.shape[axis]}: only axes of 1 can go`,
+        );
+      }
     }
-  }
-  return reshape(
-    x,
-    x.shape.filter((_, axis) => !dropped.includes(axis)),
-  );
-}
+    return reshape(
+      x,
+      x.shape.filter((_, axis) => !dropped.includes(axis)),
+    );
+  },
+);

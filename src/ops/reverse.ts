@@ -3,7 +3,9 @@ import { normalizeAxes, stridesOf } from '../core/shape.ts';
 import { input, output } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { StructuredOp, TensorType } from '../graph/op.ts';
-import { requireDType, structured } from './op.ts';
+import { axes, operand } from './arguments.ts';
+import type { TensorLike } from './arguments.ts';
+import { checkedOp, requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 import { offsetOf, referenceCopy, stridedCopyCall } from './strided-copy.ts';
 import { stridedCopyDispatch } from './strided-copy-wgsl.ts';
@@ -33,39 +35,42 @@ function reverseCopy({ shape }: TensorType, { axes }: ReverseAttributes): Stride
  * @throws ShapeError for an axis that x does not have
  */
 export const reverse: OpFunction<
-  [x: Node, axis?: number | readonly number[]],
+  [x: TensorLike, axis?: number | readonly number[]],
   StructuredOp<ReverseAttributes>
-> = /* @__PURE__ */ structured<ReverseAttributes, [x: Node, axis?: number | readonly number[]]>(
-  {
-    name: 'reverse',
-    infer: ([x]) => {
-      requireDType('reverse', x!.dtype, 'float32', 'int32');
-      return x!;
+> = /* @__PURE__ */ checkedOp(
+  { x: operand, axis: axes },
+  /* @__PURE__ */ structured<ReverseAttributes, [x: Node, axis?: number | readonly number[]]>(
+    {
+      name: 'reverse',
+      infer: ([x]) => {
+        requireDType('reverse', x!.dtype, 'float32', 'int32');
+        return x!;
+      },
+      gradient: ({ attributes: { axes }, upstream }) => [reverse(upstream, axes)],
+      kernels: {
+        wasm: [
+          {
+            name: 'strided',
+            lower: ({ inputs, attributes }) => [
+              stridedCopyCall(input(0), output(0), reverseCopy(inputs[0]!, attributes)),
+            ],
+          },
+        ],
+        webgpu: [
+          {
+            name: 'strided',
+            lower: ({ inputs, attributes }) => [
+              stridedCopyDispatch(input(0), output(0), reverseCopy(inputs[0]!, attributes)),
+            ],
+          },
+        ],
+      },
+      reference: ({ attributes, inputs, inputTypes, outputs }) =>
+        referenceCopy(inputs[0]!, outputs[0]!, reverseCopy(inputTypes[0]!, attributes)),
     },
-    gradient: ({ attributes: { axes }, upstream }) => [reverse(upstream, axes)],
-    kernels: {
-      wasm: [
-        {
-          name: 'strided',
-          lower: ({ inputs, attributes }) => [
-            stridedCopyCall(input(0), output(0), reverseCopy(inputs[0]!, attributes)),
-          ],
-        },
-      ],
-      webgpu: [
-        {
-          name: 'strided',
-          lower: ({ inputs, attributes }) => [
-            stridedCopyDispatch(input(0), output(0), reverseCopy(inputs[0]!, attributes)),
-          ],
-        },
-      ],
+    (node, x, axis = -1) => {
+      const axes = normalizeAxes('reverse', axis, x.shape.length);
+      return axes.length === 0 ? x : node([x], { axes });
     },
-    reference: ({ attributes, inputs, inputTypes, outputs }) =>
-      referenceCopy(inputs[0]!, outputs[0]!, reverseCopy(inputTypes[0]!, attributes)),
-  },
-  (node, x, axis = -1) => {
-    const axes = normalizeAxes('reverse', axis, x.shape.length);
-    return axes.length === 0 ? x : node([x], { axes });
-  },
+  ),
 );

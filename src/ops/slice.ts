@@ -7,7 +7,9 @@ import type { Shape } from '../core/shape.ts';
 import { float, input, output } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { StructuredOp, TensorType } from '../graph/op.ts';
-import { requireDType, structured } from './op.ts';
+import { operand, optionalNumber, pairs, shape } from './arguments.ts';
+import type { TensorLike } from './arguments.ts';
+import { checkedOp, requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 import { offsetOf, referenceCopy, stridedCopyCall } from './strided-copy.ts';
 import { fillDispatch, stridedCopyDispatch } from './strided-copy-wgsl.ts';
@@ -48,41 +50,46 @@ function inferSlice([x]: readonly TensorType[], { begin, size }: SliceAttributes
  * @throws ShapeError when the block is not inside x
  */
 export const slice: OpFunction<
-  [x: Node, begin: readonly number[], size: Shape],
+  [x: TensorLike, begin: readonly number[], size: Shape],
   StructuredOp<SliceAttributes>
-> = /* @__PURE__ */ structured<SliceAttributes, [x: Node, begin: readonly number[], size: Shape]>(
-  {
-    name: 'slice',
-    infer: inferSlice,
-    gradient: ({ inputs: [x], attributes: { begin, size }, upstream }) => [
-      pad(
-        upstream,
-        x!.shape.map((dimension, axis) => [begin[axis]!, dimension - begin[axis]! - size[axis]!] as const),
-      ),
-    ],
-    kernels: {
-      wasm: [
-        {
-          name: 'strided',
-          lower: ({ inputs, attributes }) => [stridedCopyCall(input(0), output(0), sliceCopy(inputs[0]!, attributes))],
-        },
+> = /* @__PURE__ */ checkedOp(
+  { x: operand, begin: shape, size: shape },
+  /* @__PURE__ */ structured<SliceAttributes, [x: Node, begin: readonly number[], size: Shape]>(
+    {
+      name: 'slice',
+      infer: inferSlice,
+      gradient: ({ inputs: [x], attributes: { begin, size }, upstream }) => [
+        pad(
+          upstream,
+          x!.shape.map((dimension, axis) => [begin[axis]!, dimension - begin[axis]! - size[axis]!] as const),
+        ),
       ],
-      webgpu: [
-        {
-          name: 'strided',
-          lower: ({ inputs, attributes }) => [
-            stridedCopyDispatch(input(0), output(0), sliceCopy(inputs[0]!, attributes)),
-          ],
-        },
-      ],
+      kernels: {
+        wasm: [
+          {
+            name: 'strided',
+            lower: ({ inputs, attributes }) => [
+              stridedCopyCall(input(0), output(0), sliceCopy(inputs[0]!, attributes)),
+            ],
+          },
+        ],
+        webgpu: [
+          {
+            name: 'strided',
+            lower: ({ inputs, attributes }) => [
+              stridedCopyDispatch(input(0), output(0), sliceCopy(inputs[0]!, attributes)),
+            ],
+          },
+        ],
+      },
+      reference: ({ attributes, inputs, inputTypes, outputs }) =>
+        referenceCopy(inputs[0]!, outputs[0]!, sliceCopy(inputTypes[0]!, attributes)),
     },
-    reference: ({ attributes, inputs, inputTypes, outputs }) =>
-      referenceCopy(inputs[0]!, outputs[0]!, sliceCopy(inputTypes[0]!, attributes)),
-  },
-  (node, x, begin, size) => {
-    const full = size.map((length, axis) => (length === -1 ? x.shape[axis]! - begin[axis]! : length));
-    return node([x], { begin: [...begin], size: full });
-  },
+    (node, x, begin, size) => {
+      const full = size.map((length, axis) => (length === -1 ? x.shape[axis]! - begin[axis]! : length));
+      return node([x], { begin: [...begin], size: full });
+    },
+  ),
 );
 
 /** Elements before and after, for each axis. */
@@ -116,53 +123,56 @@ function inferPad([x]: readonly TensorType[], { padding }: PadAttributes): Tenso
  * @throws ShapeError for a number of pairs that is not x's rank, or negative counts
  */
 export const pad: OpFunction<
-  [x: Node, padding: Padding, value?: number],
+  [x: TensorLike, padding: Padding, value?: number],
   StructuredOp<PadAttributes>
-> = /* @__PURE__ */ structured<PadAttributes, [x: Node, padding: Padding, value?: number]>(
-  {
-    name: 'pad',
-    infer: inferPad,
-    gradient: ({ inputs: [x], attributes: { padding }, upstream }) => [
-      slice(
-        upstream,
-        padding.map(([before]) => before),
-        x!.shape,
-      ),
-    ],
-    kernels: {
-      wasm: [
-        {
-          name: 'fill-and-copy',
-          lower: ({ inputs, outputs, attributes }) => {
-            const [x, y] = [inputs[0]!, outputs[0]!];
-            const value = y.dtype === 'float32' ? float(attributes.value) : attributes.value;
-            return [
-              { entry: 'fill', words: [output(0), sizeOf(y.shape), value] },
-              stridedCopyCall(input(0), output(0), padCopy(x, y, attributes)),
-            ];
-          },
-        },
+> = /* @__PURE__ */ checkedOp(
+  { x: operand, padding: pairs, value: optionalNumber },
+  /* @__PURE__ */ structured<PadAttributes, [x: Node, padding: Padding, value?: number]>(
+    {
+      name: 'pad',
+      infer: inferPad,
+      gradient: ({ inputs: [x], attributes: { padding }, upstream }) => [
+        slice(
+          upstream,
+          padding.map(([before]) => before),
+          x!.shape,
+        ),
       ],
-      webgpu: [
-        {
-          name: 'fill-and-copy',
-          lower: ({ inputs, outputs, attributes }) => {
-            const [x, y] = [inputs[0]!, outputs[0]!];
-            return [
-              fillDispatch(y, attributes.value),
-              stridedCopyDispatch(input(0), output(0), padCopy(x, y, attributes)),
-            ];
+      kernels: {
+        wasm: [
+          {
+            name: 'fill-and-copy',
+            lower: ({ inputs, outputs, attributes }) => {
+              const [x, y] = [inputs[0]!, outputs[0]!];
+              const value = y.dtype === 'float32' ? float(attributes.value) : attributes.value;
+              return [
+                { entry: 'fill', words: [output(0), sizeOf(y.shape), value] },
+                stridedCopyCall(input(0), output(0), padCopy(x, y, attributes)),
+              ];
+            },
           },
-        },
-      ],
+        ],
+        webgpu: [
+          {
+            name: 'fill-and-copy',
+            lower: ({ inputs, outputs, attributes }) => {
+              const [x, y] = [inputs[0]!, outputs[0]!];
+              return [
+                fillDispatch(y, attributes.value),
+                stridedCopyDispatch(input(0), output(0), padCopy(x, y, attributes)),
+              ];
+            },
+          },
+        ],
+      },
+      reference: ({ attributes, inputs, inputTypes, outputs, outputTypes }) => {
+        outputs[0]!.fill(attributes.value);
+        referenceCopy(inputs[0]!, outputs[0]!, padCopy(inputTypes[0]!, outputTypes[0]!, attributes));
+      },
     },
-    reference: ({ attributes, inputs, inputTypes, outputs, outputTypes }) => {
-      outputs[0]!.fill(attributes.value);
-      referenceCopy(inputs[0]!, outputs[0]!, padCopy(inputTypes[0]!, outputTypes[0]!, attributes));
-    },
-  },
-  (node, x, padding, value = 0) =>
-    padding.length === x.shape.length && padding.flat().every((count) => count === 0)
-      ? x
-      : node([x], { padding: padding.map(([before, after]) => [before, after] as const), value }),
+    (node, x, padding, value = 0) =>
+      padding.length === x.shape.length && padding.flat().every((count) => count === 0)
+        ? x
+        : node([x], { padding: padding.map(([before, after]) => [before, after] as const), value }),
+  ),
 );

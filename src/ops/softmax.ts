@@ -6,15 +6,17 @@ import { input, output } from '../graph/kernel.ts';
 import type { GpuKernel } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { GradientRule, StructuredOp, TensorType } from '../graph/op.ts';
+import { operand } from './arguments.ts';
+import type { TensorLike } from './arguments.ts';
 import { mul, sub } from './arithmetic.ts';
 import { lanesDispatch, rowThreads, withSubgroups } from './dispatch.ts';
-import { requireDType, structured } from './op.ts';
+import { checkedOp, requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 import { sum } from './reduce.ts';
 import { logSumExp } from './reference-math.ts';
 
 type None = Record<string, never>;
-type RowOp = OpFunction<[x: Node], StructuredOp<None>>;
+type RowOp = OpFunction<[x: TensorLike], StructuredOp<None>>;
 
 export interface RowSizes {
   readonly rows: number;
@@ -45,7 +47,7 @@ function rowOp(
   gradient: GradientRule<None>,
   value: (x: number, logSum: number) => number,
 ): RowOp {
-  return structured<None, [x: Node]>(
+  const op = structured<None, [x: Node]>(
     {
       name,
       infer: ([x]) => {
@@ -76,6 +78,7 @@ function rowOp(
     },
     (node, x) => node([x], {}),
   );
+  return checkedOp({ x: operand }, op);
 }
 
 /**

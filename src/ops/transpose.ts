@@ -4,7 +4,9 @@ import { formatShape, normalizeAxes, normalizeAxis, stridesOf } from '../core/sh
 import { input, output } from '../graph/kernel.ts';
 import type { Node } from '../graph/node.ts';
 import type { StructuredOp, TensorType } from '../graph/op.ts';
-import { requireDType, structured } from './op.ts';
+import { integers, operand } from './arguments.ts';
+import type { TensorLike } from './arguments.ts';
+import { checkedOp, requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 import { referenceCopy, stridedCopyCall } from './strided-copy.ts';
 import { stridedCopyDispatch } from './strided-copy-wgsl.ts';
@@ -38,40 +40,43 @@ function infer([x]: readonly TensorType[], { permutation }: TransposeAttributes)
  * @throws ShapeError unless the permutation names every axis once
  */
 export const transpose: OpFunction<
-  [x: Node, permutation?: readonly number[]],
+  [x: TensorLike, permutation?: readonly number[]],
   StructuredOp<TransposeAttributes>
-> = /* @__PURE__ */ structured<TransposeAttributes, [x: Node, permutation?: readonly number[]]>(
-  {
-    name: 'transpose',
-    infer,
-    gradient: ({ attributes: { permutation }, upstream }) => {
-      const inverse = permutation.map((_, axis) => permutation.indexOf(axis));
-      return [transpose(upstream, inverse)];
+> = /* @__PURE__ */ checkedOp(
+  { x: operand, permutation: integers },
+  /* @__PURE__ */ structured<TransposeAttributes, [x: Node, permutation?: readonly number[]]>(
+    {
+      name: 'transpose',
+      infer,
+      gradient: ({ attributes: { permutation }, upstream }) => {
+        const inverse = permutation.map((_, axis) => permutation.indexOf(axis));
+        return [transpose(upstream, inverse)];
+      },
+      kernels: {
+        wasm: [
+          {
+            name: 'strided',
+            lower: ({ inputs, attributes: { permutation } }) => [
+              stridedCopyCall(input(0), output(0), transposeCopy(inputs[0]!, permutation)),
+            ],
+          },
+        ],
+        webgpu: [
+          {
+            name: 'strided',
+            lower: ({ inputs, attributes: { permutation } }) => [
+              stridedCopyDispatch(input(0), output(0), transposeCopy(inputs[0]!, permutation)),
+            ],
+          },
+        ],
+      },
+      reference: ({ attributes: { permutation }, inputs, inputTypes, outputs }) =>
+        referenceCopy(inputs[0]!, outputs[0]!, transposeCopy(inputTypes[0]!, permutation)),
     },
-    kernels: {
-      wasm: [
-        {
-          name: 'strided',
-          lower: ({ inputs, attributes: { permutation } }) => [
-            stridedCopyCall(input(0), output(0), transposeCopy(inputs[0]!, permutation)),
-          ],
-        },
-      ],
-      webgpu: [
-        {
-          name: 'strided',
-          lower: ({ inputs, attributes: { permutation } }) => [
-            stridedCopyDispatch(input(0), output(0), transposeCopy(inputs[0]!, permutation)),
-          ],
-        },
-      ],
+    (node, x, permutation = x.shape.map((_, axis) => x.shape.length - 1 - axis)) => {
+      const order = permutation.map((axis) => normalizeAxis('transpose', axis, x.shape.length));
+      const same = order.length === x.shape.length && order.every((axis, place) => axis === place);
+      return same ? x : node([x], { permutation: order });
     },
-    reference: ({ attributes: { permutation }, inputs, inputTypes, outputs }) =>
-      referenceCopy(inputs[0]!, outputs[0]!, transposeCopy(inputTypes[0]!, permutation)),
-  },
-  (node, x, permutation = x.shape.map((_, axis) => x.shape.length - 1 - axis)) => {
-    const order = permutation.map((axis) => normalizeAxis('transpose', axis, x.shape.length));
-    const same = order.length === x.shape.length && order.every((axis, place) => axis === place);
-    return same ? x : node([x], { permutation: order });
-  },
+  ),
 );

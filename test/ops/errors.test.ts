@@ -42,7 +42,7 @@ it('elementwise ops', () => {
     ShapeError: constant: 3 values do not fill shape [2] of 2 elements
     ShapeError: constant: [2, -1] is no shape: every dimension must be an integer ≥ 0, not -1
     ValueError: clip: min must be ≤ max, not min 1 with max 0
-    ValueError: cast: to float32 or int32, not uint8
+    ValueError: cast: dtype must be 'float32' or 'int32', not 'uint8'
     ShapeError: broadcastTo: [2, 3] does not stretch to [3]
     ShapeError: broadcastTo: shapes [2, 3] and [4, 2] do not broadcast (2 vs 4 at axis 0): make the dimensions equal, or one of them 1"
   `);
@@ -184,7 +184,7 @@ it('rows, batches and state', () => {
     "DTypeError: gather, indices: takes int32, not float32: convert it with cast()
     ShapeError: gather: the table must be [rows, ...row], not a scalar
     ShapeError: scatterAdd: updates must be [...indices, ...row], not [2, 3] for indices [3]
-    ValueError: oneHot: classes must be an integer ≥ 0, not 2.5
+    ValueError: oneHot: classes must be an integer ≥ 0 ≤ 16777216, not 2.5
     ShapeError: gatherBatch: the permutation must have one index for each sample, [2], not [3]
     ShapeError: gatherBatch: cursor must have rank 0, not shape [1]
     ValueError: batchMask: batch must be an integer ≥ 1, not 0

@@ -159,7 +159,7 @@ describe('recurrence', () => {
     [
       'an unknown activation',
       () => recurrence(x, { ...lstm, activation: 'selu' as never }),
-      /activation 'selu' is unknown: use linear, relu/,
+      /activation must be 'linear', 'relu', .*, not 'selu'/,
     ],
   ])('refuses %s', (_, build, message) => {
     expect(build).toThrow(message);
