@@ -34,20 +34,6 @@ export function gather_batch(args: usize): void {
 }
 
 /**
- * out[r] = 1 where cursor[0] + r < samples, else 0.
- * word 0  cursor, int32[1]
- * word 1  out, f32[batch]
- * word 2  batch
- * word 3  samples
- */
-export function batch_mask(args: usize): void {
-  const out = load<usize>(args, 4);
-  const batch = load<u32>(args, 8), samples = load<u32>(args, 12);
-  const first = <u64>load<u32>(load<usize>(args));
-  for (let r: u32 = 0; r < batch; r++) store<f32>(out + (<usize>r << 2), first + r < samples ? 1 : 0);
-}
-
-/**
  * dst[cursor[0] + r] = src[r] for those rows that dst has.
  * word 0  src, u32[batch][rowLength]
  * word 1  dst, u32[rows][rowLength]

@@ -1,4 +1,4 @@
-// The data set on the device: a step's rows out of it, a mask for rows past its end, predictions into their place. The
+// The data set on the device: a step's rows out of it, predictions into their place. The
 // cursor is device state, so a step needs nothing from the host.
 
 struct Settings {
@@ -13,9 +13,8 @@ struct Settings {
 @group(0) @binding(2) var<storage, read> data: array<u32>; // [samples][row_length]: float32, int32, or 4 bytes a word
 @group(0) @binding(3) var<storage, read> permutation: array<i32>; // [samples]; not read when has_permutation is false
 @group(0) @binding(4) var<storage, read_write> rows: array<u32>; // [batch][row_length]: float32 or int32
-@group(0) @binding(5) var<storage, read_write> mask: array<f32>; // [batch]
-@group(0) @binding(6) var<storage, read> values: array<u32>; // [batch][row_length]
-@group(0) @binding(7) var<storage, read_write> stored: array<u32>; // [samples][row_length]
+@group(0) @binding(5) var<storage, read> values: array<u32>; // [batch][row_length]
+@group(0) @binding(6) var<storage, read_write> stored: array<u32>; // [samples][row_length]
 
 override threads: u32 = 64u;
 override has_permutation: bool = false;
@@ -64,18 +63,6 @@ fn gather_batch(
     let is_over = column >= row_length;
     row += u32(is_over);
     column -= select(0u, row_length, is_over);
-  }
-}
-
-@compute @workgroup_size(threads)
-fn batch_mask(
-  @builtin(workgroup_id) group: vec3<u32>,
-  @builtin(num_workgroups) groups: vec3<u32>,
-  @builtin(local_invocation_index) local: u32,
-) {
-  let place = (group.y * groups.x + group.x) * threads + local;
-  if (place < settings.batch) {
-    mask[place] = select(0.0, 1.0, cursor[0] + i32(place) < i32(settings.samples));
   }
 }
 

@@ -45,9 +45,9 @@ function foldConstants(node: Node): Node | undefined {
   return constant(node.dtype === 'float32' ? Math.fround(value) : Math.trunc(value), node.shape, node.dtype);
 }
 
-/** Ops that give back an input: x + 0, x · 1, x / 1, x − 0, −(−x), a cast or broadcast to what it is already. */
+/** Ops that give back an input: x + 0, x · 1, x / 1, x − 0, −(−x), a choice known beforehand, a cast or broadcast to what it is. */
 function dropIdentity(node: Node): Node | undefined {
-  const [x, y] = node.inputs;
+  const [x, y, z] = node.inputs;
   const keep = (candidate: Node | undefined): Node | undefined =>
     candidate !== undefined && sameShape(candidate.shape, node.shape) && candidate.dtype === node.dtype
       ? candidate
@@ -61,6 +61,10 @@ function dropIdentity(node: Node): Node | undefined {
       return fillValue(y!) === 1 ? keep(x) : fillValue(x!) === 1 ? keep(y) : undefined;
     case 'div':
       return fillValue(y!) === 1 ? keep(x) : undefined;
+    case 'select': {
+      const condition = fillValue(x!);
+      return condition === undefined ? undefined : keep(condition === 0 ? z : y);
+    }
     case 'neg':
       return x!.op.name === 'neg' ? x!.inputs[0] : undefined;
     case 'cast':

@@ -37,7 +37,7 @@ export interface ByClass {
   readonly scores: Node;
   /** 1 where the sample is of the class, else 0. */
   readonly actual: Node;
-  /** 1, or 0 for the padding of a short batch. */
+  /** 1, or 0 for a sample that does not count. */
   readonly weights: Node;
 }
 

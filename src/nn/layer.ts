@@ -26,7 +26,7 @@ export interface CallContext {
   readonly graph?: object;
   /** Whether the layer is frozen, as a layer around it or the model's `compile` decided. Default: unless it is `trainable`. */
   readonly frozen?: boolean;
-  /** float32 [batch]: 0 for each row that only fills up a last, short batch, 1 for the others; all count where it is undefined. */
+  /** float32 [batch]: 0 for rows that do not count, as `timeDistributed` gives for masked steps; undefined where all count. */
   readonly rowMask?: Mask;
   /**
    * Gives a weight of role `state` what `next` makes of its value, at the end of the training step. A second call goes on

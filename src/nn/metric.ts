@@ -10,7 +10,7 @@ export interface Metric {
    *
    * @param labels as given to `fit`, with the batch axis
    * @param predictions the model's output
-   * @param mask float32 [batch]: 1 for a sample, 0 for the padding of a last, short batch
+   * @param mask float32 [batch]: 1 for a sample that counts, as all do in `fit` and `evaluate`, 0 for one that does not
    */
   sums(labels: Node, predictions: Node, mask: Node): readonly Node[];
   /** The metric from the epoch's sums, in the same order. */

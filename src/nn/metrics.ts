@@ -10,6 +10,7 @@ import { cast } from '../ops/clip.ts';
 import { equal, greater, less } from '../ops/compare.ts';
 import { requireInteger } from '../ops/op.ts';
 import { sum } from '../ops/reduce.ts';
+import { select } from '../ops/select.ts';
 import { auc } from './auc.ts';
 import { f1Score, precision, recall } from './classification-metrics.ts';
 import { areWide, matchClassNumbers, matchLabels, perSample } from './labels.ts';
@@ -25,7 +26,7 @@ const first = (values: ArrayLike<number> | undefined): number => values?.[0] ?? 
 function meanMetric(name: string, values: (labels: Node, predictions: Node) => Node, last = (x: number) => x): Metric {
   return {
     name,
-    sums: (labels, predictions, mask) => [sum(mul(values(labels, predictions), mask)), sum(mask)],
+    sums: (labels, predictions, mask) => [sum(select(mask, values(labels, predictions), 0)), sum(mask)],
     result: ([total, count]) => last(first(total) / first(count)),
   };
 }

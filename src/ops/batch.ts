@@ -1,6 +1,5 @@
 /**
- * The data set on the device: each step gathers its own batch, masks what lies past the end, and stores predictions in
- * place. The cursor is the place of the batch's first row, an int32 that the program increments by the batch. Nothing
+ * The data set on the device: each step gathers its own batch and stores predictions in place. The cursor is the place of the batch's first row, an int32 that the program increments by the batch. Nothing
  * here has a gradient: data are no parameters.
  */
 import { ShapeError } from '../core/errors.ts';
@@ -123,54 +122,6 @@ export const gatherBatch: OpFunction<
   },
   (node, data, permutation, cursor, { batch, scale = 1, offset = 0 }) =>
     node(permutation ? [data, cursor, permutation] : [data, cursor], { batch, scale, offset }),
-);
-
-export type BatchMaskAttributes = { readonly batch: number; readonly samples: number };
-
-/**
- * 1 for each of the places cursor … cursor + batch − 1 that lies within the samples, 0 past their end: the weight of each row
- * of a last, partial batch.
- *
- * @param cursor int32 scalar: the place of the first row
- * @returns float32 [batch]
- */
-export const batchMask: OpFunction<
-  [cursor: Node, attributes: BatchMaskAttributes],
-  StructuredOp<BatchMaskAttributes>
-> = /* @__PURE__ */ structured<BatchMaskAttributes, [cursor: Node, attributes: BatchMaskAttributes]>(
-  {
-    name: 'batchMask',
-    infer: ([cursor], { batch, samples }) => {
-      requireCursor('batchMask', cursor!);
-      requireInteger('batchMask', 'batch', batch, 1);
-      requireInteger('batchMask', 'samples', samples, 0);
-      return { shape: [batch], dtype: 'float32' };
-    },
-    gradient: null,
-    kernels: {
-      wasm: [
-        {
-          name: 'mask',
-          lower: ({ attributes: { batch, samples } }) => [
-            { entry: 'batch_mask', modules: [trainingWasm], words: [input(0), output(0), batch, samples] },
-          ],
-        },
-      ],
-      webgpu: [
-        {
-          name: 'mask',
-          lower: ({ attributes: { batch, samples } }) => {
-            const rest = { bindings: { cursor: input(0), mask: output(0) }, uniforms: { batch, samples } };
-            return [elementDispatch(batchShader, 'batch_mask', batch, rest)];
-          },
-        },
-      ],
-    },
-    reference: ({ attributes: { batch, samples }, inputs, outputs }) => {
-      for (let place = 0; place < batch; place++) outputs[0]![place] = Number(inputs[0]![0]! + place < samples);
-    },
-  },
-  (node, cursor, { batch, samples }) => node([cursor], { batch, samples }),
 );
 
 type StoreRowsAttributes = Record<string, never>;

@@ -37,7 +37,7 @@ import { gather, scatterAdd } from './gather.ts';
 import { reverse } from './reverse.ts';
 import { partOp } from './part.ts';
 import { recurrent, recurrentGradient } from './recurrent.ts';
-import { batchMask, gatherBatch, storeRows } from './batch.ts';
+import { gatherBatch, storeRows } from './batch.ts';
 import { dropoutMask, randomUniform } from './random.ts';
 import { firstNonFinite } from './finite.ts';
 import { increment } from './counter.ts';
@@ -156,7 +156,6 @@ const functions: readonly { readonly op: unknown }[] = [
   recurrent,
   recurrentGradient,
   gatherBatch,
-  batchMask,
   storeRows,
   randomUniform,
   dropoutMask,

@@ -1,11 +1,12 @@
 /**
  * Samples on the device: written there once, read by every program of a run. A program takes its batches through a
- * `BatchView`: a part of the samples, in some order or as they lie.
+ * `BatchView`: a part of the samples, in some order or as they lie. The last batch is as short as what is left: no row is
+ * ever filled up, so that every loss, metric and layer sees samples alone.
  */
 import { sizeOf } from '../core/shape.ts';
 import type { Engine } from '../engine.ts';
 import type { Node, Variable } from '../graph/node.ts';
-import { batchMask, gatherBatch } from '../ops/batch.ts';
+import { gatherBatch } from '../ops/batch.ts';
 import { reshape } from '../ops/reshape.ts';
 import { variable } from '../ops/op.ts';
 import type { HostTensor } from '../tensor.ts';
@@ -61,30 +62,29 @@ export interface BatchView {
   readonly order: Variable | null;
 }
 
-export function stepsOf({ count, batch }: BatchView): number {
-  return Math.ceil(count / batch);
+/** Steps of one batch size, in the order in which they run: first the whole batches, then the short last one, if there is one. */
+export function batchSizes({ count, batch }: BatchView): { readonly size: number; readonly steps: number }[] {
+  const sizes = [
+    { size: batch, steps: Math.floor(count / batch) },
+    { size: count % batch, steps: 1 },
+  ];
+  return sizes.filter(({ size, steps }) => size * steps > 0);
 }
 
 export interface Batch {
   readonly features: readonly Node[];
   readonly labels: Node | undefined;
-  /** float32 [batch]: 0 for what pads a last, short batch. */
-  readonly mask: Node;
 }
 
-/** The batch whose first sample has the place `cursor`, an int32 scalar. Rows past the end are zeros. */
-export function batchAt({ data, batch, count, order }: BatchView, cursor: Node): Batch {
+/** The `batch` samples of `view` that begin at position `cursor`, an int32 scalar. */
+export function batchAt({ data, order }: BatchView, cursor: Node, batch: number): Batch {
   const gather = ({ variable: values, scale, offset }: Column): Node => {
     // A kernel sees rows: the shape of a sample does not matter to it.
     const [samples = 0, ...shape] = values.shape;
     const rows = reshape(values, [samples, sizeOf(shape)]);
     return reshape(gatherBatch(rows, order, cursor, { batch, scale, offset }), [batch, ...shape]);
   };
-  return {
-    features: data.features.map(gather),
-    labels: data.labels && gather(data.labels),
-    mask: batchMask(cursor, { batch, samples: count }),
-  };
+  return { features: data.features.map(gather), labels: data.labels && gather(data.labels) };
 }
 
 /** Memory for an order of the samples of `data`. */
@@ -92,12 +92,9 @@ export function newOrder({ samples }: DataSet): Variable {
   return variable([samples], { role: 'data', dtype: 'int32', name: 'order' });
 }
 
-/**
- * Writes the samples to go through. The places behind them name none, so that a last, short batch is filled with zeros
- * and not with samples of another part.
- */
+/** Writes the indices of the samples to go through. What lies behind them is not read. */
 export function writeOrder(engine: Engine, order: Variable, samples: Int32Array): void {
-  const all = new Int32Array(order.shape[0]!).fill(-1);
+  const all = new Int32Array(order.shape[0]!);
   all.set(samples);
   engine.write(order, all);
 }

@@ -5,29 +5,36 @@
 import { NonFiniteError } from '../core/errors.ts';
 import type { Engine } from '../engine.ts';
 import type { Node, Variable } from '../graph/node.ts';
+import { firstNonFinite } from '../ops/finite.ts';
 import { variable } from '../ops/op.ts';
+import type { Update } from '../optim/optimizer.ts';
 import type { LayerOutput } from './topology.ts';
 
 export class FiniteWatch {
   /** int32, one for each value: −1, or the steps done before the one at which it was not finite. */
-  readonly flags: Variable;
-  /** What is watched, in forward order; the loss is last. */
-  readonly values: readonly Node[];
-  readonly #names: readonly string[];
+  flags: Variable = variable([0], { dtype: 'int32' });
+  #names: readonly string[] = [];
   readonly #engine: Engine;
 
-  constructor(engine: Engine, outputs: readonly LayerOutput[], loss: Node) {
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** The update that looks at what one batch gives, in forward order and the loss last: for each size of batch once. */
+  look(iterations: Node, outputs: readonly LayerOutput[], loss: Node): Update {
     // What only shows its input in another shape is watched there already.
     const watched = outputs.filter((output) => output.node.dtype === 'float32' && isOwn(output));
-    this.#engine = engine;
-    this.values = [...watched.map(({ node }) => node), loss];
-    this.#names = [...watched.map(({ layer }) => `layer '${layer.name}'`), 'the loss'];
-    this.flags = variable([this.values.length], { dtype: 'int32', name: 'nonFiniteSteps' });
+    const values = [...watched.map(({ node }) => node), loss];
+    if (this.#names.length === 0) {
+      this.#names = [...watched.map(({ layer }) => `layer '${layer.name}'`), 'the loss'];
+      this.flags = variable([values.length], { dtype: 'int32', name: 'nonFiniteSteps' });
+    }
+    return [this.flags, firstNonFinite(this.flags, iterations, ...values)];
   }
 
   /** Forgets what was found: before a run. */
   reset(): void {
-    this.#engine.write(this.flags, new Int32Array(this.values.length).fill(-1));
+    this.#engine.write(this.flags, new Int32Array(this.#names.length).fill(-1));
   }
 
   /** Throws `NonFiniteError` naming the first value, of the earliest step, that was not finite. */

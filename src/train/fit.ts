@@ -110,7 +110,7 @@ async function runEpochs(
 
 async function runEpoch(run: Run, epoch: number, training: StepProgram, pace: Pace): Promise<Results> {
   const { engine, recipe, callbacks, epochs, trained, batchSize } = run;
-  const { executable, steps } = training;
+  const { parts, steps } = training;
   const reader = new ProgressReader(training, recipe.metrics);
   const onChunk = async (step: number, chunk: number): Promise<boolean> => {
     run.addSteps(chunk);
@@ -120,7 +120,7 @@ async function runEpoch(run: Run, epoch: number, training: StepProgram, pace: Pa
     return !run.stopped();
   };
   try {
-    await runSteps({ engine, executable, steps, pace, onChunk });
+    await runSteps({ engine, parts, pace, onChunk });
   } finally {
     await reader.settle();
   }
@@ -135,6 +135,6 @@ export async function runEvaluation(
   pace: Pace = new Pace(engine),
 ): Promise<Results> {
   program.rewind();
-  await runSteps({ engine, executable: program.executable, steps: program.steps, pace });
+  await runSteps({ engine, parts: program.parts, pace });
   return program.sums.read(metrics);
 }

@@ -41,29 +41,44 @@ export class Pace {
   }
 }
 
-export interface RunOptions {
-  readonly engine: Engine;
+/** A number of steps of one executable. */
+export interface StepRun {
   readonly executable: Executable;
   readonly steps: number;
+}
+
+export interface RunOptions {
+  readonly engine: Engine;
+  /** What to run, in this order. */
+  readonly parts: readonly StepRun[];
   readonly pace: Pace;
   /** Called after each chunk with the steps done so far; false ends the run. */
   readonly onChunk?: (done: number, steps: number) => boolean | Promise<boolean>;
 }
 
-/** Runs up to `steps` steps; resolves with how many when all of them are done. */
-export async function runSteps({ engine, executable, steps, pace, onChunk }: RunOptions): Promise<number> {
+/** Runs all steps, or until `onChunk` ends it; resolves with how many when all of them are done. */
+export async function runSteps({ engine, parts, pace, onChunk }: RunOptions): Promise<number> {
+  // Each entry is a part with the number of steps at which it ends.
+  const ends = parts.map((part, index) => ({
+    ...part,
+    isFirst: index === 0,
+    end: parts.slice(0, index + 1).reduce((sum, { steps }) => sum + steps, 0),
+  }));
+  const steps = ends.at(-1)?.end ?? 0;
   const queued: Promise<void>[] = [];
   let finishedAt = performance.now();
   let done = 0;
   try {
     while (done < steps) {
-      const chunk = pace.next(steps - done);
+      const { executable, end, isFirst } = ends.find((part) => done < part.end)!;
+      const chunk = pace.next(end - done);
       const startedAt = performance.now();
       executable.run(chunk);
       done += chunk;
       const finished = engine.finished().then(() => {
         const now = performance.now();
-        pace.record(chunk, now - Math.max(startedAt, finishedAt));
+        // The single step of a short last batch says little about the others.
+        if (isFirst) pace.record(chunk, now - Math.max(startedAt, finishedAt));
         finishedAt = now;
       });
       finished.catch(() => undefined); // awaited below: until then nobody has looked at it

@@ -43,7 +43,7 @@ export async function trainOnSamples(place: Place, recipe: Recipe, samples: Samp
   return withProgram(place, 'train', { ...samples, batch: samples.count }, make, async ({ program }) => {
     program.rewind();
     program.watch?.reset();
-    program.executable.run(1);
+    program.parts[0]!.executable.run(1);
     const [logs] = await Promise.all([program.sums.read(recipe.metrics), program.watch?.check('trainOnBatch')]);
     return logs;
   });
@@ -65,8 +65,8 @@ export async function predictRows(
     predictionProgram(place.engine, view, topology, iterations);
   return withProgram(place, 'predict', { features, batch }, make, async ({ program }) => {
     program.rewind();
-    const { executable, steps, rows } = program;
-    await runSteps({ engine: place.engine, executable, steps, pace: new Pace(place.engine) });
+    const { parts, rows } = program;
+    await runSteps({ engine: place.engine, parts, pace: new Pace(place.engine) });
     return new HostTensor(await place.engine.read(rows), rows.shape);
   });
 }

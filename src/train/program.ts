@@ -1,24 +1,24 @@
 /**
- * The graphs of a run: a step of training, of evaluation or of prediction, over one batch of a data set. Each is one
- * program that counts its own cursor, so that many steps run without coming back.
+ * The graphs of a run: a step of training, of evaluation or of prediction, over one batch of a data set. Each counts its
+ * own cursor, so that many steps run without coming back. A last, short batch has a graph of its own size, with the same
+ * variables: a batch that was filled up would change what a layer or loss makes of the whole batch.
  */
-import type { Engine, Executable } from '../engine.ts';
+import type { Engine } from '../engine.ts';
 import type { Node, Variable } from '../graph/node.ts';
 import { gradients } from '../autodiff/gradients.ts';
 import type { Layer } from '../nn/layer.ts';
 import type { LossFunction } from '../nn/loss.ts';
 import type { Metric } from '../nn/metric.ts';
-import { add, div, mul } from '../ops/arithmetic.ts';
+import { add, mul } from '../ops/arithmetic.ts';
 import { storeRows } from '../ops/batch.ts';
 import { increment } from '../ops/counter.ts';
-import { firstNonFinite } from '../ops/finite.ts';
-import { variable } from '../ops/op.ts';
-import { sum } from '../ops/reduce.ts';
-import { select } from '../ops/select.ts';
+import { constant, variable } from '../ops/op.ts';
+import { mean } from '../ops/reduce.ts';
 import type { Optimizer, Update } from '../optim/optimizer.ts';
-import { batchAt, stepsOf } from './data-set.ts';
+import { batchAt, batchSizes } from './data-set.ts';
 import type { BatchView } from './data-set.ts';
 import { FiniteWatch } from './finite-watch.ts';
+import type { StepRun } from './loop.ts';
 import { Sums } from './sums.ts';
 import type { ForwardPass, Topology } from './topology.ts';
 
@@ -38,8 +38,9 @@ export interface Recipe {
 
 /** A step's program with the variables that are its own. */
 export interface StepProgram {
-  readonly executable: Executable;
-  /** Steps that go through all the samples of the view once. */
+  /** One executable for each size of batch: together they go through all the samples of the view once. */
+  readonly parts: readonly StepRun[];
+  /** Of all parts. */
   readonly steps: number;
   readonly sums: Sums;
   /** null for programs that do not train. */
@@ -52,26 +53,26 @@ export interface StepProgram {
 /** One step of training: forward, loss, gradients, optimizer, sums and the watch for non-finite values. */
 export async function trainingProgram(engine: Engine, view: BatchView, recipe: Recipe): Promise<StepProgram> {
   const { parameters, optimizer, iterations } = recipe;
-  const cursor = newCursor();
-  const step = forwardWithLoss(engine, view, recipe, cursor, true);
-  const slopes = parameters.length === 0 ? [] : gradients(step.loss, parameters);
-  const watch = new FiniteWatch(engine, step.pass.layerOutputs, step.loss);
-  const flags: Update = [watch.flags, firstNonFinite(watch.flags, iterations, ...watch.values)];
-  const updates = [
-    ...optimizer.updates(parameters, slopes, iterations),
-    ...step.pass.updates,
-    ...step.updates,
-    [iterations, increment(iterations)] as const,
-    flags,
-  ];
-  return assemble(engine, view, { updates, cursor, sums: step.sums, watch });
+  const own = { cursor: newCursor(), sums: new Sums(engine), watch: new FiniteWatch(engine) };
+  return assemble(engine, view, own, (batch) => {
+    const { pass, loss, parts } = forwardWithLoss(view, batch, recipe, own.cursor, true);
+    const slopes = parameters.length === 0 ? [] : gradients(loss, parameters);
+    return [
+      ...optimizer.updates(parameters, slopes, iterations),
+      ...pass.updates,
+      ...own.sums.add(parts),
+      [iterations, increment(iterations)],
+      own.watch.look(iterations, pass.layerOutputs, loss),
+    ];
+  });
 }
 
 /** One step of evaluation: forward and sums. */
 export async function evaluationProgram(engine: Engine, view: BatchView, recipe: Recipe): Promise<StepProgram> {
-  const cursor = newCursor();
-  const { updates, sums } = forwardWithLoss(engine, view, recipe, cursor, false);
-  return assemble(engine, view, { updates, cursor, sums, watch: null });
+  const own = { cursor: newCursor(), sums: new Sums(engine), watch: null };
+  return assemble(engine, view, own, (batch) =>
+    own.sums.add(forwardWithLoss(view, batch, recipe, own.cursor, false).parts),
+  );
 }
 
 export interface PredictionProgram extends StepProgram {
@@ -86,13 +87,18 @@ export async function predictionProgram(
   topology: Topology,
   iterations: Node,
 ): Promise<PredictionProgram> {
-  const cursor = newCursor();
-  const pass = topology.forward(batchAt(view, cursor).features, { training: false, iterations });
-  const output = pass.outputs[0]!;
-  const rows = variable([view.data.samples, ...output.shape.slice(1)], { dtype: output.dtype, name: 'predictions' });
-  const updates: Update[] = [[rows, storeRows(rows, cursor, output)]];
-  const program = await assemble(engine, view, { updates, cursor, sums: new Sums(engine, []), watch: null }, [rows]);
-  return { ...program, rows };
+  const own = { cursor: newCursor(), sums: new Sums(engine), watch: null, others: [] as Variable[] };
+  const program = await assemble(engine, view, own, (batch) => {
+    const { features } = batchAt(view, own.cursor, batch);
+    const output = topology.forward(features, { training: false, iterations }).outputs[0]!;
+    const { dtype, shape } = output;
+    if (own.others.length === 0) {
+      own.others.push(variable([view.data.samples, ...shape.slice(1)], { dtype, name: 'predictions' }));
+    }
+    const [rows] = own.others as [Variable];
+    return [[rows, storeRows(rows, own.cursor, output)]];
+  });
+  return { ...program, rows: own.others[0]! };
 }
 
 function newCursor(): Variable {
@@ -103,66 +109,64 @@ interface LossStep {
   readonly pass: ForwardPass;
   /** What is trained for: the mean over the batch's samples, and the penalties. */
   readonly loss: Node;
-  readonly sums: Sums;
-  readonly updates: readonly Update[];
+  /** What the batch adds to the sums. */
+  readonly parts: readonly (readonly Node[])[];
 }
 
-function forwardWithLoss(
-  engine: Engine,
-  view: BatchView,
-  recipe: Recipe,
-  cursor: Variable,
-  training: boolean,
-): LossStep {
+function forwardWithLoss(view: BatchView, batch: number, recipe: Recipe, cursor: Variable, training: boolean): LossStep {
   const { topology, loss: lossOf, metrics, iterations, trainedLayers } = recipe;
-  const { features, labels, mask } = batchAt(view, cursor);
-  const context = { training, iterations, rowMask: mask };
-  const pass = topology.forward(features, context, training ? trainedLayers : undefined);
+  const { features, labels } = batchAt(view, cursor, batch);
+  const pass = topology.forward(features, { training, iterations }, training ? trainedLayers : undefined);
   const predictions = pass.outputs[0]!;
-  const losses = select(mask, lossOf(labels!, predictions), 0);
-  const count = sum(mask);
-  const mean = div(sum(losses), count);
-  const loss = pass.penalties.reduce((total, penalty) => add(total, penalty), mean);
+  const loss = pass.penalties.reduce((total, penalty) => add(total, penalty), mean(lossOf(labels!, predictions)));
+  const everySample = constant(1, [batch]);
   // The reported loss is the mean over all samples, each with the penalties of its step.
-  const parts = [[mul(loss, count), count], ...metrics.map((metric) => metric.sums(labels!, predictions, mask))];
-  const sums = new Sums(engine, parts);
-  return { pass, loss, sums, updates: sums.updates };
+  const parts = [
+    [mul(loss, batch), constant(batch)],
+    ...metrics.map((metric) => metric.sums(labels!, predictions, everySample)),
+  ];
+  return { pass, loss, parts };
 }
 
-interface Parts {
-  readonly updates: readonly Update[];
+/** What the graphs of one program share. */
+interface OwnState {
   readonly cursor: Variable;
   readonly sums: Sums;
   readonly watch: FiniteWatch | null;
+  readonly others?: readonly Variable[];
 }
 
+/** @param updatesOf builds the graph of one step for batches of that size */
 async function assemble(
   engine: Engine,
   view: BatchView,
-  { updates, cursor, sums, watch }: Parts,
-  others: readonly Variable[] = [],
+  { cursor, sums, watch, others = [] }: OwnState,
+  updatesOf: (batch: number) => readonly Update[],
 ): Promise<StepProgram> {
-  const own = [cursor, ...sums.variables, ...(watch ? [watch.flags] : []), ...others];
-  const advance: Update = [cursor, increment(cursor, view.batch)];
-  let executable: Executable;
+  const parts: StepRun[] = [];
+  const dispose = (): void => {
+    for (const { executable } of parts) executable.dispose();
+    engine.release([cursor, ...sums.variables, ...(watch ? [watch.flags] : []), ...others]);
+  };
   try {
-    executable = await engine.compile({ outputs: {}, updates: [...updates, advance] });
+    for (const { size, steps } of batchSizes(view)) {
+      const advance: Update = [cursor, increment(cursor, size)];
+      const executable = await engine.compile({ updates: [...updatesOf(size), advance] });
+      parts.push({ executable, steps });
+    }
   } catch (error) {
-    engine.release(own);
+    dispose();
     throw error;
   }
   return {
-    executable,
-    steps: stepsOf(view),
+    parts,
+    steps: parts.reduce((sum, { steps }) => sum + steps, 0),
     sums,
     watch,
     rewind: () => {
       engine.write(cursor, Int32Array.of(0));
       sums.reset();
     },
-    dispose: () => {
-      executable.dispose();
-      engine.release(own);
-    },
+    dispose,
   };
 }

@@ -21,19 +21,28 @@ export interface Results {
 }
 
 export class Sums {
-  readonly variables: readonly Variable[];
-  readonly updates: readonly Update[];
+  /** Made by the first call of `add`. */
+  variables: readonly Variable[] = [];
   readonly #engine: Engine;
   /** How many variables each part has. */
-  readonly #counts: readonly number[];
+  #counts: readonly number[] = [];
 
-  /** @param parts what one batch adds: first [loss · samples, samples], then each metric's sums */
-  constructor(engine: Engine, parts: readonly (readonly Node[])[]) {
+  constructor(engine: Engine) {
     this.#engine = engine;
-    this.#counts = parts.map((nodes) => nodes.length);
+  }
+
+  /**
+   * The updates that add what one batch gives: for each size of batch once.
+   *
+   * @param parts first [loss · samples, samples], then each metric's sums
+   */
+  add(parts: readonly (readonly Node[])[]): Update[] {
     const nodes = parts.flat();
-    this.variables = nodes.map(({ shape }, index) => variable(shape, { name: `sum_${index}` }));
-    this.updates = this.variables.map((total, index) => [total, add(total, nodes[index]!)]);
+    if (this.variables.length === 0) {
+      this.#counts = parts.map(({ length }) => length);
+      this.variables = nodes.map(({ shape }, index) => variable(shape, { name: `sum_${index}` }));
+    }
+    return this.variables.map((total, index) => [total, add(total, nodes[index]!)]);
   }
 
   /** Sets every sum to zero. */

@@ -57,7 +57,6 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
     const table = kernels.floats(x);
     const cursor = kernels.int32s([first]);
     const out = kernels.allocate(batch * length * 4);
-    const mask = kernels.allocate(batch * 4);
     for (const permutation of [order, undefined]) {
       const pointer = permutation === undefined ? 0 : kernels.int32s(permutation);
       kernels.call('gather_batch', [table, pointer, cursor, out, batch, length, samples, 0, bits(1), bits(0)]);
@@ -68,9 +67,6 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
       });
       expect([...kernels.readFloats(out, batch * length)]).toStrictEqual(expected);
     }
-    kernels.call('batch_mask', [cursor, mask, batch, samples]);
-    expect([...kernels.readFloats(mask, batch)]).toStrictEqual([0, 1, 2, 3].map((r) => Number(first + r < samples)));
-
     const rows = kernels.floats(zeros(samples * length));
     const source = randoms(batch * length, 5);
     kernels.call('store_rows', [kernels.floats(source), rows, cursor, batch, length, samples]);

@@ -173,7 +173,7 @@ it('rows, batches and state', () => {
       () => ops.oneHot(tensor([3], 'int32'), 2.5),
       () => ops.gatherBatch(x, tensor([3], 'int32'), index, { batch: 2 }),
       () => ops.gatherBatch(x, null, tensor([1], 'int32'), { batch: 2 }),
-      () => ops.batchMask(index, { batch: 0, samples: 3 }),
+      () => ops.gatherBatch(x, null, index, { batch: 0 }),
       () => ops.storeRows(x, index, tensor([2, 4])),
       () => ops.dropoutMask([3], { rate: 1, key0: 0, key1: 0 }, index),
       () => ops.randomUniform([3], { key0: 0, key1: 0 }, x),
@@ -187,7 +187,7 @@ it('rows, batches and state', () => {
     ValueError: oneHot: classes must be an integer ≥ 0 ≤ 16777216, not 2.5
     ShapeError: gatherBatch: the permutation must have one index for each sample, [2], not [3]
     ShapeError: gatherBatch: cursor must have rank 0, not shape [1]
-    ValueError: batchMask: batch must be an integer ≥ 1, not 0
+    ValueError: gatherBatch: batch must be an integer ≥ 1, not 0
     ShapeError: storeRows: rows of [2, 4] do not fit into [2, 3]: all dimensions but the first must be equal
     ValueError: dropoutMask: rate must be at least 0 and below 1, not 1
     DTypeError: randomUniform, step: takes int32, not float32: convert it with cast()

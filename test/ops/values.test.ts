@@ -82,7 +82,6 @@ describe('references', () => {
     const batch = ops.gatherBatch(data, order, ints([2], []), { batch: 3, scale: 1 / 255, offset: 1 });
     expect(batch.dtype).toBe('float32');
     expect(valuesOf(batch)).toEqual([1.2, 1, 0]);
-    expect(valuesOf(ops.batchMask(ints([2], []), { batch: 3, samples: 4 }))).toEqual([1, 1, 0]);
   });
 
   it('oneHot leaves the row of a label outside empty', () => {

@@ -36,7 +36,7 @@ const marks: Readonly<Record<string, RegExp>> = {
   'an op of its own': /["'`]dropoutMask["'`]/,
   'an element-wise op': /["'`]gelu["'`]/,
   'an op of the data': /["'`]gatherBatch["'`]/,
-  'a shader': /fn batch_mask/,
+  'a shader': /fn gather_batch/,
   'an optimizer': /["'`]adamax["'`]/,
   'a schedule': /["'`]cosineDecay["'`]/,
   'a loss': /["'`]?logCosh["'`]?/,

@@ -35,6 +35,12 @@ function slowDevice(milliseconds: number): {
   return { engine, executable: { run } as unknown as Executable, chunks, most: () => most };
 }
 
+/** One part of `steps` steps. */
+const partsOf = ({ engine, executable }: { engine: Engine; executable: Executable }, steps: number) => ({
+  engine,
+  parts: [{ executable, steps }],
+});
+
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** The chunks of a device that takes exactly `milliseconds` for a step. */
@@ -68,7 +74,7 @@ describe('the pace', () => {
 describe('runSteps', () => {
   it('does every step, and queues at most two chunks', async () => {
     const { chunks, most, ...device } = slowDevice(2);
-    expect(await runSteps({ ...device, steps: 200, pace: new Pace() })).toBe(200);
+    expect(await runSteps({ ...partsOf(device, 200), pace: new Pace() })).toBe(200);
     expect(sum(chunks)).toBe(200);
     expect(chunks[0]).toBe(1);
     expect(Math.max(...chunks)).toBeGreaterThan(1);
@@ -84,14 +90,14 @@ describe('runSteps', () => {
       if (running) setImmediate(turn);
     };
     setImmediate(turn);
-    await runSteps({ ...device, steps: 5000, pace: new Pace() });
+    await runSteps({ ...partsOf(device, 5000), pace: new Pace() });
     running = false;
     expect(turns).toBeGreaterThanOrEqual(chunks.length);
   });
 
   it('ends early when it is told to, and waits for what is queued', async () => {
     const { chunks, ...device } = slowDevice(1);
-    const done = await runSteps({ ...device, steps: 100, pace: new Pace(), onChunk: (steps) => steps < 5 });
+    const done = await runSteps({ ...partsOf(device, 100), pace: new Pace(), onChunk: (steps) => steps < 5 });
     expect(done).toBe(sum(chunks));
     expect(done).toBeLessThan(100);
   });
@@ -99,12 +105,12 @@ describe('runSteps', () => {
   it('passes a failure of the device on', async () => {
     const { executable } = slowDevice(1);
     const engine = { finished: () => Promise.reject(new Error('lost')) } as unknown as Engine;
-    expect(await rejection(runSteps({ engine, executable, steps: 9, pace: new Pace() }))).toBe('Error: lost');
+    expect(await rejection(runSteps({ ...partsOf({ engine, executable }, 9), pace: new Pace() }))).toBe('Error: lost');
   });
 });
 
 describe('a fit', () => {
-  it('is one program for training and one for validation, short batches and all epochs included', async () => {
+  it('is one program for each size of batch, of training and of validation, all epochs included', async () => {
     const engine = referenceEngine();
     const graphs: Partial<Graph>[] = [];
     const compile = engine.compile.bind(engine);
@@ -113,7 +119,8 @@ describe('a fit', () => {
       return compile(graph, options);
     };
     await classifier({ engine }).fit(blobs(50).x, blobs(50).y, { epochs: 3, batchSize: 16, validationSplit: 0.3 });
-    expect(graphs).toHaveLength(2);
+    // 35 samples to train on: 16, 16, 3; 15 to validate with: 15.
+    expect(graphs).toHaveLength(3);
   });
 
   it('labels its steps by layer', async () => {

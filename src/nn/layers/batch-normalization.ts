@@ -184,7 +184,7 @@ export class BatchNormalization extends Layer {
 
 /**
  * (x − mean) / √(variance + epsilon) · gamma + beta for each feature; keeps the shape. While training, mean and variance
- * (biased) are those of the batch, without rows that only fill up a short one and without steps that a mask leaves out; the
+ * (biased) are those of the batch, without steps that a mask leaves out; the
  * moving averages go a step towards them, moving · momentum + now · (1 − momentum). Evaluation, prediction and a frozen
  * layer use the moving averages. Called by hand with `training: true`, the layer uses the batch's own, and moves its averages
  * where the context has an `update`.

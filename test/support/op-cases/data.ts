@@ -120,16 +120,6 @@ export const dataCases: readonly OpCase[] = [
     differentiable: [0],
   }),
   ...batchCases,
-  ...[0, 5, 8, 10, 40].map((cursor) =>
-    opCase(ops.batchMask, `4 of 10 at ${cursor}`, {
-      inputs: [scalar(cursor)],
-      node: (at) => ops.batchMask(at!, { batch: 4, samples: 10 }),
-    }),
-  ),
-  opCase(ops.batchMask, '130 of 200 at 130', {
-    inputs: [scalar(130)],
-    node: (at) => ops.batchMask(at!, { batch: 130, samples: 200 }),
-  }),
   ...storeCases,
   ...randomCases,
   opCase(ops.firstNonFinite, 'of five values', {
