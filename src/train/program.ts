@@ -113,7 +113,13 @@ interface LossStep {
   readonly parts: readonly (readonly Node[])[];
 }
 
-function forwardWithLoss(view: BatchView, batch: number, recipe: Recipe, cursor: Variable, training: boolean): LossStep {
+function forwardWithLoss(
+  view: BatchView,
+  batch: number,
+  recipe: Recipe,
+  cursor: Variable,
+  training: boolean,
+): LossStep {
   const { topology, loss: lossOf, metrics, iterations, trainedLayers } = recipe;
   const { features, labels } = batchAt(view, cursor, batch);
   const pass = topology.forward(features, { training, iterations }, training ? trainedLayers : undefined);
