@@ -2,7 +2,7 @@
  * Checks the arguments of a public call against a table: how many there are, which options exist, and what each may be.
  * Every public function calls `checkArguments` once; checks that compare several values stay in the function itself.
  */
-import { describe } from './describe.ts';
+import { describe, isPromise } from './describe.ts';
 import { suggest, ValueError } from './errors.ts';
 
 /** What one argument or option may be. */
@@ -14,6 +14,8 @@ export interface ArgumentType {
   readonly isRequired?: boolean;
   /** The options of an options object. */
   readonly table?: ArgumentTable;
+  /** What each element of an array may be. */
+  readonly element?: ArgumentType;
 }
 
 /** The arguments of a call in their order, or the options of an options object. */
@@ -33,11 +35,15 @@ export type ArgumentTable = Readonly<Record<string, ArgumentType>>;
  */
 export function checkArguments(caller: string, given: ArrayLike<unknown>, types: ArgumentTable): void {
   const names = Object.keys(types);
-  if (given.length > names.length) {
-    const takes = names.length === 0 ? 'no arguments' : `at most ${names.length} (${names.join(', ')})`;
-    throw new ValueError(`${caller}: takes ${takes}, not ${given.length}: remove ${describe(given[names.length])}`);
-  }
-  names.forEach((name, index) => checkArgument(caller, name, given[index], types[name]!));
+  checkCount(caller, given, ...names);
+  names.forEach((name, index) => checkValue(caller, name, given[index], types[name]!));
+}
+
+/** Throws `ValueError` for more arguments than there are `names`: where the values are checked elsewhere. */
+export function checkCount(caller: string, given: ArrayLike<unknown>, ...names: readonly string[]): void {
+  if (given.length <= names.length) return;
+  const takes = names.length === 0 ? 'no arguments' : `at most ${names.length} (${names.join(', ')})`;
+  throw new ValueError(`${caller}: takes ${takes}, not ${given.length}: remove ${describe(given[names.length])}`);
 }
 
 /**
@@ -54,21 +60,33 @@ export function checkOptions(caller: string, given: unknown, table: ArgumentTabl
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(table, name)) continue;
     const names = Object.keys(table);
-    const hint = suggest(name, names) || `: the options are ${names.join(', ')}`;
+    const hint =
+      suggest(name, names) || `: ${names.length > 0 ? `the options are ${names.join(', ')}` : 'there are none'}`;
     throw new ValueError(`${caller}: there is no option ${describe(name)}${hint}`);
   }
   for (const [name, type] of Object.entries(table)) {
-    checkArgument(caller, name, (given as Readonly<Record<string, unknown>>)[name], type);
+    checkValue(caller, name, (given as Readonly<Record<string, unknown>>)[name], type);
   }
 }
 
-function checkArgument(caller: string, name: string, value: unknown, type: ArgumentType): void {
-  const { expected, accepts, isRequired = false, table } = type;
+/** Throws `ValueError` unless `value`, an argument, an option or what a setter is given, is of `type`. */
+export function checkValue(caller: string, name: string, value: unknown, type: ArgumentType): void {
+  const { expected, accepts, isRequired = false, table, element } = type;
   if (value === undefined && !isRequired) return;
   if (table && value !== undefined) return checkOptions(caller, value, table);
-  if (value !== undefined && accepts(value)) return;
-  const remedy = typeof value === 'function' ? ': a factory must be called first, with ()' : '';
-  throw new ValueError(`${caller}: ${name} must be ${expected}, not ${describe(value)}${remedy}`);
+  if (element && Array.isArray(value)) {
+    // Not forEach, which passes over holes.
+    for (let index = 0; index < value.length; index++) {
+      checkValue(caller, `${name}[${index}]`, value[index], required(element));
+    }
+  } else if (value === undefined || !accepts(value)) {
+    throw new ValueError(`${caller}: ${name} must be ${expected}, not ${describe(value)}${remedyFor(value)}`);
+  }
+}
+
+function remedyFor(value: unknown): string {
+  if (typeof value === 'function') return ': a factory must be called first, with ()';
+  return isPromise(value) ? ': await it first' : '';
 }
 
 /** The same type, of an argument that must be given. */
@@ -125,9 +143,20 @@ export function oneOf(...names: readonly string[]): ArgumentType {
   };
 }
 
-/** An array whose elements all have this type. Holes are refused where undefined is. */
+/** An array whose elements all have this type. Holes and undefined are refused. */
 export function arrayOf(element: ArgumentType, expected: string): ArgumentType {
-  return { expected, accepts: (value) => Array.isArray(value) && Array.from(value).every(element.accepts) };
+  return { expected, element, accepts: (value) => Array.isArray(value) && Array.from(value).every(element.accepts) };
+}
+
+/** An object with these methods: an engine, an optimizer, a metric. */
+export function having(expected: string, ...methods: readonly string[]): ArgumentType {
+  const hasMethod = (value: unknown, name: string): boolean =>
+    typeof (value as Readonly<Record<string, unknown>>)[name] === 'function';
+  return {
+    expected,
+    accepts: (value) =>
+      typeof value === 'object' && value !== null && methods.every((method) => hasMethod(value, method)),
+  };
 }
 
 /** A value of any of these types. */
@@ -139,5 +168,5 @@ export function either(...types: readonly ArgumentType[]): ArgumentType {
 }
 
 function range(min: number, max: number): string {
-  return `${min === -Infinity ? '' : ` ≥ ${min}`}${max === Infinity ? '' : ` ≤ ${max}`}`;
+  return [min === -Infinity ? '' : ` ≥ ${min}`, max === Infinity ? '' : ` ≤ ${max}`].filter(Boolean).join(' and');
 }

@@ -29,8 +29,10 @@ function describeObject(value: object): string {
     const type = Object.prototype.toString.call(value).slice('[object '.length, -1);
     return length === undefined ? `a ${type}` : `${/^[IU]/.test(type) ? 'an' : 'a'} ${type} of ${length} elements`;
   }
+  if (isPromise(value)) return 'a promise';
   const { op, shape, data } = value as { readonly op?: unknown; readonly shape?: unknown; readonly data?: unknown };
-  if (Array.isArray(shape) && (op !== undefined || data !== undefined)) return `a tensor [${shape.join(', ')}]`;
+  if (Array.isArray(shape) && shape.every(Number.isFinite) && (op !== undefined || data !== undefined))
+    return `a tensor [${shape.join(', ')}]`;
   const keys = Object.keys(value);
   if (keys.length === 0) return 'an object';
   return `an object with ${keys.slice(0, 4).map(cut).join(', ')}${keys.length > 4 ? ', …' : ''}`;
@@ -38,4 +40,8 @@ function describeObject(value: object): string {
 
 function cut(text: string): string {
   return text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
+}
+
+export function isPromise(value: unknown): boolean {
+  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function';
 }

@@ -2,12 +2,14 @@
  * First values of weights, drawn on the host from the counter-based generator: the same bits whatever the backend.
  * A layer asks for them when its variables get memory. Defaults are those of Keras.
  */
-import { lookUp, requireNumber, requireOption } from '../core/check.ts';
+import { checkArguments, integer, number, options } from '../core/arguments.ts';
+import type { ArgumentTable } from '../core/arguments.ts';
+import { lookUp, requireOption } from '../core/check.ts';
 import { keyFromSeed, normal, threefry2x32, uniform } from '../core/random.ts';
 import type { Key } from '../core/random.ts';
-import { sizeOf } from '../core/shape.ts';
+import { checkShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
-import { requireInteger } from '../ops/op.ts';
+import { seedKey } from './arguments.ts';
 import { orthogonalRows } from './orthogonal.ts';
 
 /** Makes the values of one weight. */
@@ -45,31 +47,46 @@ export interface SeedOption {
 
 type Options = Readonly<Record<string, number>>;
 
+/** Checks the arguments of a factory, and completes its options. */
 function initializer<T extends object>(
   name: InitializerName,
-  given: T & SeedOption,
-  create: (shape: Shape, key: Key) => Float32Array,
+  given: ArrayLike<unknown>,
+  types: ArgumentTable,
+  defaults: T,
+  create: (shape: Shape, key: Key, config: T) => Float32Array,
 ): Initializer {
-  const config = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Options;
-  for (const [option, value] of Object.entries(config)) requireNumber(name, option, value);
-  const { seed } = given;
-  if (seed !== undefined) requireInteger(name, 'seed', seed, -(2 ** 53));
-  return { name, config, create: (shape, key) => create(shape, seed === undefined ? key : keyFromSeed(seed)) };
+  checkArguments(name, given, { options: options({ ...types, ...(types !== noOptions && { seed: integer() }) }) });
+  const chosen = Object.entries((given[0] ?? {}) as Options).filter(([, value]) => value !== undefined);
+  const config = { ...defaults, ...Object.fromEntries(chosen) } as T & Options;
+  const { seed } = config;
+  return {
+    name,
+    config,
+    create: (given, key) => {
+      const shape = checkShape(name, given);
+      checkArguments(name, [key], { key: seedKey });
+      return create(shape, seed === undefined ? key : keyFromSeed(seed), config);
+    },
+  };
 }
+
+const noOptions: ArgumentTable = {};
 
 /** All 0. */
 export function zeros(): Initializer {
-  return initializer('zeros', {}, (shape) => new Float32Array(sizeOf(shape)));
+  return initializer('zeros', arguments, noOptions, {}, (shape) => new Float32Array(sizeOf(shape)));
 }
 
 /** All 1. */
 export function ones(): Initializer {
-  return initializer('ones', {}, (shape) => new Float32Array(sizeOf(shape)).fill(1));
+  return initializer('ones', arguments, noOptions, {}, (shape) => new Float32Array(sizeOf(shape)).fill(1));
 }
 
 /** All `value` (default 0). Named apart from the graph's `constant`. */
-export function constantInitializer({ value = 0 }: { readonly value?: number } = {}): Initializer {
-  return initializer('constant', { value }, (shape) => new Float32Array(sizeOf(shape)).fill(value));
+export function constantInitializer(_options: { readonly value?: number } = {}): Initializer {
+  return initializer('constant', arguments, { value: number() }, { value: 0 }, (shape, _, { value }) =>
+    new Float32Array(sizeOf(shape)).fill(value),
+  );
 }
 
 export interface NormalOptions extends SeedOption {
@@ -80,12 +97,13 @@ export interface NormalOptions extends SeedOption {
 }
 
 /** Normal values. @throws ValueError for a negative stddev */
-export function randomNormal({ mean = 0, stddev = 0.05, ...seed }: NormalOptions = {}): Initializer {
-  requireNumber('randomNormal', 'stddev', stddev, 0);
-  return initializer('randomNormal', { mean, stddev, ...seed }, (shape, key) =>
+export function randomNormal(_options: NormalOptions = {}): Initializer {
+  return initializer('randomNormal', arguments, moments(), { mean: 0, stddev: 0.05 }, (shape, key, { mean, stddev }) =>
     normal(key, sizeOf(shape)).map((value) => mean + stddev * value),
   );
 }
+
+const moments = (): ArgumentTable => ({ mean: number(), stddev: number(0) });
 
 export interface UniformOptions extends SeedOption {
   /** Default −0.05. */
@@ -95,47 +113,55 @@ export interface UniformOptions extends SeedOption {
 }
 
 /** Values spread evenly over [min, max). @throws ValueError when min > max */
-export function randomUniform({ min = -0.05, max = 0.05, ...seed }: UniformOptions = {}): Initializer {
+export function randomUniform(_options: UniformOptions = {}): Initializer {
+  const types = { min: number(), max: number() };
+  const made = initializer('randomUniform', arguments, types, { min: -0.05, max: 0.05 }, (shape, key, { min, max }) =>
+    uniformBetween(shape, key, min, max),
+  );
+  const { min, max } = made.config as { readonly min: number; readonly max: number };
   requireOption('randomUniform', 'min', min, `at most max ${max}`, min <= max);
-  return initializer('randomUniform', { min, max, ...seed }, (shape, key) => uniformBetween(shape, key, min, max));
+  return made;
 }
 
 /** Normal values, those beyond two standard deviations drawn again. @throws ValueError for a negative stddev */
-export function truncatedNormal({ mean = 0, stddev = 0.05, ...seed }: NormalOptions = {}): Initializer {
-  requireNumber('truncatedNormal', 'stddev', stddev, 0);
-  return initializer('truncatedNormal', { mean, stddev, ...seed }, (shape, key) =>
-    truncated(sizeOf(shape), key).map((value) => mean + stddev * value),
+export function truncatedNormal(_options: NormalOptions = {}): Initializer {
+  return initializer(
+    'truncatedNormal',
+    arguments,
+    moments(),
+    { mean: 0, stddev: 0.05 },
+    (shape, key, { mean, stddev }) => truncated(sizeOf(shape), key).map((value) => mean + stddev * value),
   );
 }
 
 /** Uniform within ±√(6 / (fanIn + fanOut)) (Glorot, Bengio 2010, equation 16). */
-export function glorotUniform(options: SeedOption = {}): Initializer {
-  return varianceScaling('glorotUniform', 1, ({ fanIn, fanOut }) => (fanIn + fanOut) / 2, 'uniform', options);
+export function glorotUniform(_options: SeedOption = {}): Initializer {
+  return varianceScaling('glorotUniform', 1, ({ fanIn, fanOut }) => (fanIn + fanOut) / 2, 'uniform', arguments);
 }
 
 /** Truncated normal of variance 2 / (fanIn + fanOut) (Glorot, Bengio 2010). */
-export function glorotNormal(options: SeedOption = {}): Initializer {
-  return varianceScaling('glorotNormal', 1, ({ fanIn, fanOut }) => (fanIn + fanOut) / 2, 'normal', options);
+export function glorotNormal(_options: SeedOption = {}): Initializer {
+  return varianceScaling('glorotNormal', 1, ({ fanIn, fanOut }) => (fanIn + fanOut) / 2, 'normal', arguments);
 }
 
 /** Uniform within ±√(6 / fanIn): for relu (He, Zhang, Ren, Sun 2015, equation 10). */
-export function heUniform(options: SeedOption = {}): Initializer {
-  return varianceScaling('heUniform', 2, ({ fanIn }) => fanIn, 'uniform', options);
+export function heUniform(_options: SeedOption = {}): Initializer {
+  return varianceScaling('heUniform', 2, ({ fanIn }) => fanIn, 'uniform', arguments);
 }
 
 /** Truncated normal of variance 2 / fanIn: for relu (He, Zhang, Ren, Sun 2015, equation 10). */
-export function heNormal(options: SeedOption = {}): Initializer {
-  return varianceScaling('heNormal', 2, ({ fanIn }) => fanIn, 'normal', options);
+export function heNormal(_options: SeedOption = {}): Initializer {
+  return varianceScaling('heNormal', 2, ({ fanIn }) => fanIn, 'normal', arguments);
 }
 
 /** Uniform within ±√(3 / fanIn) (LeCun, Bottou, Orr, Müller 1998: Efficient BackProp, section 4.6). */
-export function lecunUniform(options: SeedOption = {}): Initializer {
-  return varianceScaling('lecunUniform', 1, ({ fanIn }) => fanIn, 'uniform', options);
+export function lecunUniform(_options: SeedOption = {}): Initializer {
+  return varianceScaling('lecunUniform', 1, ({ fanIn }) => fanIn, 'uniform', arguments);
 }
 
 /** Truncated normal of variance 1 / fanIn (LeCun, Bottou, Orr, Müller 1998; for selu: Klambauer and others 2017). */
-export function lecunNormal(options: SeedOption = {}): Initializer {
-  return varianceScaling('lecunNormal', 1, ({ fanIn }) => fanIn, 'normal', options);
+export function lecunNormal(_options: SeedOption = {}): Initializer {
+  return varianceScaling('lecunNormal', 1, ({ fanIn }) => fanIn, 'normal', arguments);
 }
 
 export interface OrthogonalOptions extends SeedOption {
@@ -147,8 +173,10 @@ export interface OrthogonalOptions extends SeedOption {
  * A matrix [all axes but the last, last axis] whose columns, or rows where those are fewer, are orthonormal times
  * `gain`: the Q of a random normal matrix (Saxe, McClelland, Ganguli 2013). Throws `ShapeError` below rank 2.
  */
-export function orthogonal({ gain = 1, ...seed }: OrthogonalOptions = {}): Initializer {
-  return initializer('orthogonal', { gain, ...seed }, (shape, key) => orthogonalRows(shape, key, gain));
+export function orthogonal(_options: OrthogonalOptions = {}): Initializer {
+  return initializer('orthogonal', arguments, { gain: number() }, { gain: 1 }, (shape, key, { gain }) =>
+    orthogonalRows(shape, key, gain),
+  );
 }
 
 /** Inputs that feed one unit, and units that one input feeds. */
@@ -172,9 +200,9 @@ function varianceScaling(
   scale: number,
   fan: (fans: Fans) => number,
   kind: 'uniform' | 'normal',
-  options: SeedOption,
+  given: ArrayLike<unknown>,
 ): Initializer {
-  return initializer(name, { ...options }, (shape, key) => {
+  return initializer(name, given, {}, {}, (shape, key) => {
     const variance = scale / Math.max(1, fan(fansOf(shape)));
     if (kind === 'uniform') return uniformBetween(shape, key, -Math.sqrt(3 * variance), Math.sqrt(3 * variance));
     const stddev = Math.sqrt(variance) / truncatedDeviation;

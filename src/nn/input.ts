@@ -2,9 +2,11 @@
  * Where data enter a model, without the layer: a program that only works with graphs imports the same `input` and must
  * not carry layers for it. A model makes the layer when it is made.
  */
-import { requireOption } from '../core/check.ts';
+import { checkOptions, oneOf, required } from '../core/arguments.ts';
 import type { DType } from '../core/dtype.ts';
+import { checkShape } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
+import { dimensions, layerName } from './arguments.ts';
 import type { LayerOptions, SymbolicTensor } from './layer.ts';
 
 export interface InputOptions extends Omit<LayerOptions, 'inputShape' | 'trainable'> {
@@ -27,9 +29,12 @@ export function input(options: InputOptions): SymbolicTensor {
   return { shape, layer: { kind: 'input', name: '', ...options }, inputs: [] };
 }
 
-/** Throws `ValueError` for options that are none. */
-export function checkInput({ shape, dtype = 'float32', name }: InputOptions): void {
-  const where = name || 'input';
-  requireOption(where, 'shape', shape, 'a list of dimensions without the batch axis', Array.isArray(shape));
-  requireOption(where, 'dtype', dtype, 'float32, int32 or uint8', ['float32', 'int32', 'uint8'].includes(dtype));
+/** Throws `ValueError` for options that are unknown or of the wrong type, ShapeError for a shape that is none. */
+export function checkInput(options: InputOptions): void {
+  checkOptions('input', options, {
+    shape: required(dimensions),
+    dtype: oneOf('float32', 'int32', 'uint8'),
+    name: layerName,
+  });
+  checkShape('input', options.shape);
 }

@@ -2,7 +2,8 @@
  * What a layer is: a record with its settings, the variables that it owns once it is built, and the nodes that it adds
  * to a graph. Layers know nothing of engines or training loops; `src/train` puts them to work.
  */
-import { requireOption } from '../core/check.ts';
+import { anything, boolean, checkOptions, checkValue, required } from '../core/arguments.ts';
+import type { ArgumentTable } from '../core/arguments.ts';
 import { StateError } from '../core/errors.ts';
 import { deriveKey } from '../core/random.ts';
 import type { Key } from '../core/random.ts';
@@ -11,6 +12,7 @@ import type { Shape } from '../core/shape.ts';
 import type { Node, Variable } from '../graph/node.ts';
 import { variable } from '../ops/op.ts';
 import type { HostTensor } from '../tensor.ts';
+import { dimensions, layerName } from './arguments.ts';
 import type { Initializer } from './initializers.ts';
 import type { InputPlace } from './input.ts';
 
@@ -61,35 +63,61 @@ export interface LayerOptions {
   readonly inputShape?: Shape;
 }
 
+/** What messages call a layer that is made from `options`, which may be anything. */
+export function labelOf(options: unknown, kind: string): string {
+  const { name } = (options ?? {}) as LayerOptions;
+  return typeof name === 'string' && name !== '' ? name : kind;
+}
+
 /** Subclass this, or use it as the type of any layer. Shapes never include the batch axis, except in `call`. */
 export abstract class Layer {
   /** The name in the closed registry, such as `dense`. */
   abstract readonly kind: string;
-  /** Unique within a model; the model gives one (`dense`, `dense_1` …) when the user gives none. */
-  name: string;
-  /** False freezes the layer: its weights keep their values. Takes effect at the model's next `compile`. */
-  trainable: boolean;
   /** Whether `computeMask` hands masks on: for a layer whose output has the steps of its input. */
   readonly supportsMasking: boolean = false;
   /** The shape of a sample, when the user gave it. */
   readonly inputShape: Shape | undefined;
   /** Created by `build`, in the order of saving. Parameters have the role `parameter`; other state does not train. */
   protected readonly ownWeights: Variable[] = [];
+  private givenName: string;
+  private isTrainable: boolean;
   private isBuilt = false;
 
-  constructor({ name = '', trainable = true, inputShape }: LayerOptions = {}) {
-    requireOption('layer', 'name', name, "a text without '/'", typeof name === 'string' && !name.includes('/'));
-    requireOption('layer', 'trainable', trainable, 'true or false', typeof trainable === 'boolean');
-    requireOption(
-      'layer',
-      'inputShape',
-      inputShape,
-      'a list of dimensions',
-      inputShape === undefined || Array.isArray(inputShape),
-    );
-    this.name = name;
-    this.trainable = trainable;
-    this.inputShape = inputShape && checkShape(`layer ${name}`.trimEnd(), [...inputShape]);
+  /**
+   * @param kind starts the messages of a layer without a name
+   * @param types the subclass's own options: with this table, an option that neither it nor `LayerOptions` has is refused;
+   *   without it, a subclass checks its options itself
+   * @param defaults in place of those of `LayerOptions`
+   * @throws ValueError for an option that is unknown or of the wrong type
+   */
+  constructor(options: LayerOptions = {}, kind = 'layer', types?: ArgumentTable, defaults?: LayerOptions) {
+    const own = types ?? Object.fromEntries(Object.keys(Object(options)).map((name) => [name, anything]));
+    const where = labelOf(options, kind);
+    checkOptions(where, options, { ...own, name: layerName, trainable: boolean, inputShape: dimensions });
+    const inputShape = options.inputShape ?? defaults?.inputShape;
+    this.givenName = options.name ?? '';
+    this.isTrainable = options.trainable ?? defaults?.trainable ?? true;
+    this.inputShape = inputShape && checkShape(where, [...inputShape]);
+  }
+
+  /** Unique within a model; the model gives one (`dense`, `dense_1` …) when the user gives none. */
+  get name(): string {
+    return this.givenName;
+  }
+
+  set name(name: string) {
+    checkValue(this.kind, 'name', name, required(layerName));
+    this.givenName = name;
+  }
+
+  /** False freezes the layer: its weights keep their values. Takes effect at the model's next `compile`. */
+  get trainable(): boolean {
+    return this.isTrainable;
+  }
+
+  set trainable(trainable: boolean) {
+    checkValue(this.kind, 'trainable', trainable, required(boolean));
+    this.isTrainable = trainable;
   }
 
   /** Settings as JSON; subclasses add theirs to `...super.config()`. Options left out have their defaults. */

@@ -1,5 +1,6 @@
 /** Weight regularization: what large weights cost, added to the loss. Defaults are those of Keras. */
-import { lookUp, requireNumber, requireOption } from '../core/check.ts';
+import { checkArguments, number, options } from '../core/arguments.ts';
+import { lookUp, requireOption } from '../core/check.ts';
 import type { Node } from '../graph/node.ts';
 import { abs, add, mul } from '../ops/arithmetic.ts';
 import { sum, sumOfSquares } from '../ops/reduce.ts';
@@ -18,15 +19,13 @@ export type RegularizerName = 'l1' | 'l2' | 'l1l2';
 export type RegularizerLike = RegularizerName | Regularizer | Pick<Regularizer, 'name' | 'config'>;
 
 /** l1 · Σ|w| (default 0.01): draws weights to exactly 0. @throws ValueError for a negative factor */
-export function l1({ l1: factor = 0.01 }: { readonly l1?: number } = {}): Regularizer {
-  requireNumber('l1', 'l1', factor, 0);
-  return { name: 'l1', config: { l1: factor }, penalty: (weight) => mul(sum(abs(weight)), factor) };
+export function l1(_options: { readonly l1?: number } = {}): Regularizer {
+  return regularizer('l1', arguments, { l1: 0.01 });
 }
 
 /** l2 · Σw² (default 0.01): keeps weights small. @throws ValueError for a negative factor */
-export function l2({ l2: factor = 0.01 }: { readonly l2?: number } = {}): Regularizer {
-  requireNumber('l2', 'l2', factor, 0);
-  return { name: 'l2', config: { l2: factor }, penalty: (weight) => mul(sumOfSquares(weight), factor) };
+export function l2(_options: { readonly l2?: number } = {}): Regularizer {
+  return regularizer('l2', arguments, { l2: 0.01 });
 }
 
 export interface L1L2Options {
@@ -37,14 +36,22 @@ export interface L1L2Options {
 }
 
 /** Both: l1 · Σ|w| + l2 · Σw². @throws ValueError for a negative factor */
-export function l1l2(options: L1L2Options = {}): Regularizer {
-  const { l1: first = 0.01, l2: second = 0.01 } = options;
-  const [absolute, squared] = [l1({ l1: first }), l2({ l2: second })];
-  return {
-    name: 'l1l2',
-    config: { l1: first, l2: second },
-    penalty: (weight) => add(absolute.penalty(weight), squared.penalty(weight)),
-  };
+export function l1l2(_options: L1L2Options = {}): Regularizer {
+  return regularizer('l1l2', arguments, { l1: 0.01, l2: 0.01 });
+}
+
+/** Each default is that of a factor: of the sum of sizes, or of that of squares. */
+function regularizer(name: RegularizerName, given: ArrayLike<unknown>, defaults: L1L2Options): Regularizer {
+  const factors = Object.keys(defaults).map((factor) => [factor, number(0)] as const);
+  checkArguments(name, given, { options: options(Object.fromEntries(factors)) });
+  const chosen = (given[0] ?? {}) as L1L2Options;
+  const config: Record<string, number> = { ...defaults };
+  for (const [factor, value] of Object.entries(chosen)) if (value !== undefined) config[factor] = value as number;
+  const terms = (weight: Node): Node[] => [
+    ...(config['l1'] === undefined ? [] : [mul(sum(abs(weight)), config['l1'])]),
+    ...(config['l2'] === undefined ? [] : [mul(sumOfSquares(weight), config['l2'])]),
+  ];
+  return { name, config, penalty: (weight) => terms(weight).reduce((total, term) => add(total, term)) };
 }
 
 const regularizers: Readonly<Record<RegularizerName, (options: Readonly<Record<string, number>>) => Regularizer>> = {

@@ -1,5 +1,5 @@
 /** Adagrad: steps divided by the root of the sum of all squared gradients so far. */
-import { requireNumber } from '../core/check.ts';
+import { number } from '../core/arguments.ts';
 import { add, mul, square } from '../ops/arithmetic.ts';
 import { rsqrt } from '../ops/math.ts';
 import { defineOptimizer } from './define.ts';
@@ -19,14 +19,20 @@ export interface AdagradOptions extends OptimizerOptions {
  *
  * @throws ValueError for a rate or initialAccumulatorValue < 0, or two kinds of clipping
  */
-export function adagrad(options: AdagradOptions = {}): Optimizer {
-  const { learningRate = 0.001, initialAccumulatorValue = 0.1, epsilon = 1e-7, ...shared } = options;
-  requireNumber('adagrad', 'initialAccumulatorValue', initialAccumulatorValue, 0);
-  requireNumber('adagrad', 'epsilon', epsilon, 0);
-  const own = { initialAccumulatorValue, epsilon };
-  return defineOptimizer('adagrad', learningRate, shared, own, ({ rate }) => (gradient, slot) => {
-    const total = slot('sumOfSquares', initialAccumulatorValue);
-    const next = add(total, square(gradient));
-    return { decrement: mul(mul(gradient, rate), rsqrt(add(next, epsilon))), slots: [[total, next]] };
-  });
+export function adagrad(_options: AdagradOptions = {}): Optimizer {
+  const defaults = { learningRate: 0.001, initialAccumulatorValue: 0.1, epsilon: 1e-7 };
+  const types = { initialAccumulatorValue: number(0), epsilon: number(0) };
+  return defineOptimizer(
+    'adagrad',
+    arguments,
+    defaults,
+    types,
+    ({ initialAccumulatorValue, epsilon }) =>
+      ({ rate }) =>
+      (gradient, slot) => {
+        const total = slot('sumOfSquares', initialAccumulatorValue);
+        const next = add(total, square(gradient));
+        return { decrement: mul(mul(gradient, rate), rsqrt(add(next, epsilon))), slots: [[total, next]] };
+      },
+  );
 }

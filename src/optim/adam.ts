@@ -1,39 +1,39 @@
 /** Adam: steps scaled by running means of the gradient and of its square. */
-import { requireNumber } from '../core/check.ts';
+import { boolean, fraction, number } from '../core/arguments.ts';
 import type { Node } from '../graph/node.ts';
 import { add, div, maximum, mul, square, sub } from '../ops/arithmetic.ts';
 import { sqrt } from '../ops/math.ts';
-import { biasCorrection, defineOptimizer, requireFraction } from './define.ts';
+import { biasCorrection, defineOptimizer } from './define.ts';
 import type { Formula, OptimizerOptions } from './define.ts';
 import type { Optimizer } from './optimizer.ts';
 
 export interface AdamSettings {
   /** Memory of the mean. Default 0.9. */
-  readonly beta1?: number | undefined;
+  readonly beta1?: number;
   /** Memory of the mean square. Default 0.999. */
-  readonly beta2?: number | undefined;
+  readonly beta2?: number;
   /** Default 1e-7. */
-  readonly epsilon?: number | undefined;
+  readonly epsilon?: number;
   /** Divides by the greatest mean square so far (Reddi, Kale, Kumar 2018). Default false. */
-  readonly amsgrad?: boolean | undefined;
+  readonly amsgrad?: boolean;
 }
 
 /** `learningRate` is 0.001 by default. */
 export type AdamOptions = OptimizerOptions & AdamSettings;
 
-/** The settings that adam and adamw have in common, with their defaults, and the formula of both. */
-export function adamFormula(
+/** What adam and adamw are made of; they differ in their defaults. */
+export function defineAdam(
   name: string,
-  options: AdamSettings,
-): {
-  readonly own: Readonly<Record<string, unknown>>;
-  readonly formula: Formula;
-} {
-  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, amsgrad = false } = options;
-  requireFraction(name, 'beta1', beta1);
-  requireFraction(name, 'beta2', beta2);
-  requireNumber(name, 'epsilon', epsilon, 0);
-  const formula: Formula = ({ rate, time }) => {
+  given: ArrayLike<unknown>,
+  others?: { readonly weightDecay: number },
+): Optimizer {
+  const defaults = { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7, amsgrad: false, ...others };
+  const types = { beta1: fraction, beta2: fraction, epsilon: number(0), amsgrad: boolean };
+  return defineOptimizer(name, given, defaults, types, formula);
+}
+
+function formula({ beta1, beta2, epsilon, amsgrad }: Required<AdamSettings>): Formula {
+  return ({ rate, time }) => {
     // Both corrections become one factor of the rate (Kingma, Ba 2015, end of section 2).
     const corrected = div(mul(rate, sqrt(biasCorrection(beta2, time))), biasCorrection(beta1, time));
     return (gradient, slot) => {
@@ -48,7 +48,6 @@ export function adamFormula(
       };
     };
   };
-  return { own: { beta1, beta2, epsilon, amsgrad }, formula };
 }
 
 /** from + (to − from) · share. */
@@ -62,8 +61,6 @@ function towards(from: Node, to: Node, share: number): Node {
  *
  * @throws ValueError for a rate < 0, betas outside [0, 1), or two kinds of clipping
  */
-export function adam(options: AdamOptions = {}): Optimizer {
-  const { learningRate = 0.001, beta1, beta2, epsilon, amsgrad, ...shared } = options;
-  const { own, formula } = adamFormula('adam', { beta1, beta2, epsilon, amsgrad });
-  return defineOptimizer('adam', learningRate, shared, own, formula);
+export function adam(_options: AdamOptions = {}): Optimizer {
+  return defineAdam('adam', arguments);
 }

@@ -1,7 +1,7 @@
 /** Adamax: Adam with the greatest gradient in place of the mean square. */
-import { requireNumber } from '../core/check.ts';
+import { fraction, number } from '../core/arguments.ts';
 import { abs, add, div, maximum, mul, sub } from '../ops/arithmetic.ts';
-import { biasCorrection, defineOptimizer, requireFraction } from './define.ts';
+import { biasCorrection, defineOptimizer } from './define.ts';
 import type { OptimizerOptions } from './define.ts';
 import type { Optimizer } from './optimizer.ts';
 
@@ -20,12 +20,10 @@ export interface AdamaxOptions extends OptimizerOptions {
  *
  * @throws ValueError for a rate < 0, betas outside [0, 1), or two kinds of clipping
  */
-export function adamax(options: AdamaxOptions = {}): Optimizer {
-  const { learningRate = 0.001, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-7, ...shared } = options;
-  requireFraction('adamax', 'beta1', beta1);
-  requireFraction('adamax', 'beta2', beta2);
-  requireNumber('adamax', 'epsilon', epsilon, 0);
-  return defineOptimizer('adamax', learningRate, shared, { beta1, beta2, epsilon }, ({ rate, time }) => {
+export function adamax(_options: AdamaxOptions = {}): Optimizer {
+  const defaults = { learningRate: 0.001, beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
+  const types = { beta1: fraction, beta2: fraction, epsilon: number(0) };
+  return defineOptimizer('adamax', arguments, defaults, types, ({ beta1, beta2, epsilon }) => ({ rate, time }) => {
     const corrected = div(rate, biasCorrection(beta1, time));
     return (gradient, slot) => {
       const [mean, greatest] = [slot('mean'), slot('greatest')];

@@ -1,7 +1,6 @@
 /** AdamW: Adam with the decay of weights kept out of the gradients. */
-import { adamFormula } from './adam.ts';
+import { defineAdam } from './adam.ts';
 import type { AdamOptions } from './adam.ts';
-import { defineOptimizer } from './define.ts';
 import type { Optimizer } from './optimizer.ts';
 
 /**
@@ -10,8 +9,6 @@ import type { Optimizer } from './optimizer.ts';
  *
  * @throws ValueError for a rate or decay < 0, betas outside [0, 1), or two kinds of clipping
  */
-export function adamw(options: AdamOptions = {}): Optimizer {
-  const { learningRate = 0.001, weightDecay = 0.004, beta1, beta2, epsilon, amsgrad, ...shared } = options;
-  const { own, formula } = adamFormula('adamw', { beta1, beta2, epsilon, amsgrad });
-  return defineOptimizer('adamw', learningRate, { ...shared, weightDecay }, own, formula);
+export function adamw(_options: AdamOptions = {}): Optimizer {
+  return defineAdam('adamw', arguments, { weightDecay: 0.004 });
 }

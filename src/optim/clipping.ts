@@ -1,5 +1,5 @@
 /** Gradient clipping: what an optimizer does with gradients before it uses them. */
-import { requireOption, requirePositive } from '../core/check.ts';
+import { requireOption } from '../core/check.ts';
 import type { Node } from '../graph/node.ts';
 import { add, div, maximum, mul } from '../ops/arithmetic.ts';
 import { clip } from '../ops/clip.ts';
@@ -16,7 +16,7 @@ export interface ClippingOptions {
   readonly globalClipNorm?: number;
 }
 
-/** Throws `ValueError` for a limit that is not positive, or more than one. */
+/** Throws `ValueError` for more than one limit. */
 export function checkClipping(optimizer: string, { clipNorm, clipValue, globalClipNorm }: ClippingOptions): void {
   const given = Object.entries({ clipNorm, clipValue, globalClipNorm }).filter(([, limit]) => limit !== undefined);
   const names = given.map(([name]) => name);
@@ -27,7 +27,6 @@ export function checkClipping(optimizer: string, { clipNorm, clipValue, globalCl
     'one of clipNorm, clipValue and globalClipNorm',
     names.length <= 1,
   );
-  for (const [name, limit] of given) requirePositive(optimizer, name, limit!);
 }
 
 /** The gradients, clipped as the options say; themselves without options. */

@@ -2,7 +2,8 @@
  * What all optimizers share: the rate, clipping, weight decay and the keeping of slots. An optimizer's own file gives
  * only its formula for one parameter.
  */
-import { requireNumber, requireOption } from '../core/check.ts';
+import { arrayOf, checkArguments, number, options, positive, string } from '../core/arguments.ts';
+import type { ArgumentTable } from '../core/arguments.ts';
 import { ValueError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import { withScope } from '../graph/node.ts';
@@ -11,6 +12,7 @@ import { add, mul, neg, sub } from '../ops/arithmetic.ts';
 import { cast } from '../ops/clip.ts';
 import { expm1 } from '../ops/math.ts';
 import { constant, variable } from '../ops/op.ts';
+import { node, nodes, rateOrSchedule, variables } from './arguments.ts';
 import { checkClipping, clipGradients } from './clipping.ts';
 import type { ClippingOptions } from './clipping.ts';
 import type { Optimizer, Update } from './optimizer.ts';
@@ -54,25 +56,37 @@ export function biasCorrection(beta: number, time: Node): Node {
   return beta === 0 ? constant(1) : neg(expm1(mul(time, Math.log(beta))));
 }
 
-/** Throws `ValueError` unless `value` is in [0, 1). */
-export function requireFraction(optimizer: string, what: string, value: number): void {
-  requireOption(optimizer, what, value, 'a number in [0, 1)', typeof value === 'number' && value >= 0 && value < 1);
-}
+type Completed = OptimizerOptions & { readonly learningRate: number | Schedule };
 
-/** Joins a formula with what all optimizers share. `own` are the settings beside the shared ones. */
-export function defineOptimizer(
+/**
+ * Checks the arguments of a factory, and joins its formula with what all optimizers share.
+ *
+ * @param given the `arguments` of the factory, whose only one is its options
+ * @param defaults of the learning rate and of the optimizer's own options
+ * @param own what the optimizer's own options may be
+ */
+export function defineOptimizer<Settings extends { readonly learningRate: number }>(
   name: string,
-  learningRate: number | Schedule,
-  shared: Omit<OptimizerOptions, 'learningRate'>,
-  own: Readonly<Record<string, unknown>>,
-  formula: Formula,
+  given: ArrayLike<unknown>,
+  defaults: Settings,
+  own: ArgumentTable,
+  makeFormula: (settings: Settings) => Formula,
 ): Optimizer {
-  const { clipNorm, clipValue, globalClipNorm, weightDecay, excludeFromWeightDecay = [] } = shared;
-  if (typeof learningRate === 'number') requireNumber(name, 'learningRate', learningRate, 0);
-  if (weightDecay !== undefined) requireNumber(name, 'weightDecay', weightDecay, 0);
-  const isList = Array.isArray(excludeFromWeightDecay);
-  requireOption(name, 'excludeFromWeightDecay', excludeFromWeightDecay, 'a list of parts of names', isList);
-  checkClipping(name, shared);
+  checkArguments(name, given, {
+    options: options({
+      learningRate: rateOrSchedule(),
+      ...own,
+      weightDecay: number(0),
+      excludeFromWeightDecay: arrayOf(string, 'an array of parts of names'),
+      clipNorm: positive,
+      clipValue: positive,
+      globalClipNorm: positive,
+    }),
+  });
+  const settings = { ...defaults, ...defined((given[0] ?? {}) as OptimizerOptions) };
+  const { learningRate, weightDecay, excludeFromWeightDecay = [] }: Completed = settings;
+  checkClipping(name, settings);
+  const formula = makeFormula(settings);
   const slots = new Map<Variable, Map<string, Variable>>();
   const initialRate = typeof learningRate === 'number' ? learningRate : learningRate.valueAt(0);
   const learningRateVariable = variable([], {
@@ -94,7 +108,13 @@ export function defineOptimizer(
   const decays = ({ variable: { name: parameter } }: Variable): boolean =>
     weightDecay !== undefined && weightDecay > 0 && !excludeFromWeightDecay.some((part) => parameter.includes(part));
 
-  const updates: Optimizer['updates'] = (parameters, gradients, iterations) => {
+  const updates: Optimizer['updates'] = (...call) => {
+    checkArguments(`${name}.updates`, call, {
+      parameters: variables(),
+      gradients: nodes(),
+      iterations: node,
+    });
+    const [parameters, gradients, iterations] = call;
     if (parameters.length !== gradients.length) {
       throw new ValueError(`${name}: ${parameters.length} parameters need as many gradients, not ${gradients.length}`);
     }
@@ -103,7 +123,7 @@ export function defineOptimizer(
       const time = add(cast(iterations, 'float32'), 1);
       const update = formula({ rate, time });
       const decay = parameters.some(decays) ? sub(1, mul(rate, weightDecay!)) : undefined;
-      const clipped = clipGradients(gradients, shared);
+      const clipped = clipGradients(gradients, settings);
       return parameters.flatMap((parameter, index): Update[] => {
         const { decrement, slots: slotUpdates } = update(clipped[index]!, slotsOf(parameter));
         const decayed = decay !== undefined && decays(parameter) ? mul(parameter, decay) : parameter;
@@ -117,11 +137,9 @@ export function defineOptimizer(
     learningRate,
     learningRateVariable,
     config: () => ({
+      ...settings,
       learningRate:
         typeof learningRate === 'number' ? learningRate : { name: learningRate.name, config: learningRate.config },
-      ...own,
-      ...defined({ clipNorm, clipValue, globalClipNorm, weightDecay }),
-      ...(excludeFromWeightDecay.length > 0 && { excludeFromWeightDecay }),
     }),
     updates,
     slots: () => [...slots.values()].flatMap((own) => [...own.values()]),
@@ -135,6 +153,6 @@ function makeSlot(parameter: Variable, kind: string, initialValue: number): Vari
   return { ...slot, variable: { ...slot.variable, slot: kind } };
 }
 
-function defined(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+function defined(options: OptimizerOptions): OptimizerOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -1,9 +1,9 @@
 /** RMSProp: steps divided by a running root mean square of the gradient. */
-import { requireNumber } from '../core/check.ts';
+import { boolean, fraction, number } from '../core/arguments.ts';
 import { relu } from '../ops/activation.ts';
 import { add, mul, square, sub } from '../ops/arithmetic.ts';
 import { rsqrt } from '../ops/math.ts';
-import { defineOptimizer, requireFraction } from './define.ts';
+import { defineOptimizer } from './define.ts';
 import type { OptimizerOptions } from './define.ts';
 import type { Optimizer, Update } from './optimizer.ts';
 
@@ -25,27 +25,32 @@ export interface RmspropOptions extends OptimizerOptions {
  *
  * @throws ValueError for a rate < 0, rho or momentum outside [0, 1), or two kinds of clipping
  */
-export function rmsprop(options: RmspropOptions = {}): Optimizer {
-  const { learningRate = 0.001, rho = 0.9, momentum = 0, epsilon = 1e-7, centered = false, ...shared } = options;
-  requireFraction('rmsprop', 'rho', rho);
-  requireFraction('rmsprop', 'momentum', momentum);
-  requireNumber('rmsprop', 'epsilon', epsilon, 0);
-  const own = { rho, momentum, epsilon, centered };
-  return defineOptimizer('rmsprop', learningRate, shared, own, ({ rate }) => (gradient, slot) => {
-    const meanSquare = slot('meanSquare');
-    const nextSquare = add(mul(meanSquare, rho), mul(square(gradient), 1 - rho));
-    const slots: Update[] = [[meanSquare, nextSquare]];
-    let variance = nextSquare;
-    if (centered) {
-      const mean = slot('mean');
-      const nextMean = add(mul(mean, rho), mul(gradient, 1 - rho));
-      variance = relu(sub(nextSquare, square(nextMean))); // rounding may bring it below 0
-      slots.push([mean, nextMean]);
-    }
-    const step = mul(mul(gradient, rate), rsqrt(add(variance, epsilon)));
-    if (momentum === 0) return { decrement: step, slots };
-    const velocity = slot('momentum');
-    const next = add(mul(velocity, momentum), step);
-    return { decrement: next, slots: [...slots, [velocity, next]] };
-  });
+export function rmsprop(_options: RmspropOptions = {}): Optimizer {
+  const defaults = { learningRate: 0.001, rho: 0.9, momentum: 0, epsilon: 1e-7, centered: false };
+  const types = { rho: fraction, momentum: fraction, epsilon: number(0), centered: boolean };
+  return defineOptimizer(
+    'rmsprop',
+    arguments,
+    defaults,
+    types,
+    ({ rho, momentum, epsilon, centered }) =>
+      ({ rate }) =>
+      (gradient, slot) => {
+        const meanSquare = slot('meanSquare');
+        const nextSquare = add(mul(meanSquare, rho), mul(square(gradient), 1 - rho));
+        const slots: Update[] = [[meanSquare, nextSquare]];
+        let variance = nextSquare;
+        if (centered) {
+          const mean = slot('mean');
+          const nextMean = add(mul(mean, rho), mul(gradient, 1 - rho));
+          variance = relu(sub(nextSquare, square(nextMean))); // rounding may bring it below 0
+          slots.push([mean, nextMean]);
+        }
+        const step = mul(mul(gradient, rate), rsqrt(add(variance, epsilon)));
+        if (momentum === 0) return { decrement: step, slots };
+        const velocity = slot('momentum');
+        const next = add(mul(velocity, momentum), step);
+        return { decrement: next, slots: [...slots, [velocity, next]] };
+      },
+  );
 }

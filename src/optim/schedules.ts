@@ -2,15 +2,18 @@
  * Learning rates that change with the step. A schedule is one formula, written as nodes: on the device it is part of
  * the step's program, and the host evaluates the same nodes in float64. Names and formulas are those of Keras.
  */
-import { lookUp, requireNumber, requireOption } from '../core/check.ts';
+import { arrayOf, boolean, checkArguments, integer, number, options, required } from '../core/arguments.ts';
+import type { ArgumentTable, ArgumentType } from '../core/arguments.ts';
+import { lookUp, requireOption } from '../core/check.ts';
 import type { Node } from '../graph/node.ts';
 import { add, div, minimum, mul, sub } from '../ops/arithmetic.ts';
 import { cast } from '../ops/clip.ts';
 import { equal, less, lessEqual } from '../ops/compare.ts';
 import { cos, pow } from '../ops/math.ts';
-import { constant, requireInteger } from '../ops/op.ts';
+import { constant } from '../ops/op.ts';
 import { ceil, floor } from '../ops/rounding.ts';
 import { select } from '../ops/select.ts';
+import { node, rateOrSchedule } from './arguments.ts';
 import { evaluateScalar } from './evaluate-scalar.ts';
 
 export interface Schedule {
@@ -26,12 +29,29 @@ export interface Schedule {
 export type ScheduleName =
   'exponentialDecay' | 'cosineDecay' | 'polynomialDecay' | 'piecewiseConstant' | 'inverseTimeDecay' | 'linearWarmup';
 
-function schedule(name: ScheduleName, config: Schedule['config'], formula: (step: Node) => Node): Schedule {
+/** Checks the arguments of a factory, and completes its options. `formula` may check what several of them are together. */
+function schedule<T extends object>(
+  name: ScheduleName,
+  given: ArrayLike<unknown>,
+  types: ArgumentTable,
+  defaults: Partial<T>,
+  formulaOf: (config: T) => (step: Node) => Node,
+): Schedule {
+  checkArguments(name, given, { options: required(options(types)) });
+  const chosen = Object.entries(given[0] as T).filter(([, value]) => value !== undefined);
+  const config = { ...defaults, ...(Object.fromEntries(chosen) as T) };
+  const formula = formulaOf(config);
   return {
     name,
-    config,
-    build: (iterations) => formula(cast(iterations, 'float32')),
-    valueAt: (iteration) => evaluateScalar(formula(constant(iteration))),
+    config: Object.fromEntries(Object.entries(config).map(([option, value]) => [option, saved(value)])),
+    build: (...call) => {
+      checkArguments(`${name}.build`, call, { iterations: node });
+      return formula(cast(call[0], 'float32'));
+    },
+    valueAt: (...call) => {
+      checkArguments(`${name}.valueAt`, call, { iteration: required(number(0)) });
+      return evaluateScalar(formula(constant(call[0])));
+    },
   };
 }
 
@@ -44,33 +64,39 @@ export interface DecayOptions {
   readonly staircase?: boolean;
 }
 
-function checkRates(where: string, rate: number, steps: number): void {
-  requireNumber(where, 'initialLearningRate', rate, 0);
-  requireInteger(where, 'decaySteps', steps, 1);
-}
+const rate = (): ArgumentType => required(number(0));
+const decay = (): ArgumentTable => ({ initialLearningRate: rate(), decaySteps: required(integer(1)) });
 
 /** initialLearningRate · decayRate^(step / decaySteps). @throws ValueError for rates < 0 or steps < 1 */
-export function exponentialDecay(options: DecayOptions): Schedule {
-  const { initialLearningRate, decaySteps, decayRate, staircase = false } = options;
-  checkRates('exponentialDecay', initialLearningRate, decaySteps);
-  requireNumber('exponentialDecay', 'decayRate', decayRate, 0);
-  const config = { initialLearningRate, decaySteps, decayRate, staircase };
-  return schedule('exponentialDecay', config, (step) => {
-    const exponent = div(step, decaySteps);
-    return mul(initialLearningRate, pow(decayRate, staircase ? floor(exponent) : exponent));
-  });
+export function exponentialDecay(_options: DecayOptions): Schedule {
+  const types = { ...decay(), decayRate: rate(), staircase: boolean };
+  return schedule<Required<DecayOptions>>(
+    'exponentialDecay',
+    arguments,
+    types,
+    { staircase: false },
+    (config) => (step) => {
+      const { initialLearningRate, decaySteps, decayRate, staircase } = config;
+      const exponent = div(step, decaySteps);
+      return mul(initialLearningRate, pow(decayRate, staircase ? floor(exponent) : exponent));
+    },
+  );
 }
 
 /** initialLearningRate / (1 + decayRate · step / decaySteps). @throws ValueError for rates < 0 or steps < 1 */
-export function inverseTimeDecay(options: DecayOptions): Schedule {
-  const { initialLearningRate, decaySteps, decayRate, staircase = false } = options;
-  checkRates('inverseTimeDecay', initialLearningRate, decaySteps);
-  requireNumber('inverseTimeDecay', 'decayRate', decayRate, 0);
-  const config = { initialLearningRate, decaySteps, decayRate, staircase };
-  return schedule('inverseTimeDecay', config, (step) => {
-    const periods = div(step, decaySteps);
-    return div(initialLearningRate, add(mul(staircase ? floor(periods) : periods, decayRate), 1));
-  });
+export function inverseTimeDecay(_options: DecayOptions): Schedule {
+  const types = { ...decay(), decayRate: rate(), staircase: boolean };
+  return schedule<Required<DecayOptions>>(
+    'inverseTimeDecay',
+    arguments,
+    types,
+    { staircase: false },
+    (config) => (step) => {
+      const { initialLearningRate, decaySteps, decayRate, staircase } = config;
+      const periods = div(step, decaySteps);
+      return div(initialLearningRate, add(mul(staircase ? floor(periods) : periods, decayRate), 1));
+    },
+  );
 }
 
 export interface CosineDecayOptions {
@@ -90,29 +116,29 @@ export interface CosineDecayOptions {
  *
  * @throws ValueError for rates < 0, steps < 1, or a warm-up with only one of its two options
  */
-export function cosineDecay(options: CosineDecayOptions): Schedule {
-  const { initialLearningRate, decaySteps, alpha = 0, warmupSteps = 0, warmupTarget } = options;
-  checkRates('cosineDecay', initialLearningRate, decaySteps);
-  requireNumber('cosineDecay', 'alpha', alpha, 0);
-  requireInteger('cosineDecay', 'warmupSteps', warmupSteps, 0);
-  const isPair = (warmupTarget !== undefined) === warmupSteps > 0;
-  requireOption('cosineDecay', 'warmupTarget', warmupTarget, 'given together with warmupSteps, and only then', isPair);
-  if (warmupTarget !== undefined) requireNumber('cosineDecay', 'warmupTarget', warmupTarget, 0);
-  const peak = warmupTarget ?? initialLearningRate;
-  const config = {
-    initialLearningRate,
-    decaySteps,
-    alpha,
-    warmupSteps,
-    ...(warmupTarget !== undefined && { warmupTarget }),
-  };
-  return schedule('cosineDecay', config, (step) => {
-    const done = div(minimum(sub(step, warmupSteps), decaySteps), decaySteps);
-    const wave = mul(add(cos(mul(done, Math.PI)), 1), 0.5);
-    const decayed = mul(add(mul(wave, 1 - alpha), alpha), peak);
-    if (warmupSteps === 0) return decayed;
-    const slope = (peak - initialLearningRate) / warmupSteps;
-    return select(less(step, warmupSteps), add(mul(step, slope), initialLearningRate), decayed);
+export function cosineDecay(_options: CosineDecayOptions): Schedule {
+  const types = { ...decay(), alpha: number(0), warmupSteps: integer(0), warmupTarget: number(0) };
+  const defaults = { alpha: 0, warmupSteps: 0 };
+  return schedule<CosineDecayOptions>('cosineDecay', arguments, types, defaults, (config) => {
+    const { initialLearningRate, decaySteps, alpha, warmupSteps, warmupTarget } =
+      config as Required<CosineDecayOptions>;
+    const isPair = (config.warmupTarget !== undefined) === warmupSteps > 0;
+    requireOption(
+      'cosineDecay',
+      'warmupTarget',
+      warmupTarget,
+      'given together with warmupSteps, and only then',
+      isPair,
+    );
+    const peak = config.warmupTarget ?? initialLearningRate;
+    return (step) => {
+      const done = div(minimum(sub(step, warmupSteps), decaySteps), decaySteps);
+      const wave = mul(add(cos(mul(done, Math.PI)), 1), 0.5);
+      const decayed = mul(add(mul(wave, 1 - alpha), alpha), peak);
+      if (warmupSteps === 0) return decayed;
+      const slope = (peak - initialLearningRate) / warmupSteps;
+      return select(less(step, warmupSteps), add(mul(step, slope), initialLearningRate), decayed);
+    };
   });
 }
 
@@ -128,18 +154,22 @@ export interface PolynomialDecayOptions {
 }
 
 /** (initial − end) · (1 − step / decaySteps)^power + end. @throws ValueError for rates or powers < 0, or steps < 1 */
-export function polynomialDecay(options: PolynomialDecayOptions): Schedule {
-  const { initialLearningRate, decaySteps, endLearningRate = 0.0001, power = 1, cycle = false } = options;
-  checkRates('polynomialDecay', initialLearningRate, decaySteps);
-  requireNumber('polynomialDecay', 'endLearningRate', endLearningRate, 0);
-  requireNumber('polynomialDecay', 'power', power, 0);
-  const config = { initialLearningRate, decaySteps, endLearningRate, power, cycle };
-  return schedule('polynomialDecay', config, (step) => {
-    const rounds = ceil(div(step, decaySteps));
-    const length = cycle ? mul(select(equal(step, 0), 1, rounds), decaySteps) : constant(decaySteps);
-    const left = sub(1, div(cycle ? step : minimum(step, decaySteps), length));
-    return add(mul(power === 1 ? left : pow(left, power), initialLearningRate - endLearningRate), endLearningRate);
-  });
+export function polynomialDecay(_options: PolynomialDecayOptions): Schedule {
+  const types = { ...decay(), endLearningRate: number(0), power: number(0), cycle: boolean };
+  const defaults = { endLearningRate: 0.0001, power: 1, cycle: false };
+  return schedule<Required<PolynomialDecayOptions>>(
+    'polynomialDecay',
+    arguments,
+    types,
+    defaults,
+    (config) => (step) => {
+      const { initialLearningRate, decaySteps, endLearningRate, power, cycle } = config;
+      const rounds = ceil(div(step, decaySteps));
+      const length = cycle ? mul(select(equal(step, 0), 1, rounds), decaySteps) : constant(decaySteps);
+      const left = sub(1, div(cycle ? step : minimum(step, decaySteps), length));
+      return add(mul(power === 1 ? left : pow(left, power), initialLearningRate - endLearningRate), endLearningRate);
+    },
+  );
 }
 
 export interface PiecewiseConstantOptions {
@@ -150,24 +180,23 @@ export interface PiecewiseConstantOptions {
 }
 
 /** values[0] up to boundaries[0], then values[1], and so on. @throws ValueError unless boundaries grow and values fit */
-export function piecewiseConstant({ boundaries, values }: PiecewiseConstantOptions): Schedule {
-  const grows = boundaries.every((step, index) => Number.isInteger(step) && step > (boundaries[index - 1] ?? -1));
-  requireOption('piecewiseConstant', 'boundaries', boundaries, 'growing integers ≥ 0', grows);
-  const fits = values.length === boundaries.length + 1;
-  requireOption(
-    'piecewiseConstant',
-    'values',
-    values,
-    `${boundaries.length + 1} rates, one more than boundaries`,
-    fits,
-  );
-  for (const value of values) requireNumber('piecewiseConstant', 'each value', value, 0);
-  return schedule('piecewiseConstant', { boundaries, values }, (step) =>
-    boundaries.reduceRight<Node>(
-      (later, boundary, index) => select(lessEqual(step, boundary), values[index]!, later),
-      constant(values.at(-1)!),
-    ),
-  );
+export function piecewiseConstant(_options: PiecewiseConstantOptions): Schedule {
+  const types = {
+    boundaries: required(arrayOf(integer(0), 'an array of growing integers ≥ 0')),
+    values: required(arrayOf(rate(), 'an array of rates')),
+  };
+  return schedule<PiecewiseConstantOptions>('piecewiseConstant', arguments, types, {}, ({ boundaries, values }) => {
+    const grows = boundaries.every((step, index) => step > (boundaries[index - 1] ?? -1));
+    requireOption('piecewiseConstant', 'boundaries', boundaries, 'growing integers ≥ 0', grows);
+    const fits = values.length === boundaries.length + 1;
+    const wanted = `${boundaries.length + 1} rates, one more than boundaries`;
+    requireOption('piecewiseConstant', 'values', values, wanted, fits);
+    return (step) =>
+      boundaries.reduceRight<Node>(
+        (later, boundary, index) => select(lessEqual(step, boundary), values[index]!, later),
+        constant(values.at(-1)!),
+      );
+  });
 }
 
 export interface LinearWarmupOptions {
@@ -178,15 +207,21 @@ export interface LinearWarmupOptions {
 }
 
 /** rate · (step + 1) / warmupSteps first, then `after`. @throws ValueError for steps < 1 or a rate < 0 */
-export function linearWarmup({ warmupSteps, after }: LinearWarmupOptions): Schedule {
-  requireInteger('linearWarmup', 'warmupSteps', warmupSteps, 1);
-  if (typeof after === 'number') requireNumber('linearWarmup', 'after', after, 0);
-  const full = typeof after === 'number' ? after : after.valueAt(0);
-  const config = { warmupSteps, after: typeof after === 'number' ? after : { name: after.name, config: after.config } };
-  return schedule('linearWarmup', config, (step) => {
-    const following = typeof after === 'number' ? constant(after) : after.build(sub(step, warmupSteps));
-    return select(less(step, warmupSteps), mul(add(step, 1), full / warmupSteps), following);
+export function linearWarmup(_options: LinearWarmupOptions): Schedule {
+  const types = { warmupSteps: required(integer(1)), after: required(rateOrSchedule()) };
+  return schedule<LinearWarmupOptions>('linearWarmup', arguments, types, {}, ({ warmupSteps, after }) => {
+    const full = typeof after === 'number' ? after : after.valueAt(0);
+    return (step) => {
+      const following = typeof after === 'number' ? constant(after) : after.build(sub(step, warmupSteps));
+      return select(less(step, warmupSteps), mul(add(step, 1), full / warmupSteps), following);
+    };
   });
+}
+
+/** A schedule inside another as JSON. */
+function saved(value: unknown): unknown {
+  const { name, config, build } = value as Partial<Schedule>;
+  return build ? { name, config } : value;
 }
 
 type Saved = Pick<Schedule, 'name' | 'config'>;

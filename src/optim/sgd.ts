@@ -1,6 +1,7 @@
 /** Stochastic gradient descent, plain or with momentum. */
+import { boolean, fraction } from '../core/arguments.ts';
 import { mul, neg, sub } from '../ops/arithmetic.ts';
-import { defineOptimizer, requireFraction } from './define.ts';
+import { defineOptimizer } from './define.ts';
 import type { OptimizerOptions } from './define.ts';
 import type { Optimizer } from './optimizer.ts';
 
@@ -18,15 +19,23 @@ export interface SgdOptions extends OptimizerOptions {
  *
  * @throws ValueError for a rate < 0, a momentum outside [0, 1), or two kinds of clipping
  */
-export function sgd(options: SgdOptions = {}): Optimizer {
-  const { learningRate = 0.01, momentum = 0, nesterov = false, ...shared } = options;
-  requireFraction('sgd', 'momentum', momentum);
-  return defineOptimizer('sgd', learningRate, shared, { momentum, nesterov }, ({ rate }) => (gradient, slot) => {
-    const step = mul(gradient, rate);
-    if (momentum === 0) return { decrement: step, slots: [] };
-    const velocity = slot('momentum');
-    const next = sub(mul(velocity, momentum), step);
-    const ahead = nesterov ? sub(mul(next, momentum), step) : next;
-    return { decrement: neg(ahead), slots: [[velocity, next]] };
-  });
+export function sgd(_options: SgdOptions = {}): Optimizer {
+  const defaults = { learningRate: 0.01, momentum: 0, nesterov: false };
+  const types = { momentum: fraction, nesterov: boolean };
+  return defineOptimizer(
+    'sgd',
+    arguments,
+    defaults,
+    types,
+    ({ momentum, nesterov }) =>
+      ({ rate }) =>
+      (gradient, slot) => {
+        const step = mul(gradient, rate);
+        if (momentum === 0) return { decrement: step, slots: [] };
+        const velocity = slot('momentum');
+        const next = sub(mul(velocity, momentum), step);
+        const ahead = nesterov ? sub(mul(next, momentum), step) : next;
+        return { decrement: neg(ahead), slots: [[velocity, next]] };
+      },
+  );
 }

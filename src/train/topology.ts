@@ -9,6 +9,7 @@ import { checkShape, formatShape } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import { withScope } from '../graph/node.ts';
 import type { Node, Variable } from '../graph/node.ts';
+import type { InputOptions, InputPlace } from '../nn/input.ts';
 import { Layer } from '../nn/layer.ts';
 import type { CallContext, Mask, SymbolicTensor } from '../nn/layer.ts';
 import { InputLayer } from '../nn/layers/input.ts';
@@ -199,6 +200,10 @@ export function nameLayers(layers: readonly Layer[]): void {
   }
 }
 
+function optionsOf({ kind: _, ...options }: InputPlace): InputOptions {
+  return options;
+}
+
 /** Everything that `outputs` need, what feeds before what is fed; where data enter, a layer is made. */
 function inOrder(outputs: readonly SymbolicTensor[]): Map<SymbolicTensor, Call> {
   const calls = new Map<SymbolicTensor, Call>();
@@ -217,7 +222,7 @@ function inOrder(outputs: readonly SymbolicTensor[]): Map<SymbolicTensor, Call> 
     }
     open.pop();
     const { shape, layer, inputs, output = 0 } = place;
-    const made = layer instanceof Layer ? layer : new InputLayer(layer);
+    const made = layer instanceof Layer ? layer : new InputLayer(optionsOf(layer));
     calls.set(place, { shape, layer: made, inputs: inputs.map((input) => calls.get(input)!), output });
   }
   return calls;

@@ -282,8 +282,8 @@ test('errors', () => {
   expect(wrong.map(messageOf).join('\n')).toMatchInlineSnapshot(`
     "ValueError: batchNormalization: axis must be an integer but 0, the batch axis, not 0
     ValueError: batchNormalization: axis must be an integer but 0, the batch axis, not [1, 2]
-    ValueError: norm: momentum must be a finite number ≥ 0 ≤ 1, not 1.01
-    ValueError: batchNormalization: momentum must be a finite number ≥ 0 ≤ 1, not -0.1
+    ValueError: norm: momentum must be a finite number ≥ 0 and ≤ 1, not 1.01
+    ValueError: batchNormalization: momentum must be a finite number ≥ 0 and ≤ 1, not -0.1
     ValueError: batchNormalization: epsilon must be a finite number ≥ 0, not -0.001
     ValueError: batchNormalization: epsilon must be a finite number ≥ 0, not NaN
     ValueError: batchNormalization: center must be true or false, not 1

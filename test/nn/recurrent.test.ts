@@ -297,14 +297,14 @@ test('errors', () => {
     "ValueError: lstm: units must be an integer ≥ 1, not 0
     ValueError: lstm: units must be an integer ≥ 1, not undefined
     ValueError: gru: activation must be one of linear, relu, sigmoid, tanh, hardSigmoid, not 'gelu'
-    ValueError: cell: recurrentActivation must be one of linear, relu, sigmoid, tanh, hardSigmoid, not a function
+    ValueError: cell: recurrentActivation must be one of linear, relu, sigmoid, tanh, hardSigmoid, not a function: a factory must be called first, with ()
     ValueError: simpleRNN: useBias must be true or false, not 1
     ValueError: simpleRNN: returnSequences must be true or false, not 'yes'
     ValueError: lstm: unitForgetBias must be true or false, not null
     ValueError: gru: resetAfter must be true or false, not 0
     ValueError: lstm: dropout must be a number in [0, 1), not 1
     ValueError: lstm: recurrentDropout must be a number in [0, 1), not -0.1
-    ValueError: lstm: seed must be an integer ≥ -9007199254740992, not 0.5
+    ValueError: lstm: seed must be an integer, not 0.5
     ValueError: lstm: stateful must be false, for states are handed on by returnState and apply([x, ...states]), not true
     ValueError: initializer: there is no 'orthogonl'; did you mean 'orthogonal'?
     ValueError: regularizer: there is no 'l3'; did you mean 'l1'?

@@ -265,7 +265,7 @@ describe('timeDistributed', () => {
       () => timeDistributed(lstm({ units: 2, returnState: true }) as never).outputShape([[4, 2, 2]]),
     ];
     expect(wrong.map(messageOf).join('\n')).toMatchInlineSnapshot(`
-      "ValueError: timeDistributed: layer must be a layer, such as dense({ units: 10 }), not number
+      "ValueError: timeDistributed: layer must be a layer, such as dense({ units: 10 }), not 3
       ShapeError: timeDistributed: expects [batch, steps, ...], got [batch]: there are no steps
       ShapeError: dense: a sample must have features, not shape []: make it [1]
       ShapeError: timeDistributed: takes one input, not 2: join them first with concatenate() or add()

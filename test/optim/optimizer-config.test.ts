@@ -55,7 +55,7 @@ describe('names, saving and errors', () => {
       `"ValueError: optimizer: there is no 'hasOwnProperty': the names are sgd, adam, adamw, adamax, rmsprop, adagrad"`,
     );
     expect(messageOf(() => sgd({ learningRate: -1 }))).toMatchInlineSnapshot(
-      `"ValueError: sgd: learningRate must be a finite number ≥ 0, not -1"`,
+      `"ValueError: sgd: learningRate must be a finite number ≥ 0, or a schedule such as cosineDecay({ … }), not -1"`,
     );
     expect(messageOf(() => sgd({ momentum: 1 }))).toMatchInlineSnapshot(
       `"ValueError: sgd: momentum must be a number in [0, 1), not 1"`,

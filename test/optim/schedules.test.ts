@@ -106,7 +106,7 @@ describe('errors', () => {
       `"ValueError: piecewiseConstant: values must be 2 rates, one more than boundaries, not [1]"`,
     );
     expect(messageOf(() => linearWarmup({ warmupSteps: 1, after: -1 }))).toMatchInlineSnapshot(
-      `"ValueError: linearWarmup: after must be a finite number ≥ 0, not -1"`,
+      `"ValueError: linearWarmup: after must be a finite number ≥ 0, or a schedule such as cosineDecay({ … }), not -1"`,
     );
     expect(messageOf(() => scheduleFromConfig({ name: 'cosine' as 'cosineDecay', config: {} }))).toMatchInlineSnapshot(
       `"ValueError: schedule: there is no 'cosine'; did you mean 'cosineDecay'?"`,

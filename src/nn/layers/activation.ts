@@ -1,8 +1,10 @@
 /** An activation as a layer of its own, where it does not directly follow a dense layer. */
+import { checkCount, required } from '../../core/arguments.ts';
 import type { Shape } from '../../core/shape.ts';
 import type { Node } from '../../graph/node.ts';
 import { activationFrom, activationName } from '../activations.ts';
 import type { Activation as ActivationFunction, ActivationLike } from '../activations.ts';
+import { activationLike } from '../arguments.ts';
 import { Layer } from '../layer.ts';
 import type { LayerConfig, LayerOptions } from '../layer.ts';
 import { onlyShape } from './check.ts';
@@ -17,7 +19,7 @@ export class Activation extends Layer {
   private readonly activation: ActivationFunction;
 
   constructor(options: ActivationOptions) {
-    super(options);
+    super(options, 'activation', { activation: required(activationLike) });
     this.activation = activationFrom(options.activation);
   }
 
@@ -36,5 +38,6 @@ export class Activation extends Layer {
 
 /** Applies `activation`; softmax goes over the last axis. Keeps the shape. @throws ValueError for an unknown name */
 export function activation(options: ActivationOptions): Layer {
+  checkCount('activation', arguments, 'options');
   return new Activation(options);
 }

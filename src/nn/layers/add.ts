@@ -1,4 +1,5 @@
 /** The sum of several inputs: what closes a residual connection. */
+import { checkCount } from '../../core/arguments.ts';
 import type { Node } from '../../graph/node.ts';
 import { add as addNodes } from '../../ops/arithmetic.ts';
 import type { Layer, LayerOptions } from '../layer.ts';
@@ -7,6 +8,10 @@ import { Merge } from './merge.ts';
 export class Add extends Merge {
   readonly kind = 'add';
 
+  constructor(options: LayerOptions = {}) {
+    super(options, 'add', {});
+  }
+
   protected combine(x: Node, y: Node): Node {
     return addNodes(x, y);
   }
@@ -14,5 +19,6 @@ export class Add extends Merge {
 
 /** x + y + …, of two inputs or more whose shapes are equal or broadcast. */
 export function add(options: LayerOptions = {}): Layer {
+  checkCount('add', arguments, 'options');
   return new Add(options);
 }

@@ -1,4 +1,5 @@
 /** The mean of several inputs, element by element: an ensemble inside one model. */
+import { checkCount } from '../../core/arguments.ts';
 import type { Node } from '../../graph/node.ts';
 import { add, mul } from '../../ops/arithmetic.ts';
 import type { Layer, LayerOptions } from '../layer.ts';
@@ -6,6 +7,10 @@ import { Merge } from './merge.ts';
 
 export class Average extends Merge {
   readonly kind = 'average';
+
+  constructor(options: LayerOptions = {}) {
+    super(options, 'average', {});
+  }
 
   protected combine(x: Node, y: Node): Node {
     return add(x, y);
@@ -18,5 +23,6 @@ export class Average extends Merge {
 
 /** (x + y + …) / n, of two inputs or more whose shapes are equal or broadcast. */
 export function average(options: LayerOptions = {}): Layer {
+  checkCount('average', arguments, 'options');
   return new Average(options);
 }

@@ -2,7 +2,7 @@
  * Batch normalization (Ioffe, Szegedy 2015): every feature brought to mean 0 and variance 1 over the batch, then scaled by
  * gamma and shifted by beta, which are learned. After training the moving averages of mean and variance take their place.
  */
-import { requireNumber, requireOption } from '../../core/check.ts';
+import { boolean, checkCount, number } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
 import type { Key } from '../../core/random.ts';
 import { formatShape, normalizeAxis } from '../../core/shape.ts';
@@ -12,6 +12,7 @@ import { add, mul } from '../../ops/arithmetic.ts';
 import { batchNorm, normalizeWith } from '../../ops/batch-norm.ts';
 import { cast } from '../../ops/clip.ts';
 import { transpose } from '../../ops/transpose.ts';
+import { axis, initializerLike, regularizerLike } from '../arguments.ts';
 import { initializerFrom } from '../initializers.ts';
 import type { Initializer, InitializerLike } from '../initializers.ts';
 import { Layer } from '../layer.ts';
@@ -66,20 +67,24 @@ export class BatchNormalization extends Layer {
   private moving: Moments<Variable> | undefined;
 
   constructor(options: BatchNormalizationOptions = {}) {
-    super(options);
-    const { axis = -1, momentum = 0.99, epsilon = 1e-3, center = true, scale = true } = options;
-    const where = this.name || 'batchNormalization';
-    const expected = 'an integer but 0, the batch axis';
-    requireOption(where, 'axis', axis, expected, Number.isInteger(axis) && axis !== 0);
-    requireNumber(where, 'momentum', momentum, 0, 1);
-    requireNumber(where, 'epsilon', epsilon, 0);
-    requireOption(where, 'center', center, 'true or false', typeof center === 'boolean');
-    requireOption(where, 'scale', scale, 'true or false', typeof scale === 'boolean');
-    this.axis = axis;
-    this.momentum = momentum;
-    this.epsilon = epsilon;
-    this.center = center;
-    this.scale = scale;
+    super(options, 'batchNormalization', {
+      axis,
+      momentum: number(0, 1),
+      epsilon: number(0),
+      center: boolean,
+      scale: boolean,
+      betaInitializer: initializerLike,
+      gammaInitializer: initializerLike,
+      movingMeanInitializer: initializerLike,
+      movingVarianceInitializer: initializerLike,
+      betaRegularizer: regularizerLike,
+      gammaRegularizer: regularizerLike,
+    });
+    this.axis = options.axis ?? -1;
+    this.momentum = options.momentum ?? 0.99;
+    this.epsilon = options.epsilon ?? 1e-3;
+    this.center = options.center ?? true;
+    this.scale = options.scale ?? true;
     this.initializers = {
       beta: initializerFrom(options.betaInitializer ?? 'zeros'),
       gamma: initializerFrom(options.gammaInitializer ?? 'ones'),
@@ -193,5 +198,6 @@ export class BatchNormalization extends Layer {
  *   regularizer
  */
 export function batchNormalization(options: BatchNormalizationOptions = {}): Layer {
+  checkCount('batchNormalization', arguments, 'options');
   return new BatchNormalization(options);
 }

@@ -1,5 +1,6 @@
 /** Two recurrent layers over the same sequence, one from its end (Schuster, Paliwal 1997), and their outputs joined. */
-import { requireOption } from '../../core/check.ts';
+import { checkCount } from '../../core/arguments.ts';
+import type { ArgumentType } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { deriveKey } from '../../core/random.ts';
 import type { Key } from '../../core/random.ts';
@@ -8,8 +9,9 @@ import type { Node } from '../../graph/node.ts';
 import { add, mul } from '../../ops/arithmetic.ts';
 import { concatenate } from '../../ops/concatenate.ts';
 import { reverse } from '../../ops/reverse.ts';
+import { labelOf } from '../layer.ts';
 import type { CallContext, Layer, LayerConfig, LayerOptions, Mask } from '../layer.ts';
-import { buildInner, describeInner, outerOptions, requireInner } from './inner-layer.ts';
+import { buildInner, describeInner, requireInner } from './inner-layer.ts';
 import { Recurrent } from './recurrent.ts';
 import { SeveralOutputs } from './several-outputs.ts';
 import type { LayerOfSeveral } from './several-outputs.ts';
@@ -29,6 +31,11 @@ const merges: Readonly<Record<string, (x: Node, y: Node) => Node>> = {
   ave: (x, y) => mul(add(x, y), 0.5),
 };
 
+const mergeModes: ArgumentType = {
+  expected: "'concat', 'sum', 'mul', 'ave' or null",
+  accepts: (value) => value === null || (typeof value === 'string' && Object.hasOwn(merges, value)),
+};
+
 export class Bidirectional extends SeveralOutputs {
   readonly kind = 'bidirectional';
   private readonly mergeMode: MergeMode;
@@ -37,16 +44,16 @@ export class Bidirectional extends SeveralOutputs {
   private readonly backward: Recurrent;
 
   constructor(layer: Layer | LayerOfSeveral, options: BidirectionalOptions = {}) {
-    const where = options.name || 'bidirectional';
-    const { mergeMode = 'concat' } = options;
     const isFit = layer instanceof Recurrent && !layer.goBackwards;
-    requireInner(where, layer, 'simpleRNN(), lstm() or gru() with goBackwards: false', isFit);
-    const isMode = mergeMode === null || Object.hasOwn(merges, mergeMode);
-    requireOption(where, 'mergeMode', mergeMode, "'concat', 'sum', 'mul', 'ave' or null", isMode);
+    requireInner(
+      labelOf(options, 'bidirectional'),
+      layer,
+      'simpleRNN(), lstm() or gru() with goBackwards: false',
+      isFit,
+    );
     const given = layer as unknown as Recurrent;
-    const { inputShape } = given;
-    super(outerOptions(given, inputShape ? { inputShape, ...options } : options));
-    this.mergeMode = mergeMode;
+    super(options, 'bidirectional', { mergeMode: mergeModes }, given as LayerOptions);
+    this.mergeMode = options.mergeMode === undefined ? 'concat' : options.mergeMode;
     this.given = given;
     // A step that is left out is zeros: behind the end the one direction would show its last state, the other its first.
     const zeroOutputForMask = given.returnSequences;
@@ -131,5 +138,6 @@ export function bidirectional(
   layer: Layer | LayerOfSeveral,
   options: BidirectionalOptions = {},
 ): Layer | LayerOfSeveral {
+  checkCount('bidirectional', arguments, 'layer', 'options');
   return new Bidirectional(layer, options);
 }

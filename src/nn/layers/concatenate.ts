@@ -1,5 +1,5 @@
 /** Several inputs one behind the other along an axis: features from different branches side by side. */
-import { requireOption } from '../../core/check.ts';
+import { checkCount } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, normalizeAxis } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
@@ -7,6 +7,7 @@ import type { Node } from '../../graph/node.ts';
 import { broadcastTo } from '../../ops/broadcast.ts';
 import { concatenate as concatenateNodes } from '../../ops/concatenate.ts';
 import { constant } from '../../ops/op.ts';
+import { axis } from '../arguments.ts';
 import { Layer } from '../layer.ts';
 import type { LayerConfig, LayerOptions, Mask } from '../layer.ts';
 import { eitherMask, requireSeveral } from './merge.ts';
@@ -21,11 +22,8 @@ export class Concatenate extends Layer {
   private readonly axis: number;
 
   constructor(options: ConcatenateOptions = {}) {
-    super(options);
-    const { axis = -1 } = options;
-    const allowed = Number.isInteger(axis) && axis !== 0;
-    requireOption(this.name || 'concatenate', 'axis', axis, 'an integer but 0, the batch axis', allowed);
-    this.axis = axis;
+    super(options, 'concatenate', { axis });
+    this.axis = options.axis ?? -1;
   }
 
   override config(): LayerConfig {
@@ -66,5 +64,6 @@ export class Concatenate extends Layer {
 
 /** Joins two inputs or more that are equal in shape but for `axis`. @throws ValueError for axis 0 */
 export function concatenate(options: ConcatenateOptions = {}): Layer {
+  checkCount('concatenate', arguments, 'options');
   return new Concatenate(options);
 }

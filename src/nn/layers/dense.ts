@@ -1,5 +1,5 @@
 /** The fully connected layer: activation(x · kernel + bias) over the last axis of x. */
-import { requireOption } from '../../core/check.ts';
+import { boolean, checkCount, integer, required } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
 import type { Key } from '../../core/random.ts';
 import { formatShape, sizeOf } from '../../core/shape.ts';
@@ -8,10 +8,10 @@ import type { Node, Variable } from '../../graph/node.ts';
 import { add } from '../../ops/arithmetic.ts';
 import { cast } from '../../ops/clip.ts';
 import { matmul } from '../../ops/matmul.ts';
-import { requireInteger } from '../../ops/op.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { activationFrom, activationName } from '../activations.ts';
 import type { Activation, ActivationLike } from '../activations.ts';
+import { activationLike, initializerLike, regularizerLike } from '../arguments.ts';
 import { glorotUniform, initializerFrom, zeros } from '../initializers.ts';
 import type { Initializer, InitializerLike } from '../initializers.ts';
 import { Layer } from '../layer.ts';
@@ -48,10 +48,16 @@ export class Dense extends Layer {
   private bias: Variable | undefined;
 
   constructor(options: DenseOptions) {
-    super(options);
+    super(options, 'dense', {
+      units: required(integer(1)),
+      activation: activationLike,
+      useBias: boolean,
+      kernelInitializer: initializerLike,
+      biasInitializer: initializerLike,
+      kernelRegularizer: regularizerLike,
+      biasRegularizer: regularizerLike,
+    });
     const { units, activation, useBias = true, kernelRegularizer, biasRegularizer } = options;
-    requireInteger(this.name || 'dense', 'units', units, 1);
-    requireOption(this.name || 'dense', 'useBias', useBias, 'true or false', typeof useBias === 'boolean');
     this.units = units;
     this.activation = activationFrom(activation);
     this.useBias = useBias;
@@ -127,5 +133,6 @@ export class Dense extends Layer {
  * @throws ValueError for units that are no integer ≥ 1, or an unknown activation, initializer or regularizer
  */
 export function dense(options: DenseOptions): Layer {
+  checkCount('dense', arguments, 'options');
   return new Dense(options);
 }

@@ -1,11 +1,10 @@
 /** Dropout (Srivastava and others 2014): while training, zeroes elements at random and scales the rest. */
-import { requireOption } from '../../core/check.ts';
+import { checkCount, fraction, integer, required } from '../../core/arguments.ts';
 import { keyFromSeed } from '../../core/random.ts';
 import type { Key } from '../../core/random.ts';
 import type { Shape } from '../../core/shape.ts';
 import type { Node } from '../../graph/node.ts';
 import { mul } from '../../ops/arithmetic.ts';
-import { requireInteger } from '../../ops/op.ts';
 import { Layer } from '../layer.ts';
 import type { CallContext, LayerConfig, LayerOptions } from '../layer.ts';
 import { onlyShape } from './check.ts';
@@ -26,11 +25,8 @@ export class Dropout extends Layer {
   private readonly masks: RandomMasks;
 
   constructor(options: DropoutOptions) {
-    super(options);
+    super(options, 'dropout', { rate: required(fraction), seed: integer() });
     const { rate, seed } = options;
-    const where = this.name || 'dropout';
-    requireOption(where, 'rate', rate, 'a number in [0, 1)', typeof rate === 'number' && rate >= 0 && rate < 1);
-    if (seed !== undefined) requireInteger(where, 'seed', seed, -(2 ** 53));
     this.rate = rate;
     this.seed = seed;
     this.masks = new RandomMasks(rate);
@@ -65,5 +61,6 @@ export class Dropout extends Layer {
  * @throws ValueError for a rate outside [0, 1)
  */
 export function dropout(options: DropoutOptions): Layer {
+  checkCount('dropout', arguments, 'options');
   return new Dropout(options);
 }

@@ -1,5 +1,5 @@
 /** A table of learned vectors, one for each word number: where a text becomes a sequence of features. */
-import { requireOption } from '../../core/check.ts';
+import { boolean, checkCount, integer, required } from '../../core/arguments.ts';
 import { ShapeError, ValueError } from '../../core/errors.ts';
 import type { Key } from '../../core/random.ts';
 import { sameShape, sizeOf } from '../../core/shape.ts';
@@ -8,8 +8,8 @@ import type { Node, Variable } from '../../graph/node.ts';
 import { cast } from '../../ops/clip.ts';
 import { notEqual } from '../../ops/compare.ts';
 import { gather } from '../../ops/gather.ts';
-import { requireInteger } from '../../ops/op.ts';
 import type { HostTensor } from '../../tensor.ts';
+import { initializerLike, regularizerLike } from '../arguments.ts';
 import { initializerFrom, randomUniform } from '../initializers.ts';
 import type { Initializer, InitializerLike } from '../initializers.ts';
 import { Layer } from '../layer.ts';
@@ -44,15 +44,18 @@ export class Embedding extends Layer {
   private embeddings: Variable | undefined;
 
   constructor(options: EmbeddingOptions) {
+    const length = options?.inputLength;
+    const types = {
+      inputDim: required(integer(1)),
+      outputDim: required(integer(1)),
+      embeddingsInitializer: initializerLike,
+      embeddingsRegularizer: regularizerLike,
+      maskZero: boolean,
+      inputLength: integer(1),
+    };
+    super(options, 'embedding', types, length === undefined ? {} : { inputShape: [length] });
     const { inputDim, outputDim, embeddingsInitializer, embeddingsRegularizer, maskZero = false } = options;
-    const { inputLength, inputShape } = options;
-    const where = options.name || 'embedding';
-    if (inputLength !== undefined) requireInteger(where, 'inputLength', inputLength, 1);
-    const length = inputLength === undefined || inputShape ? {} : { inputShape: [inputLength] };
-    super({ ...options, ...length });
-    requireInteger(where, 'inputDim', inputDim, 1);
-    requireInteger(where, 'outputDim', outputDim, 1);
-    requireOption(where, 'maskZero', maskZero, 'true or false', typeof maskZero === 'boolean');
+    const { inputLength } = options;
     this.inputDim = inputDim;
     this.outputDim = outputDim;
     this.initializer = embeddingsInitializer === undefined ? randomUniform() : initializerFrom(embeddingsInitializer);
@@ -130,5 +133,6 @@ export class Embedding extends Layer {
  * @throws ValueError for dimensions that are no integers ≥ 1, or an unknown initializer or regularizer
  */
 export function embedding(options: EmbeddingOptions): Layer {
+  checkCount('embedding', arguments, 'options');
   return new Embedding(options);
 }

@@ -1,4 +1,5 @@
 /** Joins all axes of a sample into one: an image becomes a row of pixels. Moves nothing in memory. */
+import { checkCount } from '../../core/arguments.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
 import type { Node } from '../../graph/node.ts';
@@ -9,6 +10,10 @@ import { onlyShape } from './check.ts';
 
 export class Flatten extends Layer {
   readonly kind = 'flatten';
+
+  constructor(options: LayerOptions = {}) {
+    super(options, 'flatten', {});
+  }
 
   outputShape(inputs: readonly Shape[]): Shape {
     return [sizeOf(onlyShape(this.label, inputs))];
@@ -21,5 +26,6 @@ export class Flatten extends Layer {
 
 /** [batch, ...shape] → [batch, size]; a scalar sample becomes [batch, 1]. */
 export function flatten(options: LayerOptions = {}): Layer {
+  checkCount('flatten', arguments, 'options');
   return new Flatten(options);
 }

@@ -1,6 +1,7 @@
 /** The gated recurrent unit (Cho and others 2014), in the form of Keras and, with `resetAfter`, of PyTorch. */
+import { boolean, checkCount } from '../../core/arguments.ts';
 import type { Layer, LayerConfig } from '../layer.ts';
-import { Recurrent } from './recurrent.ts';
+import { cellActivation, Recurrent } from './recurrent.ts';
 import type { GatedOptions } from './recurrent.ts';
 import type { LayerOfSeveral } from './several-outputs.ts';
 
@@ -17,7 +18,7 @@ export class GRU extends Recurrent {
   private readonly options: GRUOptions;
 
   constructor(options: GRUOptions) {
-    super('gru', 'gru', options);
+    super('gru', 'gru', options, { recurrentActivation: cellActivation, resetAfter: boolean });
     this.options = options;
   }
 
@@ -41,5 +42,6 @@ export class GRU extends Recurrent {
 export function gru(options: GRUOptions & { readonly returnState: true }): LayerOfSeveral;
 export function gru(options: GRUOptions): Layer;
 export function gru(options: GRUOptions): Layer | LayerOfSeveral {
+  checkCount('gru', arguments, 'options');
   return new GRU(options);
 }

@@ -1,4 +1,5 @@
 /** Where data enter a model: the start of every functional model, and an optional first layer of a sequential one. */
+import { checkCount } from '../../core/arguments.ts';
 import type { DType } from '../../core/dtype.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape } from '../../core/shape.ts';
@@ -16,7 +17,7 @@ export class InputLayer extends Layer {
   constructor(options: InputOptions) {
     checkInput(options);
     const { shape, dtype = 'float32', ...rest } = options;
-    super({ ...rest, inputShape: shape });
+    super({ ...rest, inputShape: shape }, 'input');
     this.dtype = dtype;
   }
 
@@ -43,5 +44,6 @@ export class InputLayer extends Layer {
 
 /** An explicit first layer for a sequential model. @throws ValueError for a shape that is none */
 export function inputLayer(options: InputOptions): Layer {
+  checkCount('inputLayer', arguments, 'options');
   return new InputLayer(options);
 }

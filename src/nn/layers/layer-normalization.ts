@@ -2,7 +2,7 @@
  * Layer normalization (Ba, Kiros, Hinton 2016): every sample by itself, its features brought to mean 0 and variance 1, then
  * scaled by gamma and shifted by beta, which are learned. The same while training and after.
  */
-import { requireNumber, requireOption } from '../../core/check.ts';
+import { boolean, checkCount, number } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
 import type { Key } from '../../core/random.ts';
 import { formatShape, normalizeAxes, sameShape } from '../../core/shape.ts';
@@ -10,6 +10,7 @@ import type { Shape } from '../../core/shape.ts';
 import type { Node, Variable } from '../../graph/node.ts';
 import { cast } from '../../ops/clip.ts';
 import { layerNorm } from '../../ops/layer-norm.ts';
+import { axes, initializerLike, regularizerLike } from '../arguments.ts';
 import { initializerFrom, ones, zeros } from '../initializers.ts';
 import type { Initializer, InitializerLike } from '../initializers.ts';
 import { Layer } from '../layer.ts';
@@ -49,16 +50,18 @@ export class LayerNormalization extends Layer {
   private gamma: Variable | undefined;
 
   constructor(options: LayerNormalizationOptions = {}) {
-    super(options);
+    super(options, 'layerNormalization', {
+      axis: axes,
+      epsilon: number(0),
+      center: boolean,
+      scale: boolean,
+      betaInitializer: initializerLike,
+      gammaInitializer: initializerLike,
+      betaRegularizer: regularizerLike,
+      gammaRegularizer: regularizerLike,
+    });
     const { axis = -1, epsilon = 1e-3, center = true, scale = true, betaRegularizer, gammaRegularizer } = options;
-    const where = this.name || 'layerNormalization';
-    const axes = (Array.isArray(axis) ? axis : [axis]) as readonly number[];
-    const isAllowed = axes.length > 0 && axes.every((place) => Number.isInteger(place) && place !== 0);
-    requireOption(where, 'axis', axis, 'an integer but 0, the batch axis, or a list of such', isAllowed);
-    requireNumber(where, 'epsilon', epsilon, 0);
-    requireOption(where, 'center', center, 'true or false', typeof center === 'boolean');
-    requireOption(where, 'scale', scale, 'true or false', typeof scale === 'boolean');
-    this.axis = Array.isArray(axis) ? [...axes] : axis;
+    this.axis = Array.isArray(axis) ? [...(axis as readonly number[])] : axis;
     this.epsilon = epsilon;
     this.center = center;
     this.scale = scale;
@@ -147,5 +150,6 @@ export class LayerNormalization extends Layer {
  * @throws ValueError for the batch axis, a negative epsilon, or an unknown initializer or regularizer
  */
 export function layerNormalization(options: LayerNormalizationOptions = {}): Layer {
+  checkCount('layerNormalization', arguments, 'options');
   return new LayerNormalization(options);
 }

@@ -1,6 +1,7 @@
 /** Long short-term memory (Hochreiter, Schmidhuber 1997), with the forget gate of Gers, Schmidhuber, Cummins 2000. */
+import { boolean, checkCount } from '../../core/arguments.ts';
 import type { Layer, LayerConfig } from '../layer.ts';
-import { Recurrent } from './recurrent.ts';
+import { cellActivation, Recurrent } from './recurrent.ts';
 import type { GatedOptions } from './recurrent.ts';
 import type { LayerOfSeveral } from './several-outputs.ts';
 
@@ -14,7 +15,7 @@ export class LSTM extends Recurrent {
   private readonly options: LSTMOptions;
 
   constructor(options: LSTMOptions) {
-    super('lstm', 'lstm', options);
+    super('lstm', 'lstm', options, { recurrentActivation: cellActivation, unitForgetBias: boolean });
     this.options = options;
   }
 
@@ -37,5 +38,6 @@ export class LSTM extends Recurrent {
 export function lstm(options: LSTMOptions & { readonly returnState: true }): LayerOfSeveral;
 export function lstm(options: LSTMOptions): Layer;
 export function lstm(options: LSTMOptions): Layer | LayerOfSeveral {
+  checkCount('lstm', arguments, 'options');
   return new LSTM(options);
 }

@@ -3,7 +3,8 @@
  * The steps themselves are one op (`src/ops/recurrence.ts`). `simple-rnn.ts`, `lstm.ts` and `gru.ts` name the cells;
  * `bidirectional.ts` runs two of them against each other.
  */
-import { requireOption } from '../../core/check.ts';
+import { boolean, fraction, integer, required } from '../../core/arguments.ts';
+import type { ArgumentTable, ArgumentType } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { deriveKey, keyFromSeed } from '../../core/random.ts';
 import type { Key } from '../../core/random.ts';
@@ -12,12 +13,12 @@ import type { Shape } from '../../core/shape.ts';
 import type { Node, Variable } from '../../graph/node.ts';
 import { mul } from '../../ops/arithmetic.ts';
 import { cast } from '../../ops/clip.ts';
-import { requireInteger } from '../../ops/op.ts';
 import { recurrence } from '../../ops/recurrence.ts';
 import { cellActivations, gateCounts } from '../../ops/recurrent-cell.ts';
 import type { Cell, CellActivation } from '../../ops/recurrent-cell.ts';
 import { reshape } from '../../ops/reshape.ts';
 import { reverse } from '../../ops/reverse.ts';
+import { initializerLike, regularizerLike } from '../arguments.ts';
 import { glorotUniform, initializerFrom, orthogonal, zeros } from '../initializers.ts';
 import type { Initializer, InitializerLike } from '../initializers.ts';
 import type { CallContext, LayerConfig, LayerOptions, Mask } from '../layer.ts';
@@ -75,15 +76,16 @@ interface AnyOptions extends GatedOptions {
 
 type WeightName = 'kernel' | 'recurrent' | 'bias';
 
-const flags = [
-  'useBias',
-  'returnSequences',
-  'returnState',
-  'goBackwards',
-  'zeroOutputForMask',
-  'unitForgetBias',
-  'resetAfter',
-] as const;
+/** What the activation and the recurrent activation of a cell may be. */
+export const cellActivation: ArgumentType = {
+  expected: `one of ${cellActivations.join(', ')}`,
+  accepts: (value) => cellActivations.includes(value as CellActivation),
+};
+
+const isStateless: ArgumentType = {
+  expected: 'false, for states are handed on by returnState and apply([x, ...states])',
+  accepts: (value) => value === false,
+};
 
 export abstract class Recurrent extends SeveralOutputs {
   readonly cell: Cell;
@@ -98,11 +100,31 @@ export abstract class Recurrent extends SeveralOutputs {
   private readonly stateMasks: RandomMasks;
   private namedWeights: Partial<Readonly<Record<WeightName, Variable>>> = {};
 
-  /** @param kind what errors call a layer without a name */
-  constructor(cell: Cell, kind: string, options: AnyOptions) {
-    super(options);
-    const where = this.name || kind;
-    checkOptions(where, options);
+  /**
+   * @param kind starts the messages
+   * @param types the options that this cell alone has
+   */
+  constructor(cell: Cell, kind: string, options: AnyOptions, types?: ArgumentTable) {
+    super(options, kind, {
+      units: required(integer(1)),
+      activation: cellActivation,
+      ...types,
+      useBias: boolean,
+      kernelInitializer: initializerLike,
+      recurrentInitializer: initializerLike,
+      biasInitializer: initializerLike,
+      kernelRegularizer: regularizerLike,
+      recurrentRegularizer: regularizerLike,
+      biasRegularizer: regularizerLike,
+      dropout: fraction,
+      recurrentDropout: fraction,
+      seed: integer(),
+      returnSequences: boolean,
+      returnState: boolean,
+      goBackwards: boolean,
+      zeroOutputForMask: boolean,
+      stateful: isStateless,
+    });
     const { kernelInitializer, recurrentInitializer, biasInitializer } = options;
     const { kernelRegularizer, recurrentRegularizer, biasRegularizer } = options;
     this.cell = cell;
@@ -273,25 +295,4 @@ export abstract class Recurrent extends SeveralOutputs {
     }
     return sequence as unknown as readonly [number, number];
   }
-}
-
-/** Throws `ValueError` for options that are none. */
-function checkOptions(where: string, options: AnyOptions): void {
-  requireInteger(where, 'units', options.units, 1);
-  for (const name of ['activation', 'recurrentActivation'] as const) {
-    const isKnown = options[name] === undefined || cellActivations.includes(options[name]);
-    requireOption(where, name, options[name], `one of ${cellActivations.join(', ')}`, isKnown);
-  }
-  for (const name of flags) {
-    const value: unknown = options[name];
-    requireOption(where, name, value, 'true or false', value === undefined || typeof value === 'boolean');
-  }
-  for (const name of ['dropout', 'recurrentDropout'] as const) {
-    const rate = options[name] ?? 0;
-    requireOption(where, name, rate, 'a number in [0, 1)', typeof rate === 'number' && rate >= 0 && rate < 1);
-  }
-  if (options.seed !== undefined) requireInteger(where, 'seed', options.seed, -(2 ** 53));
-  const stateful: unknown = options.stateful ?? false;
-  const remedy = 'false, for states are handed on by returnState and apply([x, ...states])';
-  requireOption(where, 'stateful', stateful, remedy, stateful === false);
 }

@@ -1,5 +1,6 @@
 /** Gives a sample another shape with as many elements. Moves nothing in memory. */
-import { requireOption } from '../../core/check.ts';
+import { checkCount } from '../../core/arguments.ts';
+import type { ArgumentType } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sizeOf } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
@@ -14,20 +15,22 @@ export interface ReshapeOptions extends LayerOptions {
   readonly targetShape: Shape;
 }
 
+const targetShape: ArgumentType = {
+  expected: 'a shape of integers ≥ 0 and at most one -1',
+  accepts: (value) =>
+    Array.isArray(value) &&
+    Array.from<unknown>(value).every((size) => Number.isInteger(size) && (size as number) >= -1) &&
+    value.filter((size) => size === -1).length <= 1,
+  isRequired: true,
+};
+
 export class Reshape extends Layer {
   readonly kind = 'reshape';
   private readonly targetShape: Shape;
 
   constructor(options: ReshapeOptions) {
-    super(options);
-    const { targetShape } = options;
-    const isShape =
-      Array.isArray(targetShape) &&
-      targetShape.every((dimension) => Number.isInteger(dimension) && dimension >= -1) &&
-      targetShape.filter((dimension) => dimension === -1).length <= 1;
-    const expected = 'a shape of integers ≥ 0 and at most one -1';
-    requireOption(this.name || 'reshape', 'targetShape', targetShape, expected, isShape);
-    this.targetShape = [...targetShape];
+    super(options, 'reshape', { targetShape });
+    this.targetShape = [...options.targetShape];
   }
 
   override config(): LayerConfig {
@@ -56,5 +59,6 @@ export class Reshape extends Layer {
 
 /** [batch, ...shape] → [batch, ...targetShape]. @throws ValueError for a targetShape that is none */
 export function reshape(options: ReshapeOptions): Layer {
+  checkCount('reshape', arguments, 'options');
   return new Reshape(options);
 }

@@ -1,4 +1,5 @@
 /** The plain recurrent layer (Elman 1990): h = activation(x · kernel + h · recurrentKernel + bias). */
+import { checkCount } from '../../core/arguments.ts';
 import type { Layer } from '../layer.ts';
 import { Recurrent } from './recurrent.ts';
 import type { RecurrentOptions } from './recurrent.ts';
@@ -24,5 +25,6 @@ export class SimpleRNN extends Recurrent {
 export function simpleRNN(options: SimpleRNNOptions & { readonly returnState: true }): LayerOfSeveral;
 export function simpleRNN(options: SimpleRNNOptions): Layer;
 export function simpleRNN(options: SimpleRNNOptions): Layer | LayerOfSeveral {
+  checkCount('simpleRNN', arguments, 'options');
   return new SimpleRNN(options);
 }

@@ -1,4 +1,5 @@
 /** A layer applied to every step of a sequence by itself, with the same weights: the steps become rows of one batch. */
+import { checkCount } from '../../core/arguments.ts';
 import { ShapeError, ValueError } from '../../core/errors.ts';
 import { deriveKey } from '../../core/random.ts';
 import type { Key } from '../../core/random.ts';
@@ -7,11 +8,11 @@ import type { Shape } from '../../core/shape.ts';
 import type { Node } from '../../graph/node.ts';
 import { max } from '../../ops/reduce.ts';
 import { reshape } from '../../ops/reshape.ts';
-import { Layer } from '../layer.ts';
+import { labelOf, Layer } from '../layer.ts';
 import type { CallContext, LayerConfig, LayerOptions, Mask } from '../layer.ts';
 import { formatSample, onlyShape } from './check.ts';
 import { countedRows } from './counted-rows.ts';
-import { buildInner, describeInner, outerOptions, requireInner } from './inner-layer.ts';
+import { buildInner, describeInner, requireInner } from './inner-layer.ts';
 import { SeveralOutputs } from './several-outputs.ts';
 
 export class TimeDistributed extends Layer {
@@ -21,8 +22,8 @@ export class TimeDistributed extends Layer {
 
   constructor(layer: Layer, options: LayerOptions = {}) {
     const expected = 'a layer, such as dense({ units: 10 })';
-    requireInner(options.name || 'timeDistributed', layer, expected, layer instanceof Layer);
-    super(outerOptions(layer, options));
+    requireInner(labelOf(options, 'timeDistributed'), layer, expected, layer instanceof Layer);
+    super(options, 'timeDistributed', {}, { trainable: layer.trainable });
     this.inner = layer;
   }
 
@@ -87,5 +88,6 @@ function rowsOf(x: Node): Node {
  * @throws ValueError for what is no layer, or one with several outputs
  */
 export function timeDistributed(layer: Layer, options: LayerOptions = {}): Layer {
+  checkCount('timeDistributed', arguments, 'layer', 'options');
   return new TimeDistributed(layer, options);
 }

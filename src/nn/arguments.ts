@@ -1,0 +1,68 @@
+/** What layers, losses and metrics take beside numbers: the types of their arguments and options, for the tables of `core/arguments.ts`. */
+import type { ArgumentType } from '../core/arguments.ts';
+import { isNode } from '../graph/node.ts';
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Which names there are is checked by `initializerFrom`. */
+export const initializerLike: ArgumentType = {
+  expected: "a name such as 'heNormal', or an initializer such as heNormal()",
+  accepts: (value) => typeof value === 'string' || isObject(value),
+};
+
+/** Which names there are is checked by `regularizerFrom`. */
+export const regularizerLike: ArgumentType = {
+  expected: "a name such as 'l2', or a regularizer such as l2()",
+  accepts: (value) => typeof value === 'string' || isObject(value),
+};
+
+/** Which names there are is checked by `activationFrom`. */
+export const activationLike: ArgumentType = {
+  expected: "a name such as 'relu', or a function of a tensor",
+  accepts: (value) => typeof value === 'string' || typeof value === 'function',
+};
+
+const isAxis = (value: unknown): boolean => Number.isInteger(value) && value !== 0;
+
+/** An axis of a layer's input, counted with the batch axis. */
+export const axis: ArgumentType = { expected: 'an integer but 0, the batch axis', accepts: isAxis };
+
+export const axes: ArgumentType = {
+  expected: 'an integer but 0, the batch axis, or an array of such',
+  accepts: (value) => isAxis(value) || (Array.isArray(value) && value.length > 0 && Array.from(value).every(isAxis)),
+};
+
+/** A name in logs and history. */
+export const logName: ArgumentType = {
+  expected: 'a string that is not empty',
+  accepts: (value) => typeof value === 'string' && value !== '',
+};
+
+/** A tensor of the graph; not optional. */
+export const node: ArgumentType = { expected: 'a tensor of the graph', accepts: isNode, isRequired: true };
+
+/** The name of a layer, which becomes part of the names of its weights. */
+export const layerName: ArgumentType = {
+  expected: "a string without '/'",
+  accepts: (value) => typeof value === 'string' && !value.includes('/'),
+};
+
+/** Which dimensions are valid is checked by `checkShape`. */
+export const dimensions: ArgumentType = {
+  expected: 'an array of dimensions without the batch axis, such as [784]',
+  accepts: Array.isArray,
+};
+
+/** What `keyFromSeed` returns. */
+export const seedKey: ArgumentType = {
+  expected: 'a key of two integers',
+  accepts: (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isInteger),
+  isRequired: true,
+};
+
+/** The shapes of a layer's inputs. Which dimensions are valid is checked by `checkShape`. */
+export const shapes: ArgumentType = {
+  expected: 'an array of shapes, one for each input',
+  accepts: (value) => Array.isArray(value) && Array.from<unknown>(value).every(Array.isArray),
+  isRequired: true,
+};
