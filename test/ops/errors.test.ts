@@ -184,7 +184,7 @@ it('rows, batches and state', () => {
     "DTypeError: gather, indices: takes int32, not float32: convert it with cast()
     ShapeError: gather: the table must be [rows, ...row], not a scalar
     ShapeError: scatterAdd: updates must be [...indices, ...row], not [2, 3] for indices [3]
-    ValueError: oneHot: classes must be an integer ≥ 0 ≤ 16777216, not 2.5
+    ValueError: oneHot: classes must be an integer ≥ 0 and ≤ 16777216, not 2.5
     ShapeError: gatherBatch: the permutation must have one index for each sample, [2], not [3]
     ShapeError: gatherBatch: cursor must have rank 0, not shape [1]
     ValueError: gatherBatch: batch must be an integer ≥ 1, not 0
