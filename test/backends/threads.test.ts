@@ -8,6 +8,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
 import type { WasmOptions } from '../../src/backends/wasm/index.ts';
 import type { Pool } from '../../src/backends/wasm/pool.ts';
+import type { Threads } from '../../src/backends/wasm/threads.ts';
 import type { TypedArray } from '../../src/core/dtype.ts';
 import { Engine } from '../../src/engine.ts';
 import type { Executable } from '../../src/engine.ts';
@@ -31,13 +32,19 @@ async function start(options: WasmOptions): Promise<{ engine: Engine; backend: W
 }
 
 /** Shares all that can be shared, however small, and runs in workers always. */
-const all = (threads: number): WasmOptions => ({ threads, worker: true, shareThreshold: 0, patience: 20 });
+const all = (threads: number): WasmOptions => ({
+  threads,
+  worker: true,
+  shareThreshold: 0,
+  patience: 20,
+  startPatience: 20,
+});
 
 const bitsOf = (values: TypedArray): string =>
   Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('hex');
 
 function poolOf(backend: WasmBackend): Pool {
-  return backend['threads']!.pool!;
+  return (backend['processor'] as Threads).pool!;
 }
 
 function filled(shape: readonly number[], seed = 1): Variable {
@@ -306,7 +313,7 @@ describe('where there are no threads', () => {
     const { engine, backend } = await start({ threads: 2 });
     const { executable } = await counting(engine, 16);
     executable.run(1);
-    expect(backend['threads']!.pool).toBeNull();
+    expect(poolOf(backend)).toBeNull();
   });
 
   it('a small model has one by itself', async () => {

@@ -2,8 +2,9 @@
  * The WebAssembly backend: variables and arenas are runs of one linear memory, a prepared program is a stream of words
  * in it, and running K steps is one call into the module.
  */
-import { bytesPerElement } from '../../core/dtype.ts';
+import { bytesPerElement, typedArray } from '../../core/dtype.ts';
 import type { TypedArray } from '../../core/dtype.ts';
+import { messageOf } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
 import { heapBase } from '../../generated/wasm/heap.ts';
 import type { WasmCall } from '../../graph/kernel.ts';
@@ -11,13 +12,13 @@ import type { TensorType } from '../../graph/op.ts';
 import type { Program, ProgramBuffer, ProgramConstant } from '../../compiler/program.ts';
 import { arenaBytes, bytesOf } from '../../compiler/program.ts';
 import type { Backend, BackendBuffer, BackendInfo, PreparedProgram } from '../backend.ts';
+import { CallingThread } from './calling-thread.ts';
 import { CompiledChains } from './chains.ts';
 import { Heap } from './memory.ts';
 import { Kernels } from './module.ts';
 import type { Binary } from './module.ts';
-import type { Pool } from './pool.ts';
-import type { ThreadOptions, Threads } from './threads.ts';
-import { readElements, viewOf, writeElements } from './transfer.ts';
+import type { Processor } from './processor.ts';
+import type { ThreadOptions } from './threads.ts';
 import type { Elements } from './transfer.ts';
 import { encodeProgram } from './words.ts';
 
@@ -36,39 +37,41 @@ export class WasmBackend implements Backend {
   private readonly kernels: Kernels;
   private readonly heap: Heap;
   private readonly chains: CompiledChains;
-  private threads: Threads | null = null;
-  /** Why there are no threads although some were asked for. */
-  private readonly obstacle: string;
+  private readonly processor: Processor;
   private stateBytes = 0;
   private programBytes = 0;
 
-  /** With `threads` or `worker`, runs are queued, and workers do them; without, and where there can be none, `run` does. */
+  /**
+   * With `threads` or `worker`, runs are queued, and workers do them; without, and where there can be none, `run` does, and
+   * `info.reason` says why.
+   */
   static async create(options: WasmOptions = {}): Promise<WasmBackend> {
     const { threads = 1, worker = false, binary } = options;
-    if (threads === 1 && !worker) return new WasmBackend(await Kernels.load(binary));
-    // Imported only here, so that a page without threads does not load what makes them.
-    const { Threads, threadObstacle, workersWanted } = await import('./threads.ts');
-    const workers = workersWanted(options);
-    const obstacle = workers === 0 ? 'one thread: the machine has no core for another' : threadObstacle();
-    if (obstacle !== '') return new WasmBackend(await Kernels.load(binary), obstacle);
-    const backend = new WasmBackend(await Kernels.load(binary, true));
-    backend.threads = new Threads(workers, backend.kernels, backend.heap, options);
-    return backend;
+    // Imported only here, so that a page without workers does not load what makes them.
+    const start = threads === 1 && !worker ? null : await import('./start-workers.ts').catch(messageOf);
+    if (start !== null && typeof start !== 'string') {
+      const started = await start.startWorkers(options);
+      return new WasmBackend(started.kernels, started.heap, started.processor);
+    }
+    const kernels = await Kernels.load(binary);
+    const heap = new Heap(kernels.memory, heapBase);
+    const obstacle = start === null ? '' : `one thread: the code of threads did not load: ${start}`;
+    return new WasmBackend(kernels, heap, new CallingThread(kernels, heap, obstacle));
   }
 
-  private constructor(kernels: Kernels, obstacle = '') {
+  private constructor(kernels: Kernels, heap: Heap, processor: Processor) {
     this.kernels = kernels;
-    this.heap = new Heap(kernels.memory, heapBase);
+    this.heap = heap;
+    this.processor = processor;
     this.chains = new CompiledChains(kernels);
-    this.obstacle = obstacle;
   }
 
   get info(): BackendInfo {
     return {
       name: 'wasm',
       description: `WebAssembly ${this.kernels.binary}`,
-      threads: this.threads?.count ?? 1,
-      reason: this.threads?.reason ?? this.obstacle,
+      threads: this.processor.threads,
+      reason: this.processor.reason,
       isSoftware: false,
       stateBytes: this.stateBytes,
       arenaBytes: this.programBytes,
@@ -89,12 +92,12 @@ export class WasmBackend implements Backend {
       address: address + offset * bytesPerElement[type.dtype],
       count: values.length,
     };
-    writeElements(elements, values, this.heap, this.pool);
+    this.processor.write(elements, values);
   }
 
   read(buffer: BackendBuffer, into?: TypedArray): Promise<TypedArray> {
     const { type, address } = buffer as WasmBuffer;
-    return readElements(elementsOf(type, address), this.heap, this.pool, into);
+    return this.processor.read(elementsOf(type, address), into);
   }
 
   release(buffer: BackendBuffer): void {
@@ -115,20 +118,18 @@ export class WasmBackend implements Backend {
       typeof entry === 'string' ? this.kernels.indexOf(entry) : this.chains.indexOf(entry);
     const words = encodeProgram(program, addresses, indexOf);
     const stream = this.heap.allocate(words.byteLength, 'the program');
-    new Uint32Array(this.heap.memory.buffer, stream, words.length).set(words);
+    const code = { dtype: 'int32', address: stream, count: words.length } as const;
+    this.processor.place(code, new Int32Array(words.buffer));
     const bytes =
       arenaBytes(program) + program.constants.reduce((sum, { type }) => sum + bytesOf(type), words.byteLength);
     this.programBytes += bytes;
-    const plan = (await this.threads?.prepare({ program, addresses, indexOf, stream })) ?? null;
+    const plan = await this.processor.prepare({ program, addresses, indexOf, stream });
     return {
-      run: (steps: number) => {
-        if (this.pool === null) this.kernels.run(stream, steps);
-        else this.pool.run(stream, plan, steps);
-      },
+      run: (steps: number) => this.processor.run(stream, plan, steps),
       read: (output: string, into?: TypedArray) => {
         const index = program.outputs[output]!;
         const elements = elementsOf(program.buffers[index]!.type, addresses[index]!);
-        return readElements(elements, this.heap, this.pool, into);
+        return this.processor.read(elements, into);
       },
       dispose: () => {
         this.free([...arenas, ...constants, stream, ...(plan === null ? [] : [plan])]);
@@ -137,31 +138,24 @@ export class WasmBackend implements Backend {
     };
   }
 
-  async finished(): Promise<void> {
-    await this.pool?.finished();
+  finished(): Promise<void> {
+    return this.processor.finished();
   }
 
   dispose(): void {
-    this.threads?.dispose();
-    // The memory goes with the module when both are garbage collected.
-  }
-
-  private get pool(): Pool | null {
-    return this.threads?.pool ?? null;
+    this.processor.dispose();
   }
 
   /** Frees memory once nothing that was asked for uses it any more. */
   private free(addresses: readonly number[]): void {
-    const release = (): void => addresses.forEach((address) => this.heap.release(address));
-    if (this.pool === null) release();
-    else this.pool.afterwards(release);
+    this.processor.afterwards(() => addresses.forEach((address) => this.heap.release(address)));
   }
 
   private placeConstant({ type, value }: ProgramConstant): number {
     const address = this.heap.allocate(bytesOf(type), 'a constant');
-    const view = viewOf(elementsOf(type, address), this.heap);
-    if (typeof value === 'number') view.fill(value);
-    else view.set(value);
+    const elements = elementsOf(type, address);
+    const filled = typeof value === 'number' ? typedArray(type.dtype, elements.count).fill(value) : value;
+    this.processor.place(elements, filled);
     return address;
   }
 }

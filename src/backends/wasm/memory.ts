@@ -5,7 +5,7 @@
  */
 import { BackendError } from '../../core/errors.ts';
 
-const pageBytes = 65536;
+export const pageBytes = 65536;
 /** A cache line, and more than any vector load needs. */
 const alignment = 64;
 
@@ -47,7 +47,7 @@ export class Heap {
     }
     this.#used.set(offset, size);
     const used = Math.min(size, this.#touched - offset);
-    if (used > 0) new Uint8Array(this.memory.buffer, offset, used).fill(0);
+    if (used > 0) this.clear(offset, used);
     this.#touched = Math.max(this.#touched, offset + size);
     return offset;
   }
@@ -72,13 +72,28 @@ export class Heap {
     }
   }
 
+  /** Bytes of the memory now. */
+  protected get byteLength(): number {
+    return this.memory.buffer.byteLength;
+  }
+
+  /** Makes the memory larger. Throws when it cannot grow that far. */
+  protected extend(pages: number): void {
+    this.memory.grow(pages);
+  }
+
+  /** Fills memory with zeros. */
+  protected clear(offset: number, bytes: number): void {
+    new Uint8Array(this.memory.buffer, offset, bytes).fill(0);
+  }
+
   #grow(needed: number, bytes: number, what: string): void {
-    const missing = Math.ceil((needed - this.memory.buffer.byteLength) / pageBytes);
+    const missing = Math.ceil((needed - this.byteLength) / pageBytes);
     if (missing <= 0) return;
     try {
-      this.memory.grow(missing);
+      this.extend(missing);
     } catch (error) {
-      const held = Math.round(this.memory.buffer.byteLength / 2 ** 20);
+      const held = Math.round(this.byteLength / 2 ** 20);
       throw new BackendError(
         `wasm: ${what} needs ${bytes} bytes beside the ${held} MiB in use, and the memory cannot grow that far ` +
           `(at most 4096 MiB): use fewer samples at once, or a smaller batch`,

@@ -7,23 +7,18 @@ import { JobRing, controlBytes, jobs } from './job-ring.ts';
 import type { Job } from './job-ring.ts';
 import type { Heap } from './memory.ts';
 import type { Kernels, LoadedModule } from './module.ts';
-import { coreCount, spawn } from './spawn.ts';
-import type { Thread } from './spawn.ts';
-import type { WorkerMessage } from './worker.ts';
+import { coreCount, startAll } from './spawn.ts';
+import type { StartRequest, Thread } from './spawn.ts';
 
-export interface PoolOptions {
+export interface PoolOptions extends Pick<StartRequest, 'workerUrl' | 'startPatience'> {
   readonly threads: number;
-  /** The address of the worker script, for pages that do not allow workers from blob: addresses. */
-  readonly workerUrl?: string | URL | undefined;
   /** Seconds without a sign of life after which the workers are given up. */
   readonly patience?: number | undefined;
 }
 
 /** Looks before a thread sleeps: some tens of microseconds, about what it takes to wake it. */
 const spins = 20_000;
-const defaultPatience = 60;
-/** Milliseconds in which a worker has to start. */
-const startTimeout = 20_000;
+export const defaultPatience = 60;
 
 interface Waiter {
   /** The number of jobs that have to be done. */
@@ -58,10 +53,17 @@ export class Pool {
     const pool = new Pool(options, memory, control);
     const workspace = (thread: number): number => control + controlBytes + thread * threadBytes;
     try {
-      await pool.#startWorkers(options, (thread) => ({
-        ...{ memory, modules, control, thread, threads },
-        workspace: workspace(thread),
-      }));
+      await startAll({
+        ...options,
+        count: threads,
+        startOf: (thread) => ({ modules, shared: { memory, control, thread, threads, workspace: workspace(thread) } }),
+        started: (worker) => pool.workers.push(worker),
+        message: ({ kind }) => {
+          if (kind === 'news') pool.#settle();
+          else pool.#fail('a thread waited in vain for the others');
+        },
+        death: (thread, why) => pool.#fail(`thread ${thread} of ${threads}: ${why}`),
+      });
     } catch (error) {
       pool.dispose();
       heap.release(control);
@@ -193,39 +195,5 @@ export class Pool {
     this.workers = [];
     this.#cleanups.length = 0;
     for (const { reject } of this.#waiters.splice(0)) reject(error);
-  }
-
-  async #startWorkers(
-    { threads, workerUrl }: PoolOptions,
-    startOf: (thread: number) => Parameters<Thread['start']>[0],
-  ): Promise<void> {
-    const starts = Array.from({ length: threads }, (_, thread) => {
-      return new Promise<void>((resolve, reject) => {
-        const death = (why: string): void => {
-          reject(new BackendError(why));
-          this.#fail(`thread ${thread} of ${threads}: ${why}`);
-        };
-        const message = (given: WorkerMessage): void => {
-          if (given.kind === 'ready') resolve();
-          else if (given.kind === 'news') this.#settle();
-          else if (given.kind === 'failed') this.#fail('a thread waited in vain for the others');
-          else death(given.text ?? 'it failed');
-        };
-        const worker = spawn(`gradlet ${thread}`, workerUrl, { message, death });
-        worker.hold(true);
-        worker.start(startOf(thread));
-        this.workers.push(worker);
-      });
-    });
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new BackendError('a worker did not start')), startTimeout);
-    });
-    try {
-      await Promise.race([Promise.all(starts), late]);
-    } finally {
-      clearTimeout(timer);
-    }
-    for (const worker of this.workers) worker.hold(false);
   }
 }

@@ -2,14 +2,18 @@
  * The threads of a wasm backend: whether there can be any, the pool of workers, which starts when the first program is
  * prepared that gains from it, and the plans of programs. Between index.ts and pool.ts.
  */
-import { ValueError } from '../../core/errors.ts';
+import type { TypedArray } from '../../core/dtype.ts';
+import { ValueError, messageOf } from '../../core/errors.ts';
+import { CallingThread } from './calling-thread.ts';
 import type { Heap } from './memory.ts';
 import type { Kernels } from './module.ts';
 import { threadsWasm } from '../../generated/wasm/threads.ts';
 import { planThreads, shareThreshold } from './plan-threads.ts';
-import type { PlanRequest } from './plan-threads.ts';
 import { Pool } from './pool.ts';
-import { coreCount, obstacle } from './spawn.ts';
+import type { PlacedProgram } from './processor.ts';
+import { coreCount } from './spawn.ts';
+import { readElements, writeElements } from './transfer.ts';
+import type { Elements } from './transfer.ts';
 
 export interface ThreadOptions {
   /**
@@ -25,6 +29,8 @@ export interface ThreadOptions {
   readonly shareThreshold?: number;
   /** Seconds without a sign of life after which the workers are given up. */
   readonly patience?: number;
+  /** Seconds in which a worker has to start, by default 2: for tests. */
+  readonly startPatience?: number;
 }
 
 /** Bytes before a plan in which thread 0 keeps what it learns of the program: `assembly/choice.ts`. */
@@ -43,47 +49,66 @@ export function workersWanted({ threads = 1, worker = false }: ThreadOptions): n
   return count === 1 && !worker ? 0 : count;
 }
 
-export class Threads {
+export class Threads extends CallingThread {
   /** Those that there are, or may still be. */
-  count: number;
+  #count: number;
   /** Why the threads that were wanted are not there. */
-  #obstacle = '';
+  #failure = '';
   /** The workers, once they have started. */
   pool: Pool | null = null;
   #starting: Promise<void> | null = null;
   /** Modules that the workers have. */
   #loaded = 0;
-  readonly #kernels: Kernels;
-  readonly #heap: Heap;
   readonly #options: ThreadOptions;
 
   constructor(count: number, kernels: Kernels, heap: Heap, options: ThreadOptions) {
-    this.count = count;
-    this.#kernels = kernels;
-    this.#heap = heap;
+    super(kernels, heap);
+    this.#count = count;
     this.#options = options;
   }
 
-  /** Why not all threads work; empty when they do, or may still. */
-  get reason(): string {
-    return this.pool?.isAlone ? 'one thread for now: it is faster, for another process has a core' : this.#obstacle;
+  override get threads(): number {
+    return this.#count;
   }
 
-  /**
-   * Readies the workers for a program and gives the address of its record and plan in linear memory; null when one thread runs it
-   * alone. Without workers it is the calling thread that does.
-   */
-  async prepare(program: Omit<PlanRequest, 'threads' | 'workOf' | 'threshold'>): Promise<number | null> {
-    const kernels = this.#kernels;
-    const heap = this.#heap;
+  /** Why not all threads work; empty when they do, or may still. */
+  override get reason(): string {
+    return this.pool?.isAlone ? 'one thread for now: it is faster, for another process has a core' : this.#failure;
+  }
+
+  override write(elements: Elements, values: TypedArray): void {
+    writeElements(elements, values, this.heap, this.pool);
+  }
+
+  override read(elements: Elements, into?: TypedArray): Promise<TypedArray> {
+    return readElements(elements, this.heap, this.pool, into);
+  }
+
+  override run(stream: number, plan: number | null, steps: number): void {
+    if (this.pool === null) super.run(stream, plan, steps);
+    else this.pool.run(stream, plan, steps);
+  }
+
+  override afterwards(action: () => void): void {
+    if (this.pool === null) action();
+    else this.pool.afterwards(action);
+  }
+
+  override async finished(): Promise<void> {
+    await this.pool?.finished();
+  }
+
+  /** The plan begins with the record in which thread 0 keeps what it learns. Without workers the calling thread runs the program. */
+  override async prepare(placed: PlacedProgram): Promise<number | null> {
+    const { kernels, heap } = this;
     const threshold = this.#options.shareThreshold ?? shareThreshold;
     const plan = planThreads({
-      ...program,
-      threads: this.count,
+      ...placed,
+      threads: this.#count,
       workOf: (...call) => kernels.workOf(...call),
       threshold,
     });
-    const isShared = this.count > 1 && plan.isWorthwhile;
+    const isShared = this.#count > 1 && plan.isWorthwhile;
     if (isShared || this.#options.worker === true) await this.#start();
     if (this.pool === null) return null;
     this.#load(this.pool);
@@ -93,7 +118,7 @@ export class Threads {
     return address;
   }
 
-  dispose(): void {
+  override dispose(): void {
     this.pool?.dispose();
   }
 
@@ -103,30 +128,27 @@ export class Threads {
   }
 
   async #startPool(): Promise<void> {
-    const kernels = this.#kernels;
-    const heap = this.#heap;
-    const { workerUrl, patience } = this.#options;
+    const { kernels, heap } = this;
+    const { workerUrl, patience, startPatience } = this.#options;
     try {
       await kernels.need(threadsWasm);
       const modules = [...kernels.modules];
-      this.pool = await Pool.start({ threads: this.count, workerUrl, patience }, kernels, heap, modules);
+      this.pool = await Pool.start(
+        { threads: this.#count, workerUrl, patience, startPatience },
+        kernels,
+        heap,
+        modules,
+      );
       this.#loaded = modules.length;
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      this.count = 1;
-      this.#obstacle = `one thread, for the workers did not start: ${error.message}`;
+      this.#count = 1;
+      this.#failure = `one thread, for the workers did not start: ${messageOf(error)}`;
     }
   }
 
   /** Gives the workers the modules that were loaded since. */
   #load(pool: Pool): void {
-    const { modules } = this.#kernels;
+    const { modules } = this.kernels;
     for (; this.#loaded < modules.length; this.#loaded++) pool.load(modules[this.#loaded]!);
   }
-}
-
-/** Why there can be no workers, as `info.reason` tells it; empty when there can. */
-export function threadObstacle(): string {
-  const why = obstacle();
-  return why === '' ? '' : `one thread: ${why}`;
 }
