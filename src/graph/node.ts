@@ -25,6 +25,8 @@ export interface Variable extends Node {
     readonly slot?: string;
     /** Gives the first value; zeros without it. Called once, when the variable gets its memory. */
     readonly initialize?: () => TypedArray;
+    /** The same values in steps of a few milliseconds, where `initialize` can take long. */
+    readonly initializeInSteps?: () => Generator<undefined, TypedArray>;
   };
 }
 

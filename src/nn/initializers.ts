@@ -10,7 +10,7 @@ import type { Key } from '../core/random.ts';
 import { checkShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import { seedKey } from './arguments.ts';
-import { orthogonalRows } from './orthogonal.ts';
+import { orthogonalRows, orthogonalSteps } from './orthogonal.ts';
 
 /** Makes the values of one weight. */
 export interface Initializer {
@@ -19,6 +19,8 @@ export interface Initializer {
   readonly config: Readonly<Record<string, number>>;
   /** `sizeOf(shape)` values in row-major order; equal keys give equal values. */
   create(shape: Shape, key: Key): Float32Array;
+  /** The same values, computed in steps of a few milliseconds: for an initializer that would block a page. */
+  createInSteps?(shape: Shape, key: Key): Generator<undefined, Float32Array>;
 }
 
 /** Every initializer that a name can stand for. */
@@ -54,19 +56,22 @@ function initializer<T extends object>(
   types: ArgumentTable,
   defaults: T,
   create: (shape: Shape, key: Key, config: T) => Float32Array,
+  createInSteps?: (shape: Shape, key: Key, config: T) => Generator<undefined, Float32Array>,
 ): Initializer {
   checkArguments(name, given, { options: options({ ...types, ...(types !== noOptions && { seed: integer() }) }) });
   const chosen = Object.entries((given[0] ?? {}) as Options).filter(([, value]) => value !== undefined);
   const config = { ...defaults, ...Object.fromEntries(chosen) } as T & Options;
   const { seed } = config;
+  const own = (key: Key): Key => (seed === undefined ? key : keyFromSeed(seed));
   return {
     name,
     config,
     create: (given, key) => {
       const shape = checkShape(name, given);
       checkArguments(name, [key], { key: seedKey });
-      return create(shape, seed === undefined ? key : keyFromSeed(seed), config);
+      return create(shape, own(key), config);
     },
+    ...(createInSteps && { createInSteps: (shape: Shape, key: Key) => createInSteps(shape, own(key), config) }),
   };
 }
 
@@ -174,8 +179,13 @@ export interface OrthogonalOptions extends SeedOption {
  * `gain`: the Q of a random normal matrix (Saxe, McClelland, Ganguli 2013). Throws `ShapeError` below rank 2.
  */
 export function orthogonal(_options: OrthogonalOptions = {}): Initializer {
-  return initializer('orthogonal', arguments, { gain: number() }, { gain: 1 }, (shape, key, { gain }) =>
-    orthogonalRows(shape, key, gain),
+  return initializer(
+    'orthogonal',
+    arguments,
+    { gain: number() },
+    { gain: 1 },
+    (shape, key, { gain }) => orthogonalRows(shape, key, gain),
+    (shape, key, { gain }) => orthogonalSteps(shape, key, gain),
   );
 }
 

@@ -196,7 +196,10 @@ export abstract class Layer {
   ): Variable {
     const stream = deriveKey(key, this.ownWeights.length);
     const initialize = (): Float32Array => initializer.create(shape, stream);
-    const weight = variable(shape, { name: `${this.label}/${name}`, role, initialize });
+    const made = variable(shape, { name: `${this.label}/${name}`, role, initialize });
+    const { createInSteps } = initializer;
+    const inSteps = createInSteps && { initializeInSteps: () => createInSteps(shape, stream) };
+    const weight = { ...made, variable: { ...made.variable, ...inSteps } };
     this.ownWeights.push(weight);
     return weight;
   }

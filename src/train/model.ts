@@ -34,7 +34,7 @@ import type { Checkpoint } from './checkpoint.ts';
 import type { Results } from './sums.ts';
 import { countElements, summarize } from './summary.ts';
 import { chain, nameLayers, Topology } from './topology.ts';
-import { attach, detach, engineOf, readVariable, writeVariable } from './variable-store.ts';
+import { attach, detach, engineOf, prepareValues, readVariable, writeVariable } from './variable-store.ts';
 import { multiplyAdds } from './work.ts';
 
 export interface ModelOptions {
@@ -322,6 +322,7 @@ export class Model implements TrainedModel {
       throw error;
     }
     shareEngine(this, this.engine);
+    await prepareValues(weights);
     attach(this, this.engine, weights);
     return this.engine;
   }

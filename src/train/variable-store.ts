@@ -10,6 +10,7 @@ import { StateError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Engine } from '../engine.ts';
 import type { Variable } from '../graph/node.ts';
+import { chunkMilliseconds, yieldToEventLoop } from './event-loop.ts';
 
 interface Home {
   engine: Engine | undefined;
@@ -53,6 +54,27 @@ export function attach(user: object, engine: Engine, variables: readonly Variabl
     home.pending = undefined;
   }
   for (const variable of variables) homeOf(variable).users.add(user);
+}
+
+/**
+ * Draws the first values that take long, with turns of the event loop in between, so that `attach` need not draw them. What
+ * is set meanwhile stays.
+ */
+export async function prepareValues(variables: readonly Variable[]): Promise<void> {
+  for (const variable of variables) {
+    const home = homeOf(variable);
+    const isKnown = (): boolean => home.engine !== undefined || home.pending !== undefined;
+    const steps = isKnown() ? undefined : variable.variable.initializeInSteps?.();
+    if (!steps) continue;
+    let end = performance.now() + chunkMilliseconds();
+    let step = steps.next();
+    for (; !step.done && !isKnown(); step = steps.next()) {
+      if (performance.now() < end) continue;
+      await yieldToEventLoop();
+      end = performance.now() + chunkMilliseconds();
+    }
+    if (step.done && !isKnown()) home.pending = step.value;
+  }
 }
 
 /** Frees the memory of those `variables` that nobody but `user` uses. */

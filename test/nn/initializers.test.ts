@@ -18,6 +18,8 @@ import {
   truncatedNormal,
   zeros,
 } from '../../src/nn/initializers.ts';
+import { orthogonalSteps } from '../../src/nn/orthogonal.ts';
+import { tileMemory } from '../../src/nn/tile-product.ts';
 import type { Initializer } from '../../src/nn/initializers.ts';
 import { messageOf } from './support.ts';
 
@@ -158,10 +160,10 @@ describe('determinism', () => {
     `);
     expect(values(orthogonal())).toMatchInlineSnapshot(`
       [
-        -0.8071697950363159,
-        0.5903193354606628,
-        -0.5903193354606628,
-        -0.8071697950363159,
+        0.458454430103302,
+        0.8887178897857666,
+        -0.8887178897857666,
+        0.458454430103302,
       ]
     `);
   });
@@ -187,6 +189,70 @@ describe('orthogonal', () => {
         expect(dot).toBeCloseTo(a === b ? gain * gain : 0, 5);
       }
     }
+  });
+
+  test('larger than a block: sampled rows are orthonormal, by WebAssembly and by JavaScript, to the same bits', () => {
+    for (const shape of [
+      [131, 140],
+      [140, 70],
+    ] as const) {
+      const finish = (useScript: boolean): Float32Array => {
+        const steps = orthogonalSteps(shape, key, 1, (length) => tileMemory(length, useScript));
+        let step = steps.next();
+        while (!step.done) step = steps.next();
+        return step.value;
+      };
+      const values = finish(false);
+      expect(finish(true)).toEqual(values);
+      expect(orthogonal().create(shape, key)).toEqual(values);
+      const [rows, columns] = shape;
+      const [short, long] = [Math.min(rows, columns), Math.max(rows, columns)];
+      const at = (vector: number, place: number): number =>
+        rows < columns ? values[vector * columns + place]! : values[place * columns + vector]!;
+      let worst = 0;
+      for (let a = 0; a < short; a++) {
+        for (let b = 0; b <= a; b++) {
+          let dot = a === b ? -1 : 0;
+          for (let place = 0; place < long; place++) dot += at(a, place) * at(b, place);
+          worst = Math.max(worst, Math.abs(dot));
+        }
+      }
+      expect(worst).toBeLessThan(1e-6);
+    }
+  });
+
+  test.each([
+    [3, 3],
+    [2, 4],
+  ])('spreads evenly over all matrices [%d, %d]', (rows, columns) => {
+    // Of every element the mean is 0, that of the square 1 / n, that of the fourth power 3 / (n (n + 2)); n is the longer side.
+    const [draws, n] = [4000, Math.max(rows, columns)];
+    const sums = Array.from({ length: rows * columns }, () => [0, 0, 0] as [number, number, number]);
+    let determinants = 0;
+    for (let seed = 0; seed < draws; seed++) {
+      const values = orthogonal().create([rows, columns], [seed, 7]);
+      values.forEach((value, index) => {
+        sums[index]![0] += value / draws;
+        sums[index]![1] += value ** 2 / draws;
+        sums[index]![2] += value ** 4 / draws;
+      });
+      if (rows === 3) {
+        const [a, b, c, d, e, f, g, h, i] = values as unknown as number[];
+        determinants += a! * (e! * i! - f! * h!) - b! * (d! * i! - f! * g!) + c! * (d! * h! - e! * g!);
+      }
+    }
+    for (const [mean, square, fourth] of sums) {
+      expect(Math.abs(mean)).toBeLessThan(0.05);
+      expect(Math.abs(square - 1 / n)).toBeLessThan(0.03);
+      expect(Math.abs(fourth - 3 / (n * (n + 2)))).toBeLessThan(0.03);
+    }
+    expect(Math.abs(determinants / draws)).toBeLessThan(0.08);
+  });
+
+  test('takes shapes without elements, and vectors of length 1', () => {
+    expect(orthogonal().create([0, 4], key)).toHaveLength(0);
+    expect(orthogonal().create([4, 0], key)).toHaveLength(0);
+    expect(Math.abs(orthogonal().create([1, 1], key)[0]!)).toBe(1);
   });
 
   test('refuses a vector', () => {

@@ -1,6 +1,6 @@
 /** Files from untrusted sources: limits, truncation, flipped bits and changed fields give a model or a FormatError, nothing else. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FormatError } from '../../src/core/errors.ts';
 import { sizeOf } from '../../src/core/shape.ts';
 import type { Initializer } from '../../src/nn/initializers.ts';
@@ -189,6 +189,34 @@ describe('sizes that a file only declares', () => {
     await sequential(stack(), { engine: await wasmEngine() }).predict(x);
     expect(draws).toBe(5);
   });
+});
+
+it('values that take long are drawn in steps, between which the event loop has its turn', async () => {
+  const now = vi.spyOn(performance, 'now');
+  let time = 0;
+  now.mockImplementation(() => (time += 1000));
+  let [turns, steps] = [0, 0];
+  const turn = (): void => {
+    turns++;
+    if (steps < 5) setImmediate(turn);
+  };
+  const slow: Initializer = {
+    name: 'zeros',
+    config: {},
+    create: () => expect.fail('drawn at once'),
+    *createInSteps(shape) {
+      for (; steps < 5; steps++) yield;
+      return new Float32Array(sizeOf(shape)).fill(2);
+    },
+  };
+  const model = sequential([dense({ units: 1, kernelInitializer: slow, inputShape: [3] })], {
+    engine: await wasmEngine(),
+  });
+  setImmediate(turn);
+  const prediction = await model.predict(tensor([[1, 1, 1]]));
+  now.mockRestore();
+  expect([...prediction.data]).toEqual([6]);
+  expect(turns).toBeGreaterThanOrEqual(5);
 });
 
 /** A file of this header alone. */
