@@ -25,6 +25,7 @@ export type { TuningRecord, TuningStore } from './tune/store.ts';
 export { HostTensor, parameter, tensor } from './tensor.ts';
 export type {
   NestedArray,
+  NestedValues,
   NumericArray,
   ParameterInitializer,
   ParameterOptions,

@@ -2,13 +2,15 @@
  * What a user computes with, below the layers: symbolic tensors and the functions over them, inputs and parameters,
  * and tensors of values on the host. Above the engine in the data's way, below layers and training.
  */
-import { dtypeOf, typedArray } from './core/dtype.ts';
+import { dtypeOf } from './core/dtype.ts';
 import type { DType, TypedArray } from './core/dtype.ts';
-import { DTypeError, ShapeError, ValueError } from './core/errors.ts';
+import { ShapeError, ValueError } from './core/errors.ts';
 import { keyFromSeed, uniform } from './core/random.ts';
 import type { Key } from './core/random.ts';
 import { checkShape, formatShape, sizeOf } from './core/shape.ts';
 import type { Shape } from './core/shape.ts';
+import { readValues, roundToFloat32 } from './core/values.ts';
+import type { NestedValues, NumericArray } from './core/values.ts';
 import type { Constant, Node, Variable } from './graph/node.ts';
 import { constant, variable } from './ops/op.ts';
 
@@ -18,20 +20,19 @@ export type Tensor = Node;
 /** Numbers in arrays in arrays, all of one length at each depth. */
 export type NestedArray = readonly (number | NestedArray)[];
 
-/** Every array of numbers that is taken. Others than the three dtypes are converted. */
-export type NumericArray =
-  TypedArray | Float64Array | Uint8ClampedArray | Int8Array | Int16Array | Uint16Array | Uint32Array;
+export type { NestedValues, NumericArray };
 
 export interface TensorOptions {
   /** What the values are converted to: by default the typed array's own, float32 for plain numbers. */
   readonly dtype?: DType;
-  /** Each value counts as value · scale + offset where a model reads it; uint8 data stay bytes on the device. */
+  /** Each value counts as value · scale + offset wherever it is read; uint8 features stay bytes on the device. */
   readonly scale?: number;
   readonly offset?: number;
 }
 
 /** Values on the host, row-major, with their shape. Made by `tensor()`; what `predict` gives. */
 export class HostTensor {
+  /** The values as they are stored: `applyScale()` has those that count. */
   readonly data: TypedArray;
   readonly shape: Shape;
   readonly dtype: DType;
@@ -39,6 +40,7 @@ export class HostTensor {
   readonly offset: number;
 
   constructor(data: TypedArray, shape: Shape, scale = 1, offset = 0) {
+    this.dtype = dtypeOf(data);
     checkShape('tensor', shape);
     if (data.length !== sizeOf(shape)) {
       throw new ShapeError(
@@ -48,9 +50,8 @@ export class HostTensor {
     if (!Number.isFinite(scale) || !Number.isFinite(offset)) {
       throw new ShapeError(`tensor: scale and offset must be finite, not ${scale} and ${offset}`);
     }
-    this.data = data;
+    this.data = readValues('tensor', data).data;
     this.shape = [...shape];
-    this.dtype = dtypeOf(data);
     this.scale = scale;
     this.offset = offset;
   }
@@ -60,43 +61,59 @@ export class HostTensor {
     return this.data.length;
   }
 
-  /** The values as arrays in arrays; a number for a scalar. Scale and offset are not applied. */
+  /**
+   * The values that count, value · scale + offset, computed in float64 and rounded to float32; the tensor itself where
+   * scale is 1 and offset 0.
+   *
+   * @param caller starts the message of an error
+   * @throws DTypeError for values that float32 cannot hold
+   */
+  applyScale(caller: string = 'tensor'): HostTensor {
+    const { data, shape, scale, offset } = this;
+    if (scale === 1 && offset === 0) return this;
+    const scaled = Float64Array.from(data, (value) => value * scale + offset);
+    const isWhole = this.dtype !== 'float32' && Number.isInteger(scale) && Number.isInteger(offset);
+    return new HostTensor(roundToFloat32(caller, scaled, isWhole), shape);
+  }
+
+  /** The values, scale and offset applied, as arrays in arrays; a number for a scalar. */
   toArray(): number | NestedArray {
+    const { data, shape } = this.applyScale();
     const build = (axis: number, from: number): number | NestedArray => {
-      if (axis === this.shape.length) return this.data[from]!;
-      const stride = sizeOf(this.shape.slice(axis + 1));
-      return Array.from({ length: this.shape[axis]! }, (_, index) => build(axis + 1, from + index * stride));
+      if (axis === shape.length) return data[from]!;
+      const stride = sizeOf(shape.slice(axis + 1));
+      return Array.from({ length: shape[axis]! }, (_, index) => build(axis + 1, from + index * stride));
     };
     return build(0, 0);
   }
 
-  /** The values as a constant of a graph: int32 as they are, all else as float32 with scale and offset applied. */
+  /** The values, scale and offset applied, as a constant of a graph: int32 without a scale as they are, all else as float32. */
   toConstant(): Constant {
-    if (this.dtype === 'int32') return constant(this.data, this.shape);
-    const values = Float32Array.from(this.data, (value) => value * this.scale + this.offset);
-    return constant(values, this.shape);
+    const { data, shape, dtype } = this.applyScale();
+    return constant(data, shape, dtype === 'uint8' ? 'float32' : dtype);
   }
 }
 
 /**
- * Values on the host as a tensor. A typed array of float32, int32 or uint8 is kept, not copied.
+ * Values on the host as a tensor. A typed array of float32, int32 or uint8 is kept, not copied. Other arrays of whole
+ * numbers become int32, other numbers float32, booleans 0 and 1; values that would change, but for the rounding of decimal
+ * numbers to float32, are refused.
  *
- * @param values a typed array, arrays in arrays, or a number
+ * @param values a typed array, arrays in arrays, rows as typed arrays, a number, or an ArrayBuffer that holds values of `dtype`,
+ *   bytes if none is given
  * @param shape of the values; by default that of the nesting
  * @param options the dtype, or the dtype with scale and offset: `tensor(bytes, [60000, 784], { scale: 1 / 255 })`
- * @throws ShapeError for rows of unequal length or values that do not fill the shape; DTypeError for values that the
- *   dtype cannot hold
+ * @throws ShapeError for rows of unequal length or values that do not fill the shape; DTypeError for what is no number, for
+ *   an unknown dtype, and for values that the dtype cannot hold
  */
 export function tensor(
-  values: NumericArray | NestedArray | number,
+  values: NumericArray | NestedValues | number | boolean | bigint,
   shape?: Shape,
   options: DType | TensorOptions = {},
 ): HostTensor {
   const { dtype, scale, offset } = typeof options === 'string' ? { dtype: options } : options;
-  const own = typeof values === 'number' ? [] : Array.isArray(values) ? nestedShape(values as NestedArray) : null;
-  const flat = own === null ? fromTyped(values as NumericArray) : flatten(values as NestedArray | number, own);
-  const data = convert(flat, dtype ?? dtypeOf(flat));
-  return new HostTensor(data, shape ?? own ?? [data.length], scale, offset);
+  const { data, shape: own } = readValues('tensor', values, dtype);
+  return new HostTensor(data, shape ?? own, scale, offset);
 }
 
 /** A placeholder for what `engine.write` puts in before a run. float32 unless said otherwise. */
@@ -130,7 +147,7 @@ export function parameter(shape: Shape, { initializer, seed = 0, name }: Paramet
     const key = keyFromSeed(seed);
     if (typeof initializer !== 'object') return (initializer ?? defaultInitializer)(shape, key);
     if ('create' in initializer) return initializer.create(shape, key);
-    return 'data' in initializer ? initializer.data : initializer;
+    return 'data' in initializer ? convert('parameter', initializer, 'float32').data : initializer;
   };
   return variable(shape, { role: 'parameter', initialize, ...(name === undefined ? {} : { name }) });
 }
@@ -142,53 +159,12 @@ function defaultInitializer(shape: Shape, key: Key): Float32Array {
   return uniform(key, sizeOf(shape), 0, -limit, limit);
 }
 
-/** The shape that the first element of each depth tells; `flatten` checks the others. */
-function nestedShape(values: NestedArray): number[] {
-  const shape: number[] = [];
-  for (let level: number | NestedArray | undefined = values; Array.isArray(level); level = level[0] as NestedArray) {
-    shape.push(level.length);
-    if (shape.length > 8) throw new ShapeError('tensor: the arrays are nested more than 8 deep');
-  }
-  return shape;
-}
-
-function flatten(values: NestedArray | number, shape: Shape): Float32Array {
-  const out = new Float32Array(sizeOf(shape));
-  let next = 0;
-  const walk = (value: number | NestedArray, axis: number, place: string): void => {
-    if (typeof value === 'number' && axis === shape.length) {
-      out[next++] = value;
-    } else if (Array.isArray(value) && axis < shape.length && value.length === shape[axis]) {
-      value.forEach((inner: number | NestedArray, index) => walk(inner, axis + 1, `${place}[${index}]`));
-    } else {
-      const given = Array.isArray(value) ? `${value.length} elements` : typeof value;
-      const wanted = axis < shape.length ? `${shape[axis]!} elements` : 'a number';
-      throw new ShapeError(`tensor: values${place} has ${given}, expected ${wanted}: all rows must be of one length`);
-    }
-  };
-  walk(values, 0, '');
-  return out;
-}
-
-function fromTyped(values: NumericArray): TypedArray {
-  if (values instanceof Float32Array || values instanceof Int32Array || values instanceof Uint8Array) return values;
-  if (values instanceof Uint8ClampedArray) return new Uint8Array(values.buffer, values.byteOffset, values.length);
-  if (values instanceof Float64Array) return Float32Array.from(values);
-  if (ArrayBuffer.isView(values)) return Int32Array.from(values);
-  throw new DTypeError('tensor: takes a typed array, arrays of numbers in arrays, or a number');
-}
-
-/** `values` in `dtype`; refuses what would be cut off. */
-export function convert(values: TypedArray, dtype: DType): TypedArray {
-  if (dtypeOf(values) === dtype) return values;
-  const out = typedArray(dtype, values.length);
-  out.set(values);
-  if (dtype === 'float32') return out;
-  const bad = values.findIndex((value, index) => value !== out[index]);
-  if (bad >= 0) {
-    throw new DTypeError(
-      `tensor: value ${values[bad]!} at index ${bad} does not fit ${dtype}: use whole numbers in its range`,
-    );
-  }
-  return out;
+/**
+ * The values that count, scale and offset applied, in `dtype`.
+ *
+ * @throws DTypeError for values that it cannot hold
+ */
+export function convert(caller: string, values: HostTensor, dtype: DType): HostTensor {
+  const { data, shape } = values.applyScale(caller);
+  return new HostTensor(readValues(caller, data, dtype).data, shape);
 }

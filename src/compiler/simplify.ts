@@ -6,7 +6,7 @@ import { exactNumbers } from '../core/exact-numbers.ts';
 import { sameShape } from '../core/shape.ts';
 import { fillValue, isConstant, isVariable, replaceInputs } from '../graph/node.ts';
 import type { Graph, Node } from '../graph/node.ts';
-import { constant } from '../ops/op.ts';
+import { filled } from '../ops/op.ts';
 import { matmul } from '../ops/matmul.ts';
 import type { MatmulAttributes } from '../ops/matmul.ts';
 import { rebuild } from './rebuild.ts';
@@ -35,14 +35,14 @@ function simplifyNode(node: Node): Node {
 
 /** An element-wise op of numbers is a number, rounded as the devices would; a view of one is one too. */
 function foldConstants(node: Node): Node | undefined {
-  const filled = node.op.kind === 'alias' ? fillValue(node.inputs[0]!) : undefined;
-  if (filled !== undefined) return constant(filled, node.shape, node.dtype);
+  const known = node.op.kind === 'alias' ? fillValue(node.inputs[0]!) : undefined;
+  if (known !== undefined) return filled(known, node.shape, node.dtype);
   if (node.op.kind !== 'elementwise' || node.inputs.length === 0) return undefined;
   const values = node.inputs.map(fillValue);
   if (values.includes(undefined)) return undefined;
   const [x = 0, y = 0, z = 0] = values as number[];
   const value = node.op.reference(node.attributes, x, y, z);
-  return constant(node.dtype === 'float32' ? Math.fround(value) : Math.trunc(value), node.shape, node.dtype);
+  return filled(node.dtype === 'float32' ? Math.fround(value) : Math.trunc(value), node.shape, node.dtype);
 }
 
 /** Ops that give back an input: x + 0, x · 1, x / 1, x − 0, −(−x), a choice known beforehand, a cast or broadcast to what it is. */

@@ -51,7 +51,8 @@ export class Batches<T extends readonly unknown[]> implements Iterable<BatchOf<T
     requireOption('batches', 'seed', seed, 'an integer', Number.isInteger(seed));
     const isEpoch = Number.isInteger(initialEpoch) && initialEpoch >= 0;
     requireOption('batches', 'initialEpoch', initialEpoch, 'an integer ≥ 0', isEpoch);
-    this.arrays = arrays;
+    // Bytes are scaled batch by batch: as float32 all of them would take four times the memory.
+    this.arrays = arrays.map((values) => (values.dtype === 'uint8' ? values : values.applyScale('batches')));
     this.count = count;
     this.options = { batchSize, shuffle, seed, reuse };
     this.nextEpoch = initialEpoch;
@@ -92,8 +93,8 @@ function memoryFor({ dtype, shape }: HostTensor, samples: number): TypedArray {
 }
 
 /** Makes of `rows` the values that a model would read. */
-function applyScale({ dtype, scale, offset }: HostTensor, rows: TypedArray): void {
-  if (dtype === 'int32' || (scale === 1 && offset === 0)) return;
+function applyScale({ scale, offset }: HostTensor, rows: TypedArray): void {
+  if (scale === 1 && offset === 0) return;
   for (let place = 0; place < rows.length; place++) rows[place] = rows[place]! * scale + offset;
 }
 

@@ -1,4 +1,5 @@
 /** What losses and metrics do with labels and predictions first: check that they fit, and bring both to one shape. */
+import { describe } from '../core/describe.ts';
 import { ShapeError } from '../core/errors.ts';
 import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
@@ -13,16 +14,23 @@ function withoutLastOne(shape: Shape): Shape {
 }
 
 /**
+ * Labels in the shape of the predictions where both differ by a last axis of 1 alone; others as they are. Without it
+ * [batch] and [batch, 1] would broadcast to [batch, batch].
+ */
+export function alignLabels(labels: Node, predictions: Node): Node {
+  const { shape } = predictions;
+  return sameShape(withoutLastOne(labels.shape), withoutLastOne(shape)) ? reshape(labels, shape) : labels;
+}
+
+/**
  * Labels as float32 in the shape of the predictions: [batch] and [batch, 1] stand for each other.
  *
  * @throws ShapeError naming `loss`, with the loss that these labels are probably meant for
  */
 export function matchLabels(loss: string, labels: Node, predictions: Node): Node {
   const [given, expected] = [labels.shape, predictions.shape];
-  if (sameShape(given, expected)) return cast(labels, 'float32');
-  if (sameShape(withoutLastOne(given), withoutLastOne(expected))) {
-    return reshape(cast(labels, 'float32'), expected);
-  }
+  const aligned = alignLabels(labels, predictions);
+  if (sameShape(aligned.shape, expected)) return cast(aligned, 'float32');
   const classNumbers = expected.length > 1 && sameShape(withoutLastOne(given), expected.slice(0, -1));
   const otherWidth =
     expected.length > 1 && given.length === expected.length && sameShape(given.slice(0, -1), expected.slice(0, -1));
@@ -59,6 +67,16 @@ export function matchClassNumbers(loss: string, labels: Node, predictions: Node)
 /** Whether labels look like one value for each output, as one-hot labels do, and not like class numbers. */
 export function areWide({ shape: given }: Node, { shape: expected }: Node): boolean {
   return given.length === expected.length && (sizeOf(given) === sizeOf(expected) || given.at(-1) === expected.at(-1));
+}
+
+/** Throws `ShapeError` where a loss gives anything but one value for each sample. `batch` has one value for each. */
+export function requireOneEach(loss: string, given: Node, { shape: batch }: Node): void {
+  const shape = (given as Partial<Node> | undefined)?.shape;
+  if (Array.isArray(shape) && sameShape(shape as Shape, batch)) return;
+  throw new ShapeError(
+    `${loss} gives ${shape ? formatShape(shape) : describe(given)} for a batch of ${batch[0]}, expected ${formatShape(batch)}: ` +
+      `a loss must give one value for each sample: take the mean over the other axes`,
+  );
 }
 
 /** The mean over every axis but the first: one value for each sample. */

@@ -75,6 +75,13 @@ export abstract class Layer {
   abstract readonly kind: string;
   /** Whether `computeMask` hands masks on: for a layer whose output has the steps of its input. */
   readonly supportsMasking: boolean = false;
+  /**
+   * What the layer does with int32 data: reads them as indices, as an embedding does; keeps them for the layer behind, as a
+   * reshape does; or takes float32, into which they are converted before they reach it.
+   */
+  get integers(): 'indices' | 'kept' | 'float32' {
+    return 'float32';
+  }
   /** The shape of a sample, when the user gave it. */
   readonly inputShape: Shape | undefined;
   /** Created by `build`, in the order of saving. Parameters have the role `parameter`; other state does not train. */

@@ -2,7 +2,8 @@
 import type { Node } from '../graph/node.ts';
 
 /**
- * Gives float32 [batch]. `predictions` may come straight from a softmax or sigmoid: a loss that knows a stable form
+ * Gives float32 [batch]. In training labels have the shape of the predictions where both differ by a last axis of 1 alone,
+ * [batch] and [batch, 1]; else the shape in which they were given. `predictions` may come straight from a softmax or sigmoid: a loss that knows a stable form
  * for it reads the logits below it instead.
  */
 export type LossFunction = (labels: Node, predictions: Node) => Node;

@@ -8,7 +8,7 @@ export interface Metric {
   /**
    * What one batch adds: float32 nodes of fixed shape.
    *
-   * @param labels as given to `fit`, with the batch axis
+   * @param labels as given to `fit`, with the batch axis; in the shape of the predictions where a last axis of 1 is all that differs
    * @param predictions the model's output
    * @param mask float32 [batch]: 1 for a sample that counts, as all do in `fit` and `evaluate`, 0 for one that does not
    */

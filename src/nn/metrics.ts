@@ -13,7 +13,7 @@ import { sum } from '../ops/reduce.ts';
 import { select } from '../ops/select.ts';
 import { auc } from './auc.ts';
 import { f1Score, precision, recall } from './classification-metrics.ts';
-import { areWide, matchClassNumbers, matchLabels, perSample } from './labels.ts';
+import { alignLabels, areWide, matchClassNumbers, matchLabels, perSample, requireOneEach } from './labels.ts';
 import type { LossFunction } from './loss.ts';
 import { lossFrom, lossNames, meanAbsoluteError, meanSquaredError } from './losses.ts';
 import type { LossName } from './losses.ts';
@@ -23,15 +23,22 @@ import type { Metric } from './metric.ts';
 const first = (values: ArrayLike<number> | undefined): number => values?.[0] ?? 0;
 
 /** The mean over all samples of one value each. */
-function meanMetric(name: string, values: (labels: Node, predictions: Node) => Node, last = (x: number) => x): Metric {
+function meanMetric(name: string, valuesOf: (labels: Node, predictions: Node) => Node, last = (x: number) => x): Metric {
   return {
     name,
-    sums: (labels, predictions, mask) => [sum(select(mask, values(labels, predictions), 0)), sum(mask)],
+    sums: (labels, predictions, mask) => {
+      const values = valuesOf(alignLabels(labels, predictions), predictions);
+      requireOneEach(name, values, mask);
+      return [sum(select(mask, values, 0)), sum(mask)];
+    },
     result: ([total, count]) => last(first(total) / first(count)),
   };
 }
 
-/** Any loss as a metric, under its own name. */
+/**
+ * Any loss as a metric, under its own name. A custom function gets labels in the shape of the predictions where both
+ * differ by a last axis of 1 alone.
+ */
 export function lossMetric(name: string, loss: LossFunction): Metric {
   return meanMetric(name, loss);
 }

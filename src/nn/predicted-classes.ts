@@ -1,12 +1,13 @@
 /** From what a model predicts to class numbers, and arrays of class numbers checked: what counting on the host begins with. */
 import { requireNumber } from '../core/check.ts';
 import { ShapeError, ValueError } from '../core/errors.ts';
-import { formatShape, sizeOf } from '../core/shape.ts';
+import { formatShape } from '../core/shape.ts';
+import { readValues } from '../core/values.ts';
+import type { NestedValues, NumericArray } from '../core/values.ts';
 import { HostTensor, tensor } from '../tensor.ts';
-import type { NestedArray, NumericArray } from '../tensor.ts';
 
-/** One number for each sample. */
-export type ClassNumbers = HostTensor | NumericArray | readonly number[];
+/** One number for each sample: a tensor, whose scale and offset count, a typed array, numbers, big integers or booleans. */
+export type ClassNumbers = HostTensor | NumericArray | NestedValues;
 
 /**
  * The class of each row of predictions, or of one-hot labels: the place of its greatest value, the first of equals; of a
@@ -17,11 +18,11 @@ export type ClassNumbers = HostTensor | NumericArray | readonly number[];
  * @throws ShapeError for another rank
  */
 export function predictedClasses(
-  predictions: HostTensor | NumericArray | NestedArray,
+  predictions: HostTensor | NumericArray | NestedValues,
   { threshold = 0.5 }: { readonly threshold?: number } = {},
 ): Int32Array {
   requireNumber('predictedClasses', 'threshold', threshold);
-  const { data, shape } = predictions instanceof HostTensor ? predictions : tensor(predictions);
+  const { data, shape } = (predictions instanceof HostTensor ? predictions : tensor(predictions)).applyScale();
   const [samples, outputs = 1] = shape;
   if (samples === undefined || shape.length > 2) {
     throw new ShapeError(
@@ -39,17 +40,16 @@ export function predictedClasses(
   });
 }
 
-/** A list of numbers. Throws `ShapeError` for a tensor with more than one value a sample. */
+/** A list of numbers. Throws `ShapeError` for more than one value a sample, `DTypeError` for what is no number. */
 export function oneEach(caller: string, name: string, values: ClassNumbers): ArrayLike<number> {
-  if (!(values instanceof HostTensor)) return values;
-  const [samples = 1] = values.shape;
-  if (sizeOf(values.shape) !== samples) {
-    throw new ShapeError(
-      `${caller}: ${name} has shape ${formatShape(values.shape)}, expected one number for each sample: ` +
-        `predictedClasses() makes class numbers of probabilities and of one-hot labels`,
-    );
-  }
-  return values.data;
+  const where = `${caller}: ${name}`;
+  const { data, shape } = values instanceof HostTensor ? values.applyScale(where) : readValues(where, values, 'float64');
+  const [samples = 1] = shape;
+  if (data.length === samples) return data;
+  throw new ShapeError(
+    `${where} has shape ${formatShape(shape)}, expected one number for each sample: ` +
+      `predictedClasses() makes class numbers of probabilities and of one-hot labels`,
+  );
 }
 
 /** Labels and predictions as lists of class numbers of one length. Throws `ShapeError` or `ValueError`. */

@@ -5,10 +5,11 @@
  * `docs/recurrent.md` tells the layouts side by side.
  */
 import { lookUp } from '../core/check.ts';
+import { classOf } from '../core/dtype.ts';
 import { ShapeError, ValueError } from '../core/errors.ts';
 import { formatShape, sameShape } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
-import { HostTensor } from '../tensor.ts';
+import { convert, HostTensor } from '../tensor.ts';
 
 /** The kinds of layers whose weights are converted. */
 export type RecurrentKind = 'simpleRNN' | 'lstm' | 'gru';
@@ -48,13 +49,13 @@ export function recurrentWeightsFromPyTorch(
   const order = lookUp('recurrentWeightsFromPyTorch', kind, gateOrders);
   const find = (name: string): HostTensor | undefined => {
     const full = `${prefix}${name}${suffix}`;
-    if (tensors instanceof Map) return (tensors as ReadonlyMap<string, HostTensor>).get(full);
+    if (isMap(tensors)) return tensors.get(full);
     return Object.hasOwn(tensors, full) ? (tensors as Readonly<Record<string, HostTensor>>)[full] : undefined;
   };
   const get = (name: string, shape?: Shape): HostTensor => {
     const found = find(name);
     if (found) return checked(`${prefix}${name}${suffix}`, found, shape);
-    const names = [...(tensors instanceof Map ? tensors.keys() : Object.keys(tensors))].join(', ');
+    const names = [...(isMap(tensors) ? tensors.keys() : Object.keys(tensors))].join(', ');
     throw new ValueError(`recurrentWeightsFromPyTorch: there is no '${prefix}${name}${suffix}': there are ${names}`);
   };
   const given = get('weight_hh');
@@ -152,8 +153,12 @@ function returned(values: Float32Array, width: number, order: readonly number[],
   return new HostTensor(out, [columns, width]);
 }
 
-function floats({ data, dtype, scale, offset }: HostTensor): Float32Array {
-  return dtype === 'float32' ? (data as Float32Array) : Float32Array.from(data, (value) => value * scale + offset);
+function isMap(tensors: NamedTensors): tensors is ReadonlyMap<string, HostTensor> {
+  return classOf(tensors) === 'Map';
+}
+
+function floats(values: HostTensor): Float32Array {
+  return convert('recurrent weights', values, 'float32').data as Float32Array;
 }
 
 function checked(name: string, tensor: HostTensor, expected: Shape | undefined): HostTensor {

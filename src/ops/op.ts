@@ -6,9 +6,11 @@ import { anything, callable, checkArguments, oneOf, options, required, string } 
 import type { ArgumentTable, ArgumentType } from '../core/arguments.ts';
 import { DTypeError, ShapeError, ValueError } from '../core/errors.ts';
 import type { DType, TypedArray } from '../core/dtype.ts';
-import { checkDType, dtypeOf, typedArray } from '../core/dtype.ts';
+import { checkDType, dtypeOf } from '../core/dtype.ts';
 import { broadcastShapes, checkShape, formatShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
+import { checkNumber, readValues } from '../core/values.ts';
+import type { NestedValues, NumericArray } from '../core/values.ts';
 import { createNode, isNode } from '../graph/node.ts';
 import type { Constant, Node, Variable } from '../graph/node.ts';
 import { integers, isHostValues, operand, operands, optionalOperand, optionalOperands } from './arguments.ts';
@@ -49,32 +51,31 @@ function leafType(attributes: Attributes): TensorType {
 /**
  * A tensor of known values: one number that fills `shape` (a scalar by default), or every element in row-major order.
  *
- * @param value a number, a typed array, or what `tensor()` returns
+ * @param value a number, a typed array, arrays in arrays, or what `tensor()` returns
  * @param shape default: that of `value`; a vector for a typed array
- * @param dtype of a number, default float32; arrays keep theirs
+ * @param dtype by default that of the values, as in `tensor()`; float32 for numbers
  * @throws ShapeError when the values do not fill the shape; DTypeError for values that the dtype does not hold
  */
-export function constant(value: number | TypedArray | HostValues, shape?: Shape, dtype?: DType): Constant {
+export function constant(
+  value: number | NumericArray | NestedValues | HostValues,
+  shape?: Shape,
+  dtype?: DType,
+): Constant {
   checkArguments('constant', arguments, { value: required(anything), shape: integers, dtype: anything });
-  if (dtype !== undefined) checkDType('constant', dtype);
   if (isHostValues(value)) {
     const { value: values, ...own } = value.toConstant();
     return constant(values, shape ?? own.shape, dtype ?? own.dtype);
   }
-  if (typeof value === 'number') return filled(value, checkShape('constant', shape ?? []), dtype);
-  const own = dtypeOf(value, 'constant');
-  if (dtype !== undefined && dtype !== own) {
-    throw new DTypeError(
-      `constant: the values are ${own}, not ${dtype}: convert them with tensor(values, shape, '${dtype}')`,
-    );
+  if (typeof value === 'number') {
+    checkNumber('constant', value, checkDType('constant', dtype ?? 'float32'));
+    return filled(value, checkShape('constant', shape ?? []), dtype);
   }
-  return leaf(value, checkShape('constant', shape ?? [value.length]), own);
+  const { data, shape: own } = readValues('constant', value, dtype);
+  return leaf(data, checkShape('constant', shape ?? own), dtypeOf(data));
 }
 
-function filled(value: number, shape: Shape = [], dtype: DType = 'float32'): Constant {
-  if (dtype !== 'float32' && typedArray(dtype, 1).fill(value)[0] !== value) {
-    throw new DTypeError(`constant: ${value} is no ${dtype}: use a whole number in its range`);
-  }
+/** A constant of one number, which is not checked: the compiler's own, and numbers among operands. */
+export function filled(value: number, shape: Shape = [], dtype: DType = 'float32'): Constant {
   return leaf(value, shape, dtype);
 }
 

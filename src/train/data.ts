@@ -2,52 +2,59 @@
  * What a user hands in as features, turned into tensors and checked against the model. Everything is told here, with
  * the index of the first bad sample, before anything goes to a device.
  */
+import { describe } from '../core/describe.ts';
 import { DTypeError, ShapeError, ValueError } from '../core/errors.ts';
 import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import type { Layer } from '../nn/layer.ts';
 import { convert, HostTensor, tensor } from '../tensor.ts';
-import type { NestedArray, NumericArray } from '../tensor.ts';
+import type { NestedValues, NumericArray } from '../tensor.ts';
 
 /** Values of a known shape from another library. */
 export interface ShapedData {
-  readonly data: NumericArray;
+  readonly data: NumericArray | NestedValues;
   readonly shape: Shape;
   readonly scale?: number;
   readonly offset?: number;
 }
 
-/** Samples along the first axis: a tensor, arrays in arrays, a typed array of one axis, or values with a shape. */
-export type DataLike = HostTensor | ShapedData | NumericArray | NestedArray;
+/**
+ * Samples along the first axis: a tensor, arrays in arrays, rows as typed arrays, a typed array of one axis, or values with
+ * a shape.
+ */
+export type DataLike = HostTensor | ShapedData | NumericArray | NestedValues;
 
-/** The features: for a model of several inputs a list of tensors, in the order of the model's inputs. */
-export type FeatureData = DataLike | readonly HostTensor[];
+/** The features: for a model of several inputs a list with a tensor for each, in the order of the model's inputs. */
+export type FeatureData = DataLike | readonly (HostTensor | ShapedData)[];
 
 /** What a model takes at one input. */
 export interface InputSpec {
   /** Of one sample. */
   readonly shape: Shape;
-  readonly dtype: 'float32' | 'int32' | undefined;
-  /** The layers that it feeds: each may refuse data. */
-  readonly readers?: readonly Layer[];
+  readonly dtype: 'float32' | 'int32';
+  /** The layers that read it: each may refuse data. */
+  readonly readers: readonly Layer[];
 }
 
 export function toTensor(values: DataLike): HostTensor {
   if (values instanceof HostTensor) return values;
   if (values === null || typeof values !== 'object') {
-    throw new DTypeError(`data: takes tensors, typed arrays or arrays of numbers, not ${JSON.stringify(values)}`);
+    throw new DTypeError(`data: takes tensors, typed arrays or arrays of numbers, not ${describe(values)}`);
   }
-  if ('data' in values && 'shape' in values) {
-    const { data, shape, scale, offset } = values;
-    return tensor(data, shape, { ...(scale !== undefined && { scale }), ...(offset !== undefined && { offset }) });
-  }
-  return tensor(values);
+  if (!isShaped(values)) return tensor(values);
+  const { data, shape, scale, offset } = values;
+  return tensor(data, shape, { ...(scale !== undefined && { scale }), ...(offset !== undefined && { offset }) });
+}
+
+function isShaped(values: unknown): values is HostTensor | ShapedData {
+  return typeof values === 'object' && values !== null && 'data' in values && 'shape' in values;
 }
 
 /** The features as one tensor for each input, without checks. */
 export function toTensors(values: FeatureData): HostTensor[] {
-  const several = Array.isArray(values) && values.length > 0 && values.every((value) => value instanceof HostTensor);
-  return several ? [...(values as readonly HostTensor[])] : [toTensor(values as DataLike)];
+  // A list with a tensor in it is one of several inputs: a row of values is never a tensor.
+  const several = Array.isArray(values) && values.some(isShaped);
+  return several ? (values as readonly DataLike[]).map(toTensor) : [toTensor(values as DataLike)];
 }
 
 /**
@@ -77,32 +84,48 @@ export function checkFeatures(caller: string, given: readonly HostTensor[], spec
         `${caller}: x[0] has ${samples} samples and ${name} has ${features.shape[0]}: they must be equal`,
       );
     }
-    const values = withDType(checkFinite(caller, name, features), dtype);
-    readers?.forEach((layer) => layer.checkData?.(caller, name, values));
-    return values;
+    const where = `${caller}: ${name}`;
+    checkFinite(caller, name, features);
+    for (const layer of readers) layer.checkData?.(caller, name, features.applyScale(where));
+    return asInput(where, features, dtype);
   });
 }
 
-/** Refuses NaN and infinity, naming the sample. Integers are always finite. */
+/**
+ * Refuses NaN and infinity, naming the sample, and an array whose values were taken away by a transfer.
+ *
+ * @throws ValueError
+ */
 export function checkFinite(caller: string, name: string, values: HostTensor): HostTensor {
-  if (values.dtype !== 'float32') return values;
-  const { data } = values;
-  for (let place = 0; place < data.length; place++) {
-    const value = data[place]!;
+  const { data, dtype, shape, scale, offset } = values;
+  if (data.length !== sizeOf(shape)) {
+    throw new ValueError(
+      `${caller}: ${name} has ${data.length} values left of ${formatShape(shape)}: its memory was transferred or resized, ` +
+        `copy the values first`,
+    );
+  }
+  if (dtype === 'int32') return values; // finite, and scaled on the host
+  // Bytes are finite: their scale makes the greatest values of 0 and 255.
+  const looked = dtype === 'uint8' ? Uint8Array.of(0, 255) : data;
+  for (let place = 0; place < looked.length; place++) {
+    const value = Math.fround(looked[place]! * scale + offset);
     if (value - value === 0) continue; // not so for NaN and ±∞
     throw new ValueError(
-      `${caller}: ${name} holds ${value} ${formatPlace(place, values.shape)}: clean the data first, ` +
+      `${caller}: ${name} holds ${value} ${formatPlace(place, shape)}: clean the data first, ` +
         `for example replace missing values by the column's mean`,
     );
   }
   return values;
 }
 
-/** `values` converted to `dtype`, where one is asked for. Bytes are left: the device makes float32 of them. */
-export function withDType(values: HostTensor, dtype: 'float32' | 'int32' | undefined): HostTensor {
-  const { data, shape, scale, offset } = values;
-  if (dtype === undefined || values.dtype === dtype || (dtype === 'float32' && values.dtype === 'uint8')) return values;
-  return new HostTensor(convert(data, dtype), shape, scale, offset);
+/**
+ * What the device takes: whole numbers for indices, else float32. Bytes are left, with their scale: the device makes float32
+ * of them.
+ *
+ * @throws DTypeError for values that the dtype cannot hold
+ */
+function asInput(where: string, values: HostTensor, dtype: 'float32' | 'int32'): HostTensor {
+  return dtype === 'float32' && values.dtype !== 'int32' ? values : convert(where, values, dtype);
 }
 
 /** `[samples, 28, 28]` */

@@ -7,6 +7,7 @@ import type { Engine } from '../engine.ts';
 import type { Node, Variable } from '../graph/node.ts';
 import { gradients } from '../autodiff/gradients.ts';
 import type { Layer } from '../nn/layer.ts';
+import { alignLabels } from '../nn/labels.ts';
 import type { LossFunction } from '../nn/loss.ts';
 import type { Metric } from '../nn/metric.ts';
 import { add, mul } from '../ops/arithmetic.ts';
@@ -121,15 +122,16 @@ function forwardWithLoss(
   training: boolean,
 ): LossStep {
   const { topology, loss: lossOf, metrics, iterations, trainedLayers } = recipe;
-  const { features, labels } = batchAt(view, cursor, batch);
+  const { features, labels: given } = batchAt(view, cursor, batch);
   const pass = topology.forward(features, { training, iterations }, training ? trainedLayers : undefined);
   const predictions = pass.outputs[0]!;
-  const loss = pass.penalties.reduce((total, penalty) => add(total, penalty), mean(lossOf(labels!, predictions)));
+  const labels = alignLabels(given!, predictions);
+  const loss = pass.penalties.reduce((total, penalty) => add(total, penalty), mean(lossOf(labels, predictions)));
   const everySample = constant(1, [batch]);
   // The reported loss is the mean over all samples, each with the penalties of its step.
   const parts = [
     [mul(loss, batch), constant(batch)],
-    ...metrics.map((metric) => metric.sums(labels!, predictions, everySample)),
+    ...metrics.map((metric) => metric.sums(labels, predictions, everySample)),
   ];
   return { pass, loss, parts };
 }

@@ -30,7 +30,8 @@ const mostTensors = 100_000;
 const mostNameCharacters = 1024;
 
 /**
- * A file of `tensors`, in the order of the map but with 4-byte values first. Scale and offset are not kept.
+ * A file of `tensors`, in the order of the map but with 4-byte values first. Scale and offset are applied: such a tensor is
+ * float32 in the file.
  *
  * @throws FormatError for names that a reader would refuse
  */
@@ -38,7 +39,8 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, HostTensor>,
   metadata: ReadonlyMap<string, string> = new Map(),
 ): Uint8Array<ArrayBuffer> {
-  const ordered = [...tensors].sort(([, a], [, b]) => bytesPerElement[b.dtype] - bytesPerElement[a.dtype]);
+  const scaled = [...tensors].map(([name, values]) => [name, values.applyScale(`safetensors: '${name}'`)] as const);
+  const ordered = scaled.sort(([, a], [, b]) => bytesPerElement[b.dtype] - bytesPerElement[a.dtype]);
   let end = 0;
   const entries = ordered.map(([name, { dtype, shape, data }]): [string, unknown] => {
     checkName(name);

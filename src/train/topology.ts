@@ -13,6 +13,7 @@ import type { InputOptions, InputPlace } from '../nn/input.ts';
 import { Layer } from '../nn/layer.ts';
 import type { CallContext, Mask, SymbolicTensor } from '../nn/layer.ts';
 import { InputLayer } from '../nn/layers/input.ts';
+import { cast } from '../ops/clip.ts';
 import type { InputSpec } from './data.ts';
 
 /** What one call of a layer gave for a batch. */
@@ -60,7 +61,7 @@ export class Topology {
    * @throws ValueError for outputs that need an input which is not listed, inputs that nothing needs, or one listed twice;
    *   ShapeError for a call whose output has too many axes or elements
    */
-  constructor(inputs: readonly SymbolicTensor[], outputs: readonly SymbolicTensor[], specs?: readonly InputSpec[]) {
+  constructor(inputs: readonly SymbolicTensor[], outputs: readonly SymbolicTensor[]) {
     const calls = inOrder(outputs);
     const listed = new Set(inputs);
     if (listed.size < inputs.length) throw new ValueError('model: an input is listed twice: list each once');
@@ -80,15 +81,8 @@ export class Topology {
     this.outputs = outputs.map((place) => calls.get(place)!);
     this.calls = [...calls.values()];
     this.layers = [...new Set(this.calls.filter((call) => call.inputs.length > 0).map(({ layer }) => layer))];
-    const readers = new Map<Call, Layer[]>(this.inputs.map((place) => [place, []]));
-    for (const call of this.calls) {
-      checkShape(`layer '${call.layer.name || call.layer.kind}'`, call.shape);
-      for (const from of new Set(call.inputs)) readers.get(from)?.push(call.layer);
-    }
-    this.specs = (specs ?? this.inputs.map(specOf)).map((spec, index) => ({
-      ...spec,
-      readers: readers.get(this.inputs[index]!)!,
-    }));
+    for (const { layer, shape } of this.calls) checkShape(`layer '${layer.name || layer.kind}'`, shape);
+    this.specs = specsOf(this.inputs, this.calls);
   }
 
   /** Creates the weights of every layer; layer i draws from stream i of `key`. */
@@ -123,7 +117,8 @@ export class Topology {
       layerOutputs.push({ layer, node: result.nodes[0]! });
     }
     const penalties = this.layers.flatMap((layer) => withScope(layer.name, () => layer.penalties()));
-    return { outputs: this.outputs.map((place) => made.get(place)!.nodes[0]!), layerOutputs, penalties, updates };
+    const outputs = this.outputs.map((place) => cast(made.get(place)!.nodes[0]!, 'float32'));
+    return { outputs, layerOutputs, penalties, updates };
   }
 
   /** All weights in the order of saving; a weight that two layers share once. */
@@ -146,13 +141,7 @@ export function chain(layers: readonly Layer[], inputShape: Shape): Topology {
     return new Topology([start], [rest.reduce(follow, start)]);
   }
   const start = new InputLayer({ shape: inputShape }).apply([]);
-  const end = layers.reduce(follow, start);
-  // Without an input layer the data's own dtype decides, except for word numbers, which are whole.
-  return new Topology(
-    [start],
-    [end],
-    [{ shape: inputShape, dtype: first?.kind === 'embedding' ? 'int32' : undefined }],
-  );
+  return new Topology([start], [layers.reduce(follow, start)]);
 }
 
 function follow(place: SymbolicTensor, layer: Layer): SymbolicTensor {
@@ -165,7 +154,9 @@ function follow(place: SymbolicTensor, layer: Layer): SymbolicTensor {
 
 /** One call: what comes out, and the masks of it. */
 function run(layer: Layer, given: readonly Made[], context: CallContext): Made {
-  const inputs = given.map(({ nodes }) => nodes[0]!);
+  const nodes = given.map((from) => from.nodes[0]!);
+  const areKept = layer.integers === 'kept' && nodes.every(({ dtype }) => dtype === 'int32');
+  const inputs = areKept || layer.integers === 'indices' ? nodes : nodes.map((node) => cast(node, 'float32'));
   const masks = given.map((from) => from.masks[0]);
   return { nodes: layer.callAll(inputs, context, masks), masks: layer.computeMask(inputs, masks) };
 }
@@ -174,8 +165,29 @@ function partOf({ nodes, masks }: Made, from: number): Made {
   return { nodes: nodes.slice(from), masks: masks.slice(from) };
 }
 
-function specOf({ shape, layer }: Call): InputSpec {
-  return { shape, dtype: layer instanceof InputLayer && layer.dtype === 'int32' ? 'int32' : 'float32' };
+/**
+ * What data each input takes: whole numbers where the user said so or a layer reads indices, also behind layers that keep
+ * them, else float32. Such layers, and those that stand at the input, may look at the data.
+ */
+function specsOf(inputs: readonly Call[], calls: readonly Call[]): InputSpec[] {
+  const specs = inputs.map(({ shape, layer }) => {
+    const isInt32 = layer instanceof InputLayer && layer.dtype === 'int32';
+    return { shape, dtype: isInt32 ? ('int32' as const) : ('float32' as const), readers: new Set<Layer>() };
+  });
+  /** At each place where the data of inputs arrive as they are: which inputs. */
+  const sources = new Map<Call, readonly number[]>(inputs.map((place, index) => [place, [index]]));
+  for (const call of calls) {
+    const { layer } = call;
+    const given = sources.has(call) ? [] : [...new Set(call.inputs.flatMap((place) => sources.get(place) ?? []))];
+    if (given.length === 0) continue;
+    if (layer.integers === 'kept') sources.set(call, given);
+    for (const index of given) {
+      const spec = specs[index]!;
+      if (layer.integers === 'indices') specs[index] = { ...spec, dtype: 'int32' };
+      if (layer.integers === 'indices' || call.inputs.includes(inputs[index]!)) spec.readers.add(layer);
+    }
+  }
+  return specs.map((spec) => ({ ...spec, readers: [...spec.readers] }));
 }
 
 /** Gives every layer without a name its kind with a number: `dense`, `dense_1` … */

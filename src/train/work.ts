@@ -8,7 +8,7 @@ import type { Topology } from './topology.ts';
 
 /** Multiply-adds of one step over `batch` samples: those of the forward pass three times, for its two gradients. */
 export function multiplyAdds(topology: Topology, batch: number): number {
-  const inputs = topology.specs.map(({ shape, dtype = 'float32' }) => variable([batch, ...shape], { dtype }));
+  const inputs = topology.specs.map(({ shape, dtype }) => variable([batch, ...shape], { dtype }));
   const { outputs } = topology.forward(inputs, { training: false, iterations: constant(0, [], 'int32') });
   return 3 * topologicalOrder(outputs).reduce((total, node) => total + ofNode(node), 0);
 }

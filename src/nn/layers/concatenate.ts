@@ -30,6 +30,10 @@ export class Concatenate extends Layer {
     return { ...super.config(), axis: this.axis };
   }
 
+  override get integers(): 'kept' {
+    return 'kept';
+  }
+
   outputShape(inputs: readonly Shape[]): Shape {
     requireSeveral(this.label, inputs);
     const first = inputs[0]!;

@@ -82,6 +82,10 @@ export class Embedding extends Layer {
     };
   }
 
+  override get integers(): 'indices' {
+    return 'indices';
+  }
+
   outputShape(inputs: readonly Shape[]): Shape {
     const shape = onlyShape(this.label, inputs);
     const length = this.inputLength;
@@ -111,10 +115,10 @@ export class Embedding extends Layer {
   }
 
   /** Numbers without a row would count as vectors of zeros on the device; they are told here while it is known where. */
-  override checkData(caller: string, name: string, { data, shape, dtype, scale, offset }: HostTensor): void {
+  override checkData(caller: string, name: string, { data, shape }: HostTensor): void {
     const most = this.inputDim - 1;
     for (let place = 0; place < data.length; place++) {
-      const id = dtype === 'float32' || dtype === 'uint8' ? data[place]! * scale + offset : data[place]!;
+      const id = data[place]!;
       if (Number.isInteger(id) && id >= 0 && id <= most) continue;
       const sample = Math.floor(place / sizeOf(shape.slice(1)));
       throw new ValueError(

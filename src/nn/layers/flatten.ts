@@ -15,6 +15,10 @@ export class Flatten extends Layer {
     super(options, 'flatten', {});
   }
 
+  override get integers(): 'kept' {
+    return 'kept';
+  }
+
   outputShape(inputs: readonly Shape[]): Shape {
     return [sizeOf(onlyShape(this.label, inputs))];
   }

@@ -37,6 +37,10 @@ export class Reshape extends Layer {
     return { ...super.config(), targetShape: this.targetShape };
   }
 
+  override get integers(): 'kept' {
+    return 'kept';
+  }
+
   outputShape(inputs: readonly Shape[]): Shape {
     const shape = onlyShape(this.label, inputs);
     const size = sizeOf(shape);

@@ -8,6 +8,7 @@ import type { Shape } from '../../core/shape.ts';
 import type { Node } from '../../graph/node.ts';
 import { max } from '../../ops/reduce.ts';
 import { reshape } from '../../ops/reshape.ts';
+import type { HostTensor } from '../../tensor.ts';
 import { labelOf, Layer } from '../layer.ts';
 import type { CallContext, LayerConfig, LayerOptions, Mask } from '../layer.ts';
 import { formatSample, onlyShape } from './check.ts';
@@ -29,6 +30,10 @@ export class TimeDistributed extends Layer {
 
   override config(): LayerConfig {
     return { ...super.config(), layer: describeInner(this.inner) };
+  }
+
+  override get integers(): 'indices' | 'kept' | 'float32' {
+    return this.inner.integers;
   }
 
   outputShape(inputs: readonly Shape[]): Shape {
@@ -66,6 +71,10 @@ export class TimeDistributed extends Layer {
 
   override penalties(): readonly Node[] {
     return this.inner.penalties();
+  }
+
+  override checkData(caller: string, name: string, values: HostTensor): void {
+    this.inner.checkData?.(caller, name, values);
   }
 
   private sampleOf(inputs: readonly Shape[]): Shape {
