@@ -242,6 +242,8 @@ function store(
       : rounds
         ? 'it would become infinite: scale the values down'
         : 'whole numbers beyond 2^24 would be rounded: use smaller ones, or Float32Array.from(values) to round them';
-    throw new DTypeError(`${caller}: value ${String(given).slice(0, 40)} at index ${at + index} does not fit ${dtype}: ${remedy}`);
+    throw new DTypeError(
+      `${caller}: value ${String(given).slice(0, 40)} at index ${at + index} does not fit ${dtype}: ${remedy}`,
+    );
   }
 }

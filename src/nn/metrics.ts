@@ -23,7 +23,11 @@ import type { Metric } from './metric.ts';
 const first = (values: ArrayLike<number> | undefined): number => values?.[0] ?? 0;
 
 /** The mean over all samples of one value each. */
-function meanMetric(name: string, valuesOf: (labels: Node, predictions: Node) => Node, last = (x: number) => x): Metric {
+function meanMetric(
+  name: string,
+  valuesOf: (labels: Node, predictions: Node) => Node,
+  last = (x: number) => x,
+): Metric {
   return {
     name,
     sums: (labels, predictions, mask) => {

@@ -43,7 +43,8 @@ export function predictedClasses(
 /** A list of numbers. Throws `ShapeError` for more than one value a sample, `DTypeError` for what is no number. */
 export function oneEach(caller: string, name: string, values: ClassNumbers): ArrayLike<number> {
   const where = `${caller}: ${name}`;
-  const { data, shape } = values instanceof HostTensor ? values.applyScale(where) : readValues(where, values, 'float64');
+  const { data, shape } =
+    values instanceof HostTensor ? values.applyScale(where) : readValues(where, values, 'float64');
   const [samples = 1] = shape;
   if (data.length === samples) return data;
   throw new ShapeError(

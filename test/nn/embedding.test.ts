@@ -127,7 +127,7 @@ describe('what a model reads', () => {
       ValueError: predict: x holds 4 in sample 1, expected whole numbers from 0 to 3 for 'embedding': raise its inputDim, or leave rare words out of the vocabulary
       ValueError: evaluate: x holds -1 in sample 0, expected whole numbers from 0 to 3 for 'embedding': raise its inputDim, or leave rare words out of the vocabulary
       ValueError: predict: x holds 1.5 in sample 0, expected whole numbers from 0 to 3 for 'embedding': raise its inputDim, or leave rare words out of the vocabulary
-      DTypeError: tensor: value 1.5 at index 1 does not fit int32: use whole numbers in its range"
+      ValueError: predict: x holds 1.5 in sample 0, expected whole numbers from 0 to 3 for 'embedding': raise its inputDim, or leave rare words out of the vocabulary"
     `);
     row.dispose();
     graph.dispose();

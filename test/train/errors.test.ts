@@ -51,7 +51,7 @@ describe('features', () => {
 
   it('that are no arrays', async () => {
     expect(await rejection(make().predict('digits' as never))).toMatchInlineSnapshot(
-      `"DTypeError: data: takes tensors, typed arrays or arrays of numbers, not "digits""`,
+      `"DTypeError: data: takes tensors, typed arrays or arrays of numbers, not 'digits'"`,
     );
     expect(thrown(() => tensor([[1, 2], [3]]))).toMatchInlineSnapshot(
       `"ShapeError: tensor: values[1] has 1 elements, expected 2 elements: all rows must be of one length"`,
