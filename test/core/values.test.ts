@@ -173,7 +173,7 @@ describe('arrays in arrays', () => {
     ['a function', [1, () => 1], DTypeError, 'values[1] is a function, expected a number'],
     ['a DataView', new DataView(new ArrayBuffer(4)), DTypeError, 'takes a typed array, arrays of numbers in arrays, or a number, not a DataView'],
     ['rows that are DataViews', [new DataView(new ArrayBuffer(4))], DTypeError, 'values[0] is a DataView, expected a number'],
-    ['a promise', Promise.resolve([1]), DTypeError, 'not an object: await it first'],
+    ['a promise', Promise.resolve([1]), DTypeError, 'not a promise: await it first'],
     ['nothing', undefined, DTypeError, 'not undefined'],
     ['short rows', [[1, 2], [3]], ShapeError, 'values[1] has 1 elements, expected 2 elements: all rows must be of one length'],
     ['a short typed row', [[1, 2], Float32Array.of(3)], ShapeError, 'values[1] has 1 elements, expected 2'],
