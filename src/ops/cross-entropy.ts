@@ -15,7 +15,7 @@ import { checkedOp, requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 import { sum } from './reduce.ts';
 import { reshape } from './reshape.ts';
-import { logSumExp } from './reference-math.ts';
+import { logSoftmaxRow } from './reference-math.ts';
 import { logSoftmax, rowSizes, softmax, softmaxKernels } from './softmax.ts';
 
 type None = Record<string, never>;
@@ -62,11 +62,11 @@ function inferDense([labels, logits]: readonly TensorType[]): TensorType {
 function referenceDense({ inputs: [labels, logits], inputTypes, outputs }: ReferenceContext<None>): void {
   const { rows, columns } = rowSizes(inputTypes[1]!);
   for (let row = 0; row < rows; row++) {
-    const logSum = logSumExp(logits!, row * columns, columns);
     let loss = 0;
-    for (let at = row * columns; at < (row + 1) * columns; at++) {
-      if (labels![at] !== 0) loss += labels![at]! * (logSum - logits![at]!); // a class that is ruled out may have −∞
-    }
+    logSoftmaxRow(logits!, row * columns, columns).forEach((logarithm, column) => {
+      const label = labels![row * columns + column]!;
+      if (label !== 0) loss -= label * logarithm; // a class that is ruled out may have −∞
+    });
     outputs[0]![row] = loss;
   }
 }
@@ -107,8 +107,7 @@ function referenceSparse({ inputs: [labels, logits], inputTypes, outputs }: Refe
   for (let row = 0; row < rows; row++) {
     const label = labels![row]!;
     const inside = label >= 0 && label < columns;
-    const logSum = logSumExp(logits!, row * columns, columns);
-    outputs[0]![row] = inside ? logSum - logits![row * columns + label]! : NaN;
+    outputs[0]![row] = inside ? -logSoftmaxRow(logits!, row * columns, columns)[label]! : NaN;
   }
 }
 

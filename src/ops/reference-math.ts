@@ -30,12 +30,14 @@ export function sigmoid(x: number): number {
   return x < 0 ? e / (1 + e) : 1 / (1 + e);
 }
 
-/** log Σ exp xᵢ of the `length` values from `start`, without overflow. */
-export function logSumExp(x: Float64Array, start: number, length: number): number {
-  let greatest = -Infinity;
-  for (let index = 0; index < length; index++) greatest = Math.max(greatest, x[start + index]!);
-  if (!Number.isFinite(greatest)) return NaN; // no distribution follows from ∞, or from −∞ alone
-  let sum = 0;
-  for (let index = 0; index < length; index++) sum += Math.exp(x[start + index]! - greatest);
-  return greatest + Math.log(sum);
+/**
+ * The logarithm of the softmax of the `length` values from `start`: (x − max) − log Σ exp(x − max), in this order, because
+ * max + log Σ rounds log Σ away for logits of 1e16 and more.
+ */
+export function logSoftmaxRow(x: Float64Array, start: number, length: number): Float64Array {
+  const row = x.slice(start, start + length);
+  const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
+  if (!Number.isFinite(largest)) return row.fill(NaN); // no distribution follows from ∞, or from −∞ alone
+  const logSum = Math.log(row.reduce((sum, value) => sum + Math.exp(value - largest), 0));
+  return row.map((value) => value - largest - logSum);
 }

@@ -13,7 +13,7 @@ import { lanesDispatch, rowThreads, withSubgroups } from './dispatch.ts';
 import { checkedOp, requireDType, structured } from './op.ts';
 import type { OpFunction } from './op.ts';
 import { sum } from './reduce.ts';
-import { logSumExp } from './reference-math.ts';
+import { logSoftmaxRow } from './reference-math.ts';
 
 type None = Record<string, never>;
 type RowOp = OpFunction<[x: TensorLike], StructuredOp<None>>;
@@ -41,12 +41,7 @@ export function softmaxKernels(kind: number, x: number): readonly GpuKernel<None
   });
 }
 
-function rowOp(
-  name: string,
-  entry: string,
-  gradient: GradientRule<None>,
-  value: (x: number, logSum: number) => number,
-): RowOp {
+function rowOp(name: string, entry: string, gradient: GradientRule<None>, value: (logarithm: number) => number): RowOp {
   const op = structured<None, [x: Node]>(
     {
       name,
@@ -70,9 +65,8 @@ function rowOp(
       },
       reference: ({ inputs, inputTypes, outputs }) => {
         const { rows, columns } = rowSizes(inputTypes[0]!);
-        for (let row = 0; row < rows; row++) {
-          const logSum = logSumExp(inputs[0]!, row * columns, columns);
-          for (let at = row * columns; at < (row + 1) * columns; at++) outputs[0]![at] = value(inputs[0]![at]!, logSum);
+        for (let start = 0; start < rows * columns; start += columns) {
+          outputs[0]!.set(logSoftmaxRow(inputs[0]!, start, columns).map(value), start);
         }
       },
     },
@@ -91,7 +85,7 @@ export const softmax: RowOp = /* @__PURE__ */ rowOp(
   'softmax',
   'softmax',
   ({ output: y, upstream }) => [mul(y, sub(upstream, sum(mul(upstream, y), -1, true)))],
-  (x, logSum) => Math.exp(x - logSum),
+  Math.exp,
 );
 
 /**
@@ -104,5 +98,5 @@ export const logSoftmax: RowOp = /* @__PURE__ */ rowOp(
   'logSoftmax',
   'log_softmax',
   ({ inputs: [x], upstream }) => [sub(upstream, mul(softmax(x!), sum(upstream, -1, true)))],
-  (x, logSum) => x - logSum,
+  (logarithm) => logarithm,
 );
