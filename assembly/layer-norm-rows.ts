@@ -88,6 +88,26 @@ function sum_deviations(index: u32, x: usize, columns: u32): void {
 }
 
 /**
+ * What `measure` finds, in float64, for a row whose squares overflow float32: deviations of 1e18 and more. A row with NaN or
+ * infinity keeps NaN.
+ */
+function measure_large(index: u32, x: usize, columns: u32, epsilon: f32): void {
+  const end = x + (<usize>columns << 2), count = <f64>columns;
+  let sum: f64 = 0, squares: f64 = 0;
+  for (let at = x; at < end; at += 4) sum += <f64>load<f32>(at);
+  const mean = sum / count;
+  for (let at = x; at < end; at += 4) {
+    const e = <f64>load<f32>(at) - mean;
+    squares += e * e;
+  }
+  const r = <f64>1 / sqrt(squares / count + <f64>epsilon);
+  const m = <f32>mean, place = known + (<usize>index << 2);
+  store<f32>(place, m);
+  store<f32>(place, <f32>r, 16);
+  store<f32>(place, <f32>((<f64>m - mean) * r), 32);
+}
+
+/**
  * Finds `center` m, `factor` r and `correction` −d·r of `rows` (1 to 4) rows from x on: x̂ = ((x − m) − d)·r.
  *
  * Deviations are taken from some m near the mean, and their own mean d is taken off again (Chan, Golub, LeVeque 1983), so that
@@ -115,6 +135,10 @@ export function measure(x: usize, rows: u32, columns: u32, epsilon: f32): void {
   const r = div(splat(1), f32x4.sqrt(add(variance, splat(epsilon))));
   v128.store(known, r, 16);
   v128.store(known, f32x4.neg(mul(d, r)), 32);
+  if (i32x4.all_true(f32x4.gt(r, splat(0)))) return;
+  for (let k: u32 = 0, at = x; k < rows; k++, at += row) {
+    if (!(load<f32>(known + (<usize>k << 2), 16) > 0)) measure_large(k, at, columns, epsilon);
+  }
 }
 
 /** x̂ of four elements, with what `measure` found of their row. */

@@ -31,6 +31,7 @@ const part_rows = /*[part_rows*/32u/*part_rows]*/; // rows that one workgroup ad
 var<workgroup> partial: array<vec2<f32>, threads>;
 var<workgroup> statistics: array<vec3<f32>, part_rows>;
 alias Registers = array<f32, held>;
+const tiny = 9.094947017729282e-13; // 2^-40
 
 // The sums of a row, of what its threads have each. All threads of the workgroup call it.
 fn total(value: vec2<f32>, lane: u32, local: u32) -> vec2<f32> {
@@ -55,35 +56,44 @@ fn total(value: vec2<f32>, lane: u32, local: u32) -> vec2<f32> {
 }
 
 // m, r and c of the row x[start] …: x̂ = (x − m)·r + c. Deviations are taken from m, a mean that is rounded, and their own mean is
-// taken off again (Chan, Golub, LeVeque 1983), so that rows far from 0 lose nothing. Keeps the row's first elements.
+// subtracted afterwards (Chan, Golub, LeVeque 1983), so that rows far from 0 lose nothing. Keeps the row's first elements.
+//
+// The first pass sums deviations from the first element, times 2^-40, so that no sum overflows. Where their magnitudes add up to
+// more than 2^60, the second pass scales the row by 2^-80, so that no square overflows.
 fn measure(kept: ptr<function, Registers>, start: u32, end: u32, lane: u32, local: u32) -> vec3<f32> {
   let count = f32(settings.columns);
-  var sum = 0.0;
+  let first = x[start] * tiny;
+  var sums = vec2<f32>(0.0, 0.0);
   for (var k = 0u; k < held; k++) {
     let i = lane + k * lanes;
     if (i < end) {
       (*kept)[k] = x[start + i];
-      sum += (*kept)[k];
+      let e = (*kept)[k] * tiny - first;
+      sums += vec2<f32>(e, abs(e));
     }
   }
   for (var i = lane + held * lanes; i < end; i += lanes) {
-    sum += x[start + i];
+    let e = x[start + i] * tiny - first;
+    sums += vec2<f32>(e, abs(e));
   }
-  let m = total(vec2<f32>(sum, 0.0), lane, local).x / count;
-  var sums = vec2<f32>(0.0, 0.0);
+  sums = total(sums, lane, local);
+  let large = sums.y > 1048576.0;
+  let factor = select(1.0, tiny * tiny, large);
+  let m = (first + sums.x / count) * select(1.0 / tiny, tiny, large);
+  sums = vec2<f32>(0.0, 0.0);
   for (var k = 0u; k < held; k++) {
     if (lane + k * lanes < end) {
-      let e = (*kept)[k] - m;
+      let e = (*kept)[k] * factor - m;
       sums += vec2<f32>(e, e * e);
     }
   }
   for (var i = lane + held * lanes; i < end; i += lanes) {
-    let e = x[start + i] - m;
+    let e = x[start + i] * factor - m;
     sums += vec2<f32>(e, e * e);
   }
   sums = total(sums, lane, local) / count;
-  let r = 1.0 / sqrt(max(sums.y - sums.x * sums.x, 0.0) + settings.epsilon);
-  return vec3<f32>(m, r, -sums.x * r);
+  let r = 1.0 / sqrt(max(sums.y - sums.x * sums.x, 0.0) + settings.epsilon * factor * factor);
+  return vec3<f32>(m * select(1.0, 1.0 / (tiny * tiny), large), r * factor, -sums.x * r);
 }
 
 fn standard(value: f32, row: vec3<f32>) -> f32 {

@@ -14,11 +14,13 @@ import { operand, optionalOperand } from './arguments.ts';
 import type { TensorLike, WithNodes } from './arguments.ts';
 import { add, div, maximum, mul, neg, square, sub } from './arithmetic.ts';
 import { columnProducts, columnSums } from './column-sums.ts';
+import { less } from './compare.ts';
 import { rsqrt } from './math.ts';
 import { checked, constant, defineOp, inferElementwise } from './op.ts';
 import type { OpFunction } from './op.ts';
 import { sum } from './reduce.ts';
 import { reshape } from './reshape.ts';
+import { select } from './select.ts';
 import { slice } from './slice.ts';
 import { stopGradient } from './stop-gradient.ts';
 
@@ -87,6 +89,9 @@ export interface BatchNorm {
  * Deviations are taken from x's first row and their own mean is taken off again (Chan, Golub, LeVeque 1983), so that columns
  * far from 0 lose nothing. A row of weight 0 must still be finite. Where all weights are 0, the first row stands for the mean.
  *
+ * A column whose variance overflows float32, from deviations of about 1e19 on, has an infinite variance: it gives `offset`, and
+ * its gradient with respect to x and scale is 0. So it is for elements up to 1e30; sums of larger ones may overflow too.
+ *
  * @param x float32 [..., columns], two axes or more: rows are all that lies in front of the last
  * @throws ShapeError for a vector, no rows, or a scale, offset or weights of other shapes; ValueError for a negative epsilon
  */
@@ -111,13 +116,14 @@ export const batchNorm: (x: TensorLike, options?: BatchNormOptions) => BatchNorm
     const center = stopGradient(reshape(first, [columns]));
     const shares = weights ? div(weights, maximum(sum(weights), 1e-20)) : constant(1 / rows, lead);
     const rest = columnSums(x, center, shares);
-    const variance = maximum(sub(columnProducts(rest), square(rest)), 0);
+    const meanSquare = columnProducts(rest);
+    const variance = select(less(meanSquare, Infinity), maximum(sub(meanSquare, square(rest)), 0), meanSquare);
     return { output: scaled(x, center, rest, variance, options), mean: add(center, rest), variance };
   },
 );
 
 /**
- * The same with a mean and a variance that are known: what a trained model does.
+ * The same with a mean and a variance that are known: what a trained model does. An infinite variance gives `offset`.
  *
  * @param mean float32 [columns], as the variance
  * @throws as `batchNorm`

@@ -13,7 +13,7 @@ import type { Node } from '../graph/node.ts';
 import type { AliasOp, ReferenceContext, StructuredOp, TensorType } from '../graph/op.ts';
 import { add, mul, neg, square, sub } from './arithmetic.ts';
 import { elementDispatch } from './dispatch.ts';
-import { alias, requireDType, structured } from './op.ts';
+import { alias, requireDType, structured, withinFloat32 } from './op.ts';
 import type { OpFunction } from './op.ts';
 import { parts } from './part.ts';
 import { sum } from './reduce.ts';
@@ -120,8 +120,8 @@ function reference({ inputs, inputTypes, outputs }: ReferenceContext<None>): voi
       total += h;
       products += h * e;
     }
-    outputs[0]![column] = total;
-    if (outputs[1]) outputs[1][column] = products;
+    outputs[0]![column] = withinFloat32(total);
+    if (outputs[1]) outputs[1][column] = withinFloat32(products); // a variance that overflows is infinite here too
   }
 }
 

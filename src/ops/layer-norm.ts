@@ -110,8 +110,9 @@ function gradientOfLayerNorm({ inputs, attributes, upstream }: Context): Node[] 
 }
 
 /**
- * (x − mean) / √(variance + ε) · scale + offset, with the mean and the variance (biased, as in Keras) over `axis`. A row whose
- * variance overflows float32 gives `offset`.
+ * (x − mean) / √(variance + ε) · scale + offset, with the mean and the variance (biased, as in Keras) over `axis`. So it is for
+ * elements up to 1e37 in size, though the variance of such a row is beyond float32; for larger ones a deviation or its inverse may
+ * leave float32 too. A row with NaN or infinity gives NaN.
  *
  * @param x float32
  * @throws ShapeError for axes that do not exist, are named twice or have no elements, and for a scale or offset of other sizes

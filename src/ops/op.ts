@@ -85,8 +85,9 @@ function leaf(value: number | TypedArray, shape: Shape, dtype: DType): Constant 
       `constant: ${value.length} values do not fill shape ${formatShape(shape)} of ${sizeOf(shape)} elements`,
     );
   }
-  const attributes = { shape: [...shape], dtype, ...(typeof value === 'number' ? { value } : {}) };
-  return { ...createNode(constantOp, [], attributes), value };
+  const kept = typeof value === 'number' && dtype === 'float32' ? withinFloat32(value) : value;
+  const attributes = { shape: [...shape], dtype, ...(typeof kept === 'number' ? { value: kept } : {}) };
+  return { ...createNode(constantOp, [], attributes), value: kept };
 }
 
 export interface VariableOptions {
@@ -207,11 +208,14 @@ export function unary(record: ElementwiseRecord<Attributes>): Unary {
   );
 }
 
-/** An element-wise op of one tensor with settings, all of which must be given; `takes` names them. */
-export function unaryWith<A extends Attributes>(takes: ArgumentTable, record: ElementwiseRecord<A>): UnaryWith<A> {
+/** An element-wise op of one tensor with numbers as settings, all of which must be given; `takes` names them. */
+export function unaryWith<A extends Readonly<Record<string, number>>>(takes: ArgumentTable, record: ElementwiseRecord<A>): UnaryWith<A> {
   return checkedOp(
     { x: operand, options: required(options(takes)) },
-    defineOp<A, ElementwiseOp<A>, [Node, A]>(elementwise(1, record), (node, x, attributes) => node([x], attributes)),
+    defineOp<A, ElementwiseOp<A>, [Node, A]>(elementwise(1, record), (node, x, attributes) => {
+      const numbers = Object.entries(attributes).map(([name, value]) => [name, withinFloat32(value)]);
+      return node([x], Object.fromEntries(numbers) as A);
+    }),
   ) as UnaryWith<A>;
 }
 
@@ -249,10 +253,21 @@ export function alias<A extends Attributes, Arguments extends readonly unknown[]
   return defineOp<A, AliasOp<A>, Arguments>({ kind: 'alias', ...record }, build);
 }
 
-/** The WGSL literal of the float32 nearest to a finite `value`. */
+/** `value`, or what it becomes as a float32 where that is ±∞ or 0: the float64 reference then takes 1e39 as the devices do. */
+export function withinFloat32(value: number): number {
+  const single = Math.fround(value);
+  return single === 0 || Math.abs(single) === Infinity ? single : value;
+}
+
+/**
+ * WGSL text of the float32 nearest to `value`. A literal where WGSL has an exact one; infinities, NaN, −0 and subnormal
+ * numbers by their bits. The chain that the text goes into brings the function `from_bits`.
+ */
 export function wgslFloat(value: number): string {
-  const text = `${Math.fround(value)}f`;
-  return value < 0 ? `(${text})` : text;
+  const single = Math.fround(value);
+  const size = Math.abs(single);
+  if (Object.is(single, 0) || (size >= 2 ** -126 && size < Infinity)) return single < 0 ? `(${single}f)` : `${single}f`;
+  return `from_bits(0x${new Uint32Array(Float32Array.of(single).buffer)[0]!.toString(16)}u)`;
 }
 
 /** Throws `DTypeError` unless `given` is one of `expected`. */

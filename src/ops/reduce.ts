@@ -153,7 +153,11 @@ export const sum: Reduction = /* @__PURE__ */ reduction(
   total,
 );
 
-/** The mean over `axes`; see `sum`. @throws ShapeError where there is nothing to average */
+/**
+ * The mean over `axes`; see `sum`. Infinite where the sum overflows float32, as in NumPy and PyTorch.
+ *
+ * @throws ShapeError where there is nothing to average
+ */
 export const mean: Reduction = /* @__PURE__ */ reduction(
   'mean',
   ({ inputs: [x], attributes, upstream }) => {
@@ -179,7 +183,7 @@ export const min: Reduction = /* @__PURE__ */ reduction(
   reductionsWasm,
 );
 
-/** The sum of squares over `axes`, without the squares in memory: norms. See `sum`. */
+/** The sum of squares over `axes`, without the squares in memory: norms. Infinite from a norm of 1.8e19 on. See `sum`. */
 export const sumOfSquares: Reduction = /* @__PURE__ */ reduction(
   'sumOfSquares',
   ({ inputs: [x], attributes, upstream }) => [mul(mul(x!, 2), withAxes(upstream, x!, attributes))],

@@ -6,7 +6,7 @@ import { clip } from '../ops/clip.ts';
 import { sqrt } from '../ops/math.ts';
 import { sumOfSquares } from '../ops/reduce.ts';
 
-/** At most one of the three, as in Keras. */
+/** At most one of the three, as in Keras. A norm of 1.8e19 or more, whose square is infinite in float32, makes a finite gradient 0. */
 export interface ClippingOptions {
   /** Each gradient is scaled down to at most this Euclidean norm. */
   readonly clipNorm?: number;

@@ -113,6 +113,13 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
     }
   });
 
+  it('rows whose squares overflow, beside others', () => {
+    for (const columns of [2, 5, 37, 300, 1031]) {
+      const x = randoms(6 * columns, 10).map((value, index) => value * (Math.floor(index / columns) % 2 === 0 ? 1 : 1e30));
+      compare(kernels, operands(6, columns, x), 4e-6);
+    }
+  });
+
   it('a row’s values do not depend on the rows beside it', () => {
     const columns = 37;
     const x = randoms(8 * columns, 9).map((value, index) => (index < columns && index % columns < 4 ? 1e5 : value));

@@ -77,6 +77,68 @@ describe.each(engines)('on %s', (_, create) => {
     expect(Math.max(...output.map((value, at) => Math.abs(value - exact[at]!)))).toBeLessThan(4e-6);
   });
 
+  // The variance of the first column is 1e38 at most, those of the others are beyond float32.
+  test('a column whose variance overflows gives the offset, and no gradient', async () => {
+    for (const [size, rows] of [
+      [1e20, 3],
+      [1e30, 70],
+    ] as const) {
+      const values = Float32Array.from(
+        { length: 3 * rows },
+        (_, index) => [1, size, -size][index % 3]! * ((index * 7) % 5),
+      );
+      const [x, scale] = [
+        variable([rows, 3], { initialize: () => values }),
+        variable([3], { initialize: () => Float32Array.of(2, 3, 4) }),
+      ];
+      const result = batchNorm(x, { scale, offset: tensor([5, 6, 7], [3]) });
+      const weighted = sum(
+        mul(
+          result.output,
+          constant(
+            Float32Array.from(values, (_, index) => index % 4),
+            [rows, 3],
+          ),
+        ),
+      );
+      const [dx, dScale] = gradients(weighted, [x, scale]) as [Node, Node];
+      const engine = await create();
+      const executable = await engine.compile({ outputs: { ...result, dx, dScale } });
+      executable.run(1);
+      const read = async (name: string): Promise<number[]> => [...(await executable.read(name))];
+      expect((await read('variance')).map(Number.isFinite)).toEqual([true, false, false]);
+      expect((await read('mean')).every(Number.isFinite)).toBe(true);
+      for (const [name, huge] of [
+        ['output', [6, 7]],
+        ['dx', [0, 0]],
+        ['dScale', [0, 0]],
+      ] as const) {
+        const rowsOf = await read(name);
+        for (let at = 0; at < rowsOf.length; at += 3) {
+          expect(rowsOf.slice(at + 1, at + 3).map((value) => value + 0)).toEqual(huge);
+          expect(Number.isFinite(rowsOf[at])).toBe(true);
+        }
+      }
+      expect((await read('dx')).some((value) => value !== 0)).toBe(true);
+      engine.dispose();
+    }
+  });
+
+  test('NaN stays in its column, and makes it NaN', async () => {
+    const { output, variance } = await valuesOn(create, batchNorm(tensor([1, 2, NaN, 4, 5, 7], [3, 2])));
+    expect(output.map(Number.isNaN)).toEqual([true, false, true, false, true, false]);
+    expect(variance.map(Number.isNaN)).toEqual([true, false]);
+  });
+
+  test('an infinite variance gives the offset', async () => {
+    const known = { mean: tensor([1, 1e30], [2]), variance: tensor([4, Infinity], [2]) };
+    const output = normalizeWith(tensor([3, 1e30, 1, -1e30], [2, 2]), known.mean, known.variance, {
+      epsilon: 0,
+      offset: tensor([0, 3], [2]),
+    });
+    expect((await valuesOn(create, { output, ...known })).output).toEqual(close([1, 3, 0, 3]));
+  });
+
   test('known moments in place of its own', async () => {
     const x = tensor([1, 2, 3, 4], [2, 2]);
     const known = { mean: tensor([1, 0], [2]), variance: tensor([4, 1], [2]) };

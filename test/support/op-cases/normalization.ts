@@ -7,6 +7,7 @@ import { sizeOf } from '../../../src/core/shape.ts';
 import type { Shape } from '../../../src/core/shape.ts';
 import { partOp, parts } from '../../../src/ops/part.ts';
 import { between, floats, list, opCase, shapesOf } from './case.ts';
+import type { Node } from '../../../src/graph/node.ts';
 import type { OpCase, Values } from './case.ts';
 
 const rows: readonly Shape[] = [
@@ -48,6 +49,22 @@ const outliers: Values = (count) =>
   );
 
 const epsilon = 1e-3;
+
+/** Kinds of rows of `columns` values up to `size`, and how far apart the values are. */
+const hugeRows: Readonly<Record<string, (size: number, columns: number) => readonly [Values, deviation: number]>> = {
+  drawn: (size) => [between(-size, size), size],
+  'with one value that dwarfs the others': (size, columns) => [
+    (count, key) =>
+      Array.from(between(-1, 1)(count, key), (draw, index) => ((index + 1) % columns === 0 ? size : draw)),
+    size / Math.sqrt(columns),
+  ],
+  'of two values': (size) => [list(size, -size), size],
+  'that are constant': (size) => [list(size), Math.sqrt(epsilon)],
+  'of neighbours': (size, columns) => [
+    (count) => Array.from({ length: count }, (_, index) => size * (1 + (index % columns) * 2 ** -22)),
+    (size * columns * 2 ** -22) / 4,
+  ],
+};
 
 /** One part and several, columns that are no whole vectors, more axes. */
 const columnShapes: readonly Shape[] = [
@@ -186,6 +203,52 @@ export const normalizationCases: readonly OpCase[] = [
       inputs: [floats([5, 127], list(value)), floats([127]), floats([127])],
       node: (x, scale, offset) => ops.layerNorm(x!, { scale: scale!, offset: offset! }),
       tolerance: { absolute: value === 0 ? 0 : 1e-6 },
+    }),
+  ),
+  ...[ops.columnSums, ops.columnProducts].map((fn) =>
+    opCase(fn, 'of deviations up to 1e30', {
+      tolerance: { ulps: 16, terms: 140 },
+      inputs: [floats([70, 5], between(-1e30, 1e30)), floats([5], between(-1e30, 1e30)), floats([70], between(0, 1))],
+      node: (x, center, weights) => {
+        const sums = ops.columnSums(x!, center!, weights!);
+        return fn === ops.columnSums ? sums : ops.columnProducts(sums);
+      },
+      nonFinite: true,
+    }),
+  ),
+  // From where a sum of squares overflows, over where the sum itself does; rows of a few columns, and of more than a thread holds.
+  ...Object.entries(hugeRows).flatMap(([kind, valuesOf]) =>
+    [1.5e19, 1e30, 1e34].flatMap((size) =>
+      [3, 127, 5003].flatMap((columns) => {
+        const [values, deviation] = valuesOf(size, columns);
+        const huge = floats([3, columns], values);
+        const name = `of ${columns} up to ${size}, ${kind}`;
+        return [
+          opCase(ops.layerNorm, name, {
+            ...bounds,
+            inputs: [huge, floats([columns]), floats([columns])],
+            node: (x, scale, offset) => ops.layerNorm(x!, { scale: scale!, offset: offset! }),
+          }),
+          // A gradient is about 1 / deviation. It is scaled back to about 1, so that the bound means something.
+          opCase(ops.layerNormGradient, name, {
+            ...gradientBounds,
+            inputs: [huge, floats([columns]), floats([3, columns])],
+            node: (x, scale, g) => ops.mul(ops.layerNormGradient(x!, scale!, g!, { epsilon }), deviation),
+          }),
+          opCase(ops.layerNormSums, name, {
+            ...gradientBounds,
+            inputs: [huge, floats([3, columns])],
+            node: (x, g) => ops.layerNormSums(x!, g!, { epsilon }),
+          }),
+        ];
+      }),
+    ),
+  ),
+  ...[1e-20, 1e-30].map((size) =>
+    opCase(ops.layerNorm, `of values up to ${size}`, {
+      ...bounds,
+      inputs: [floats([6, 17], (count, key) => Array.from(between(-2, 2)(count, key), (value) => value * size))],
+      node: (x) => ops.mul(ops.layerNorm(x!), 1e-3 / size),
     }),
   ),
   opCase(ops.layerNorm, 'with NaN and infinity', {
