@@ -50,10 +50,10 @@ export function softplus(x: v128): v128 {
   return add(f32x4.pmax(x, splat(0)), log1p_inside(exp_negative(f32x4.neg(abs(x)))));
 }
 
-/** x where x > 0, else alpha·(e^x − 1) */
+/** alpha·(e^x − 1) where x < 0, else x */
 @inline
 export function elu(x: v128, alpha: v128): v128 {
-  return select_lanes(f32x4.gt(x, splat(0)), x, mul(alpha, expm1(at_most(x, splat(0)))));
+  return select_lanes(f32x4.lt(x, splat(0)), mul(alpha, expm1(at_most(x, splat(0)))), x);
 }
 
 const ERF: usize = memory.data<f32>([

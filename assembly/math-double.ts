@@ -1,6 +1,6 @@
 // sin, cos, pow and mod on four float32 lanes, computed in float64, two lanes at a time: their reductions need more than
 // 24 bits, and float64 costs less than the float32 pairs that would replace it. The results are rounded once more to
-// float32: within 1 ULP. Conventions of JavaScript's Math.pow (pow(1, ∞) and pow(x, NaN) are NaN, pow(NaN, 0) is 1).
+// float32: within 1 ULP. Edges of pow as in IEEE 754: pow(1, y), pow(x, 0) and pow(−1, ±∞) are 1, also of NaN.
 import { constant_double, select_lanes, splat } from './simd';
 
 const ROUND: usize = memory.data<f64>([6755399441055744]); // 1.5·2⁵²: adding it leaves the integer in the low bits
@@ -200,14 +200,17 @@ export function pow(x: v128, y: v128): v128 {
   const signed = v128.or(r, v128.and(v128.and(x, odd), i32x4.splat(0x80000000)));
   const no_root = v128.and(v128.andnot(f32x4.lt(x, zero), whole), f32x4.gt(x, splat(-Infinity)));
   const checked = select_lanes(no_root, splat(NaN), signed);
-  return select_lanes(f32x4.eq(y, zero), splat(1), checked);
+  const endless = f32x4.eq(f32x4.abs(y), splat(Infinity));
+  const unit = v128.or(f32x4.eq(x, splat(1)), v128.and(f32x4.eq(size, splat(1)), endless));
+  return select_lanes(v128.or(f32x4.eq(y, zero), unit), splat(1), checked);
 }
 
-/** x − y·floor(x/y), exact: the remainder with the divisor's sign, as in NumPy and tf.mod. */
+/** x − y·floor(x/y), exact: the remainder with the divisor's sign, also where it is 0, as in NumPy. */
 @inline
 function mod_lane(x: f32, y: f32): f32 {
   const r: f32 = x % y;
-  return r != 0 && r < 0 != y < 0 ? r + y : r;
+  if (r == 0) return copysign<f32>(0, y);
+  return r < 0 != y < 0 ? r + y : r;
 }
 
 @inline

@@ -184,7 +184,7 @@ fn softplus(x: f32) -> f32 {
 }
 
 fn elu(x: f32, alpha: f32) -> f32 {
-  return select(alpha * expm1(x), x, x > 0.0);
+  return select(x, alpha * expm1(x), x < 0.0);
 }
 
 // Within 4e-7: the Maclaurin series below 0.75, else Abramowitz & Stegun, Handbook of Mathematical Functions (1964),
@@ -208,7 +208,7 @@ fn round_even(x: f32) -> f32 {
   return round(x); // WGSL's round takes halves to the even neighbour
 }
 
-// The remainder with the sign of y, exact: takes off y times the greatest power of two that fits, until none does.
+// The remainder with the sign of y, also where it is 0, exact: takes off y times the greatest power of two that fits, until none does.
 // WGSL's own % rounds the quotient first.
 fn modulo(x: f32, y: f32) -> f32 {
   let size = bitcast<u32>(abs(y));
@@ -221,8 +221,11 @@ fn modulo(x: f32, y: f32) -> f32 {
     let part = from_bits(size + (power << 23u));
     rest -= select(part, 0.5 * part, part > rest);
   }
+  if (rest == 0.0) {
+    return from_bits(bitcast<u32>(y) & 0x80000000u);
+  }
   rest = select(rest, -rest, x < 0.0);
-  return select(rest, rest + y, rest != 0.0 && (rest < 0.0) != (y < 0.0));
+  return select(rest, rest + y, (rest < 0.0) != (y < 0.0));
 }
 
 fn log2_safe(x: f32) -> f32 {
@@ -231,6 +234,9 @@ fn log2_safe(x: f32) -> f32 {
 
 // x to the power y for every x. WGSL's pow is exp2(y log2(x)): NaN for a negative x, and inexact for whole y.
 fn pow_safe(x: f32, y: f32) -> f32 {
+  if (x == 1.0 || (x == -1.0 && abs(y) > 3.4028234e38)) {
+    return 1.0;
+  }
   if (is_nan(y)) {
     return y;
   }

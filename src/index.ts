@@ -62,7 +62,7 @@ export {
 } from './ops/compare.ts';
 export { select, select as where } from './ops/select.ts';
 export { cast, clip, clip as clipByValue } from './ops/clip.ts';
-export { elu, gelu, leakyRelu, relu, sigmoid, silu, softplus, tanh } from './ops/activation.ts';
+export { elu, gelu, leakyRelu, relu, relu6, sigmoid, silu, softplus, tanh } from './ops/activation.ts';
 export { logSoftmax, softmax } from './ops/softmax.ts';
 export { batchNorm, normalizeWith } from './ops/batch-norm.ts';
 export type { BatchNorm, BatchNormOptions, NormalizeOptions } from './ops/batch-norm.ts';

@@ -2,9 +2,8 @@
 import { lookUp } from '../core/check.ts';
 import { ValueError } from '../core/errors.ts';
 import type { Node } from '../graph/node.ts';
-import { elu, gelu, leakyRelu, relu, sigmoid, silu, softplus, tanh } from '../ops/activation.ts';
+import { elu, gelu, leakyRelu, relu, relu6, sigmoid, silu, softplus, tanh } from '../ops/activation.ts';
 import { abs, add, div, mul } from '../ops/arithmetic.ts';
-import { clip } from '../ops/clip.ts';
 import { exp } from '../ops/math.ts';
 import { logSoftmax, softmax } from '../ops/softmax.ts';
 
@@ -42,7 +41,7 @@ const linear: Activation = (x) => x;
 const activations: Readonly<Record<ActivationName, Activation>> = {
   linear,
   relu,
-  relu6: (x) => clip(x, { min: 0, max: 6 }),
+  relu6,
   leakyRelu: (x) => leakyRelu(x, { alpha: 0.2 }),
   elu: (x) => elu(x, { alpha: 1 }),
   selu: (x) => mul(elu(x, { alpha: seluAlpha }), seluScale),

@@ -3,6 +3,7 @@ import {
   eluHelper,
   geluHelper,
   maximumHelper,
+  minimumHelper,
   sigmoidHelper,
   siluHelper,
   softplusHelper,
@@ -11,7 +12,7 @@ import {
 import { functionsWasm } from '../generated/wasm/functions.ts';
 import { scalar } from './arguments.ts';
 import { add, mul, square, sub } from './arithmetic.ts';
-import { greater } from './compare.ts';
+import { greater, less, logicalAnd } from './compare.ts';
 import { erf, exp } from './math.ts';
 import { unary, unaryWith, wgslFloat } from './op.ts';
 import type { Unary, UnaryWith } from './op.ts';
@@ -20,7 +21,7 @@ import { select } from './select.ts';
 
 export type AlphaAttributes = { readonly alpha: number };
 
-/** max(x, 0); NaN stays NaN. The gradient at 0 is 0. */
+/** max(x, 0); NaN stays NaN. The gradient at 0 is 0, and at NaN too. */
 export const relu: Unary = /* @__PURE__ */ unary({
   name: 'relu',
   gradient: ({ output, upstream }) => [select(greater(output, 0), upstream, 0)],
@@ -31,7 +32,21 @@ export const relu: Unary = /* @__PURE__ */ unary({
   reference: (_, x) => (x < 0 ? 0 : x),
 });
 
-/** x where x > 0, alpha · x elsewhere. */
+/**
+ * min(max(x, 0), 6) (Krizhevsky 2010); NaN stays NaN. The gradient is 1 between 0 and 6 and 0 elsewhere, at both bounds too,
+ * as in PyTorch and TensorFlow.
+ */
+export const relu6: Unary = /* @__PURE__ */ unary({
+  name: 'relu6',
+  gradient: ({ inputs: [x], upstream }) => [select(logicalAnd(greater(x!, 0), less(x!, 6)), upstream, 0)],
+  wgsl: 'minimum(maximum(x, 0.0), 6.0)',
+  helpers: [maximumHelper, minimumHelper],
+  wasm: 'relu6',
+  immediates: () => [6],
+  reference: (_, x) => Math.min(Math.max(x, 0), 6),
+});
+
+/** alpha · x where x < 0, x elsewhere. The gradient at 0 is alpha, as in PyTorch. */
 export const leakyRelu: UnaryWith<AlphaAttributes> = /* @__PURE__ */ unaryWith<AlphaAttributes>(
   { alpha: scalar },
   {
@@ -39,14 +54,14 @@ export const leakyRelu: UnaryWith<AlphaAttributes> = /* @__PURE__ */ unaryWith<A
     gradient: ({ inputs: [x], attributes: { alpha }, upstream }) => [
       select(greater(x!, 0), upstream, mul(upstream, alpha)),
     ],
-    wgsl: ({ alpha }) => `select(x * ${wgslFloat(alpha)}, x, x > 0.0)`,
+    wgsl: ({ alpha }) => `select(x, x * ${wgslFloat(alpha)}, x < 0.0)`,
     wasm: 'leaky_relu',
     immediates: ({ alpha }) => [alpha],
-    reference: ({ alpha }, x) => (x > 0 ? x : alpha * x),
+    reference: ({ alpha }, x) => (x < 0 ? alpha * x : x),
   },
 );
 
-/** x where x > 0, alpha · (eˣ − 1) elsewhere (Clevert, Unterthiner, Hochreiter 2016). The gradient at 0 is alpha. */
+/** alpha · (eˣ − 1) where x < 0, x elsewhere (Clevert, Unterthiner, Hochreiter 2016). The gradient at 0 is alpha. */
 export const elu: UnaryWith<AlphaAttributes> = /* @__PURE__ */ unaryWith<AlphaAttributes>(
   { alpha: scalar },
   {
@@ -60,7 +75,7 @@ export const elu: UnaryWith<AlphaAttributes> = /* @__PURE__ */ unaryWith<AlphaAt
     wasm: 'elu',
     wasmModule: functionsWasm,
     immediates: ({ alpha }) => [alpha],
-    reference: ({ alpha }, x) => (x > 0 ? x : alpha * Math.expm1(x)),
+    reference: ({ alpha }, x) => (x < 0 ? alpha * Math.expm1(x) : x),
   },
 );
 

@@ -37,7 +37,7 @@ export const mul: Binary = /* @__PURE__ */ binary({
   reference: (_, x, y) => x * y,
 });
 
-/** x / y. float32, broadcasts. */
+/** x / y. float32, broadcasts. Division by 0 gives ±∞, 0 / 0 NaN, as IEEE 754 has it. */
 export const div: Binary = /* @__PURE__ */ binary({
   name: 'div',
   gradient: ({ inputs: [, y], output, upstream }) => {
@@ -85,7 +85,10 @@ export const abs: Unary = /* @__PURE__ */ unary({
   reference: (_, x) => Math.abs(x),
 });
 
-/** The greater of x and y; NaN where either is NaN. float32, broadcasts. Where both are equal, x takes the gradient. */
+/**
+ * The greater of x and y; NaN where either is NaN. float32, broadcasts. Where both are equal, x takes the gradient, as in
+ * TensorFlow; where either is NaN, neither gets any.
+ */
 export const maximum: Binary = /* @__PURE__ */ binary({
   name: 'maximum',
   gradient: ({ inputs: [x, y], upstream }) => [
@@ -98,7 +101,7 @@ export const maximum: Binary = /* @__PURE__ */ binary({
   reference: (_, x, y) => Math.max(x, y),
 });
 
-/** The smaller of x and y; NaN where either is NaN. float32, broadcasts. Where both are equal, x takes the gradient. */
+/** The smaller of x and y; NaN where either is NaN. float32, broadcasts. The gradient is as that of `maximum`. */
 export const minimum: Binary = /* @__PURE__ */ binary({
   name: 'minimum',
   gradient: ({ inputs: [x, y], upstream }) => [
@@ -111,7 +114,13 @@ export const minimum: Binary = /* @__PURE__ */ binary({
   reference: (_, x, y) => Math.min(x, y),
 });
 
-/** x − y · ⌊x / y⌋: the remainder that has the sign of y. float32, broadcasts. */
+/**
+ * x − y · ⌊x / y⌋: the remainder that has the sign of y, also where it is 0, as in NumPy and Python. NaN where x is
+ * infinite or y is 0; for an infinite y it is x where both have the same sign, else y. float32, broadcasts. The gradient
+ * with respect to y is −⌊x / y⌋.
+ *
+ * On WebGPU a subnormal y counts as 0.
+ */
 export const mod: Binary = /* @__PURE__ */ binary({
   name: 'mod',
   gradient: ({ inputs: [x, y], upstream }) => [upstream, neg(mul(upstream, floor(div(x!, y!))))],
@@ -121,6 +130,7 @@ export const mod: Binary = /* @__PURE__ */ binary({
   wasmModule: functionsDoubleWasm,
   reference: (_, x, y) => {
     const rest = x % y; // has the sign of x
-    return rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest;
+    if (rest === 0) return y < 0 ? -0 : 0;
+    return rest < 0 !== y < 0 ? rest + y : rest;
   },
 });

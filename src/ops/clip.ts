@@ -15,7 +15,7 @@ export type ClipAttributes = { readonly min: number; readonly max: number };
 
 /**
  * x, but at least `min` and at most `max`; either may be infinite, NaN stays NaN. The gradient passes where
- * min ≤ x ≤ max and is 0 elsewhere.
+ * min ≤ x ≤ max, the bounds included as in PyTorch, and is 0 elsewhere.
  *
  * @throws ValueError unless min ≤ max
  */
@@ -31,7 +31,7 @@ export const clip: UnaryWith<ClipAttributes> = /* @__PURE__ */ unaryWith<ClipAtt
       select(logicalAnd(greaterEqual(x!, min), lessEqual(x!, max)), upstream, 0),
     ],
     wgsl: ({ min, max }) => {
-      const above = min === -Infinity ? 'x' : `maximum(x, ${wgslFloat(min)})`; // WGSL has no literal for infinity
+      const above = min === -Infinity ? 'x' : `maximum(x, ${wgslFloat(min)})`;
       return max === Infinity ? above : `minimum(${above}, ${wgslFloat(max)})`;
     },
     helpers: [maximumHelper, minimumHelper],

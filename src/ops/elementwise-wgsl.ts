@@ -129,11 +129,7 @@ function placeOf(index: number, axes: readonly WalkAxis[]): string {
 }
 
 function argumentText(argument: ChainArgument): string {
-  if ('value' in argument) return `v${argument.value}`;
-  const value = Math.fround(argument.constant);
-  if (Number.isNaN(value)) return 'from_bits(0x7fc00000u)';
-  if (!Number.isFinite(value)) return `from_bits(${value > 0 ? '0x7f800000u' : '0xff800000u'})`;
-  return wgslFloat(value);
+  return 'value' in argument ? `v${argument.value}` : wgslFloat(argument.constant);
 }
 
 function instructionLine(value: number, { op, attributes, arguments: list }: ChainInstruction): string {

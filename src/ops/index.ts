@@ -19,7 +19,7 @@ import { ceil, floor, round, sign, step } from './rounding.ts';
 import { abs, add, div, maximum, minimum, mod, mul, neg, reciprocal, square, sub } from './arithmetic.ts';
 import { cos, erf, exp, expm1, log, log1p, pow, rsqrt, sin, sqrt } from './math.ts';
 import { cast, clip } from './clip.ts';
-import { elu, gelu, leakyRelu, relu, sigmoid, silu, softplus, tanh } from './activation.ts';
+import { elu, gelu, leakyRelu, relu, relu6, sigmoid, silu, softplus, tanh } from './activation.ts';
 import { broadcastTo } from './broadcast.ts';
 import { reshape } from './reshape.ts';
 import { transpose } from './transpose.ts';
@@ -120,6 +120,7 @@ const functions: readonly { readonly op: unknown }[] = [
   clip,
   cast,
   relu,
+  relu6,
   leakyRelu,
   elu,
   sigmoid,

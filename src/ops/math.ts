@@ -42,7 +42,7 @@ export const expm1: Unary = /* @__PURE__ */ unary({
   reference: (_, x) => Math.expm1(x),
 });
 
-/** The natural logarithm: −∞ at 0, NaN below. */
+/** The natural logarithm: −∞ at 0, where the gradient is ∞; NaN below. */
 export const log: Unary = /* @__PURE__ */ unary({
   name: 'log',
   gradient: ({ inputs: [x], upstream }) => [div(upstream, x!)],
@@ -64,7 +64,7 @@ export const log1p: Unary = /* @__PURE__ */ unary({
   reference: (_, x) => Math.log1p(x),
 });
 
-/** √x: NaN below 0. */
+/** √x: NaN below 0. The gradient at 0 is ∞, and NaN where 0 arrives: see `select`. */
 export const sqrt: Unary = /* @__PURE__ */ unary({
   name: 'sqrt',
   gradient: ({ output, upstream }) => [div(mul(upstream, 0.5), output)],
@@ -91,8 +91,9 @@ function powSlope(x: Node, y: Node): Node {
 }
 
 /**
- * x to the power y: NaN for x < 0 unless y is an integer. float32, broadcasts. The gradient with respect to y is
- * xʸ · log x for x > 0, and 0 elsewhere.
+ * x to the power y: NaN for x < 0 unless y is an integer. As IEEE 754 and NumPy have it, x⁰ and 1ʸ are 1 for every x and y,
+ * NaN too, and (−1) to ±∞ is 1. float32, broadcasts. The gradient with respect to y is xʸ · log x for x > 0, and 0
+ * elsewhere.
  */
 export const pow: Binary = /* @__PURE__ */ binary({
   name: 'pow',
@@ -107,7 +108,7 @@ export const pow: Binary = /* @__PURE__ */ binary({
   helpers: [powSafeHelper],
   wasm: 'pow',
   wasmModule: functionsDoubleWasm,
-  reference: (_, x, y) => Math.pow(x, y),
+  reference: (_, x, y) => (x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : Math.pow(x, y)), // Math.pow gives NaN
 });
 
 /** The sine of x radians. */

@@ -2,7 +2,7 @@
  * Rounding to integers that stay float32, and the sign. Piecewise constant: the derivative is zero wherever there is
  * one, so none has a gradient.
  */
-import { roundEvenHelper, signSafeHelper } from '../generated/shaders/elementwise.ts';
+import { isNanHelper, roundEvenHelper, signSafeHelper } from '../generated/shaders/elementwise.ts';
 import { unary } from './op.ts';
 import type { Unary } from './op.ts';
 
@@ -38,7 +38,7 @@ export const round: Unary = /* @__PURE__ */ unary({
   },
 });
 
-/** −1, 0 or 1 by the sign of x; NaN stays NaN. */
+/** −1, 0 or 1 by the sign of x; NaN stays NaN, as in NumPy. */
 export const sign: Unary = /* @__PURE__ */ unary({
   name: 'sign',
   gradient: null,
@@ -48,11 +48,12 @@ export const sign: Unary = /* @__PURE__ */ unary({
   reference: (_, x) => Math.sign(x),
 });
 
-/** 1 where x > 0, else 0. */
+/** 1 where x > 0, else 0; NaN stays NaN, as in NumPy's `heaviside`. */
 export const step: Unary = /* @__PURE__ */ unary({
   name: 'step',
   gradient: null,
-  wgsl: 'select(0.0, 1.0, x > 0.0)',
+  wgsl: 'select(select(0.0, 1.0, x > 0.0), x, is_nan(x))',
+  helpers: [isNanHelper],
   wasm: 'step',
-  reference: (_, x) => Number(x > 0),
+  reference: (_, x) => (Number.isNaN(x) ? NaN : Number(x > 0)),
 });

@@ -6,7 +6,13 @@ import { selectNonzeroHelper } from '../generated/shaders/elementwise.ts';
 import { ternary } from './op.ts';
 import type { Ternary } from './op.ts';
 
-/** x where the condition is not 0 (NaN counts as true), y elsewhere. float32, broadcasts. */
+/**
+ * x where the condition is not 0 (NaN counts as true), y elsewhere. float32, broadcasts. The side that is not taken may be NaN
+ * or infinite: its value is not used, and its gradient is 0.
+ *
+ * What that side was computed by still sees this 0, and a rule such as that of `sqrt` at 0 makes NaN of 0 · ∞, as in PyTorch
+ * and JAX. So choose the operand of such an op as well: `select(inside, sqrt(select(inside, x, 1)), 0)`.
+ */
 export const select: Ternary = /* @__PURE__ */ ternary({
   name: 'select',
   gradient: ({ inputs, upstream }) => [null, select(inputs[0]!, upstream, 0), select(inputs[0]!, 0, upstream)],

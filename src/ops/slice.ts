@@ -9,7 +9,7 @@ import type { Node } from '../graph/node.ts';
 import type { StructuredOp, TensorType } from '../graph/op.ts';
 import { operand, optionalNumber, pairs, shape } from './arguments.ts';
 import type { TensorLike } from './arguments.ts';
-import { checkedOp, requireDType, structured } from './op.ts';
+import { checkedOp, requireDType, structured, withinFloat32 } from './op.ts';
 import type { OpFunction } from './op.ts';
 import { offsetOf, referenceCopy, stridedCopyCall } from './strided-copy.ts';
 import { fillDispatch, stridedCopyDispatch } from './strided-copy-wgsl.ts';
@@ -173,6 +173,6 @@ export const pad: OpFunction<
     (node, x, padding, value = 0) =>
       padding.length === x.shape.length && padding.flat().every((count) => count === 0)
         ? x
-        : node([x], { padding: padding.map(([before, after]) => [before, after] as const), value }),
+        : node([x], { padding: padding.map(([before, after]) => [before, after] as const), value: withinFloat32(value) }),
   ),
 );

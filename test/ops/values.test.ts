@@ -1,5 +1,6 @@
 /** The references themselves, against numbers from elsewhere: they are the oracle, so something must watch them. */
 import { describe, expect, it } from 'vitest';
+import { gradients } from '../../src/autodiff/gradients.ts';
 import type { Node } from '../../src/graph/node.ts';
 import * as ops from '../../src/ops/index.ts';
 import { evaluate } from '../support/evaluate.ts';
@@ -57,6 +58,79 @@ describe('references', () => {
       -(2 ** 31),
       0,
     ]);
+  });
+
+  // What NumPy, and where it has no such function PyTorch, gives. Object.is tells the two zeros apart.
+  it.each([
+    ['mod', ops.mod(floats([4, -4, 4, -4, 0, -0]), floats([2, 2, -2, -2, 3, -3])), [0, 0, -0, -0, 0, -0]],
+    [
+      'mod by infinity',
+      ops.mod(floats([5, -5, 5, -5]), floats([Infinity, Infinity, -Infinity, -Infinity])),
+      [5, Infinity, -Infinity, -5],
+    ],
+    ['mod by 0 and of infinity', ops.mod(floats([5, 0, Infinity, NaN]), floats([0, 0, 2, 2])), [NaN, NaN, NaN, NaN]],
+    ['step', ops.step(floats([-1, -0, 0, 1e-30, Infinity, NaN])), [0, 0, 0, 1, 1, NaN]],
+    ['sign', ops.sign(floats([-2, 0, Infinity, NaN])), [-1, 0, 1, NaN]],
+    ['round', ops.round(floats([0.5, 1.5, -0.5, -2.5, NaN, Infinity])), [0, 2, -0, -2, NaN, Infinity]],
+    ['relu', ops.relu(floats([-1, -Infinity, Infinity, NaN])), [0, 0, Infinity, NaN]],
+    ['relu6', ops.relu6(floats([-1, 0, 3, 6, 7, Infinity, NaN])), [0, 0, 3, 6, 6, 6, NaN]],
+    ['elu with an infinite alpha', ops.elu(floats([-1, 0, 2]), { alpha: 1e39 }), [-Infinity, 0, 2]],
+    ['leakyRelu with an infinite alpha', ops.leakyRelu(floats([-1, 0, 2]), { alpha: 1e39 }), [-Infinity, 0, 2]],
+    [
+      'pow',
+      ops.pow(
+        floats([0, NaN, 1, 1, -1, -1, -8, -8, -2, 0, 0]),
+        floats([0, 0, NaN, Infinity, Infinity, -Infinity, 1 / 3, 3, -2, -1, 0.5]),
+      ),
+      [1, 1, 1, 1, 1, 1, NaN, -512, 0.25, Infinity, 0],
+    ],
+    ['log', ops.log(floats([0, -1, Infinity])), [-Infinity, NaN, Infinity]],
+    ['div', ops.div(floats([1, -1, 0]), floats([0, 0, 0])), [Infinity, -Infinity, NaN]],
+    ['maximum', ops.maximum(floats([NaN, 1, -Infinity]), floats([1, NaN, 2])), [NaN, NaN, 2]],
+    [
+      'select',
+      ops.select(floats([1, 0, NaN, -0]), floats([1, NaN, 3, Infinity]), floats([NaN, 2, NaN, 4])),
+      [1, 2, 3, 4],
+    ],
+    [
+      'cast',
+      ops.cast(floats([2.9, -2.9, 3e9, -3e9, Infinity, NaN]), 'int32'),
+      [2, -2, 2 ** 31 - 1, -(2 ** 31), 2 ** 31 - 1, 0],
+    ],
+    ['argMax', ops.argMax(floats([1, NaN, 3, NaN, Infinity])), [1]],
+    ['a constant beyond float32', ops.mul(floats([1e-30, 0]), 1e39), [Infinity, NaN]],
+    ['a constant below float32', ops.mul(floats([1e30, -1]), 1e-46), [0, -0]],
+  ])('edge values of %s', (_, node, expected) => {
+    expect(valuesOf(node)).toEqual(expected);
+  });
+
+  it.each([
+    ['relu6', [-1, 0, 3, 6, 7], (x: Node) => ops.relu6(x), [0, 0, 1, 0, 0]],
+    ['clip', [-1, 0, 3, 6, 7], (x: Node) => ops.clip(x, { min: 0, max: 6 }), [0, 1, 1, 1, 0]],
+    ['relu', [-1, 0, 1, NaN], (x: Node) => ops.relu(x), [0, 0, 1, 0]],
+    ['abs', [-2, 0, 2], (x: Node) => ops.abs(x), [-1, 0, 1]],
+    ['leakyRelu', [-2, 0, 2], (x: Node) => ops.leakyRelu(x, { alpha: 0.25 }), [0.25, 0.25, 1]],
+    ['elu', [0, 2], (x: Node) => ops.elu(x, { alpha: 0.25 }), [0.25, 1]],
+    ['maximum', [1, 2, 3], (x: Node) => ops.maximum(x, 2), [0, 1, 1]],
+    ['maximum, second', [1, 2, 3], (x: Node) => ops.maximum(2, x), [0, 0, 1]],
+    ['sqrt', [0, 4], (x: Node) => ops.sqrt(x), [Infinity, 0.25]],
+    ['select', [0, 4], (x: Node) => ops.select(x, ops.div(1, ops.select(x, x, 1)), 0), [0, -1 / 16]],
+    ['select beside NaN', [0, 4], (x: Node) => ops.select(floats([1, 0]), x, floats([NaN, NaN])), [1, 0]],
+  ] as const)('edge values of the gradient of %s', (_, at, fn, expected) => {
+    const x = ops.variable([at.length]);
+    const [slope] = gradients(ops.sum(fn(x)), [x]);
+    expect([...evaluate([slope!], new Map([[x, at]]))[0]!].map((value) => value + 0)).toEqual(expected);
+  });
+
+  it('softmax and the losses keep log Σ beside logits of any size', () => {
+    for (const size of [1e15, 1e16, 1e30, 3e38, -3e38]) {
+      const logits = floats([size, size, size], [1, 3]);
+      expect(valuesOf(ops.softmax(logits))).toEqual([1, 1, 1].map((one) => expect.closeTo(one / 3, 15)));
+      expect(valuesOf(ops.logSoftmax(logits))).toEqual([1, 1, 1].map((one) => expect.closeTo(-Math.log(3 * one), 15)));
+      expect(valuesOf(ops.sparseSoftmaxCrossEntropy(ints([1]), logits))).toEqual([expect.closeTo(Math.log(3), 15)]);
+      const labels = floats([0, 1, 0], [1, 3]);
+      expect(valuesOf(ops.softmaxCrossEntropy(labels, logits))).toEqual([expect.closeTo(Math.log(3), 15)]);
+    }
   });
 
   it('a product is rows by columns, whichever way it is stored', () => {

@@ -9,6 +9,7 @@ import { evaluate } from './evaluate.ts';
 import { broadcastCases } from './op-cases/broadcast.ts';
 import type { BuiltCase, OpCase } from './op-cases/case.ts';
 import { dataCases } from './op-cases/data.ts';
+import { edgeCases } from './op-cases/edges.ts';
 import { elementwiseCases } from './op-cases/elementwise.ts';
 import { lossCases } from './op-cases/losses.ts';
 import { normalizationCases } from './op-cases/normalization.ts';
@@ -29,6 +30,7 @@ export const opCases: readonly OpCase[] = [
   ...shapeCases,
   ...dataCases,
   ...recurrentCases,
+  ...edgeCases,
 ];
 
 /** A variable for each input, and the node under test made from them. */

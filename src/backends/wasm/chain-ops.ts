@@ -38,7 +38,7 @@ export const lines: Readonly<Record<string, Line>> = {
     v128.select(sub(v128.and(gt(x, zero), one), v128.and(lt(x, zero), one)), x, eq(x, x)),
   relu: (x, _y, _z, { zero }) => v128.andNot(x, lt(x, zero)),
   leaky_relu: (x, alpha, _, { zero }) => v128.select(mul(x, alpha), x, lt(x, zero)),
-  step: flag((x, _, zero) => gt(x, zero)),
+  step: (x, _y, _z, { zero, one }) => v128.select(v128.and(gt(x, zero), one), x, eq(x, x)),
   logical_not: flag((x, _, zero) => eq(x, zero)),
   add,
   sub,
@@ -57,6 +57,7 @@ export const lines: Readonly<Record<string, Line>> = {
   select: (x, y, z, { zero }) => v128.select(y, z, ne(x, zero)),
   scale_shift: (x, scale, offset) => add(mul(x, scale), offset),
   // pmin and pmax give their first operand where it is NaN
+  relu6: (x, six, _, { zero }) => pmin(pmax(x, zero), six),
   clip: (x, low, high) => pmin(pmax(x, low), high),
 };
 

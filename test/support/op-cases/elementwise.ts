@@ -73,6 +73,7 @@ const lines: readonly Line[] = [
   unary(ops.cos, any, 2, { ulps: 4, webgpu: { absolute: 2 ** -11 } }),
   unary(ops.erf, any, 2, helper),
   unary(ops.relu, awayFromZero, 1),
+  unary(ops.relu6, between(-4, 10, [0, 6]), 1),
   unary(ops.sigmoid, any, 2, helper),
   unary(ops.tanh, any, 2, helper),
   unary(ops.softplus, any, 2, helper),
