@@ -209,7 +209,10 @@ export function unary(record: ElementwiseRecord<Attributes>): Unary {
 }
 
 /** An element-wise op of one tensor with numbers as settings, all of which must be given; `takes` names them. */
-export function unaryWith<A extends Readonly<Record<string, number>>>(takes: ArgumentTable, record: ElementwiseRecord<A>): UnaryWith<A> {
+export function unaryWith<A extends Readonly<Record<string, number>>>(
+  takes: ArgumentTable,
+  record: ElementwiseRecord<A>,
+): UnaryWith<A> {
   return checkedOp(
     { x: operand, options: required(options(takes)) },
     defineOp<A, ElementwiseOp<A>, [Node, A]>(elementwise(1, record), (node, x, attributes) => {

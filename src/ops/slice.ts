@@ -173,6 +173,9 @@ export const pad: OpFunction<
     (node, x, padding, value = 0) =>
       padding.length === x.shape.length && padding.flat().every((count) => count === 0)
         ? x
-        : node([x], { padding: padding.map(([before, after]) => [before, after] as const), value: withinFloat32(value) }),
+        : node([x], {
+            padding: padding.map(([before, after]) => [before, after] as const),
+            value: withinFloat32(value),
+          }),
   ),
 );

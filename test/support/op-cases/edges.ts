@@ -45,8 +45,8 @@ function forEachNumber(
 }
 
 const settingCases: readonly OpCase[] = [
-  ...forEachNumber(ops.leakyRelu, 'of alpha', (input, alpha) => ops.leakyRelu(input, { alpha })),
-  ...forEachNumber(ops.elu, 'of alpha', (input, alpha) => ops.elu(input, { alpha })),
+  ...forEachNumber(ops.leakyRelu, 'of alpha', (input, alpha) => ops.leakyRelu(input, { alpha }), Number.isFinite),
+  ...forEachNumber(ops.elu, 'of alpha', (input, alpha) => ops.elu(input, { alpha }), Number.isFinite),
   ...forEachNumber(ops.clip, 'from', (input, min) => ops.clip(input, { min, max: Infinity })),
   ...forEachNumber(ops.clip, 'to', (input, max) => ops.clip(input, { min: -Infinity, max })),
   ...forEachNumber(ops.clip, 'from and to', (input, value) => ops.clip(input, { min: value, max: value })),
