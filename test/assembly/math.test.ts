@@ -61,7 +61,7 @@ const unary: Readonly<Record<string, readonly [exact: (x: number) => number, lim
   round: [roundHalfEven, 0],
   erf: [erf, 4],
   logical_not: [(x) => (x === 0 ? 1 : 0), 0],
-  step: [(x) => (x > 0 ? 1 : 0), 0],
+  step: [(x) => (Number.isNaN(x) ? NaN : x > 0 ? 1 : 0), 0],
 };
 
 const truth = (value: boolean): number => (value ? 1 : 0);
@@ -76,7 +76,7 @@ const binary: Readonly<Record<string, readonly [exact: (x: number, y: number) =>
   sub: [(x, y) => x - y, 0.5],
   mul: [(x, y) => x * y, 0.5],
   div: [(x, y) => x / y, 0.5],
-  pow: [Math.pow, 1],
+  pow: [(x, y) => (x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : Math.pow(x, y)), 1], // as IEEE 754 has it
   maximum: [(x, y) => Math.max(x, y), 0],
   minimum: [(x, y) => Math.min(x, y), 0],
   equal: [(x, y) => truth(x === y), 0],

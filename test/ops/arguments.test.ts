@@ -23,7 +23,7 @@ const calls: Readonly<Record<string, readonly unknown[]>> = {
   ...Object.fromEntries(
     (
       'abs neg reciprocal square cos erf exp expm1 log log1p rsqrt sin sqrt ceil floor round sign step logicalNot ' +
-      'gelu relu sigmoid silu softplus tanh softmax logSoftmax stopGradient'
+      'gelu relu relu6 sigmoid silu softplus tanh softmax logSoftmax stopGradient'
     )
       .split(' ')
       .map((name) => [name, [x]]),
