@@ -2,15 +2,20 @@
  * The engine: takes a graph, finds or makes its program, gives variables their memory on a backend, and hands out an
  * executable. Everything above it speaks of graphs and variables; everything below of programs and buffers.
  */
-import { dtypeOf } from './core/dtype.ts';
+import { anything, boolean, callable, checkArguments, integer } from './core/arguments.ts';
+import type { ArgumentTable, ArgumentType } from './core/arguments.ts';
+import { describe } from './core/describe.ts';
+import { knownDType } from './core/dtype.ts';
 import type { DType, TypedArray } from './core/dtype.ts';
 import { DTypeError, ShapeError, StateError } from './core/errors.ts';
 import { formatShape, sizeOf } from './core/shape.ts';
+import { isBackend } from './backends/backend.ts';
 import type { Backend, BackendBuffer, BackendInfo, PreparedProgram } from './backends/backend.ts';
 import { compileGraph } from './compiler/compile.ts';
 import type { CompileOptions } from './compiler/compile.ts';
 import type { Program } from './compiler/program.ts';
-import { isVariable } from './graph/node.ts';
+import { wholeGraph } from './graph/check-graph.ts';
+import { isNode, isVariable } from './graph/node.ts';
 import type { Graph, Variable } from './graph/node.ts';
 import type { TensorType } from './graph/op.ts';
 import { printGraph } from './graph/print.ts';
@@ -31,18 +36,54 @@ interface CachedProgram {
   readonly places: readonly number[];
 }
 
+const isVariableNode = (value: unknown): boolean => isNode(value) && isVariable(value);
+
+const variableType: ArgumentType = {
+  expected: 'a variable, such as parameter(shape) or input(shape)',
+  accepts: isVariableNode,
+  isRequired: true,
+};
+const variableList: ArgumentType = {
+  expected: 'an array of variables',
+  accepts: (value) => Array.isArray(value) && Array.from<unknown>(value).every(isVariableNode),
+  isRequired: true,
+};
+const backendType: ArgumentType = {
+  expected: 'a backend, such as new ReferenceBackend(); createEngine() chooses one',
+  accepts: isBackend,
+  isRequired: true,
+};
+const isKernelNames = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && Object.values(value).every((name) => typeof name === 'string');
+const compileOptions: ArgumentType = {
+  expected: 'an options object',
+  accepts: () => false,
+  table: {
+    optimize: boolean,
+    kernels: { expected: 'an object of kernel names', accepts: isKernelNames },
+  },
+};
+// Not built anew for each call: these are called for each batch.
+const writeArguments: ArgumentTable = { variable: variableType, values: anything, offset: anything };
+const readArguments: ArgumentTable = { variable: variableType, into: anything };
+
 export class Engine {
   private readonly backend: Backend;
   private readonly buffers = new Map<Variable, BackendBuffer>();
   /** Variables that nobody has asked for since a compilation gave them memory: should it fail, they lose it again. */
   private readonly unclaimed = new Set<Variable>();
   private readonly programCache = new Map<string, CachedProgram>();
+  /** Variables whose memory was released and not allocated again. */
+  private readonly released = new WeakSet<Variable>();
+  /** How often memory was freed: executables look at their variables again when it has changed. */
+  private releases = 0;
   private disposed = false;
   /** Kernels that `tune` found to be the fastest here, by step; what is compiled from now on takes them. */
   readonly kernels: Record<string, string> = {};
 
   /** Use `createEngine()`, which chooses and starts a backend. */
   constructor(backend: Backend) {
+    checkArguments('Engine', arguments, { backend: backendType });
     this.backend = backend;
   }
 
@@ -64,7 +105,8 @@ export class Engine {
    */
   async compile(graph: Partial<Graph>, options: Omit<CompileOptions, 'device'> = {}): Promise<Executable> {
     this.requireAlive();
-    const whole: Graph = { outputs: graph.outputs ?? {}, updates: graph.updates ?? [] };
+    checkArguments('compile', arguments, { graph: anything, options: compileOptions });
+    const whole = wholeGraph('compile', graph);
     const variables = topologicalOrder(roots(whole)).filter(isVariable);
     const chosen = { kernels: this.kernels, ...options };
     const key = `${JSON.stringify(chosen)}\n${printGraph(whole)}`;
@@ -81,13 +123,31 @@ export class Engine {
     this.backend.check?.(program);
     const fresh = this.allocateFresh(bound);
     try {
-      const buffers = bound.map((variable) => this.buffers.get(variable)!);
-      const prepared = await this.backend.prepare(program, buffers);
-      return new Executable(prepared.program ?? program, prepared);
+      const requireBound = this.guardOf(bound);
+      const prepared = await this.backend.prepare(
+        program,
+        bound.map((variable) => this.buffers.get(variable)!),
+      );
+      return new Executable(prepared.program ?? program, prepared, requireBound);
     } catch (error) {
-      this.release(fresh.filter((variable) => this.unclaimed.has(variable)));
+      this.free(fresh.filter((variable) => this.unclaimed.has(variable)));
       throw error;
     }
+  }
+
+  /** Throws `StateError` once any of `variables` no longer has the memory that it has now, or the engine was disposed. */
+  private guardOf(variables: readonly Variable[]): (caller: string) => void {
+    const buffers = variables.map((variable) => this.buffers.get(variable));
+    let checked = this.releases;
+    return (caller) => {
+      this.requireAlive();
+      if (checked === this.releases) return;
+      const lost = variables.find((variable, index) => this.buffers.get(variable) !== buffers[index]);
+      if (lost) {
+        throw new StateError(`${caller}: the memory of '${lost.variable.name}' was released: compile the graph again`);
+      }
+      checked = this.releases;
+    };
   }
 
   /**
@@ -97,6 +157,7 @@ export class Engine {
    * @param values gives first values that replace those of the variable's initializer, which is then not called
    */
   allocate(variables: readonly Variable[], share?: ShareMemory, values?: FirstValues): void {
+    checkArguments('allocate', arguments, { variables: variableList, share: callable, values: callable });
     this.allocateFresh(variables, share, values);
   }
 
@@ -104,13 +165,14 @@ export class Engine {
    * Writes `values` into `variable` from element `offset` on; the next run sees them. Pieces of a uint8 variable begin at a
    * multiple of 4, and end at one or with the variable, for devices move words.
    *
-   * @throws DTypeError for another dtype; ShapeError for values that do not fit
+   * @throws DTypeError for another dtype; ShapeError for values that do not fit; StateError for a variable that was released
    */
   write(variable: Variable, values: TypedArray, offset = 0): void {
-    const buffer = this.bufferOf(variable);
+    checkArguments('write', arguments, writeArguments);
+    const buffer = this.bufferInUse('write', variable);
     const { shape, dtype, variable: meta } = variable;
     requireDType(`write: '${meta.name}' holds`, dtype, values);
-    if (offset < 0 || offset + values.length > sizeOf(shape)) {
+    if (!Number.isSafeInteger(offset) || offset < 0 || offset + values.length > sizeOf(shape)) {
       throw new ShapeError(
         `write: ${values.length} values at element ${offset} do not fit '${meta.name}' of shape ${formatShape(shape)}`,
       );
@@ -128,28 +190,41 @@ export class Engine {
    * What `variable` holds after all the runs asked for so far.
    *
    * @param into an array for the values, of the same dtype and length, which is what is returned; by default a new one
-   * @throws DTypeError or ShapeError when `into` is of another kind
+   * @throws DTypeError or ShapeError when `into` is of another kind; StateError for a variable that was released
    */
   read(variable: Variable): Promise<TypedArray>;
   read<T extends TypedArray>(variable: Variable, into: T): Promise<T>;
   read(variable: Variable, into?: TypedArray): Promise<TypedArray> {
-    const buffer = this.bufferOf(variable);
+    checkArguments('read', arguments, readArguments);
+    const buffer = this.bufferInUse('read', variable);
     requireRoom(variable.variable.name, variable, into);
     return this.backend.read(buffer, into);
   }
 
-  /** Frees the memory of `variables`. An executable that uses one must not run again. */
+  /**
+   * Frees the memory of `variables`; one that has none is passed over. Executables that use it throw `StateError` from then on.
+   * A variable that is compiled again gets new memory and its first values.
+   */
   release(variables: readonly Variable[]): void {
+    checkArguments('release', arguments, { variables: variableList });
+    for (const variable of variables) if (this.buffers.has(variable)) this.released.add(variable);
+    this.free(variables);
+  }
+
+  private free(variables: readonly Variable[]): void {
     for (const variable of variables) {
       const buffer = this.buffers.get(variable);
-      if (buffer !== undefined) this.backend.release(buffer);
+      if (buffer === undefined) continue;
+      this.releases++;
       this.buffers.delete(variable);
       this.unclaimed.delete(variable);
+      this.backend.release(buffer);
     }
   }
 
   /** Resolves when everything asked for so far is done. */
   finished(): Promise<void> {
+    this.requireAlive();
     return this.backend.finished();
   }
 
@@ -157,7 +232,7 @@ export class Engine {
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
-    this.release([...this.buffers.keys()]);
+    this.free([...this.buffers.keys()]);
     this.backend.dispose();
   }
 
@@ -169,11 +244,24 @@ export class Engine {
       const shared = share?.(this.backend, fresh);
       for (const variable of variables) this.bufferOf(variable, shared?.get(variable), values);
     } catch (error) {
-      this.release(fresh);
+      this.free(fresh);
       throw error;
     }
-    for (const variable of fresh) this.unclaimed.add(variable);
+    for (const variable of fresh) {
+      this.unclaimed.add(variable);
+      this.released.delete(variable);
+    }
     return fresh;
+  }
+
+  /** The buffer of a variable that a user names; one that was never used gets memory now. */
+  private bufferInUse(caller: string, variable: Variable): BackendBuffer {
+    this.requireAlive();
+    if (this.released.has(variable)) {
+      const name = variable.variable.name;
+      throw new StateError(`${caller}: the memory of '${name}' was released: compile or allocate it again`);
+    }
+    return this.bufferOf(variable);
   }
 
   private bufferOf(variable: Variable, given?: BackendBuffer, firstValues?: FirstValues): BackendBuffer {
@@ -184,8 +272,13 @@ export class Engine {
       const { shape, dtype, variable: meta } = variable;
       buffer = given ?? this.backend.allocate({ shape, dtype }, meta.name);
       this.buffers.set(variable, buffer);
-      const values = firstValues?.(variable) ?? meta.initialize?.();
-      if (values !== undefined) this.write(variable, values);
+      try {
+        const values = firstValues?.(variable) ?? meta.initialize?.();
+        if (values !== undefined) this.backend.write(buffer, requireValues(variable, values), 0);
+      } catch (error) {
+        this.free([variable]);
+        throw error;
+      }
     }
     return buffer;
   }
@@ -196,8 +289,16 @@ export class Engine {
 }
 
 function requireDType(subject: string, dtype: DType, values: TypedArray): void {
-  const given = dtypeOf(values);
-  if (given !== dtype) throw new DTypeError(`${subject} ${dtype}, not ${given}: use an array of its dtype`);
+  const given = knownDType(values);
+  if (given === dtype) return;
+  throw new DTypeError(`${subject} ${dtype}, not ${given ?? describe(values)}: use an array of its dtype`);
+}
+
+/** First values, which must be as many as the variable has. */
+function requireValues({ shape, dtype, variable: { name } }: Variable, values: TypedArray): TypedArray {
+  requireDType(`allocate: '${name}' holds`, dtype, values);
+  if (values.length === sizeOf(shape)) return values;
+  throw new ShapeError(`allocate: ${values.length} first values do not fill '${name}' of shape ${formatShape(shape)}`);
 }
 
 /** Whether the values of `name` go into that array. */
@@ -209,19 +310,35 @@ function requireRoom(name: string, { shape, dtype }: TensorType, into?: TypedArr
   }
 }
 
-/** A compiled graph, bound to its variables' memory. */
+/** Steps of one run: more would keep the calling thread for minutes. */
+const mostSteps = 1e6;
+
+/** A compiled graph, bound to its variables' memory. Made by `engine.compile()`. */
 export class Executable {
   /** For looking at: `printProgram(executable.program)`. */
   readonly program: Program;
   private readonly prepared: PreparedProgram;
+  private readonly requireBound: (caller: string) => void;
+  private disposed = false;
 
-  constructor(program: Program, prepared: PreparedProgram) {
+  constructor(program: Program, prepared: PreparedProgram, requireBound: (caller: string) => void) {
+    if (typeof requireBound !== 'function') throw new StateError('Executable: use engine.compile(), which makes it');
     this.program = program;
     this.prepared = prepared;
+    this.requireBound = requireBound;
   }
 
-  /** Runs the whole program `steps` times without coming back in between. */
+  /**
+   * Runs the whole program `steps` times without coming back in between.
+   *
+   * @param steps an integer from 1 to 1,000,000
+   * @throws ValueError for any other number; StateError after `dispose`, or when the memory of a variable was released
+   */
   run(steps = 1): void {
+    if (!Number.isInteger(steps) || steps < 1 || steps > mostSteps || arguments.length > 1) {
+      checkArguments('run', arguments, { steps: integer(1, mostSteps) });
+    }
+    this.requireUsable('run');
     this.prepared.run(steps);
   }
 
@@ -230,21 +347,36 @@ export class Executable {
    *
    * @param into an array for the values, of the same dtype and length, which is what is returned; by default a new one. A loop that
    *   reads into one array leaves no garbage
-   * @throws StateError for a name that the graph does not have; DTypeError or ShapeError when `into` is of another kind
+   * @throws StateError for a name that the graph does not have, after `dispose`, and when the memory of a variable was released;
+   *   DTypeError or ShapeError when `into` is of another kind
    */
   read(output: string): Promise<TypedArray>;
   read<T extends TypedArray>(output: string, into: T): Promise<T>;
   read(output: string, into?: TypedArray): Promise<TypedArray> {
-    if (!(output in this.program.outputs)) {
+    checkArguments('read', arguments, outputArguments);
+    if (!Object.hasOwn(this.program.outputs, output)) {
       const names = Object.keys(this.program.outputs).join(', ');
       throw new StateError(`read: there is no output '${output}': the outputs are ${names === '' ? 'none' : names}`);
     }
     requireRoom(output, this.program.buffers[this.program.outputs[output]!]!.type, into);
+    this.requireUsable('read');
     return this.prepared.read(output, into);
   }
 
-  /** Frees the program's own memory; variables stay. */
+  /** Frees the program's own memory, once all runs asked for so far are done; variables stay. A second call does nothing. */
   dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
     this.prepared.dispose();
   }
+
+  private requireUsable(caller: string): void {
+    if (this.disposed) throw new StateError(`${caller}: the executable was disposed: compile the graph again`);
+    this.requireBound(caller);
+  }
 }
+
+const outputArguments: ArgumentTable = {
+  output: { expected: 'the name of an output', accepts: (value) => typeof value === 'string', isRequired: true },
+  into: anything,
+};

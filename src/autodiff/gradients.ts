@@ -3,10 +3,12 @@
  * the nodes of its gradient. The results are nodes like any other, so they can be differentiated again. Broadcasting
  * is undone here, once, and in no rule.
  */
+import { checkArguments } from '../core/arguments.ts';
+import type { ArgumentType } from '../core/arguments.ts';
 import { GradientError, ShapeError } from '../core/errors.ts';
 import { formatShape, sameShape } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
-import { isVariable, withScope } from '../graph/node.ts';
+import { isNode, isVariable, withScope } from '../graph/node.ts';
 import type { Node } from '../graph/node.ts';
 import type { GradientRule } from '../graph/op.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
@@ -15,6 +17,13 @@ import { broadcastTo } from '../ops/broadcast.ts';
 import { constant, requireDType } from '../ops/op.ts';
 import { sum } from '../ops/reduce.ts';
 import { reshape } from '../ops/reshape.ts';
+
+const node: ArgumentType = { expected: 'a tensor of the graph', accepts: isNode, isRequired: true };
+const nodes: ArgumentType = {
+  expected: 'an array of tensors of the graph, such as [w, b]',
+  accepts: (value) => Array.isArray(value) && Array.from<unknown>(value).every(isNode),
+  isRequired: true,
+};
 
 /**
  * The gradients of `loss` with respect to each node of `wrt`, in its shape.
@@ -27,6 +36,7 @@ import { reshape } from '../ops/reshape.ts';
  * @throws GradientError naming what the loss does not depend on, or only through operations without a gradient
  */
 export function gradients(loss: Node, wrt: readonly Node[]): Node[] {
+  checkArguments('gradients', arguments, { loss: node, wrt: nodes });
   requireDType('gradients, loss', loss.dtype, 'float32');
   if (loss.shape.length !== 0) {
     throw new ShapeError(

@@ -78,4 +78,10 @@ export interface Backend {
   dispose(): void;
 }
 
+/** Whether a value of unknown origin can be asked for what a backend does. */
+export function isBackend(value: unknown): value is Backend {
+  const { allocate, prepare } = (value ?? {}) as Partial<Backend>;
+  return typeof allocate === 'function' && typeof prepare === 'function';
+}
+
 export type { DType };

@@ -1,9 +1,20 @@
 /** A program as text that a person can read: memory first, then one line a kernel. Tests keep snapshots of it. */
+import { checkArguments } from '../core/arguments.ts';
+import type { ArgumentType } from '../core/arguments.ts';
 import { formatShape } from '../core/shape.ts';
 import type { ChainAttributes } from '../ops/elementwise.ts';
 import type { ChainArgument, Chain } from '../graph/chain.ts';
 import { arenaBytes } from './program.ts';
 import type { Program, ProgramBuffer, ProgramStep } from './program.ts';
+
+const programType: ArgumentType = {
+  expected: 'a program, such as executable.program',
+  accepts: (value) => {
+    const { steps, buffers, outputs } = (value ?? {}) as Partial<Program>;
+    return Array.isArray(steps) && Array.isArray(buffers) && typeof outputs === 'object';
+  },
+  isRequired: true,
+};
 
 /**
  * ```
@@ -13,6 +24,7 @@ import type { Program, ProgramBuffer, ProgramStep } from './program.ts';
  * `@0+64` is byte 64 of allocation 0; `v3*` is a buffer updated in place; `a … c[192]` is all that lies from a to c.
  */
 export function printProgram(program: Program): string {
+  checkArguments('printProgram', arguments, { program: programType });
   const { target, steps, variables, constants } = program;
   const head =
     `${target} program: ${steps.length} steps, ${variables.length} variables, ${constants.length} constants, ` +

@@ -2,6 +2,7 @@
  * A node is one value of the graph: the op that makes it, its inputs, its attributes, its shape and dtype. Nodes are
  * plain data and never change. A graph is what can be reached from its outputs and updates.
  */
+import { callable, checkArguments, required, string } from '../core/arguments.ts';
 import type { TypedArray } from '../core/dtype.ts';
 import { checkShape } from '../core/shape.ts';
 import type { Attributes, Op, TensorType } from './op.ts';
@@ -59,6 +60,7 @@ export function replaceInputs(node: Node, inputs: readonly Node[]): Node {
 
 /** Makes nodes under the name `scope`, as a layer does for its own. */
 export function withScope<T>(scope: string, build: () => T): T {
+  checkArguments('withScope', arguments, { scope: required(string), build: required(callable) });
   const outer = currentScope;
   currentScope = outer === '' ? scope : `${outer}/${scope}`;
   try {

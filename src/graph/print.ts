@@ -2,9 +2,11 @@
  * A graph as text: one line a node, inputs before users, numbered from 0 in that order. Equal graphs print equally
  * whatever their node ids are, so the text also keys the cache of compiled programs.
  */
+import { anything, checkArguments } from '../core/arguments.ts';
 import { exactNumbers } from '../core/exact-numbers.ts';
 import { formatShape } from '../core/shape.ts';
 import type { TypedArray } from '../core/dtype.ts';
+import { wholeGraph } from './check-graph.ts';
 import { isConstant, isVariable } from './node.ts';
 import type { Graph, Node } from './node.ts';
 import type { Attributes } from './op.ts';
@@ -18,7 +20,9 @@ import { roots, topologicalOrder } from './traverse.ts';
  * w := %12
  * ```
  */
-export function printGraph(graph: Graph): string {
+export function printGraph(given: Partial<Graph>): string {
+  checkArguments('printGraph', arguments, { graph: anything });
+  const graph = wholeGraph('printGraph', given);
   const order = topologicalOrder(roots(graph));
   const numbers = new Map(order.map((node, index) => [node, `%${index}`]));
   const lines = order.map((node) => `${numbers.get(node)!} = ${describe(node, numbers)}`);

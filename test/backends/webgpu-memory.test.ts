@@ -27,7 +27,7 @@ function graph() {
 describe('a program beyond the limits', () => {
   it('is refused before anything is allocated, with the largest of what is too large', async () => {
     const { device, engine } = await start({ limits: { maxStorageBufferBindingSize: 3999 } });
-    const message = await engine.compile(graph()).then(() => 'nothing', messageOf);
+    const message = await engine.compile({ outputs: graph().outputs }).then(() => 'nothing', messageOf);
     expect(message).toMatch(
       /^webgpu: step 0, matmul, 'matmul' needs 40000, maxStorageBufferBindingSize of this adapter is 3999; \d+ bytes in all: use /,
     );
@@ -39,7 +39,7 @@ describe('a program beyond the limits', () => {
   it('by the size of a binding, the buffers of a kernel and the workgroups of a dispatch', async () => {
     const said = async (limits: Record<string, number>): Promise<string> => {
       const { device, engine } = await start({ limits });
-      const message = await engine.compile(graph()).then(() => 'nothing', messageOf);
+      const message = await engine.compile({ outputs: graph().outputs }).then(() => 'nothing', messageOf);
       expect(device.made.length > 0).toBe(message === 'nothing');
       return message;
     };
@@ -109,7 +109,7 @@ describe('a device that runs out of memory', () => {
 
   it('in the middle of the variables: the device gives everything back', async () => {
     const { device, engine } = await start({ outOfMemoryAt: 'w' });
-    const message = await engine.compile(graph()).then(() => 'nothing', messageOf);
+    const message = await engine.compile({ outputs: graph().outputs }).then(() => 'nothing', messageOf);
     expect(message).toBe("webgpu: allocating 4000 bytes for 'w' failed: no memory for 4000 bytes");
     expect(device.buffers.map(({ label }) => label)).toContain('x');
     expect(device.alive).toEqual([]);

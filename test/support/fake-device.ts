@@ -1,6 +1,7 @@
 /**
  * A `GPU` for the WebGPU backend without a GPU: it counts buffers, holds none and computes nothing. Limits are WebGPU's defaults
- * unless others are given; the device may run out of memory at some buffer.
+ * unless others are given; the device may run out of memory at some buffer. Work with a buffer that was destroyed, and a copy
+ * beyond the end of one, is an uncaptured error, after which the backend gives no more results.
  */
 interface FakeBuffer {
   readonly label: string;
@@ -37,12 +38,21 @@ export class FakeDevice {
   constructor({ limits = {}, outOfMemoryAt, features = [] }: FakeOptions = {}) {
     const scopes: { filter: string; error: { message: string } | null }[] = [];
     const make = (call: string, label = ''): object => (this.made.push([call, label]), { label });
+    const listeners: ((event: { error: { message: string } }) => void)[] = [];
+    const requireAlive = (what: string, used: readonly FakeBuffer[]): void => {
+      const dead = used.find(({ destroyed }) => destroyed);
+      if (dead)
+        for (const listener of listeners) listener({ error: { message: `${what} uses ${dead.label}, destroyed` } });
+    };
+    const requireInside = (what: string, { label, size }: FakeBuffer, end: number): void => {
+      if (!(end <= size)) for (const listener of listeners) listener({ error: { message: `${what} leaves ${label}` } });
+    };
     const note = (call: string): void => void this.encoded.push(call);
     const device = {
       limits: { ...defaults, ...limits },
       features: new Set(features),
       lost: new Promise(() => undefined),
-      addEventListener: () => undefined,
+      addEventListener: (_: string, listener: (typeof listeners)[number]) => void listeners.push(listener),
       pushErrorScope: (filter: string) => void scopes.push({ filter, error: null }),
       popErrorScope: () => Promise.resolve(scopes.pop()!.error),
       createBuffer: ({ label, size }: { label: string; size: number }) => {
@@ -51,6 +61,9 @@ export class FakeDevice {
           size,
           destroyed: false,
           destroy: () => void (buffer.destroyed = true),
+          mapAsync: () => Promise.resolve(),
+          getMappedRange: (_: number, bytes: number) => new ArrayBuffer(bytes),
+          unmap: () => undefined,
         };
         this.buffers.push(buffer);
         if (label === outOfMemoryAt) {
@@ -64,19 +77,41 @@ export class FakeDevice {
       createPipelineLayout: ({ label }: { label?: string }) => make('createPipelineLayout', label),
       createComputePipelineAsync: ({ label }: { label?: string }) =>
         Promise.resolve(make('createComputePipelineAsync', label)),
-      createBindGroup: ({ label }: { label?: string }) => make('createBindGroup', label),
-      createCommandEncoder: ({ label }: { label?: string }) => ({
-        ...make('createCommandEncoder', label),
-        beginComputePass: (pass: { label?: string } = {}) => ({
-          ...make('beginComputePass', pass.label),
-          setPipeline: ({ label: name }: { label: string }) => note(`setPipeline ${name}`),
-          setBindGroup: (_: number, { label: name }: { label: string }) => note(`setBindGroup ${name}`),
-          dispatchWorkgroups: (...grid: number[]) => note(`dispatchWorkgroups ${grid.join(' ')}`),
-          end: () => note('end'),
-        }),
-        finish: () => ({}),
+      createBindGroup: ({ label, entries }: { label?: string; entries: { resource: { buffer: FakeBuffer } }[] }) => ({
+        ...make('createBindGroup', label),
+        used: entries.map(({ resource }) => resource.buffer),
       }),
-      queue: { writeBuffer: () => undefined, submit: () => note('submit') },
+      createCommandEncoder: ({ label }: { label?: string }) => {
+        const used: FakeBuffer[] = [];
+        return {
+          ...make('createCommandEncoder', label),
+          beginComputePass: (pass: { label?: string } = {}) => ({
+            ...make('beginComputePass', pass.label),
+            setPipeline: ({ label: name }: { label: string }) => note(`setPipeline ${name}`),
+            setBindGroup: (_: number, group: { label: string; used: readonly FakeBuffer[] }) => {
+              used.push(...group.used);
+              note(`setBindGroup ${group.label}`);
+            },
+            dispatchWorkgroups: (...grid: number[]) => note(`dispatchWorkgroups ${grid.join(' ')}`),
+            end: () => note('end'),
+          }),
+          copyBufferToBuffer: (from: FakeBuffer, offset: number, to: FakeBuffer, _: number, bytes: number) => {
+            used.push(from, to);
+            requireInside('a copy', from, offset + bytes);
+          },
+          finish: () => ({ used }),
+        };
+      },
+      queue: {
+        writeBuffer: (buffer: FakeBuffer, offset: number, data: ArrayBufferView | ArrayBuffer) => {
+          requireAlive('a write', [buffer]);
+          requireInside('a write', buffer, offset >= 0 ? offset + data.byteLength : Infinity);
+        },
+        submit: (commands: readonly { used: readonly FakeBuffer[] }[]) => {
+          note('submit');
+          for (const { used } of commands) requireAlive('a submit', used);
+        },
+      },
       destroy: () => {
         this.destroyed = true;
         for (const buffer of this.buffers) buffer.destroyed = true;
