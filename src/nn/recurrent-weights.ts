@@ -55,8 +55,9 @@ export function recurrentWeightsFromPyTorch(
   const get = (name: string, shape?: Shape): HostTensor => {
     const found = find(name);
     if (found) return checked(`${prefix}${name}${suffix}`, found, shape);
-    const names = [...(isMap(tensors) ? tensors.keys() : Object.keys(tensors))].join(', ');
-    throw new ValueError(`recurrentWeightsFromPyTorch: there is no '${prefix}${name}${suffix}': there are ${names}`);
+    const names = [...(isMap(tensors) ? tensors.keys() : Object.keys(tensors))];
+    const shown = `${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''}`;
+    throw new ValueError(`recurrentWeightsFromPyTorch: there is no '${prefix}${name}${suffix}': there are ${shown}`);
   };
   const given = get('weight_hh');
   const units = given.shape[1] ?? 0;

@@ -82,7 +82,9 @@ function recordsOf(text: string, file: string): Records {
     throw new FormatError(`fileStore: '${file}' holds something else than tuning: name another path, or delete it`);
   }
   try {
-    return { ...(JSON.parse(text) as { readonly adapters?: Records }).adapters };
+    const { adapters } = JSON.parse(text) as { readonly adapters?: Records };
+    // A string or an array would be spread into its elements.
+    return typeof adapters === 'object' && !Array.isArray(adapters) ? { ...adapters } : {};
   } catch {
     return {};
   }

@@ -52,6 +52,18 @@ it('replaces a file of ours that is damaged', async () => {
   expect(await store.read('b')).toEqual(record('b'));
 });
 
+it.each(['"text"', '["list"]', 'null', '1'])(
+  'finds nothing in a file of ours whose records are %s',
+  async (adapters) => {
+    const file = join(folder, 'tuning.json');
+    const store = fileStore(file);
+    await writeFile(file, `{"format":"gradlet tuning","adapters":${adapters}}`);
+    expect(await store.read('0')).toBeUndefined();
+    await store.write('b', record('b'));
+    expect(Object.keys((JSON.parse(await readFile(file, 'utf8')) as { adapters: object }).adapters)).toEqual(['b']);
+  },
+);
+
 it.each(['{"name":"a package"}', 'some notes'])('leaves alone what is not ours: %s', async (text) => {
   const file = join(folder, 'package.json');
   await writeFile(file, text);
