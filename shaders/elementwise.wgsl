@@ -70,6 +70,19 @@ fn relu(value: f32) -> f32 {
   return select(value, 0.0, bits > 0x80000000u && bits <= 0xff800000u);
 }
 
+// The same value, by an exclusive or with a 0 that is known at run time only (there are never 2^31 elements): WGSL lets a
+// compiler reassociate sums, but not through this.
+fn hidden(value: f32) -> f32 {
+  return bitcast<f32>(bitcast<u32>(value) ^ (settings.size >> 31u));
+}
+
+// What float32 rounding left out of total = x + y.
+fn sum_error(total: f32, x: f32, y: f32) -> f32 {
+  let part = hidden(total - x);
+  let error = hidden(x - hidden(total - part)) + hidden(y - part);
+  return select(0.0, error, is_finite(error));
+}
+
 fn select_nonzero(x: f32, y: f32, z: f32) -> f32 {
   return select(z, y, (bitcast<u32>(x) & 0x7fffffffu) != 0u);
 }

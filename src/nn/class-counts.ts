@@ -1,6 +1,6 @@
 /**
  * What precision, recall, F1 and AUC share: labels and predictions as samples by classes, and one number made of the
- * counts that each class has gathered over an epoch. Counts are float32 on the device: exact up to 2²⁴ a class.
+ * counts that each class has gathered over an epoch. Counts are exact: up to 2²⁴ in a batch, 2⁴⁸ in an epoch.
  */
 import { requireOption } from '../core/check.ts';
 import { sizeOf } from '../core/shape.ts';

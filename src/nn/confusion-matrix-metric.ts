@@ -35,7 +35,7 @@ const bothClasses = (positive: Node): Node => concatenate([sub(1, positive), pos
 
 /**
  * How often each class is predicted for each, over all samples so far. A model with one output has two classes. In logs it
- * is one number, the share of the samples on the diagonal; the counts are `matrix`. They are exact up to 2²⁴ each.
+ * is one number, the share of the samples on the diagonal; the counts are `matrix`. They are exact.
  *
  * @throws ValueError for options that are none
  * @example

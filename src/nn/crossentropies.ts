@@ -71,7 +71,7 @@ function categoricalFromLogits(loss: string, labels: Node, logits: Node): Node {
 }
 
 /**
- * −log p of the class that the label names. A label outside 0 … classes − 1 gives infinity or NaN, so that it is found.
+ * −log p of the class that the label names. Probabilities that do not come from a softmax are first divided by their sum. A label outside 0 … classes − 1 gives infinity or NaN, so that it is found.
  *
  * @param labels [batch, ...] or [batch, ..., 1]: class numbers from 0 on
  * @param predictions float32 [batch, ..., classes], probabilities
@@ -82,7 +82,7 @@ export const sparseCategoricalCrossentropy: LossFunction = (labels, predictions)
   if (logits !== undefined) return sparseFromLogits('sparseCategoricalCrossentropy', labels, logits);
   const numbers = matchClassNumbers('sparseCategoricalCrossentropy', labels, predictions);
   const hit = oneHot(numbers, predictions.shape.at(-1)!);
-  const p = inside(sum(mul(hit, predictions), -1));
+  const p = inside(div(sum(mul(hit, predictions), -1), sum(predictions, -1)));
   return perSample(div(neg(log(p)), sum(hit, -1)));
 };
 

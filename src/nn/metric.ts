@@ -1,5 +1,4 @@
 /** What a metric is: sums that grow on the device over an epoch, and the number made of them at its end. */
-import type { TypedArray } from '../core/dtype.ts';
 import type { Node } from '../graph/node.ts';
 
 export interface Metric {
@@ -13,6 +12,6 @@ export interface Metric {
    * @param mask float32 [batch]: 1 for a sample that counts, as all do in `fit` and `evaluate`, 0 for one that does not
    */
   sums(labels: Node, predictions: Node, mask: Node): readonly Node[];
-  /** The metric from the epoch's sums, in the same order. */
-  result(sums: readonly TypedArray[]): number;
+  /** The metric from the epoch's sums, in the same order; each has about 48 significant bits. */
+  result(sums: readonly Float64Array[]): number;
 }

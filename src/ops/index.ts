@@ -38,6 +38,7 @@ import { reverse } from './reverse.ts';
 import { partOp } from './part.ts';
 import { recurrent, recurrentGradient } from './recurrent.ts';
 import { gatherBatch, storeRows } from './batch.ts';
+import { sumError } from './sum-error.ts';
 import { dropoutMask, randomUniform } from './random.ts';
 import { firstNonFinite } from './finite.ts';
 import { increment } from './counter.ts';
@@ -71,6 +72,7 @@ export * from './reverse.ts';
 export * from './recurrent.ts';
 export * from './recurrence.ts';
 export * from './batch.ts';
+export * from './sum-error.ts';
 export * from './random.ts';
 export * from './finite.ts';
 export * from './counter.ts';
@@ -158,6 +160,7 @@ const functions: readonly { readonly op: unknown }[] = [
   recurrentGradient,
   gatherBatch,
   storeRows,
+  sumError,
   randomUniform,
   dropoutMask,
   firstNonFinite,

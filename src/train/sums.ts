@@ -1,5 +1,5 @@
 /**
- * Loss and metrics of an epoch: sums in device state that every step adds to, and the numbers made of them when they
+ * Loss and metrics of an epoch: compensated sums in device state that every step adds to, and the numbers made of them when they
  * are read, a few times a second.
  */
 import { typedArray } from '../core/dtype.ts';
@@ -9,6 +9,7 @@ import type { Node, Variable } from '../graph/node.ts';
 import type { Metric } from '../nn/metric.ts';
 import { add } from '../ops/arithmetic.ts';
 import { variable } from '../ops/op.ts';
+import { sumError } from '../ops/sum-error.ts';
 import type { Update } from '../optim/optimizer.ts';
 
 /** Numbers by name: `{ loss, accuracy, val_loss, val_accuracy }`. */
@@ -21,7 +22,7 @@ export interface Results {
 }
 
 export class Sums {
-  /** Made by the first call of `add`. */
+  /** Made by the first call of `add`: the totals, then what rounding has left out of each. */
   variables: readonly Variable[] = [];
   readonly #engine: Engine;
   /** How many variables each part has. */
@@ -40,9 +41,20 @@ export class Sums {
     const nodes = parts.flat();
     if (this.variables.length === 0) {
       this.#counts = parts.map(({ length }) => length);
-      this.variables = nodes.map(({ shape }, index) => variable(shape, { name: `sum_${index}` }));
+      this.variables = ['sum', 'rest'].flatMap((kind) =>
+        nodes.map(({ shape }, index) => variable(shape, { name: `${kind}_${index}` })),
+      );
     }
-    return this.variables.map((total, index) => [total, add(total, nodes[index]!)]);
+    // Compensated summation (Kahan 1965): what rounding left out of a total goes into the next addition.
+    return nodes.flatMap((node, index): Update[] => {
+      const [total, rest] = [this.variables[index]!, this.variables[nodes.length + index]!];
+      const added = add(node, rest);
+      const next = add(total, added);
+      return [
+        [total, next],
+        [rest, sumError(next, total, added)],
+      ];
+    });
   }
 
   /** Sets every sum to zero. */
@@ -52,7 +64,11 @@ export class Sums {
 
   /** The loss and each metric over the samples so far. All sums are of the same moment. */
   async read(metrics: readonly Metric[]): Promise<Results> {
-    const values = await Promise.all(this.variables.map((total) => this.#engine.read(total)));
+    const read = await Promise.all(this.variables.map((total) => this.#engine.read(total)));
+    const rests = read.splice(read.length / 2);
+    const values = read.map((total, index) =>
+      Float64Array.from(total, (value, place) => value + rests[index]![place]!),
+    );
     const [lossSum, count] = [values[0]![0]!, values[1]![0]!];
     const results: Logs & Results = { loss: lossSum / count };
     let next = this.#counts[0]!;

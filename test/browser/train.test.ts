@@ -40,6 +40,16 @@ describe.each(['wasm', 'webgpu'])('%s in a page', (backend) => {
     expect(await page('normalized', backend)).toEqual(given);
   });
 
+  it('adds up an epoch without losing what is small', async () => {
+    expect(await page('epochSums', backend)).toEqual([1, 3, -1].map((step) => 2 ** 24 + 3000 * step));
+  });
+
+  it('trains a short last batch as the same samples in a batch of their own, with a loss that has no slope at 0', async () => {
+    const { whole, apart } = await page('shortBatch', backend);
+    expect(whole.every(Number.isFinite)).toBe(true);
+    expect(whole).toEqual(apart);
+  });
+
   it('lets the page live, and finds what is not finite', async () => {
     const { ticks, error } = await page('alive', backend);
     expect(ticks).toBeGreaterThan(3);

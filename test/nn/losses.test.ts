@@ -149,6 +149,21 @@ describe('categorical cross-entropies', () => {
     close(valuesOf(sparseCategoricalCrossentropy(numbers, p)), [-Math.log(0.95), -Math.log(0.1)], 6);
   });
 
+  test('class numbers give the values and the gradients of one-hot labels, whatever the probabilities sum to', () => {
+    for (const values of [
+      [0.5, 0.5, 0.5, 0.9, 0.8, 0.1],
+      [2, 3, 5, 1e-3, 2e-3, 1e-3],
+      [0.2, 0.3, 0.5, 0.9, 0.05, 0.05],
+    ]) {
+      const p = tensor(values, [2, 3]);
+      const [sparse, dense] = [sparseCategoricalCrossentropy(numbers, p), categoricalCrossentropy(oneHot, p)];
+      const [first, second] = [values.slice(0, 3), values.slice(3)].map((row) => row.reduce((a, b) => a + b));
+      close(valuesOf(sparse), [-Math.log(values[1]! / first!), -Math.log(values[5]! / second!)], 6);
+      close(valuesOf(sparse), valuesOf(dense));
+      close(slopeOf(sparse, p), slopeOf(dense, p));
+    }
+  });
+
   test('probabilities that do not sum to 1 are scaled; a 0 is clipped', () => {
     close(valuesOf(categoricalCrossentropy(tensor([1, 0], [1, 2]), tensor([1, 3], [1, 2]))), [Math.log(4)]);
     close(valuesOf(categoricalCrossentropy(tensor([1, 0], [1, 2]), tensor([0, 1], [1, 2]))), [-Math.log(1e-7)], 6);

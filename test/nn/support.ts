@@ -61,7 +61,7 @@ export function measure(metric: Metric, ...batches: Batch[]): number {
     metric.sums(labels, predictions, tensor(mask)).map((sum) => valuesOf(sum)),
   );
   const totals = sums[0]!.map((first, index) =>
-    Float32Array.from(first, (_, place) => sums.reduce((total, batch) => total + batch[index]![place]!, 0)),
+    Float64Array.from(first, (_, place) => sums.reduce((total, batch) => total + batch[index]![place]!, 0)),
   );
   return metric.result(totals);
 }

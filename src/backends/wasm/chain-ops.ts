@@ -56,6 +56,12 @@ export const lines: Readonly<Record<string, Line>> = {
   logical_or: flag((x, y, zero) => v128.or(ne(x, zero), ne(y, zero))),
   select: (x, y, z, { zero }) => v128.select(y, z, ne(x, zero)),
   scale_shift: (x, scale, offset) => add(mul(x, scale), offset),
+  // the order is TwoSum's: see ops/sum-error.ts
+  sum_error: (total, x, y, { zero }) => {
+    const part = sub(total, x);
+    const error = add(sub(x, sub(total, part)), sub(y, part));
+    return v128.and(error, eq(sub(error, error), zero)); // 0 where it is not finite
+  },
   // pmin and pmax give their first operand where it is NaN
   relu6: (x, six, _, { zero }) => pmin(pmax(x, zero), six),
   clip: (x, low, high) => pmin(pmax(x, low), high),

@@ -12,11 +12,15 @@ import { batchNormalization } from '../../../src/nn/layers/batch-normalization.t
 import { dense } from '../../../src/nn/layers/dense.ts';
 import { dropout } from '../../../src/nn/layers/dropout.ts';
 import { adam } from '../../../src/optim/adam.ts';
+import { square, sub } from '../../../src/ops/arithmetic.ts';
+import { sqrt } from '../../../src/ops/math.ts';
+import { sum } from '../../../src/ops/reduce.ts';
 import { tensor } from '../../../src/tensor.ts';
 import { loadModel } from '../../../src/train/load.ts';
 import { sequential } from '../../../src/train/make-model.ts';
 import type { Model } from '../../../src/train/model.ts';
 import { save } from '../../../src/train/save.ts';
+import { sumsOf } from '../../support/epoch-sums.ts';
 import { allWeights, blobs } from '../../support/models.ts';
 
 const { x, y } = blobs(90);
@@ -67,6 +71,32 @@ const backends: Readonly<Record<string, () => Backend | Promise<Backend>>> = {
   wasm: () => WasmBackend.create(),
   webgpu: () => WebGPUBackend.create(),
 };
+
+/** Sums that begin where a float32 cannot add 1 any more. */
+export async function epochSums(backend: string): Promise<readonly number[]> {
+  return sumsOf(new Engine(await backends[backend]!()), [1, 3, -1], 2 ** 24, 3000);
+}
+
+/** Weights after a batch of three and one of two, by `fit` and by hand. The loss is the distance from the labels. */
+export async function shortBatch(backend: string): Promise<{ whole: readonly number[]; apart: readonly number[] }> {
+  const engine = new Engine(await backends[backend]!());
+  const newModel = (): Model => {
+    const model = sequential([dense({ units: 3, useBias: false, inputShape: [2] })], { engine, seed: 5 });
+    model.compile({ optimizer: 'sgd', loss: (given, output) => sqrt(sum(square(sub(output, given)), -1)) });
+    return model;
+  };
+  const labels = Float32Array.from({ length: 15 }, (_, place) => place + 1);
+  const rows = (begin: number, end: number) =>
+    [
+      tensor(x.data.slice(2 * begin, 2 * end), [end - begin, 2]),
+      tensor(labels.slice(3 * begin, 3 * end), [end - begin, 3]),
+    ] as const;
+  const [whole, apart] = [newModel(), newModel()];
+  await whole.fit(...rows(0, 5), { batchSize: 3, shuffle: false });
+  await apart.trainOnBatch(...rows(0, 3));
+  await apart.trainOnBatch(...rows(3, 5));
+  return { whole: await allWeights(whole), apart: await allWeights(apart) };
+}
 
 export interface Run {
   readonly history: Readonly<Record<string, readonly number[]>>;

@@ -107,6 +107,18 @@ const randomCases = draws.flatMap(([shape, step]) => [
   ),
 ]);
 
+/** Pairs of float32 whose sum has more digits than a float32, the greater first, last, and with other signs. */
+const addends = [1, -1].flatMap((sign) =>
+  [
+    [2 ** 24, 1],
+    [1, 2 ** 24],
+    [2 ** 24 - 1, -0.25],
+    [-7.5, 12_345_679],
+    [1000, Math.fround(0.1)],
+    [3, 5],
+  ].map(([x, y]) => [sign * x!, sign * y!] as const),
+);
+
 export const dataCases: readonly OpCase[] = [
   ...gatherCases,
   opCase(ops.gather, 'from int32', {
@@ -120,6 +132,14 @@ export const dataCases: readonly OpCase[] = [
     differentiable: [0],
   }),
   ...batchCases,
+  opCase(ops.sumError, 'of sums that rounding changes, of either sign', {
+    inputs: [
+      floats([12], () => addends.map(([x, y]) => Math.fround(x + y))),
+      floats([12], () => addends.map(([x]) => x)),
+      floats([12], () => addends.map(([, y]) => y)),
+    ],
+    node: (total, x, y) => ops.sumError(total!, x!, y!),
+  }),
   ...storeCases,
   ...randomCases,
   opCase(ops.firstNonFinite, 'of five values', {
