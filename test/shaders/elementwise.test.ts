@@ -9,7 +9,9 @@ import type { Dispatch } from '../../src/graph/kernel.ts';
 import type { Graph } from '../../src/graph/node.ts';
 import type { Attributes } from '../../src/graph/op.ts';
 import * as ops from '../../src/ops/index.ts';
+import { wgslFloat } from '../../src/ops/op.ts';
 import { emulate } from '../support/emulate.ts';
+import { edgeNumbers } from '../support/op-cases/edges.ts';
 
 const { variable } = ops;
 
@@ -150,6 +152,24 @@ describe('every element-wise op', () => {
       expect((op.helpers ?? []).map(nameOf).sort()).toEqual(called.sort());
     },
   );
+});
+
+describe('a number in the text of a shader', () => {
+  /** A decimal literal of WGSL that is a float32, negative ones in brackets, or the bits of one. */
+  const valueOf = (text: string): number => {
+    const bits = /^from_bits\(0x([0-9a-f]{1,8})u\)$/.exec(text);
+    if (bits) return new Float32Array(Uint32Array.of(Number.parseInt(bits[1]!, 16)).buffer)[0]!;
+    return Number(
+      /^(\d+(?:\.\d+)?(?:e[+-]?\d+)?)f$|^\((-\d+(?:\.\d+)?(?:e[+-]?\d+)?)f\)$/.exec(text)!.slice(1).join(''),
+    );
+  };
+
+  it.each([...edgeNumbers, NaN, Math.PI])('%d', (value) => {
+    expect(valueOf(wgslFloat(value))).toBe(Math.fround(value));
+    const size = Math.abs(Math.fround(value));
+    const hasLiteral = (size >= 2 ** -126 && size < Infinity) || Object.is(Math.fround(value), 0);
+    expect(wgslFloat(value).startsWith('from_bits')).toBe(!hasLiteral);
+  });
 });
 
 describe('blocks', () => {
