@@ -8,6 +8,7 @@ import { describe } from './core/describe.ts';
 import { knownDType } from './core/dtype.ts';
 import type { DType, TypedArray } from './core/dtype.ts';
 import { DTypeError, ShapeError, StateError } from './core/errors.ts';
+import { markRaw, rawOf } from './core/raw.ts';
 import { formatShape, sizeOf } from './core/shape.ts';
 import { isBackend } from './backends/backend.ts';
 import type { Backend, BackendBuffer, BackendInfo, PreparedProgram } from './backends/backend.ts';
@@ -84,6 +85,7 @@ export class Engine {
   /** Use `createEngine()`, which chooses and starts a backend. */
   constructor(backend: Backend) {
     checkArguments('Engine', arguments, { backend: backendType });
+    markRaw(this);
     this.backend = backend;
   }
 
@@ -119,7 +121,7 @@ export class Engine {
       this.programCache.set(key, cached);
     }
     const { program, places } = cached;
-    const bound = places.map((place) => variables[place]!);
+    const bound = places.map((place) => rawOf(variables[place]!));
     this.backend.check?.(program);
     const fresh = this.allocateFresh(bound);
     try {
@@ -158,7 +160,7 @@ export class Engine {
    */
   allocate(variables: readonly Variable[], share?: ShareMemory, values?: FirstValues): void {
     checkArguments('allocate', arguments, { variables: variableList, share: callable, values: callable });
-    this.allocateFresh(variables, share, values);
+    this.allocateFresh(variables.map(rawOf), share, values);
   }
 
   /**
@@ -207,8 +209,9 @@ export class Engine {
    */
   release(variables: readonly Variable[]): void {
     checkArguments('release', arguments, { variables: variableList });
-    for (const variable of variables) if (this.buffers.has(variable)) this.released.add(variable);
-    this.free(variables);
+    const own = variables.map(rawOf);
+    for (const variable of own) if (this.buffers.has(variable)) this.released.add(variable);
+    this.free(own);
   }
 
   private free(variables: readonly Variable[]): void {
@@ -255,8 +258,9 @@ export class Engine {
   }
 
   /** The buffer of a variable that a user names; one that was never used gets memory now. */
-  private bufferInUse(caller: string, variable: Variable): BackendBuffer {
+  private bufferInUse(caller: string, proxied: Variable): BackendBuffer {
     this.requireAlive();
+    const variable = rawOf(proxied);
     if (this.released.has(variable)) {
       const name = variable.variable.name;
       throw new StateError(`${caller}: the memory of '${name}' was released: compile or allocate it again`);
@@ -323,6 +327,7 @@ export class Executable {
 
   constructor(program: Program, prepared: PreparedProgram, requireBound: (caller: string) => void) {
     if (typeof requireBound !== 'function') throw new StateError('Executable: use engine.compile(), which makes it');
+    markRaw(this);
     this.program = program;
     this.prepared = prepared;
     this.requireBound = requireBound;

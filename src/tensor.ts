@@ -3,6 +3,7 @@
  * and tensors of values on the host. Above the engine in the data's way, below layers and training.
  */
 import { dtypeOf } from './core/dtype.ts';
+import { markRaw } from './core/raw.ts';
 import type { DType, TypedArray } from './core/dtype.ts';
 import { ShapeError, ValueError } from './core/errors.ts';
 import { keyFromSeed, uniform } from './core/random.ts';
@@ -50,6 +51,7 @@ export class HostTensor {
     if (!Number.isFinite(scale) || !Number.isFinite(offset)) {
       throw new ShapeError(`tensor: scale and offset must be finite, not ${scale} and ${offset}`);
     }
+    markRaw(this);
     this.data = readValues('tensor', data).data;
     this.shape = [...shape];
     this.scale = scale;

@@ -2,6 +2,7 @@
  * Third pass: what follows a product moves into it where nobody else reads the value in between: a bias over its columns,
  * another value of its shape, an activation, or the derivative of one. The kernel does them while a tile is at hand.
  */
+import { unproxied } from '../core/raw.ts';
 import { sameShape, sizeOf } from '../core/shape.ts';
 import { createNode, fillValue } from '../graph/node.ts';
 import type { Graph, Node } from '../graph/node.ts';
@@ -44,7 +45,7 @@ function widen(
 }
 
 function withAttributes(op: Op, { inputs, attributes, scope }: Node, more: readonly Node[], changed: Attributes): Node {
-  return { ...createNode(op, [...inputs, ...more], { ...attributes, ...changed }), scope };
+  return unproxied({ ...createNode(op, [...inputs, ...more], { ...attributes, ...changed }), scope });
 }
 
 /**

@@ -2,6 +2,7 @@
  * Samples in batches, for a training loop of one's own: what `fit` does on the device, on the host. Each batch is what
  * `engine.write` takes.
  */
+import { markRaw } from '../core/raw.ts';
 import { requireOption } from '../core/check.ts';
 import { typedArray } from '../core/dtype.ts';
 import type { TypedArray } from '../core/dtype.ts';
@@ -53,6 +54,7 @@ export class Batches<T extends readonly unknown[]> implements Iterable<BatchOf<T
     requireOption('batches', 'initialEpoch', initialEpoch, 'an integer ≥ 0', isEpoch);
     // Bytes are scaled batch by batch: as float32 all of them would take four times the memory.
     this.arrays = arrays.map((values) => (values.dtype === 'uint8' ? values : values.applyScale('batches')));
+    markRaw(this);
     this.count = count;
     this.options = { batchSize, shuffle, seed, reuse };
     this.nextEpoch = initialEpoch;

@@ -4,6 +4,7 @@
  */
 import { callable, checkArguments, required, string } from '../core/arguments.ts';
 import type { TypedArray } from '../core/dtype.ts';
+import { unproxied } from '../core/raw.ts';
 import { checkShape } from '../core/shape.ts';
 import type { Attributes, Op, TensorType } from './op.ts';
 
@@ -49,13 +50,14 @@ let currentScope = '';
 /** A new node of `op`; its type is inferred, so a node that exists is sound. */
 export function createNode(op: Op, inputs: readonly Node[], attributes: Attributes = {}): Node {
   const { shape, dtype } = op.infer(inputs, attributes);
-  return { id: nextId++, op, inputs, attributes, shape: checkShape(op.name, shape), dtype, scope: currentScope };
+  const id = nextId++;
+  return unproxied({ id, op, inputs, attributes, shape: checkShape(op.name, shape), dtype, scope: currentScope });
 }
 
 /** `node` with other inputs of the same types, under a new id; the node itself when nothing changes. */
 export function replaceInputs(node: Node, inputs: readonly Node[]): Node {
   if (inputs.every((input, index) => input === node.inputs[index])) return node;
-  return { ...node, id: nextId++, inputs };
+  return unproxied({ ...node, id: nextId++, inputs });
 }
 
 /** Makes nodes under the name `scope`, as a layer does for its own. */

@@ -2,6 +2,7 @@
  * Where data enter a model, without the layer: a program that only works with graphs imports the same `input` and must
  * not carry layers for it. A model makes the layer when it is made.
  */
+import { unproxied } from '../core/raw.ts';
 import { checkOptions, oneOf, required } from '../core/arguments.ts';
 import type { DType } from '../core/dtype.ts';
 import { checkShape } from '../core/shape.ts';
@@ -26,7 +27,7 @@ export interface InputPlace extends InputOptions {
 export function input(options: InputOptions): SymbolicTensor {
   checkInput(options);
   const { shape } = options;
-  return { shape, layer: { kind: 'input', name: '', ...options }, inputs: [] };
+  return unproxied({ shape, layer: { kind: 'input', name: '', ...options } as const, inputs: [] });
 }
 
 /** Throws `ValueError` for options that are unknown or of the wrong type, ShapeError for a shape that is none. */

@@ -2,6 +2,7 @@
  * What a layer is: a record with its settings, the variables that it owns once it is built, and the nodes that it adds
  * to a graph. Layers know nothing of engines or training loops; `src/train` puts them to work.
  */
+import { markRaw, rawOf, unproxied } from '../core/raw.ts';
 import { anything, boolean, checkOptions, checkValue, required } from '../core/arguments.ts';
 import type { ArgumentTable } from '../core/arguments.ts';
 import { StateError } from '../core/errors.ts';
@@ -99,6 +100,7 @@ export abstract class Layer {
    */
   constructor(options: LayerOptions = {}, kind = 'layer', types?: ArgumentTable, defaults?: LayerOptions) {
     const own = types ?? Object.fromEntries(Object.keys(Object(options)).map((name) => [name, anything]));
+    markRaw(this);
     const where = labelOf(options, kind);
     checkOptions(where, options, { ...own, name: layerName, trainable: boolean, inputShape: dimensions });
     const inputShape = options.inputShape ?? defaults?.inputShape;
@@ -182,7 +184,8 @@ export abstract class Layer {
   /** The layer's output for `inputs`, as a place in a functional model. */
   apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor {
     const list = Array.isArray(inputs) ? (inputs as readonly SymbolicTensor[]) : [inputs as SymbolicTensor];
-    return { shape: this.outputShape(list.map(({ shape }) => shape)), layer: this, inputs: list };
+    const shape = this.outputShape(list.map((input) => input.shape));
+    return unproxied({ shape, layer: rawOf(this), inputs: list });
   }
 
   /** What errors call the layer: its name, or its kind while it has none. */

@@ -2,6 +2,7 @@
  * Builders of op records. Each gives a function that makes a node, with the record as its `op` property, so that an
  * op has one name: `tanh(x)` computes, `tanh.op` tells everything known about it.
  */
+import { markRaw, unproxied } from '../core/raw.ts';
 import { anything, callable, checkArguments, oneOf, options, required, string } from '../core/arguments.ts';
 import type { ArgumentTable, ArgumentType } from '../core/arguments.ts';
 import { DTypeError, ShapeError, ValueError } from '../core/errors.ts';
@@ -87,7 +88,7 @@ function leaf(value: number | TypedArray, shape: Shape, dtype: DType): Constant 
   }
   const kept = typeof value === 'number' && dtype === 'float32' ? withinFloat32(value) : value;
   const attributes = { shape: [...shape], dtype, ...(typeof kept === 'number' ? { value: kept } : {}) };
-  return { ...createNode(constantOp, [], attributes), value: kept };
+  return unproxied({ ...createNode(constantOp, [], attributes), value: kept });
 }
 
 export interface VariableOptions {
@@ -121,8 +122,13 @@ export function variable(shape: Shape, given: VariableOptions = {}): Variable {
   const { dtype = 'float32', role = 'state', name = `${role}_${++variableCount}`, initialize } = given;
   checkDType(role === 'input' ? role : 'variable', dtype);
   const node = createNode(variableOp, [], { shape: [...shape], dtype });
-  if (initialize === undefined) return { ...node, variable: { name, role } };
-  return { ...node, variable: { name, role, initialize: () => requireValues(name, node, initialize()) } };
+  if (initialize === undefined) return variableOf(node, { name, role });
+  return variableOf(node, { name, role, initialize: () => requireValues(name, node, initialize()) });
+}
+
+/** `node` as a variable of its own identity. */
+export function variableOf(node: Node, meta: Variable['variable']): Variable {
+  return markRaw(unproxied({ ...node, variable: meta }));
 }
 
 /** What an initializer gave, which must be of the variable's dtype and size. */

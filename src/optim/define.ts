@@ -2,6 +2,7 @@
  * What all optimizers share: the rate, clipping, weight decay and the keeping of slots. An optimizer's own file gives
  * only its formula for one parameter.
  */
+import { unproxied } from '../core/raw.ts';
 import { arrayOf, checkArguments, number, options, positive, string } from '../core/arguments.ts';
 import type { ArgumentTable } from '../core/arguments.ts';
 import { ValueError } from '../core/errors.ts';
@@ -11,7 +12,7 @@ import type { Node, Variable } from '../graph/node.ts';
 import { add, mul, neg, sub } from '../ops/arithmetic.ts';
 import { cast } from '../ops/clip.ts';
 import { expm1 } from '../ops/math.ts';
-import { constant, variable } from '../ops/op.ts';
+import { constant, variable, variableOf } from '../ops/op.ts';
 import { node, nodes, rateOrSchedule, variables } from './arguments.ts';
 import { checkClipping, clipGradients } from './clipping.ts';
 import type { ClippingOptions } from './clipping.ts';
@@ -132,7 +133,7 @@ export function defineOptimizer<Settings extends { readonly learningRate: number
     });
   };
 
-  return {
+  return unproxied({
     name,
     learningRate,
     learningRateVariable,
@@ -143,14 +144,14 @@ export function defineOptimizer<Settings extends { readonly learningRate: number
     }),
     updates,
     slots: () => [...slots.values()].flatMap((own) => [...own.values()]),
-  };
+  });
 }
 
 function makeSlot(parameter: Variable, kind: string, initialValue: number): Variable {
   const { shape, variable: meta } = parameter;
   const initialize = (): Float32Array => new Float32Array(sizeOf(shape)).fill(initialValue);
   const slot = variable(shape, { name: `${meta.name}/${kind}`, ...(initialValue !== 0 && { initialize }) });
-  return { ...slot, variable: { ...slot.variable, slot: kind } };
+  return variableOf(slot, { ...slot.variable, slot: kind });
 }
 
 function defined(options: OptimizerOptions): OptimizerOptions {

@@ -3,6 +3,7 @@
  * Keras's `TextVectorization` and `Tokenizer`; `padSequences` makes a tensor of what comes out. On the host, before
  * anything is trained.
  */
+import { markRaw } from '../core/raw.ts';
 import { requireOption } from '../core/check.ts';
 import { DTypeError, StateError, ValueError } from '../core/errors.ts';
 import { splitCharacters, splitWords } from './split.ts';
@@ -60,6 +61,7 @@ export class Tokenizer {
     const isText = typeof outOfVocabularyToken === 'string' && outOfVocabularyToken !== '';
     check('outOfVocabularyToken', outOfVocabularyToken, 'a text that is not empty', isText);
     this.options = { maxTokens: maxTokens ?? null, lowercase, punctuation, split, outOfVocabularyToken };
+    markRaw(this);
     if (tokens) this.setTokens(tokens);
   }
 

@@ -2,6 +2,7 @@
  * A model: layers, their weights, and what is done with them. It checks the state and gathers what a run needs; the
  * runs themselves are in `fit.ts`, `program.ts` and `loop.ts`.
  */
+import { markRaw, rawOf } from '../core/raw.ts';
 import { requireOption } from '../core/check.ts';
 import { ShapeError, StateError } from '../core/errors.ts';
 import { deriveKey, keyFromSeed } from '../core/random.ts';
@@ -74,12 +75,13 @@ export class Model implements TrainedModel {
 
   constructor(from: readonly Layer[] | Topology, { engine, seed, name = 'model' }: ModelOptions = {}) {
     requireOption('model', 'seed', seed, 'an integer', seed === undefined || Number.isSafeInteger(seed));
+    markRaw(this);
     this.name = name;
     this.seed = seed ?? Math.floor(Math.random() * 2 ** 32);
-    this.engine = engine ?? null;
+    this.engine = engine ? rawOf(engine) : null;
     this.isSequential = !(from instanceof Topology);
     this.topology = from instanceof Topology ? from : null;
-    this.stack = from instanceof Topology ? from.layers : [...from];
+    this.stack = from instanceof Topology ? from.layers : from.map(rawOf);
     nameLayers(this.topology ? [...new Set(this.topology.calls.map(({ layer }) => layer))] : this.stack);
     const shape = this.stack[0]?.inputShape;
     if (this.topology) this.topology.build(this.key);
@@ -115,7 +117,7 @@ export class Model implements TrainedModel {
     this.requireIdle('compile');
     const compiled = resolveOptions(options, this.stack);
     this.cache.clear();
-    if (this.compiled && this.topology) detach(this, this.ownState(this.compiled, this.topology));
+    if (this.compiled && this.topology) detach(rawOf(this), this.ownState(this.compiled, this.topology));
     const { learningRate } = compiled.optimizer;
     this.rate = typeof learningRate === 'number' ? learningRate : 0;
     this.stepsDone = 0;
@@ -254,9 +256,9 @@ export class Model implements TrainedModel {
     this.cache.close();
     if (this.topology) {
       const state = this.compiled ? this.ownState(this.compiled, this.topology) : [];
-      detach(this, [...this.topology.weights, ...state]);
+      detach(rawOf(this), [...this.topology.weights, ...state]);
     }
-    if (this.engine) leaveEngine(this, this.engine);
+    if (this.engine) leaveEngine(rawOf(this), this.engine);
   }
 
   /**
@@ -314,23 +316,23 @@ export class Model implements TrainedModel {
   private async readyEngine(batch: number): Promise<Engine> {
     const { weights } = this.topology!;
     const shared = this.engine ?? engineOf(weights);
-    this.engineToCome ??= shared ? Promise.resolve(shared) : makeEngine(this, this.workOf(batch));
+    this.engineToCome ??= shared ? Promise.resolve(shared) : makeEngine(rawOf(this), this.workOf(batch));
     try {
       this.engine = await this.engineToCome;
     } catch (error) {
       this.engineToCome = null;
       throw error;
     }
-    shareEngine(this, this.engine);
+    shareEngine(rawOf(this), this.engine);
     await prepareValues(weights);
-    attach(this, this.engine, weights);
+    attach(rawOf(this), this.engine, weights);
     return this.engine;
   }
 
   /** The engine, with the weights and all that training changes on it. */
   private async trainingEngine(batch: number): Promise<Engine> {
     const engine = await this.readyEngine(batch);
-    attach(this, engine, this.ownState(this.compiled!, this.topology!));
+    attach(rawOf(this), engine, this.ownState(this.compiled!, this.topology!));
     return engine;
   }
 

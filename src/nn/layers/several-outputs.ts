@@ -2,6 +2,7 @@
  * A layer with more than one output, such as a recurrent one that gives its states too. In a functional model `apply`
  * gives a place for each; the topology calls the layer once for all of them.
  */
+import { rawOf, unproxied } from '../../core/raw.ts';
 import type { Shape } from '../../core/shape.ts';
 import type { Node } from '../../graph/node.ts';
 import { Layer } from '../layer.ts';
@@ -39,7 +40,9 @@ export abstract class SeveralOutputs extends Layer {
     const [, ...others] = this.outputShapes(inputs.map(({ shape }) => shape));
     const first = super.apply(inputs);
     if (others.length === 0) return first;
-    const further = others.map((shape, index) => ({ shape, layer: this, inputs: [first], output: index + 1 }));
+    const further = others.map((shape, index) =>
+      unproxied({ shape, layer: rawOf(this), inputs: [first], output: index + 1 }),
+    );
     return [first, ...further] as unknown as SymbolicTensor;
   }
 }
