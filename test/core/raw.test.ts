@@ -175,7 +175,7 @@ describe.each(proxies)('through a Proxy %s', (_, wrap) => {
     expect(recurrent!.config()).toMatchObject({ units: 3 });
     recurrent!.name = 'renamed';
     recurrent!.trainable = false;
-    expect([recurrent!.name, recurrent!.trainable, recurrent!.label]).toEqual(['renamed', false, 'renamed']);
+    expect([recurrent!.name, recurrent!.trainable]).toEqual(['renamed', false]);
     made.dispose();
   });
 
