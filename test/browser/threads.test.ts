@@ -32,6 +32,55 @@ describe('in an isolated page', () => {
   });
 });
 
+describe('in a page that is not isolated', () => {
+  it('a worker with memory of its own gives the same bits and leaves the page alive', async () => {
+    const { ticks, ...run } = await page('runFarAway', {}, { isolated: false });
+    expect(run).toEqual({ isSame: true, threads: 1, reason: 'asked for' });
+    expect(ticks).toBeGreaterThan(5);
+  });
+
+  it('it may come from an address', async () => {
+    const workerUrl = '/src/backends/wasm/worker.ts';
+    const { ticks, ...run } = await page('runFarAway', { workerUrl }, { isolated: false });
+    expect(run).toEqual({ isSame: true, threads: 1, reason: 'asked for' });
+    expect(ticks).toBeGreaterThan(5);
+  });
+
+  it('its death is an error', async () => {
+    for (const message of await page('farDeath', undefined, { isolated: false })) {
+      expect(message).toMatch(/^BackendError: wasm: the worker failed: it has ended/);
+    }
+  });
+
+  it('where it may not start the page’s thread does the work', async () => {
+    const options = { isolated: false, expectedErrors: /404/ };
+    const { isSame, reason } = await page('runFarAway', { workerUrl: '/nowhere.js' }, options);
+    expect(isSame).toBe(true);
+    expect(reason).toMatch(/on the calling thread, for the worker did not start/);
+  });
+});
+
+describe('a worker that a bundler has inlined', () => {
+  it.each([
+    ['data', true],
+    ['data', false],
+    ['blob', true],
+    ['blob', false],
+  ] as const)('as %s:, where pages are isolated: %s', async (kind, isolated) => {
+    const { isSame, threads, reason } = await page('runInlined', { kind, threads: 2 }, { isolated });
+    expect({ isSame, threads }).toEqual({ isSame: true, threads: isolated ? 2 : 1 });
+    expect(reason).toMatch(
+      isolated ? /^asked for(; one thread for now.*)?$/ : /^asked for; one thread: threads need [^;]*$/,
+    );
+  });
+});
+
+it('a policy without wasm-unsafe-eval is named', async () => {
+  const { message, cause } = await page('runWithoutWasm', undefined, { expectedErrors: /Content Security Policy/ });
+  expect(message).toMatch(/^wasm: the module 'core' does not compile: .*'wasm-unsafe-eval'/);
+  expect(cause).toBe('CompileError');
+});
+
 describe('one thread does the work, and the reason is told', () => {
   it('in a page that is not isolated', async () => {
     const { isSame, threads, reason } = await page('run', { threads: 2 }, { isolated: false });

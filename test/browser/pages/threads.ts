@@ -7,6 +7,7 @@ import { Engine } from '../../../src/engine.ts';
 import type { Executable } from '../../../src/engine.ts';
 import type { Variable } from '../../../src/graph/node.ts';
 import * as ops from '../../../src/ops/index.ts';
+import { workerSource } from '../../../src/generated/wasm/worker.ts';
 import { caseResults } from '../../support/run-cases.ts';
 
 const all: WasmOptions = { threads: 2, worker: true, shareThreshold: 0 };
@@ -97,4 +98,73 @@ export async function death(): Promise<{ messages: string[]; milliseconds: numbe
   const milliseconds = performance.now() - before;
   const later = await engine.finished().then(() => 'nothing', messageOf);
   return { messages: [first, later], milliseconds };
+}
+
+/** Updates in a worker: whether they give the bits of the page's thread, and how often a timer fires meanwhile. */
+export async function runFarAway(options: EngineOptions): Promise<Run & { readonly ticks: number }> {
+  const train = async (engine: Engine): Promise<string> => {
+    const w = filled(200);
+    const next = ops.softmax(ops.matmul(w, w));
+    const executable = await engine.compile({
+      outputs: { sum: ops.sum(w) },
+      updates: [[w, ops.add(next, filled(200))]],
+    });
+    executable.run(300);
+    const values = await engine.read(w);
+    return `${values.join()} ${(await executable.read('sum')).join()}`;
+  };
+  const expected = await train(new Engine(await WasmBackend.create()));
+  const engine = await createEngine({ backend: 'wasm', worker: true, ...options });
+  let ticks = 0;
+  const timer = setInterval(() => (ticks += 1), 1);
+  const given = await train(engine);
+  clearInterval(timer);
+  const { threads, reason } = engine.info;
+  engine.dispose();
+  return { isSame: given === expected, threads, reason, ticks };
+}
+
+/** The script of the workers as an address that holds it, as a bundler makes of small files. */
+function inlined(kind: 'blob' | 'data'): string {
+  if (kind === 'data') return `data:text/javascript,${encodeURIComponent(workerSource)}`;
+  return URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }));
+}
+
+/** The same with the script inlined. */
+export function runInlined({ kind, ...options }: EngineOptions & { readonly kind: 'blob' | 'data' }): Promise<Run> {
+  return runFarAway({ ...options, workerUrl: inlined(kind) });
+}
+
+/** What is said when a worker with memory of its own dies in the middle of a run. */
+export async function farDeath(): Promise<string[]> {
+  const workers: Worker[] = [];
+  globalThis.Worker = class extends Worker {
+    constructor(url: string | URL, options?: globalThis.WorkerOptions) {
+      super(url, options);
+      workers.push(this);
+    }
+  };
+  const engine = new Engine(await WasmBackend.create({ worker: true }));
+  const executable = await product(engine, 512);
+  executable.run(100_000);
+  const messageOf = (error: unknown): string => `${(error as Error).name}: ${(error as Error).message}`;
+  const waiting = [engine.finished(), executable.read('y')].map((promise) => promise.then(() => 'nothing', messageOf));
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  workers[0]!.terminate();
+  return [...(await Promise.all(waiting)), await engine.finished().then(() => 'nothing', messageOf)];
+}
+
+/** What is said in a page whose policy forbids WebAssembly. */
+export async function runWithoutWasm(): Promise<{ readonly message: string; readonly cause: string }> {
+  const policy = document.createElement('meta');
+  policy.httpEquiv = 'Content-Security-Policy';
+  policy.content = "script-src 'self'";
+  document.head.append(policy);
+  try {
+    await createEngine({ backend: 'wasm' });
+    return { message: 'nothing', cause: '' };
+  } catch (error) {
+    const { message, cause } = error as Error;
+    return { message, cause: (cause as Error).name };
+  }
 }
