@@ -3,6 +3,7 @@
  * the index of the first bad sample, before anything goes to a device.
  */
 import { describe } from '../core/describe.ts';
+import { copied } from '../core/dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../core/errors.ts';
 import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
@@ -52,9 +53,29 @@ function isShaped(values: unknown): values is HostTensor | ShapedData {
 
 /** The features as one tensor for each input, without checks. */
 export function toTensors(values: FeatureData): HostTensor[] {
-  // A list with a tensor in it is one of several inputs: a row of values is never a tensor.
-  const several = Array.isArray(values) && values.some(isShaped);
-  return several ? (values as readonly DataLike[]).map(toTensor) : [toTensor(values as DataLike)];
+  return listOf(values).map(toTensor);
+}
+
+/** A list with a tensor in it has several inputs: a row of values is never a tensor. */
+function listOf(values: FeatureData): readonly DataLike[] {
+  return Array.isArray(values) && values.some(isShaped) ? (values as readonly DataLike[]) : [values as DataLike];
+}
+
+/** The same in memory of its own: callers may change their arrays as soon as a call has returned its promise. */
+export function toOwnTensor(values: DataLike): HostTensor {
+  const given = toTensor(values);
+  if (Array.isArray(values)) return given; // numbers in arrays were copied already
+  if (given.data.length !== sizeOf(given.shape)) {
+    throw new ValueError(
+      `data: ${given.data.length} values are left of ${formatShape(given.shape)}: the array was transferred or resized, copy it first`,
+    );
+  }
+  return new HostTensor(copied(given.data), given.shape, given.scale, given.offset);
+}
+
+/** The features in memory of their own, one tensor for each input. */
+export function toOwnTensors(values: FeatureData): HostTensor[] {
+  return listOf(values).map(toOwnTensor);
 }
 
 /**
@@ -91,19 +112,9 @@ export function checkFeatures(caller: string, given: readonly HostTensor[], spec
   });
 }
 
-/**
- * Refuses NaN and infinity, naming the sample, and an array whose values were taken away by a transfer.
- *
- * @throws ValueError
- */
+/** Refuses NaN and infinity, also such as scale and offset make, naming the sample. */
 export function checkFinite(caller: string, name: string, values: HostTensor): HostTensor {
   const { data, dtype, shape, scale, offset } = values;
-  if (data.length !== sizeOf(shape)) {
-    throw new ValueError(
-      `${caller}: ${name} has ${data.length} values left of ${formatShape(shape)}: its memory was transferred or resized, ` +
-        `copy the values first`,
-    );
-  }
   if (dtype === 'int32') return values; // finite, and scaled on the host
   // Bytes are finite: their scale makes the greatest values of 0 and 255.
   const looked = dtype === 'uint8' ? Uint8Array.of(0, 255) : data;

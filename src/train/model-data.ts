@@ -2,7 +2,7 @@
 import { ShapeError, ValueError } from '../core/errors.ts';
 import { requireInteger } from '../ops/op.ts';
 import type { HostTensor } from '../tensor.ts';
-import { checkFeatures, toTensor, toTensors } from './data.ts';
+import { checkFeatures, toOwnTensor, toOwnTensors } from './data.ts';
 import type { DataLike, FeatureData, InputSpec } from './data.ts';
 import { checkLabels } from './labels.ts';
 import type { LabelSpec } from './labels.ts';
@@ -19,11 +19,11 @@ export interface DataSpec {
   readonly labels: LabelSpec;
 }
 
-/** Features and labels that fit the model and its loss. Throws typed errors that begin with `caller`. */
+/** Copies of features and labels that fit the model and its loss. Throws typed errors that begin with `caller`. */
 export function checkSamples(caller: string, x: FeatureData, y: DataLike, spec: DataSpec): Samples {
-  const features = checkFeatures(caller, toTensors(x), spec.inputs);
+  const features = checkFeatures(caller, toOwnTensors(x), spec.inputs);
   const count = features[0]!.shape[0]!;
-  return { features, labels: checkLabels(caller, toTensor(y), count, spec.labels), count };
+  return { features, labels: checkLabels(caller, toOwnTensor(y), count, spec.labels), count };
 }
 
 /** How many of `samples` are trained on when the fraction `split` at the end is held back, as Keras counts. */

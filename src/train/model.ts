@@ -17,7 +17,7 @@ import { CallbackList } from './callbacks.ts';
 import type { History, TrainedModel } from './callbacks.ts';
 import { optimizerState, resolveOptions } from './compile-options.ts';
 import type { Compiled, CompileOptions } from './compile-options.ts';
-import { toTensors } from './data.ts';
+import { toOwnTensors, toTensors } from './data.ts';
 import type { DataLike, FeatureData } from './data.ts';
 import { DataSet } from './data-set.ts';
 import { runFit } from './fit.ts';
@@ -125,7 +125,7 @@ export class Model implements TrainedModel {
   }
 
   /**
-   * Trains on samples `x` and labels `y`.
+   * Trains on samples `x` and labels `y`. They are copied before the promise is returned: arrays may be changed at once.
    *
    * @returns the numbers of every epoch
    * @throws StateError before `compile`, or while another fit runs; ShapeError, DTypeError or ValueError for data or
@@ -134,10 +134,10 @@ export class Model implements TrainedModel {
   fit(x: FeatureData, y: DataLike, options: FitOptions = {}): Promise<History> {
     return this.exclusively('fit', async () => {
       const recipe = this.recipe('fit', x);
-      const plan = planFit(x, y, options, this.dataSpec(recipe));
+      // Not kept in the run: the copies of the data are garbage once they are on the device.
+      const { samples, validation, ...plan } = planFit(x, y, options, this.dataSpec(recipe));
       const engine = await this.trainingEngine(plan.batchSize);
       this.stopTraining = false;
-      const { samples, validation } = plan;
       const data = new DataSet(engine, samples.features, samples.labels);
       let held: DataSet | null = null;
       try {
@@ -164,7 +164,7 @@ export class Model implements TrainedModel {
     });
   }
 
-  /** The loss and the metrics over all of the samples. @throws like `fit` */
+  /** The loss and the metrics over all of the samples, which are copied as `fit` does. @throws like `fit` */
   async evaluate(x: FeatureData, y: DataLike, { batchSize = 32 }: BatchOptions = {}): Promise<Results> {
     const recipe = this.recipe('evaluate', x);
     const samples = checkSamples('evaluate', x, y, this.dataSpec(recipe));
@@ -172,11 +172,17 @@ export class Model implements TrainedModel {
     return evaluateSamples({ engine, cache: this.cache }, recipe, samples, batchSize);
   }
 
-  /** The model's output for every sample: float32 [samples, ...]. @throws ShapeError or ValueError for data that do not fit */
+  /**
+   * The model's output for every sample: float32 [samples, ...]. The samples are copied before the promise is returned: a
+   * program may fill its array with the next ones at once.
+   *
+   * @throws ShapeError, DTypeError or ValueError for data that do not fit
+   */
   async predict(x: FeatureData, { batchSize = 32 }: BatchOptions = {}): Promise<HostTensor> {
     const topology = this.builtFor('predict', x);
+    const given = toOwnTensors(x);
     const engine = await this.readyEngine(batchSize);
-    return predictRows({ engine, cache: this.cache }, topology, toTensors(x), batchSize);
+    return predictRows({ engine, cache: this.cache }, topology, given, batchSize);
   }
 
   /** One step of training on one batch. @returns its loss and metrics, from before the update @throws like `fit` */
@@ -224,8 +230,9 @@ export class Model implements TrainedModel {
   }
 
   /** Sets every weight, in the order of `getWeights`. Throws `ShapeError`, and sets none, when one does not fit. */
-  setWeights(given: readonly HostTensor[]): void {
+  setWeights(tensors: readonly HostTensor[]): void {
     const { weights } = this.requireBuilt('setWeights');
+    const given = tensors.map((values) => values.applyScale('setWeights'));
     if (given.length !== weights.length) {
       throw new ShapeError(`setWeights: '${this.name}' has ${weights.length} weights, not ${given.length}`);
     }
