@@ -31,7 +31,7 @@ export class GradientError extends GradletError {
   override readonly name: string = 'GradientError';
 }
 
-/** NaN or infinity appeared while training. `where` is the first layer or quantity, `step` the training step. */
+/** NaN or infinity in a layer's output, the loss or a weight: `where` names it, `step` is the training step, 0 in predict and evaluate. */
 export class NonFiniteError extends GradletError {
   override readonly name: string = 'NonFiniteError';
   readonly where: string;

@@ -4,6 +4,7 @@ import type { Key } from '../core/random.ts';
 import type { Engine } from '../engine.ts';
 import type { Variable } from '../graph/node.ts';
 import type { CallbackList, History } from './callbacks.ts';
+import { checkWeights } from './check-weights.ts';
 import { newOrder, range, writeOrder } from './data-set.ts';
 import type { BatchView, DataSet } from './data-set.ts';
 import { Pace, runSteps } from './loop.ts';
@@ -104,6 +105,7 @@ async function runEpochs(
     epoch.push(number);
     for (const [name, value] of Object.entries(logs)) (history[name] ??= []).push(value);
   }
+  await checkWeights(run.engine, 'fit', run.recipe.topology.weights, run.stepsDone());
   await callbacks.onTrainEnd(logs);
   return { epoch, history };
 }

@@ -1,10 +1,12 @@
 /** Single passes over data: evaluation, prediction, and one step of training. */
 import { bytesPerElement } from '../core/dtype.ts';
+import { NonFiniteError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Engine } from '../engine.ts';
 import { constant, requireInteger } from '../ops/op.ts';
 import { HostTensor } from '../tensor.ts';
-import { checkFeatures } from './data.ts';
+import { checkWeights } from './check-weights.ts';
+import { checkFeatures, formatPlace } from './data.ts';
 import { DataSet } from './data-set.ts';
 import type { BatchView } from './data-set.ts';
 import { runEvaluation } from './fit.ts';
@@ -32,9 +34,16 @@ export async function evaluateSamples(
   requireInteger('evaluate', 'batchSize', batchSize, 1);
   const batch = Math.min(batchSize, samples.count);
   const make = (view: BatchView): Promise<StepProgram> => evaluationProgram(place.engine, view, recipe);
-  return withProgram(place, 'evaluate', { ...samples, batch }, make, ({ program }) =>
-    runEvaluation(place.engine, program, recipe),
-  );
+  return withProgram(place, 'evaluate', { ...samples, batch }, make, async ({ program }) => {
+    await checkWeights(place.engine, 'evaluate', recipe.topology.weights, 0);
+    const results = await runEvaluation(place.engine, program, recipe);
+    if (Number.isFinite(results.loss)) return results;
+    throw new NonFiniteError(
+      `evaluate: the loss is ${results.loss} although all weights are finite: scale the data to a small range`,
+      'loss',
+      0,
+    );
+  });
 }
 
 /** One step on all of the samples together. */
@@ -67,7 +76,19 @@ export async function predictRows(
     program.rewind();
     const { parts, rows } = program;
     await runSteps({ engine: place.engine, parts, pace: new Pace(place.engine) });
-    return new HostTensor(await place.engine.read(rows), rows.shape);
+    const values = await place.engine.read(rows);
+    const wrong = values.findIndex((value) => !Number.isFinite(value));
+    if (wrong >= 0) {
+      await checkWeights(place.engine, 'predict', topology.weights, 0);
+      const { name } = topology.outputs[0]!.layer;
+      throw new NonFiniteError(
+        `predict: the output of layer '${name}' is ${values[wrong]} ${formatPlace(wrong, rows.shape)}: scale the data to a ` +
+          `small range, or keep what the layer computes finite`,
+        name,
+        0,
+      );
+    }
+    return new HostTensor(values, rows.shape);
   });
 }
 

@@ -3,12 +3,14 @@
  * own cursor, so that many steps run without coming back. A last, short batch has a graph of its own size, with the same
  * variables: a batch that was filled up would change what a layer or loss makes of the whole batch.
  */
+import { warnOnce } from '../core/warn.ts';
 import type { Engine } from '../engine.ts';
 import type { Node, Variable } from '../graph/node.ts';
 import { gradients } from '../autodiff/gradients.ts';
 import type { Layer } from '../nn/layer.ts';
 import { alignLabels } from '../nn/labels.ts';
 import type { LossFunction } from '../nn/loss.ts';
+import { lossName } from '../nn/losses.ts';
 import type { Metric } from '../nn/metric.ts';
 import { add, mul } from '../ops/arithmetic.ts';
 import { storeRows } from '../ops/batch.ts';
@@ -57,6 +59,7 @@ export async function trainingProgram(engine: Engine, view: BatchView, recipe: R
   const own = { cursor: newCursor(), sums: new Sums(engine), watch: new FiniteWatch(engine) };
   return assemble(engine, view, own, (batch) => {
     const { pass, loss, parts } = forwardWithLoss(view, batch, recipe, own.cursor, true);
+    warnOfSettings(recipe, pass);
     const slopes = parameters.length === 0 ? [] : gradients(loss, parameters);
     return [
       ...optimizer.updates(parameters, slopes, iterations),
@@ -66,6 +69,23 @@ export async function trainingProgram(engine: Engine, view: BatchView, recipe: R
       own.watch.look(iterations, pass.layerOutputs, loss),
     ];
   });
+}
+
+/** Tells of settings with which nothing can be learnt. */
+function warnOfSettings({ topology, parameters, loss }: Recipe, { outputs, updates }: ForwardPass): void {
+  if (parameters.length === 0 && updates.size === 0) {
+    warnOnce(topology, 'fit: no weight is trainable, so training changes nothing: set trainable before compile()');
+  }
+  let output = outputs[0]!;
+  const isSingle = output.shape.length > 1 && output.shape.at(-1) === 1;
+  while (output.op.name === 'reshape') output = output.inputs[0]!;
+  if (isSingle && (output.op.name === 'softmax' || /^(sparseC|c)ategorical/.test(lossName(loss) ?? ''))) {
+    warnOnce(
+      topology,
+      'fit: a softmax or categorical cross-entropy over one unit is constant, so nothing is learnt: ' +
+        'use sigmoid and binaryCrossentropy for two classes, or a unit for each class',
+    );
+  }
 }
 
 /** One step of evaluation: forward and sums. */

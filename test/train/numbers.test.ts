@@ -134,4 +134,18 @@ describe('the order of the samples', () => {
     };
     expect(await run([2, 1])).toEqual(await run([3]));
   });
+
+  it('differs from epoch to epoch', async () => {
+    const engine = referenceEngine();
+    const orders: string[] = [];
+    const write = engine.write.bind(engine);
+    engine.write = (variable, values, offset) => {
+      if (variable.variable.name === 'order') orders.push([...values].join());
+      write(variable, values, offset);
+    };
+    await classifier({ engine }).fit(blobs(40).x, blobs(40).y, { epochs: 4, batchSize: 16 });
+    const [, ...epochs] = orders; // the first is the order before any shuffling
+    expect(epochs).toHaveLength(4);
+    expect(new Set(epochs).size).toBe(4);
+  });
 });
