@@ -2,10 +2,12 @@
  * What a user computes with, below the layers: symbolic tensors and the functions over them, inputs and parameters,
  * and tensors of values on the host. Above the engine in the data's way, below layers and training.
  */
-import { dtypeOf } from './core/dtype.ts';
+import { anything, checkArguments, integer, options as optionsOf, required, string } from './core/arguments.ts';
+import { describe } from './core/describe.ts';
+import { dtypeOf, knownDType } from './core/dtype.ts';
 import { markRaw } from './core/raw.ts';
 import type { DType, TypedArray } from './core/dtype.ts';
-import { ShapeError, ValueError } from './core/errors.ts';
+import { DTypeError, ShapeError, ValueError } from './core/errors.ts';
 import { keyFromSeed, uniform } from './core/random.ts';
 import type { Key } from './core/random.ts';
 import { checkShape, formatShape, sizeOf } from './core/shape.ts';
@@ -113,6 +115,11 @@ export function tensor(
   shape?: Shape,
   options: DType | TensorOptions = {},
 ): HostTensor {
+  checkArguments('tensor', arguments, {
+    values: required(anything),
+    shape: anything,
+    options: typeof options === 'string' ? anything : optionsOf({ dtype: anything, scale: anything, offset: anything }),
+  });
   const { dtype, scale, offset } = typeof options === 'string' ? { dtype: options } : options;
   const { data, shape: own } = readValues('tensor', values, dtype);
   return new HostTensor(data, shape ?? own, scale, offset);
@@ -120,7 +127,11 @@ export function tensor(
 
 /** A placeholder for what `engine.write` puts in before a run. float32 unless said otherwise. */
 export function input(shape: Shape, options: { readonly dtype?: DType; readonly name?: string } = {}): Variable {
-  return variable(shape, { role: 'input', ...options });
+  checkArguments('input', arguments, {
+    shape: required(anything),
+    options: optionsOf({ dtype: anything, name: string }),
+  });
+  return variable(checkShape('input', shape), { ...options, role: 'input' });
 }
 
 /** First values of a parameter: the values themselves, or what draws them, such as `heNormal()`. */
@@ -142,8 +153,27 @@ export interface ParameterOptions {
  * A float32 variable that training changes. Throws `ValueError` for the name of an initializer: names are for layers.
  */
 export function parameter(shape: Shape, { initializer, seed = 0, name }: ParameterOptions = {}): Variable {
+  checkArguments('parameter', arguments, {
+    shape: required(anything),
+    options: optionsOf({ initializer: anything, seed: integer(), name: string }),
+  });
+  checkShape('parameter', shape);
   if (typeof initializer === 'string') {
     throw new ValueError(`parameter: initializer is the name '${String(initializer)}': call it, as in heNormal()`);
+  }
+  if (initializer !== undefined && typeof initializer !== 'function') {
+    const values = (initializer as Partial<HostTensor> | null)?.data ?? initializer;
+    const isDrawn = typeof (initializer as { create?: unknown } | null)?.create === 'function';
+    if (!isDrawn && knownDType(values) === undefined) {
+      throw new DTypeError(
+        `parameter: initializer must be a Float32Array, tensor(values), or what draws them, not ${describe(initializer)}`,
+      );
+    }
+    if (!isDrawn && (values as TypedArray).length !== sizeOf(shape)) {
+      throw new ShapeError(
+        `parameter: ${(values as TypedArray).length} first values do not fill shape ${formatShape(shape)}: give ${sizeOf(shape)}`,
+      );
+    }
   }
   const initialize = (): TypedArray => {
     const key = keyFromSeed(seed);
