@@ -16,8 +16,8 @@ import { compileGraph } from './compiler/compile.ts';
 import type { CompileOptions } from './compiler/compile.ts';
 import type { Program } from './compiler/program.ts';
 import { wholeGraph } from './graph/check-graph.ts';
-import { isNode, isVariable } from './graph/node.ts';
-import type { Graph, Variable } from './graph/node.ts';
+import { isNode, isConstant, isVariable } from './graph/node.ts';
+import type { Constant, Graph, Variable } from './graph/node.ts';
 import type { TensorType } from './graph/op.ts';
 import { printGraph } from './graph/print.ts';
 import { roots, topologicalOrder } from './graph/traverse.ts';
@@ -103,13 +103,17 @@ export class Engine {
    * Compiles a graph once; the executable then runs it any number of times. A graph of the same structure as an
    * earlier one takes that one's program. Variables get their memory and first values here; when it fails, none of them keeps any.
    *
-   * @throws ShapeError when an update does not fit its variable; BackendError when memory or a kernel is missing
+   * @throws ShapeError when an update does not fit its variable; DTypeError for a constant of values that its dtype cannot hold;
+   *   BackendError when memory or a kernel is missing
    */
   async compile(graph: Partial<Graph>, options: Omit<CompileOptions, 'device'> = {}): Promise<Executable> {
     this.requireAlive();
     checkArguments('compile', arguments, { graph: anything, options: compileOptions });
     const whole = wholeGraph('compile', graph);
-    const variables = topologicalOrder(roots(whole)).filter(isVariable);
+    const nodes = topologicalOrder(roots(whole));
+    const variables = nodes.filter(isVariable);
+    const invalid = nodes.find((node): node is Constant => isConstant(node) && node.invalid !== undefined);
+    if (invalid) throw invalid.invalid!;
     const chosen = { kernels: this.kernels, ...options };
     const key = `${JSON.stringify(chosen)}\n${printGraph(whole)}`;
     let cached = this.programCache.get(key);

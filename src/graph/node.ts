@@ -36,6 +36,8 @@ export interface Variable extends Node {
 export interface Constant extends Node {
   /** One number that fills the shape, or every element. */
   readonly value: number | TypedArray;
+  /** Why the dtype cannot hold the values that were given: thrown when a graph with this constant is compiled. */
+  readonly invalid?: Error;
 }
 
 export interface Graph {

@@ -90,8 +90,7 @@ export const optionalNumber: ArgumentType = { expected: 'a number', accepts: isN
 export const scalar: ArgumentType = { expected: 'a finite number', accepts: Number.isFinite, isRequired: true };
 
 /** Any number but NaN. */
-export const limit: ArgumentType = {
+export const bound: ArgumentType = {
   expected: 'a number other than NaN',
   accepts: (value) => typeof value === 'number' && !Number.isNaN(value),
-  isRequired: true,
 };

@@ -1,44 +1,55 @@
 /** Limits of value and changes of element type. Element-wise, with settings. */
-import { oneOf, required } from '../core/arguments.ts';
+import { oneOf, options, required } from '../core/arguments.ts';
 import { ValueError } from '../core/errors.ts';
 import { maximumHelper, minimumHelper } from '../generated/shaders/elementwise.ts';
 import type { Node } from '../graph/node.ts';
 import type { ElementwiseOp } from '../graph/op.ts';
-import { limit, operand } from './arguments.ts';
+import { bound, operand } from './arguments.ts';
 import type { TensorLike } from './arguments.ts';
 import { greaterEqual, lessEqual, logicalAnd } from './compare.ts';
-import { checkedOp, defineOp, inferElementwise, unaryWith, wgslFloat } from './op.ts';
-import type { OpFunction, UnaryWith } from './op.ts';
+import { checkedOp, defineOp, inferElementwise, wgslFloat } from './op.ts';
+import type { OpFunction } from './op.ts';
 import { select } from './select.ts';
 
 export type ClipAttributes = { readonly min: number; readonly max: number };
 
+const clipOp: ElementwiseOp<ClipAttributes> = {
+  name: 'clip',
+  kind: 'elementwise',
+  arity: 1,
+  infer: (inputs, { min, max }) => {
+    if (!(min <= max)) throw new ValueError(`clip: min must be ≤ max, not min ${min} with max ${max}`);
+    return inferElementwise('clip', inputs);
+  },
+  gradient: ({ inputs: [x], attributes: { min, max }, upstream }) => [
+    select(logicalAnd(greaterEqual(x!, min), lessEqual(x!, max)), upstream, 0),
+  ],
+  wgsl: ({ min, max }) => {
+    const above = min === -Infinity ? 'x' : `maximum(x, ${wgslFloat(min)})`;
+    return max === Infinity ? above : `minimum(${above}, ${wgslFloat(max)})`;
+  },
+  helpers: [maximumHelper, minimumHelper],
+  wasm: 'clip',
+  immediates: ({ min, max }) => [min, max],
+  reference: ({ min, max }, x) => Math.min(Math.max(x, min), max),
+};
+
 /**
- * x, but at least `min` and at most `max`; either may be infinite, NaN stays NaN. The gradient passes where
+ * x, but at least `min` and at most `max`. A bound that is absent is infinite. NaN stays NaN. The gradient passes where
  * min ≤ x ≤ max, the bounds included as in PyTorch, and is 0 elsewhere.
  *
  * @throws ValueError unless min ≤ max
+ * @example clip(x, { min: 0 })
  */
-export const clip: UnaryWith<ClipAttributes> = /* @__PURE__ */ unaryWith<ClipAttributes>(
-  { min: limit, max: limit },
-  {
-    name: 'clip',
-    infer: (inputs, { min, max }) => {
-      if (!(min <= max)) throw new ValueError(`clip: min must be ≤ max, not min ${min} with max ${max}`);
-      return inferElementwise('clip', inputs);
-    },
-    gradient: ({ inputs: [x], attributes: { min, max }, upstream }) => [
-      select(logicalAnd(greaterEqual(x!, min), lessEqual(x!, max)), upstream, 0),
-    ],
-    wgsl: ({ min, max }) => {
-      const above = min === -Infinity ? 'x' : `maximum(x, ${wgslFloat(min)})`;
-      return max === Infinity ? above : `minimum(${above}, ${wgslFloat(max)})`;
-    },
-    helpers: [maximumHelper, minimumHelper],
-    wasm: 'clip',
-    immediates: ({ min, max }) => [min, max],
-    reference: ({ min, max }, x) => Math.min(Math.max(x, min), max),
-  },
+export const clip: OpFunction<
+  [x: TensorLike, options: Partial<ClipAttributes>],
+  ElementwiseOp<ClipAttributes>
+> = /* @__PURE__ */ checkedOp(
+  { x: operand, options: /* @__PURE__ */ required(/* @__PURE__ */ options({ min: bound, max: bound })) },
+  /* @__PURE__ */ defineOp<ClipAttributes, ElementwiseOp<ClipAttributes>, [x: Node, bounds: Partial<ClipAttributes>]>(
+    clipOp,
+    (node, x, { min = -Infinity, max = Infinity }) => node([x], { min, max }),
+  ),
 );
 
 export type CastAttributes = { readonly dtype: 'float32' | 'int32' };

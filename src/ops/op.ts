@@ -55,7 +55,8 @@ function leafType(attributes: Attributes): TensorType {
  * @param value a number, a typed array, arrays in arrays, or what `tensor()` returns
  * @param shape default: that of `value`; a vector for a typed array
  * @param dtype by default that of the values, as in `tensor()`; float32 for numbers
- * @throws ShapeError when the values do not fill the shape; DTypeError for values that the dtype does not hold
+ * @throws ShapeError when the values do not fill the shape; DTypeError for values that the dtype cannot hold: a graph with a
+ *   typed array of such values is refused when it is compiled, other values at once
  */
 export function constant(
   value: number | NumericArray | NestedValues | HostValues,
@@ -71,8 +72,13 @@ export function constant(
     checkNumber('constant', value, checkDType('constant', dtype ?? 'float32'));
     return filled(value, checkShape('constant', shape ?? []), dtype);
   }
-  const { data, shape: own } = readValues('constant', value, dtype);
-  return leaf(data, checkShape('constant', shape ?? own), dtypeOf(data));
+  try {
+    const { data, shape: own } = readValues('constant', value, dtype);
+    return leaf(data, checkShape('constant', shape ?? own), dtypeOf(data));
+  } catch (error) {
+    if (!(error instanceof DTypeError) || !dtype || !ArrayBuffer.isView(value)) throw error;
+    return { ...filled(0, shape, checkDType('constant', dtype)), invalid: error };
+  }
 }
 
 /** A constant of one number, which is not checked: the compiler's own, and numbers among operands. */

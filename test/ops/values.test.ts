@@ -31,6 +31,13 @@ describe('references', () => {
     expect(valuesOf(ops.mod(floats([5, -5, 5, -5]), floats([3, 3, -3, -3])))).toEqual([2, 1, -1, -2]);
   });
 
+  it('clip without a bound keeps values on that side', () => {
+    const x = floats([-5, 0, 5]);
+    expect(valuesOf(ops.clip(x, { min: 0 }))).toEqual([0, 0, 5]);
+    expect(valuesOf(ops.clip(x, { max: 0 }))).toEqual([-5, 0, 0]);
+    expect(valuesOf(ops.clip(x, {}))).toEqual([-5, 0, 5]);
+  });
+
   it('NaN passes relu, maximum and clip, and no comparison but notEqual', () => {
     const nan = floats([NaN]);
     for (const node of [ops.relu(nan), ops.maximum(nan, 0), ops.minimum(0, nan), ops.clip(nan, { min: 0, max: 1 })]) {
