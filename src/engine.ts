@@ -21,15 +21,15 @@ import type { Constant, Graph, Variable } from './graph/node.ts';
 import type { TensorType } from './graph/op.ts';
 import { printGraph } from './graph/print.ts';
 import { roots, topologicalOrder } from './graph/traverse.ts';
+import { moveIn, moveOut, requireHome, settle } from './variable-homes.ts';
 
 /** Programs kept for graphs that were compiled before. */
 const cacheSize = 64;
 
+let nextId = 1;
+
 /** Memory that several variables share, for those of `variables` that do. */
 export type ShareMemory = (backend: Backend, variables: readonly Variable[]) => ReadonlyMap<Variable, BackendBuffer>;
-
-/** First values of a variable; undefined for those of its initializer. */
-export type FirstValues = (variable: Variable) => TypedArray | undefined;
 
 interface CachedProgram {
   readonly program: Program;
@@ -79,6 +79,8 @@ export class Engine {
   /** How often memory was freed: executables look at their variables again when it has changed. */
   private releases = 0;
   private disposed = false;
+  /** Tells engines apart. */
+  readonly id: number = nextId++;
   /** Kernels that `tune` found to be the fastest here, by step; what is compiled from now on takes them. */
   readonly kernels: Record<string, string> = {};
 
@@ -102,9 +104,10 @@ export class Engine {
   /**
    * Compiles a graph once; the executable then runs it any number of times. A graph of the same structure as an
    * earlier one takes that one's program. Variables get their memory and first values here; when it fails, none of them keeps any.
+   * The weights of a model live on one engine, whether a graph or the model brings them there: both train the same values.
    *
    * @throws ShapeError when an update does not fit its variable; DTypeError for a constant of values that its dtype cannot hold;
-   *   BackendError when memory or a kernel is missing
+   *   BackendError when memory or a kernel is missing; StateError for a model's weight that lives on another engine
    */
   async compile(graph: Partial<Graph>, options: Omit<CompileOptions, 'device'> = {}): Promise<Executable> {
     this.requireAlive();
@@ -134,6 +137,7 @@ export class Engine {
         program,
         bound.map((variable) => this.buffers.get(variable)!),
       );
+      settle(fresh);
       return new Executable(prepared.program ?? program, prepared, requireBound);
     } catch (error) {
       this.free(fresh.filter((variable) => this.unclaimed.has(variable)));
@@ -160,11 +164,10 @@ export class Engine {
    * Gives `variables` memory, side by side in this order, and their first values. Those that have memory keep it.
    *
    * @param share finds buffers for some of those that have none, which then share memory
-   * @param values gives first values that replace those of the variable's initializer, which is then not called
    */
-  allocate(variables: readonly Variable[], share?: ShareMemory, values?: FirstValues): void {
-    checkArguments('allocate', arguments, { variables: variableList, share: callable, values: callable });
-    this.allocateFresh(variables.map(rawOf), share, values);
+  allocate(variables: readonly Variable[], share?: ShareMemory): void {
+    checkArguments('allocate', arguments, { variables: variableList, share: callable });
+    settle(this.allocateFresh(variables.map(rawOf), share));
   }
 
   /**
@@ -225,6 +228,7 @@ export class Engine {
       this.releases++;
       this.buffers.delete(variable);
       this.unclaimed.delete(variable);
+      moveOut(variable, this.id, this.disposed);
       this.backend.release(buffer);
     }
   }
@@ -244,21 +248,31 @@ export class Engine {
   }
 
   /** Memory for those of `variables` that have none, which it gives: for all of them, or for none when one does not fit. */
-  private allocateFresh(variables: readonly Variable[], share?: ShareMemory, values?: FirstValues): Variable[] {
+  private allocateFresh(variables: readonly Variable[], share?: ShareMemory): Variable[] {
     this.requireAlive();
     const fresh = variables.filter((variable) => !this.buffers.has(variable));
     try {
+      for (const variable of fresh) requireHome(variable, this.id);
       const shared = share?.(this.backend, fresh);
-      for (const variable of variables) this.bufferOf(variable, shared?.get(variable), values);
+      for (const variable of fresh) this.giveMemory(variable, shared?.get(variable));
     } catch (error) {
       this.free(fresh);
       throw error;
     }
+    for (const variable of variables) this.unclaimed.delete(variable);
     for (const variable of fresh) {
       this.unclaimed.add(variable);
       this.released.delete(variable);
     }
     return fresh;
+  }
+
+  private giveMemory(variable: Variable, given?: BackendBuffer): void {
+    const { shape, dtype, variable: meta } = variable;
+    const buffer = given ?? this.backend.allocate({ shape, dtype }, meta.name);
+    this.buffers.set(variable, buffer);
+    const values = moveIn(variable, rawOf(this));
+    if (values !== undefined) this.backend.write(buffer, requireValues(variable, values), 0);
   }
 
   /** The buffer of a variable that a user names; one that was never used gets memory now. */
@@ -272,23 +286,11 @@ export class Engine {
     return this.bufferOf(variable);
   }
 
-  private bufferOf(variable: Variable, given?: BackendBuffer, firstValues?: FirstValues): BackendBuffer {
+  private bufferOf(variable: Variable): BackendBuffer {
     this.requireAlive();
+    if (!this.buffers.has(variable)) this.allocate([variable]);
     this.unclaimed.delete(variable);
-    let buffer = this.buffers.get(variable);
-    if (buffer === undefined) {
-      const { shape, dtype, variable: meta } = variable;
-      buffer = given ?? this.backend.allocate({ shape, dtype }, meta.name);
-      this.buffers.set(variable, buffer);
-      try {
-        const values = firstValues?.(variable) ?? meta.initialize?.();
-        if (values !== undefined) this.backend.write(buffer, requireValues(variable, values), 0);
-      } catch (error) {
-        this.free([variable]);
-        throw error;
-      }
-    }
-    return buffer;
+    return this.buffers.get(variable)!;
   }
 
   private requireAlive(): void {

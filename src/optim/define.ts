@@ -143,6 +143,7 @@ export function defineOptimizer<Settings extends { readonly learningRate: number
         typeof learningRate === 'number' ? learningRate : { name: learningRate.name, config: learningRate.config },
     }),
     updates,
+    fresh: () => defineOptimizer(name, [settings], defaults, own, makeFormula),
     slots: () => [...slots.values()].flatMap((own) => [...own.values()]),
   });
 }

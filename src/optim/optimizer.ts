@@ -22,6 +22,11 @@ export interface Optimizer {
    * @param iterations int32 []: steps done before this one
    */
   updates(parameters: readonly Variable[], gradients: readonly Node[], iterations: Node): readonly Update[];
+  /**
+   * An optimizer of the same settings with slots and a rate of its own. `compile` takes one, so that an optimizer given to two
+   * models, or to one model twice, trains each from its own state.
+   */
+  fresh(): Optimizer;
   /** Every slot made so far, by parameter and then by kind: what a checkpoint saves. */
   slots(): readonly Variable[];
 }

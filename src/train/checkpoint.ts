@@ -1,4 +1,5 @@
 /** A model as it stands, between the model and what writes and reads files. */
+import type { TypedArray } from '../core/dtype.ts';
 import type { Variable } from '../graph/node.ts';
 import type { Layer } from '../nn/layer.ts';
 import type { Compiled } from './compile-options.ts';
@@ -13,6 +14,8 @@ export interface Checkpoint {
   readonly compiled: Compiled | null;
   /** Iterations, learning rate and slots of the optimizer. */
   readonly state: readonly Variable[];
+  /** Copies of the values of the variables, all of one moment. */
+  read(variables: readonly Variable[]): Promise<TypedArray[]>;
 }
 
 /** A `Model`. */

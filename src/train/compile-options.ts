@@ -14,7 +14,7 @@ import { optimizerFromName } from '../optim/registry.ts';
 import type { OptimizerName } from '../optim/registry.ts';
 
 export interface CompileOptions {
-  /** Default `'rmsprop'`, as in Keras. */
+  /** Default `'rmsprop'`, as in Keras. Of an object the settings count: each compiled model has slots and a rate of its own. */
   readonly optimizer?: OptimizerName | Optimizer;
   /** A name, a loss, or a function of one's own that gives one value for each sample. */
   readonly loss: LossName | LossFunction;
@@ -45,7 +45,7 @@ export function resolveOptions(
   const twice = resolved.find(({ name }) => seen.size === seen.add(name).size)?.name;
   if (twice !== undefined) throw new ValueError(`compile: two numbers would be called '${twice}': leave one out`);
   return {
-    optimizer: optimizerFromName(optimizer),
+    optimizer: optimizerFromName(optimizer).fresh(),
     loss: lossFrom(loss),
     metrics: resolved,
     metricNames: metrics.filter((metric) => typeof metric === 'string'),

@@ -3,6 +3,7 @@
  * `BatchView`: a part of the samples, in some order or as they lie. The last batch is as short as what is left: no row is
  * ever filled up, so that every loss, metric and layer sees samples alone.
  */
+import { bytesPerElement } from '../core/dtype.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Engine } from '../engine.ts';
 import type { Node, Variable } from '../graph/node.ts';
@@ -43,8 +44,17 @@ export class DataSet {
     if (labels) this.#engine.write(this.labels!.variable, labels.data);
   }
 
+  /** What the samples take on the device. */
+  get bytes(): number {
+    return this.#columns.reduce((sum, { shape, dtype }) => sum + sizeOf(shape) * bytesPerElement[dtype], 0);
+  }
+
   release(): void {
-    this.#engine.release([...this.features, ...(this.labels ? [this.labels] : [])].map((column) => column.variable));
+    this.#engine.release(this.#columns);
+  }
+
+  get #columns(): Variable[] {
+    return [...this.features, ...(this.labels ? [this.labels] : [])].map((column) => column.variable);
   }
 }
 

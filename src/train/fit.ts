@@ -12,6 +12,7 @@ import { evaluationProgram, trainingProgram } from './program.ts';
 import type { Recipe, StepProgram } from './program.ts';
 import { ProgressReader } from './progress-reader.ts';
 import type { Logs, Results } from './sums.ts';
+import { changeInTurn, inTurn } from './turns.ts';
 
 /** A run, its data already on the device. */
 export interface Run {
@@ -31,6 +32,8 @@ export interface Run {
   stepsDone(): number;
   addSteps(count: number): void;
   stopped(): boolean;
+  /** The weights that steps change, one chunk of steps after the other, while nothing reads them. */
+  readonly weights: readonly Variable[];
 }
 
 /** Trains until the last epoch, or until it is stopped. Frees all that it took, whatever happens. */
@@ -98,7 +101,9 @@ async function runEpochs(
     training.rewind();
     logs = { ...(await runEpoch(run, number, training, pace)) };
     if (validation) {
-      const results = await runEvaluation(run.engine, validation, run.recipe, validationPace);
+      const results = await inTurn(run.weights, false, () =>
+        runEvaluation(run.engine, validation, run.recipe, validationPace),
+      );
       for (const [name, value] of Object.entries(results)) logs[`val_${name}`] = value;
     }
     await callbacks.onEpochEnd(number, logs);
@@ -122,7 +127,8 @@ async function runEpoch(run: Run, epoch: number, training: StepProgram, pace: Pa
     return !run.stopped();
   };
   try {
-    await runSteps({ engine, parts, pace, onChunk });
+    const turn = (runChunk: () => void): Promise<void> | undefined => changeInTurn(run.weights, runChunk);
+    await runSteps({ engine, parts, pace, onChunk, turn });
   } finally {
     await reader.settle();
   }

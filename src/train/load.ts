@@ -13,7 +13,7 @@ import type { Architecture } from './architecture.ts';
 import { Model } from './model.ts';
 import { decodeSafetensors } from './safetensors.ts';
 import { stateNames, weightNames } from './save.ts';
-import { writeVariable } from './variable-store.ts';
+import { writeVariables } from './variable-store.ts';
 
 export interface LoadOptions {
   /** The layers that the file may name: `layerRegistry` for all of gradlet's, or those that a program uses. */
@@ -91,7 +91,7 @@ function writeAll(tensors: ReadonlyMap<string, HostTensor>, variables: ReadonlyM
     throw new FormatError(`model file: tensor '${unknown}' is none of the model's`);
   }
   requireTensors(tensors, variables);
-  for (const [name, variable] of variables) writeVariable(variable, tensors.get(name)!.data);
+  writeVariables([...variables].map(([name, variable]) => [variable, tensors.get(name)!.data]));
 }
 
 /** Throws `FormatError` unless there is a tensor for every variable, of its shape and dtype. */

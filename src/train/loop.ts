@@ -52,12 +52,14 @@ export interface RunOptions {
   /** What to run, in this order. */
   readonly parts: readonly StepRun[];
   readonly pace: Pace;
+  /** Runs a chunk when it may run: at once, or later, which the promise tells. Default: at once. */
+  readonly turn?: (runChunk: () => void) => Promise<void> | undefined;
   /** Called after each chunk with the steps done so far; false ends the run. */
   readonly onChunk?: (done: number, steps: number) => boolean | Promise<boolean>;
 }
 
 /** Runs all steps, or until `onChunk` ends it; resolves with how many when all of them are done. */
-export async function runSteps({ engine, parts, pace, onChunk }: RunOptions): Promise<number> {
+export async function runSteps({ engine, parts, pace, turn, onChunk }: RunOptions): Promise<number> {
   // Each entry is a part with the number of steps at which it ends.
   const ends = parts.map((part, index) => ({
     ...part,
@@ -72,8 +74,13 @@ export async function runSteps({ engine, parts, pace, onChunk }: RunOptions): Pr
     while (done < steps) {
       const { executable, end, isFirst } = ends.find((part) => done < part.end)!;
       const chunk = pace.next(end - done);
-      const startedAt = performance.now();
-      executable.run(chunk);
+      let startedAt = 0;
+      const runChunk = (): void => {
+        startedAt = performance.now();
+        executable.run(chunk);
+      };
+      if (turn) await turn(runChunk);
+      else runChunk();
       done += chunk;
       const finished = engine.finished().then(() => {
         const now = performance.now();

@@ -4,6 +4,7 @@
  */
 import { markRaw, rawOf } from '../core/raw.ts';
 import { requireOption } from '../core/check.ts';
+import { describe } from '../core/describe.ts';
 import { ShapeError, StateError } from '../core/errors.ts';
 import { deriveKey, keyFromSeed } from '../core/random.ts';
 import type { Key } from '../core/random.ts';
@@ -13,6 +14,7 @@ import type { Engine } from '../engine.ts';
 import type { Variable } from '../graph/node.ts';
 import type { Layer } from '../nn/layer.ts';
 import { HostTensor } from '../tensor.ts';
+import { Activity } from './activity.ts';
 import { CallbackList } from './callbacks.ts';
 import type { History, TrainedModel } from './callbacks.ts';
 import { optimizerState, resolveOptions } from './compile-options.ts';
@@ -27,6 +29,7 @@ import { leaveEngine, makeEngine, shareEngine } from './lazy-engine.ts';
 import { checkSamples } from './model-data.ts';
 import type { DataSpec } from './model-data.ts';
 import { evaluateSamples, predictRows, trainOnSamples } from './passes.ts';
+import type { Place } from './passes.ts';
 import { ProgramCache } from './program-cache.ts';
 import type { Recipe } from './program.ts';
 import { save } from './save.ts';
@@ -35,7 +38,17 @@ import type { Checkpoint } from './checkpoint.ts';
 import type { Results } from './sums.ts';
 import { countElements, summarize } from './summary.ts';
 import { chain, nameLayers, Topology } from './topology.ts';
-import { attach, detach, engineOf, prepareValues, readVariable, writeVariable } from './variable-store.ts';
+import { inTurn } from './turns.ts';
+import {
+  attach,
+  detach,
+  engineOf,
+  fittingValues,
+  prepareValues,
+  readVariables,
+  share,
+  writeVariables,
+} from './variable-store.ts';
 import { multiplyAdds } from './work.ts';
 
 export interface ModelOptions {
@@ -58,7 +71,10 @@ export interface BatchOptions {
 export class Model implements TrainedModel {
   readonly name: string;
   readonly seed: number;
-  /** Set to true to end a `fit` that is running after the steps at hand. */
+  /**
+   * Set to true at any time to end the `fit` that was called: after the steps at hand, and the validation where there is one. The
+   * next `fit` sets it back.
+   */
   stopTraining = false;
   /** Whether the layers feed each other in a row; else they form a graph. */
   private readonly isSequential: boolean;
@@ -68,7 +84,9 @@ export class Model implements TrainedModel {
   private engine: Engine | null;
   private engineToCome: Promise<Engine> | null = null;
   private readonly cache = new ProgramCache();
-  private running = '';
+  private readonly activity: Activity;
+  /** Stands for the model where memory and engines are shared: `this` may be a `Proxy` around it. */
+  private readonly user = Symbol('model');
   private rate = 0;
   private stepsDone = 0;
   private disposed = false;
@@ -77,6 +95,7 @@ export class Model implements TrainedModel {
     requireOption('model', 'seed', seed, 'an integer', seed === undefined || Number.isSafeInteger(seed));
     markRaw(this);
     this.name = name;
+    this.activity = new Activity(name);
     this.seed = seed ?? Math.floor(Math.random() * 2 ** 32);
     this.engine = engine ? rawOf(engine) : null;
     this.isSequential = !(from instanceof Topology);
@@ -84,7 +103,7 @@ export class Model implements TrainedModel {
     this.stack = from instanceof Topology ? from.layers : from.map(rawOf);
     nameLayers(this.topology ? [...new Set(this.topology.calls.map(({ layer }) => layer))] : this.stack);
     const shape = this.stack[0]?.inputShape;
-    if (this.topology) this.topology.build(this.key);
+    if (this.topology) this.create(this.topology);
     else if (shape) this.build(shape);
   }
 
@@ -104,20 +123,23 @@ export class Model implements TrainedModel {
     if (this.stack.length === 0)
       throw new StateError(`build: '${this.name}' has no layers: give sequential() at least one`);
     const topology = chain(this.stack, inputShape);
-    topology.build(this.key);
+    this.create(topology);
     this.topology = topology;
   }
 
   /**
-   * Says how the model learns. Weights keep their values; the optimizer starts anew.
+   * Says how the model learns. Weights keep their values; the optimizer starts anew. Evaluations that run end as they began.
    *
    * @throws ValueError for an unknown name; StateError while the model is training
    */
   compile(options: CompileOptions): void {
-    this.requireIdle('compile');
+    this.activity.requireIdle('compile');
     const compiled = resolveOptions(options, this.stack);
     this.cache.clear();
-    if (this.compiled && this.topology) detach(rawOf(this), this.ownState(this.compiled, this.topology));
+    if (this.compiled && this.topology) {
+      const state = this.ownState(this.compiled, this.topology);
+      this.activity.whenFree(() => detach(this.user, state));
+    }
     const { learningRate } = compiled.optimizer;
     this.rate = typeof learningRate === 'number' ? learningRate : 0;
     this.stepsDone = 0;
@@ -132,12 +154,12 @@ export class Model implements TrainedModel {
    *   options that do not fit; NonFiniteError naming layer and step. The model stays usable in every case.
    */
   fit(x: FeatureData, y: DataLike, options: FitOptions = {}): Promise<History> {
-    return this.exclusively('fit', async () => {
+    return this.activity.exclusively('fit', async () => {
+      this.stopTraining = false;
       const recipe = this.recipe('fit', x);
       // Not kept in the run: the copies of the data are garbage once they are on the device.
       const { samples, validation, ...plan } = planFit(x, y, options, this.dataSpec(recipe));
       const engine = await this.trainingEngine(plan.batchSize);
-      this.stopTraining = false;
       const data = new DataSet(engine, samples.features, samples.labels);
       let held: DataSet | null = null;
       try {
@@ -156,6 +178,7 @@ export class Model implements TrainedModel {
             this.stepsDone += count;
           },
           stopped: () => this.stopTraining,
+          weights: recipe.topology.weights,
         });
       } finally {
         data.release();
@@ -168,8 +191,7 @@ export class Model implements TrainedModel {
   async evaluate(x: FeatureData, y: DataLike, { batchSize = 32 }: BatchOptions = {}): Promise<Results> {
     const recipe = this.recipe('evaluate', x);
     const samples = checkSamples('evaluate', x, y, this.dataSpec(recipe));
-    const engine = await this.readyEngine(batchSize);
-    return evaluateSamples({ engine, cache: this.cache }, recipe, samples, batchSize);
+    return this.pass(batchSize, (place) => evaluateSamples(place, recipe, samples, batchSize));
   }
 
   /**
@@ -181,19 +203,20 @@ export class Model implements TrainedModel {
   async predict(x: FeatureData, { batchSize = 32 }: BatchOptions = {}): Promise<HostTensor> {
     const topology = this.builtFor('predict', x);
     const given = toOwnTensors(x);
-    const engine = await this.readyEngine(batchSize);
-    return predictRows({ engine, cache: this.cache }, topology, given, batchSize);
+    return this.pass(batchSize, (place) => predictRows(place, topology, given, batchSize));
   }
 
   /** One step of training on one batch. @returns its loss and metrics, from before the update @throws like `fit` */
   trainOnBatch(x: FeatureData, y: DataLike): Promise<Results> {
-    return this.exclusively('trainOnBatch', async () => {
+    return this.activity.exclusively('trainOnBatch', async () => {
       const recipe = this.recipe('trainOnBatch', x);
       const samples = checkSamples('trainOnBatch', x, y, this.dataSpec(recipe));
-      const engine = await this.trainingEngine(samples.count);
-      const logs = trainOnSamples({ engine, cache: this.cache }, recipe, samples);
-      this.stepsDone += 1;
-      return logs;
+      return inTurn(recipe.topology.weights, true, async () => {
+        const engine = await this.trainingEngine(samples.count);
+        const logs = trainOnSamples({ engine, cache: this.cache }, recipe, samples);
+        this.stepsDone += 1;
+        return await logs;
+      });
     });
   }
 
@@ -201,8 +224,7 @@ export class Model implements TrainedModel {
   async testOnBatch(x: FeatureData, y: DataLike): Promise<Results> {
     const recipe = this.recipe('testOnBatch', x);
     const samples = checkSamples('testOnBatch', x, y, this.dataSpec(recipe));
-    const engine = await this.readyEngine(samples.count);
-    return evaluateSamples({ engine, cache: this.cache }, recipe, samples, samples.count);
+    return this.pass(samples.count, (place) => evaluateSamples(place, recipe, samples, samples.count));
   }
 
   /** The optimizer's rate. Setting it takes effect at the next step; throws `StateError` under a schedule. */
@@ -219,31 +241,29 @@ export class Model implements TrainedModel {
       );
     }
     this.rate = rate;
-    writeVariable(optimizer.learningRateVariable, Float32Array.of(rate));
+    writeVariables([[optimizer.learningRateVariable, Float32Array.of(rate)]]);
   }
 
   /** Every weight, copied, layer by layer in the order of `layers`. */
   async getWeights(): Promise<HostTensor[]> {
     const { weights } = this.requireBuilt('getWeights');
-    const values = await Promise.all(weights.map(readVariable));
+    const values = await this.activity.pass(() => readVariables(weights));
     return values.map((data, index) => new HostTensor(data, weights[index]!.shape));
   }
 
-  /** Sets every weight, in the order of `getWeights`. Throws `ShapeError`, and sets none, when one does not fit. */
-  setWeights(tensors: readonly HostTensor[]): void {
+  /**
+   * Sets every weight, in the order of `getWeights`. The values are copied. A prediction or evaluation that runs ends with the
+   * weights that it began with.
+   *
+   * @throws ShapeError or DTypeError, and sets none, when one does not fit
+   */
+  setWeights(given: readonly HostTensor[]): void {
     const { weights } = this.requireBuilt('setWeights');
-    const given = tensors.map((values) => values.applyScale('setWeights'));
-    if (given.length !== weights.length) {
-      throw new ShapeError(`setWeights: '${this.name}' has ${weights.length} weights, not ${given.length}`);
+    if (!Array.isArray(given) || given.length !== weights.length) {
+      const found = Array.isArray(given) ? given.length : describe(given);
+      throw new ShapeError(`setWeights: '${this.name}' has ${weights.length} weights, not ${found}`);
     }
-    given.forEach(({ shape, dtype }, index) => {
-      const { variable: meta, shape: expected, dtype: own } = weights[index]!;
-      if (sameShape(shape, expected) && dtype === own) return;
-      throw new ShapeError(
-        `setWeights: '${meta.name}' is ${own} ${formatShape(expected)}, not ${dtype} ${formatShape(shape)}`,
-      );
-    });
-    weights.forEach((weight, index) => writeVariable(weight, given[index]!.data));
+    writeVariables(weights.map((weight, index) => [weight, fittingValues(weight, given[index])]));
   }
 
   countParams(): number {
@@ -255,17 +275,23 @@ export class Model implements TrainedModel {
     return summarize(this.name, this.requireBuilt('summary'));
   }
 
-  /** Frees the weights that no other model uses, and the engine if models alone have made and used it. */
+  /**
+   * Frees the weights that no other model uses, and the engine if models alone have made and used it: after the calls that run,
+   * such as a prediction, which end as if there had been no `dispose`.
+   *
+   * @throws StateError while `fit` or `trainOnBatch` runs
+   */
   dispose(): void {
     if (this.disposed) return;
-    this.requireIdle('dispose');
+    this.activity.requireIdle('dispose');
     this.disposed = true;
     this.cache.close();
-    if (this.topology) {
-      const state = this.compiled ? this.ownState(this.compiled, this.topology) : [];
-      detach(rawOf(this), [...this.topology.weights, ...state]);
-    }
-    if (this.engine) leaveEngine(rawOf(this), this.engine);
+    this.activity.whenFree(() => {
+      const { topology, compiled, engine } = this;
+      const state = topology && compiled ? this.ownState(compiled, topology) : [];
+      if (topology) detach(this.user, [...topology.weights, ...state]);
+      if (engine) leaveEngine(this.user, engine);
+    });
   }
 
   /**
@@ -283,7 +309,16 @@ export class Model implements TrainedModel {
     const compiled = this.compiled;
     const topology = this.requireBuilt('save');
     const stack = this.isSequential ? this.stack : null;
-    return { name, seed, stack, topology, compiled, state: compiled ? this.ownState(compiled, topology) : [] };
+    const state = compiled ? this.ownState(compiled, topology) : [];
+    return {
+      name,
+      seed,
+      stack,
+      topology,
+      compiled,
+      state,
+      read: (variables) => this.activity.pass(() => readVariables(variables)),
+    };
   }
 
   /** Goes on where a file says that training had come to. */
@@ -295,6 +330,20 @@ export class Model implements TrainedModel {
 
   private get key(): Key {
     return keyFromSeed(this.seed);
+  }
+
+  private create(topology: Topology): void {
+    topology.build(this.key);
+    share(topology.weights);
+  }
+
+  /** Runs what reads the weights: all of it reads them as they are now. */
+  private pass<T>(batch: number, run: (place: Place) => Promise<T>): Promise<T> {
+    return this.activity.pass(() =>
+      inTurn(this.topology!.weights, false, async () =>
+        run({ engine: await this.readyEngine(batch), cache: this.cache }),
+      ),
+    );
   }
 
   private ownState(compiled: Compiled, topology: Topology): Variable[] {
@@ -323,45 +372,24 @@ export class Model implements TrainedModel {
   private async readyEngine(batch: number): Promise<Engine> {
     const { weights } = this.topology!;
     const shared = this.engine ?? engineOf(weights);
-    this.engineToCome ??= shared ? Promise.resolve(shared) : makeEngine(rawOf(this), this.workOf(batch));
+    this.engineToCome ??= shared ? Promise.resolve(shared) : makeEngine(weights, multiplyAdds(this.topology!, batch));
     try {
       this.engine = await this.engineToCome;
     } catch (error) {
       this.engineToCome = null;
       throw error;
     }
-    shareEngine(rawOf(this), this.engine);
+    shareEngine(this.user, this.engine);
     await prepareValues(weights);
-    attach(rawOf(this), this.engine, weights);
+    attach(this.user, this.engine, weights);
     return this.engine;
   }
 
   /** The engine, with the weights and all that training changes on it. */
   private async trainingEngine(batch: number): Promise<Engine> {
     const engine = await this.readyEngine(batch);
-    attach(rawOf(this), engine, this.ownState(this.compiled!, this.topology!));
+    attach(this.user, engine, this.ownState(this.compiled!, this.topology!));
     return engine;
-  }
-
-  private workOf(batch: number): number {
-    return multiplyAdds(this.topology!, batch);
-  }
-
-  private async exclusively<T>(caller: string, run: () => Promise<T>): Promise<T> {
-    this.requireIdle(caller);
-    this.running = caller;
-    try {
-      return await run();
-    } finally {
-      this.running = '';
-    }
-  }
-
-  private requireIdle(caller: string): void {
-    if (this.running === '') return;
-    throw new StateError(
-      `${caller}: '${this.name}' is busy with ${this.running}: await it first, or set stopTraining and await it`,
-    );
   }
 
   private requireAlive(caller: string): void {

@@ -1,7 +1,5 @@
 /** Single passes over data: evaluation, prediction, and one step of training. */
-import { bytesPerElement } from '../core/dtype.ts';
 import { NonFiniteError } from '../core/errors.ts';
-import { sizeOf } from '../core/shape.ts';
 import type { Engine } from '../engine.ts';
 import { constant, requireInteger } from '../ops/op.ts';
 import { HostTensor } from '../tensor.ts';
@@ -127,8 +125,7 @@ async function withProgram<P extends StepProgram, T>(
   }
   try {
     const result = await use(prepared);
-    const bytes = tensors.reduce((sum, { shape, dtype }) => sum + sizeOf(shape) * bytesPerElement[dtype], 0);
-    cache.put(key, prepared, bytes, generation);
+    cache.put(key, prepared, generation);
     return result;
   } catch (error) {
     disposePrepared(prepared);

@@ -1,6 +1,6 @@
 /**
- * Programs for small data, kept with their memory for the next call of the same shapes: a page that predicts at every
- * stroke, or a loop of `trainOnBatch`, prepares once. A program in use is out of the cache, so that calls that overlap
+ * Programs, kept with their memory for the next call of the same shapes: a page that predicts at every stroke, or a loop of
+ * `trainOnBatch`, prepares once. A program in use is out of the cache, so that calls that overlap
  * have one each.
  */
 import type { DataSet } from './data-set.ts';
@@ -11,9 +11,15 @@ export interface Prepared<P extends StepProgram = StepProgram> {
   readonly program: P;
 }
 
-/** Programs that are kept, and the bytes that one of them may hold. */
+/** At most so many programs are kept, with at most so many bytes together; the last one whatever its size. */
 const places = 4;
-const mostBytes = 2 ** 20;
+const mostBytes = 64 * 2 ** 20;
+
+/** Bytes of the data and of the values in between. */
+function bytesOf({ data, program }: Prepared): number {
+  const between = program.parts.flatMap(({ executable }) => executable.program.allocations);
+  return between.reduce((sum, bytes) => sum + bytes, data.bytes);
+}
 
 export function disposePrepared({ data, program }: Prepared): void {
   program.dispose();
@@ -37,15 +43,19 @@ export class ProgramCache {
     return found;
   }
 
-  /** Keeps `prepared`, of `generation` and holding `bytes`, or disposes it where it is too large or too old. */
-  put(key: string, prepared: Prepared, bytes: number, generation: number): void {
-    if (this.#closed || generation !== this.#cleared || bytes > mostBytes || this.#kept.has(key)) {
+  /** Keeps `prepared`, made in `generation`, and disposes the oldest ones where that is too much; disposes it where it is too old. */
+  put(key: string, prepared: Prepared, generation: number): void {
+    if (this.#closed || generation !== this.#cleared || this.#kept.has(key)) {
       disposePrepared(prepared);
       return;
     }
     this.#kept.set(key, prepared);
-    const [oldest] = this.#kept.keys();
-    if (this.#kept.size > places) disposePrepared(this.take(oldest!)!);
+    let bytes = [...this.#kept.values()].reduce((sum, each) => sum + bytesOf(each), 0);
+    for (const [oldest, each] of [...this.#kept]) {
+      if (this.#kept.size === 1 || (this.#kept.size <= places && bytes <= mostBytes)) return;
+      bytes -= bytesOf(each);
+      disposePrepared(this.take(oldest)!);
+    }
   }
 
   /** Disposes everything. */

@@ -4,11 +4,10 @@ import { lossName } from '../nn/losses.ts';
 import { HostTensor } from '../tensor.ts';
 import { describeGraph, describeLayer, stringifyArchitecture } from './architecture.ts';
 import type { SavedTraining } from './architecture.ts';
-import type { Saveable } from './checkpoint.ts';
+import type { Checkpoint, Saveable } from './checkpoint.ts';
 import type { Compiled } from './compile-options.ts';
 import { encodeSafetensors } from './safetensors.ts';
 import type { Topology } from './topology.ts';
-import { readVariable } from './variable-store.ts';
 
 export interface SaveOptions {
   /** With the optimizer's state, so that training can go on as if it had not stopped. Default true. */
@@ -25,7 +24,8 @@ export async function save(
   model: Saveable,
   { includeOptimizer = true }: SaveOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const { name, seed, stack, topology, compiled, state } = model.checkpoint();
+  const checkpoint = model.checkpoint();
+  const { name, seed, stack, topology, compiled, state } = checkpoint;
   const training = compiled && includeOptimizer ? describeTraining(compiled) : null;
   const layers = stack ?? [...new Set(topology.calls.map(({ layer }) => layer))];
   const architecture = {
@@ -37,12 +37,16 @@ export async function save(
     training,
   };
   const variables = new Map([...weightNames(topology), ...(training ? stateNames(state) : [])]);
-  return encodeSafetensors(await readAll(variables), new Map([['gradlet', stringifyArchitecture(architecture)]]));
+  return encodeSafetensors(
+    await readAll(checkpoint, variables),
+    new Map([['gradlet', stringifyArchitecture(architecture)]]),
+  );
 }
 
 /** The weights alone as a safetensors file, for a model that is made again by code. `loadWeights` reads it. */
 export async function saveWeights(model: Saveable): Promise<Uint8Array<ArrayBuffer>> {
-  return encodeSafetensors(await readAll(weightNames(model.checkpoint().topology)));
+  const checkpoint = model.checkpoint();
+  return encodeSafetensors(await readAll(checkpoint, weightNames(checkpoint.topology)));
 }
 
 /** Each weight under the layer's name and its own: `dense_1/kernel`, `bidirectional/forward/kernel`. */
@@ -76,12 +80,17 @@ function lastPart({ variable }: Variable): string {
   return variable.name.slice(variable.name.lastIndexOf('/') + 1);
 }
 
-async function readAll(variables: ReadonlyMap<string, Variable>): Promise<Map<string, HostTensor>> {
-  const entries = [...variables].map(async ([name, variable]): Promise<[string, HostTensor]> => [
-    name,
-    new HostTensor(await readVariable(variable), variable.shape),
-  ]);
-  return new Map(await Promise.all(entries));
+async function readAll(
+  { read }: Checkpoint,
+  variables: ReadonlyMap<string, Variable>,
+): Promise<Map<string, HostTensor>> {
+  const values = await read([...variables.values()]);
+  return new Map(
+    [...variables].map(([name, { shape }], index): [string, HostTensor] => [
+      name,
+      new HostTensor(values[index]!, shape),
+    ]),
+  );
 }
 
 /** null for a loss of one's own: a file holds no code. */
