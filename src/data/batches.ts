@@ -2,6 +2,8 @@
  * Samples in batches, for a training loop of one's own: what `fit` does on the device, on the host. Each batch is what
  * `engine.write` takes.
  */
+import { arrayOf, boolean, checkCount, checkOptions, checkValue, integer, required } from '../core/arguments.ts';
+import type { ArgumentType } from '../core/arguments.ts';
 import { markRaw } from '../core/raw.ts';
 import { requireOption } from '../core/check.ts';
 import { typedArray } from '../core/dtype.ts';
@@ -31,6 +33,8 @@ export interface BatchesOptions {
 /** A tensor for each array. */
 export type BatchOf<T extends readonly unknown[]> = { -readonly [Index in keyof T]: HostTensor };
 
+const hostTensor: ArgumentType = { expected: 'a tensor', accepts: (value) => value instanceof HostTensor };
+
 /** Made by `batches()`. */
 export class Batches<T extends readonly unknown[]> implements Iterable<BatchOf<T>> {
   /** How many batches an epoch has. */
@@ -40,18 +44,21 @@ export class Batches<T extends readonly unknown[]> implements Iterable<BatchOf<T
   private readonly options: Required<Pick<BatchesOptions, 'batchSize' | 'shuffle' | 'seed' | 'reuse'>>;
   private nextEpoch: number;
 
-  constructor(
-    arrays: readonly HostTensor[],
-    { batchSize = 32, shuffle = false, seed = 0, initialEpoch = 0, dropLast = false, reuse = false }: BatchesOptions,
-  ) {
+  constructor(arrays: readonly HostTensor[], options: BatchesOptions) {
+    checkOptions('batches', options, {
+      batchSize: integer(1),
+      shuffle: boolean,
+      seed: integer(),
+      initialEpoch: integer(0),
+      dropLast: boolean,
+      reuse: boolean,
+    });
+    checkValue('batches', 'data', arrays, required(arrayOf(hostTensor, 'an array of tensors')));
+    const { batchSize = 32, shuffle = false, seed = 0, initialEpoch = 0, dropLast = false, reuse = false } = options;
     const counts = arrays.map(({ shape }) => shape[0]);
     const count = commonCount('batches', counts);
-    const fits = Number.isInteger(batchSize) && batchSize >= 1 && !(dropLast && batchSize > count);
-    const most = dropLast ? `, and at most the ${count} samples there are with dropLast` : '';
-    requireOption('batches', 'batchSize', batchSize, `an integer ≥ 1${most}`, fits);
-    requireOption('batches', 'seed', seed, 'an integer', Number.isInteger(seed));
-    const isEpoch = Number.isInteger(initialEpoch) && initialEpoch >= 0;
-    requireOption('batches', 'initialEpoch', initialEpoch, 'an integer ≥ 0', isEpoch);
+    const most = `at most the ${count} samples there are with dropLast`;
+    requireOption('batches', 'batchSize', batchSize, most, !dropLast || batchSize <= count);
     // Bytes are scaled batch by batch: as float32 all of them would take four times the memory.
     this.arrays = arrays.map((values) => (values.dtype === 'uint8' ? values : values.applyScale('batches')));
     markRaw(this);
@@ -118,6 +125,7 @@ function applyScale({ scale, offset }: HostTensor, rows: TypedArray): void {
  * }
  */
 export function batches<const T extends readonly DataLike[]>(data: T, options: BatchesOptions = {}): Batches<T> {
+  checkCount('batches', arguments, 'data', 'options');
   requireArrays('batches', data);
   return new Batches(data.map(toTensor), options);
 }

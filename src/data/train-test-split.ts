@@ -1,5 +1,6 @@
 /** Samples parted at random into those to train on, to validate with and to test with. On the host, before training. */
-import { requireOption } from '../core/check.ts';
+import { anything, boolean, checkArguments, fraction, integer, options, required } from '../core/arguments.ts';
+import type { ArgumentType } from '../core/arguments.ts';
 import { ValueError } from '../core/errors.ts';
 import { keyFromSeed, permutation } from '../core/random.ts';
 import type { HostTensor } from '../tensor.ts';
@@ -33,6 +34,11 @@ export interface TrainTestSplit<T extends readonly unknown[]> {
   readonly test: PartsOf<T>;
 }
 
+const size: ArgumentType = {
+  expected: 'a fraction from 0 to below 1, or a number of samples',
+  accepts: (value) => fraction.accepts(value) || (Number.isSafeInteger(value) && (value as number) >= 0),
+};
+
 /**
  * Parts several arrays in step, so that what belongs together stays together. Without shuffling the first samples are
  * for training and the last for testing. The values are copied.
@@ -45,17 +51,21 @@ export interface TrainTestSplit<T extends readonly unknown[]> {
  */
 export function trainTestSplit<const T extends readonly Splittable[]>(
   data: T,
-  { testSize = 0.25, validationSize = 0, shuffle = true, seed = 0 }: TrainTestSplitOptions = {},
+  chosen: TrainTestSplitOptions = {},
 ): TrainTestSplit<T> {
+  checkArguments('trainTestSplit', arguments, {
+    data: required(anything),
+    options: options({ testSize: size, validationSize: size, shuffle: boolean, seed: integer() }),
+  });
+  const { testSize = 0.25, validationSize = 0, shuffle = true, seed = 0 } = chosen;
   requireArrays('trainTestSplit', data);
   const arrays = data.map((values) => (Array.isArray(values) ? (values as unknown[]) : toTensor(values as DataLike)));
   const count = commonCount(
     'trainTestSplit',
     arrays.map((values) => (Array.isArray(values) ? values.length : values.shape[0])),
   );
-  requireOption('trainTestSplit', 'seed', seed, 'an integer', Number.isInteger(seed));
-  const tests = samplesOf('testSize', testSize, count);
-  const validations = samplesOf('validationSize', validationSize, count);
+  const tests = samplesOf(testSize, count);
+  const validations = samplesOf(validationSize, count);
   const trained = count - validations - tests;
   if (trained < 1) {
     throw new ValueError(
@@ -79,8 +89,6 @@ export function trainTestSplit<const T extends readonly Splittable[]>(
   };
 }
 
-function samplesOf(name: string, size: number, count: number): number {
-  const holds = size >= 0 && (size < 1 || Number.isInteger(size));
-  requireOption('trainTestSplit', name, size, 'a fraction from 0 to below 1, or a number of samples', holds);
+function samplesOf(size: number, count: number): number {
   return size < 1 ? Math.ceil(size * count - 1e-9) : size; // 0.1 · 70 is 7.000000000000001
 }

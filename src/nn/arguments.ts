@@ -66,3 +66,26 @@ export const shapes: ArgumentType = {
   accepts: (value) => Array.isArray(value) && Array.from<unknown>(value).every(Array.isArray),
   isRequired: true,
 };
+
+/** A function of labels and predictions. */
+export const lossLike: ArgumentType = {
+  expected: 'a loss, a function of labels and predictions',
+  accepts: (value) => typeof value === 'function',
+};
+
+/** A place in a graph of layers: what `input()` and `apply()` return. */
+export const symbolicTensor: ArgumentType = {
+  expected: 'what input({ shape }) or the apply() of a layer returns',
+  accepts: (value) => {
+    const { shape, layer, inputs } = Object(value) as {
+      readonly shape?: unknown;
+      readonly layer?: unknown;
+      readonly inputs?: unknown;
+    };
+    return (
+      Array.isArray(shape) &&
+      Array.isArray(inputs) &&
+      typeof (layer as { readonly kind?: unknown } | null | undefined)?.kind === 'string'
+    );
+  },
+};

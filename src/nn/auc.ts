@@ -2,7 +2,7 @@
  * The area under a curve over all thresholds, as a streaming metric: positives above each of some hundred thresholds are
  * counted on the device, and the area is that under the line through the points. `roc-auc.ts` has the exact one, of arrays.
  */
-import { requireOption } from '../core/check.ts';
+import { boolean, integer, oneOf } from '../core/arguments.ts';
 import type { Node } from '../graph/node.ts';
 import { mul, sub } from '../ops/arithmetic.ts';
 import { sigmoid } from '../ops/activation.ts';
@@ -14,6 +14,7 @@ import { expandDims } from '../ops/reshape.ts';
 import { transpose } from '../ops/transpose.ts';
 import { byClass, checkClassOptions, overClasses, ratio } from './class-counts.ts';
 import type { ClassOptions } from './class-counts.ts';
+import { checkTotals } from './metric.ts';
 import type { Metric } from './metric.ts';
 
 export interface AUCOptions extends ClassOptions {
@@ -33,6 +34,9 @@ interface CurveCounts {
   readonly negatives: number;
 }
 
+/** Each takes memory for every sample of a batch. */
+const mostThresholds = 1e6;
+
 /**
  * The area under the curve of a classifier with probabilities from 0 to 1, as Keras's `AUC` makes it by interpolation:
  * `average: 'micro'`, the default, takes all outputs as one list, `'macro'` is Keras's `multi_label`. 0 where there are
@@ -40,11 +44,9 @@ interface CurveCounts {
  * thresholds numbers.
  */
 export function auc(options: AUCOptions = {}): Metric {
+  const types = { numThresholds: integer(2, mostThresholds), curve: oneOf('ROC', 'PR'), fromLogits: boolean };
+  checkClassOptions('auc', arguments, types);
   const { numThresholds = 200, curve = 'ROC', fromLogits = false, name = 'auc' } = options;
-  const isCount = Number.isInteger(numThresholds) && numThresholds >= 2;
-  requireOption('auc', 'numThresholds', numThresholds, 'an integer ≥ 2', isCount);
-  requireOption('auc', 'curve', curve, "'ROC' or 'PR'", curve === 'ROC' || curve === 'PR');
-  checkClassOptions('auc', options);
   const area = curve === 'ROC' ? areaUnderROC : areaUnderPR;
   return {
     name,
@@ -57,7 +59,8 @@ export function auc(options: AUCOptions = {}): Metric {
       // [classes, 1, samples] · [classes, samples, thresholds]: ones are summed, so every count is exact.
       return [...kinds.map((kind) => matmul(kind, above)), ...kinds.map((kind) => sum(kind, -1))];
     },
-    result: ([truePositives, falsePositives, positives, negatives]) => {
+    result: (...given) => {
+      const [truePositives, falsePositives, positives, negatives] = checkTotals('auc', given, 4);
       const classes = Array.from(positives!, (_, index) => {
         const own = [index * numThresholds, (index + 1) * numThresholds] as const;
         const curves = [...truePositives!.subarray(...own), ...falsePositives!.subarray(...own)];

@@ -2,6 +2,8 @@
  * What precision, recall, F1 and AUC share: labels and predictions as samples by classes, and one number made of the
  * counts that each class has gathered over an epoch. Counts are exact: up to 2²⁴ in a batch, 2⁴⁸ in an epoch.
  */
+import { checkArguments, integer, oneOf, options } from '../core/arguments.ts';
+import type { ArgumentTable } from '../core/arguments.ts';
 import { requireOption } from '../core/check.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Node } from '../graph/node.ts';
@@ -9,7 +11,9 @@ import { greater } from '../ops/compare.ts';
 import { oneHot } from '../ops/one-hot.ts';
 import { broadcastTo } from '../ops/broadcast.ts';
 import { reshape } from '../ops/reshape.ts';
+import { logName } from './arguments.ts';
 import { areWide, matchClassNumbers, matchLabels } from './labels.ts';
+import { checkSums } from './metric.ts';
 
 export interface ClassOptions {
   /**
@@ -23,13 +27,13 @@ export interface ClassOptions {
   readonly name?: string;
 }
 
-/** Throws `ValueError` for options that are none. */
-export function checkClassOptions(where: string, { average, classId, name }: ClassOptions): void {
-  const isAverage = average === undefined || ['micro', 'macro', 'weighted'].includes(average);
-  requireOption(where, 'average', average, "'micro', 'macro' or 'weighted'", isAverage);
-  const isClass = classId === undefined || (Number.isInteger(classId) && classId >= 0 && average === undefined);
-  requireOption(where, 'classId', classId, 'an integer ≥ 0, and without average', isClass);
-  requireOption(where, 'name', name, 'a text', name === undefined || (typeof name === 'string' && name !== ''));
+/** Checks the arguments of a metric's factory. @param own what its own options may be */
+export function checkClassOptions(caller: string, given: ArrayLike<unknown>, own: ArgumentTable): void {
+  const types = { ...own, average: oneOf('micro', 'macro', 'weighted'), classId: integer(0), name: logName };
+  checkArguments(caller, given, { options: options(types) });
+  const { average, classId } = (given[0] ?? {}) as ClassOptions;
+  const fits = classId === undefined || average === undefined;
+  requireOption(caller, 'classId', classId, 'an integer ≥ 0, and without average', fits);
 }
 
 /** All float32 [samples, classes]; a sequence's places count as samples, and a single output as one class. */
@@ -48,8 +52,9 @@ export interface ByClass {
 export function byClass(
   where: string,
   { classId = 0 }: ClassOptions,
-  [labels, predictions, mask]: readonly [labels: Node, predictions: Node, mask: Node],
+  given: readonly [labels: Node, predictions: Node, mask: Node],
 ): ByClass {
+  const [labels, predictions, mask] = checkSums(where, given);
   const { shape } = predictions;
   const classes = shape.length === 1 ? 1 : shape.at(-1)!;
   requireOption(where, 'classId', classId, `below the ${classes} outputs of the model`, classId < classes);

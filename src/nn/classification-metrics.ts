@@ -2,7 +2,8 @@
  * Precision, recall and F1 as streaming metrics: true positives, predicted positives and actual positives of each class,
  * counted on the device. `classification-report.ts` has the same of arrays.
  */
-import { requireNumber } from '../core/check.ts';
+import { number } from '../core/arguments.ts';
+import type { ArgumentType } from '../core/arguments.ts';
 import { mul } from '../ops/arithmetic.ts';
 import { argMax } from '../ops/arg-max.ts';
 import { greater } from '../ops/compare.ts';
@@ -10,6 +11,7 @@ import { oneHot } from '../ops/one-hot.ts';
 import { sum } from '../ops/reduce.ts';
 import { byClass, checkClassOptions, overClasses, ratio } from './class-counts.ts';
 import type { ClassOptions } from './class-counts.ts';
+import { checkTotals } from './metric.ts';
 import type { Metric } from './metric.ts';
 
 export interface PositiveOptions extends ClassOptions {
@@ -22,10 +24,15 @@ export interface PositiveOptions extends ClassOptions {
 
 type Measure = (hits: number, predicted: number, actual: number) => number;
 
-function positives(kind: string, options: PositiveOptions, measure: Measure): Metric {
+const orNull = (type: ArgumentType): ArgumentType => ({
+  expected: `${type.expected}, or null`,
+  accepts: (value) => value === null || type.accepts(value),
+});
+
+function positives(kind: string, given: ArrayLike<unknown>, measure: Measure): Metric {
+  checkClassOptions(kind, given, { threshold: orNull(number()) });
+  const options = (given[0] ?? {}) as PositiveOptions;
   const { threshold, average, name = kind } = options;
-  if (threshold != null) requireNumber(kind, 'threshold', threshold);
-  checkClassOptions(kind, options);
   return {
     name,
     sums: (...given) => {
@@ -36,7 +43,8 @@ function positives(kind: string, options: PositiveOptions, measure: Measure): Me
       const [counted, real] = [mul(predicted, weights), mul(actual, weights)];
       return [mul(counted, real), counted, real].map((ones) => sum(ones, 0));
     },
-    result: ([hits, predicted, actual]) => {
+    result: (...given) => {
+      const [hits, predicted, actual] = checkTotals(kind, given, 3);
       const classes = Array.from(hits!, (hit, index) => [hit, predicted![index]!, actual![index]!]);
       const measured = (counts: readonly number[]): number => measure(counts[0]!, counts[1]!, counts[2]!);
       return overClasses(classes, options, measured, (counts) => counts[2]!);
@@ -48,19 +56,19 @@ function positives(kind: string, options: PositiveOptions, measure: Measure): Me
  * Of those predicted positive, the share that is: TP / (TP + FP); 0 where none is predicted. As Keras's `Precision`, with
  * averages over classes besides. Labels: in the shape of the predictions, or class numbers.
  */
-export function precision(options: PositiveOptions = {}): Metric {
-  return positives('precision', options, (hits, predicted) => ratio(hits, predicted));
+export function precision(_options: PositiveOptions = {}): Metric {
+  return positives('precision', arguments, (hits, predicted) => ratio(hits, predicted));
 }
 
 /** Of the positives, the share that is found: TP / (TP + FN); 0 where there is none. Otherwise as `precision`. */
-export function recall(options: PositiveOptions = {}): Metric {
-  return positives('recall', options, (hits, _, actual) => ratio(hits, actual));
+export function recall(_options: PositiveOptions = {}): Metric {
+  return positives('recall', arguments, (hits, _, actual) => ratio(hits, actual));
 }
 
 /**
  * The harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN); 0 where all three are. With `average` as Keras's
  * `F1Score` and scikit-learn's `f1_score`, without one as `precision`.
  */
-export function f1Score(options: PositiveOptions = {}): Metric {
-  return positives('f1Score', options, (hits, predicted, actual) => ratio(2 * hits, predicted + actual));
+export function f1Score(_options: PositiveOptions = {}): Metric {
+  return positives('f1Score', arguments, (hits, predicted, actual) => ratio(2 * hits, predicted + actual));
 }

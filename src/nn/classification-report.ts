@@ -1,6 +1,6 @@
 /** Precision, recall and F1 of each class and over all, from labels and predicted classes: a test set's summary. */
 import { ratio } from './class-counts.ts';
-import { confusionMatrix } from './confusion-matrix.ts';
+import { checkReport, confusionMatrix } from './confusion-matrix.ts';
 import type { ConfusionMatrixOptions } from './confusion-matrix.ts';
 import type { ClassNumbers } from './predicted-classes.ts';
 
@@ -39,6 +39,7 @@ export function classificationReport(
   predictions: ClassNumbers,
   options: ConfusionMatrixOptions = {},
 ): ClassificationReport {
+  checkReport('classificationReport', arguments);
   const { data: counts, shape } = confusionMatrix(labels, predictions, options);
   const size = shape[0]!;
   const numbers = Array.from({ length: size }, (_, index) => index);

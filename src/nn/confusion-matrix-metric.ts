@@ -2,7 +2,7 @@
  * The confusion matrix as a streaming metric: counted on the device over an epoch or an evaluation, as one product of what
  * is and what is predicted. `confusion-matrix.ts` has the same of arrays.
  */
-import { requireNumber, requireOption } from '../core/check.ts';
+import { checkArguments, number, options } from '../core/arguments.ts';
 import { StateError } from '../core/errors.ts';
 import type { Node } from '../graph/node.ts';
 import { argMax } from '../ops/arg-max.ts';
@@ -12,7 +12,9 @@ import { concatenate } from '../ops/concatenate.ts';
 import { matmul } from '../ops/matmul.ts';
 import { oneHot } from '../ops/one-hot.ts';
 import { HostTensor } from '../tensor.ts';
+import { logName } from './arguments.ts';
 import { byClass, ratio } from './class-counts.ts';
+import { checkTotals } from './metric.ts';
 import type { Metric } from './metric.ts';
 
 export interface ConfusionMatrixMetricOptions {
@@ -44,10 +46,9 @@ const bothClasses = (positive: Node): Node => concatenate([sub(1, positive), pos
  * await model.evaluate(x, y);
  * confusion.matrix.data; // [true negatives, false positives, false negatives, true positives]
  */
-export function confusionMatrixMetric(options: ConfusionMatrixMetricOptions = {}): ConfusionMatrixMetric {
-  const { threshold = 0.5, name = 'confusionMatrix' } = options;
-  requireNumber('confusionMatrixMetric', 'threshold', threshold);
-  requireOption('confusionMatrixMetric', 'name', name, 'a text', typeof name === 'string' && name !== '');
+export function confusionMatrixMetric(chosen: ConfusionMatrixMetricOptions = {}): ConfusionMatrixMetric {
+  checkArguments('confusionMatrixMetric', arguments, { options: options({ threshold: number(), name: logName }) });
+  const { threshold = 0.5, name = 'confusionMatrix' } = chosen;
   let matrix: HostTensor | undefined;
   return {
     name,
@@ -58,7 +59,8 @@ export function confusionMatrixMetric(options: ConfusionMatrixMetricOptions = {}
       const real = mul(classes === 1 ? bothClasses(actual) : actual, weights);
       return [matmul(real, predicted, { transposeA: true })];
     },
-    result: ([sums]) => {
+    result: (...given) => {
+      const [sums] = checkTotals('confusionMatrixMetric', given, 1);
       const counts = Int32Array.from(sums!);
       const classes = Math.sqrt(counts.length);
       matrix = new HostTensor(counts, [classes, classes]);

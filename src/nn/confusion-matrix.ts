@@ -1,5 +1,5 @@
 /** Which classes are taken for which, counted on the host from labels and predicted classes. */
-import { requireOption } from '../core/check.ts';
+import { anything, checkArguments, integer, options, required } from '../core/arguments.ts';
 import { checkShape } from '../core/shape.ts';
 import { HostTensor } from '../tensor.ts';
 import { checkClassNumbers } from './predicted-classes.ts';
@@ -8,6 +8,15 @@ import type { ClassNumbers } from './predicted-classes.ts';
 export interface ConfusionMatrixOptions {
   /** How many classes there are, also such as do not occur. Default: up to the greatest number. */
   readonly numClasses?: number;
+}
+
+/** Checks the arguments of `confusionMatrix` and `classificationReport`. */
+export function checkReport(caller: string, given: ArrayLike<unknown>): void {
+  checkArguments(caller, given, {
+    labels: required(anything),
+    predictions: required(anything),
+    options: options({ numClasses: integer(1) }),
+  });
 }
 
 /**
@@ -22,10 +31,10 @@ export interface ConfusionMatrixOptions {
 export function confusionMatrix(
   labels: ClassNumbers,
   predictions: ClassNumbers,
-  { numClasses }: ConfusionMatrixOptions = {},
+  chosen: ConfusionMatrixOptions = {},
 ): HostTensor {
-  const isCount = numClasses === undefined || (Number.isInteger(numClasses) && numClasses >= 1);
-  requireOption('confusionMatrix', 'numClasses', numClasses, 'an integer ≥ 1', isCount);
+  checkReport('confusionMatrix', arguments);
+  const { numClasses } = chosen;
   const [truth, guesses] = checkClassNumbers('confusionMatrix', { labels, predictions }, numClasses);
   let classes = numClasses ?? 0;
   for (let sample = 0; sample < truth.length; sample++) {

@@ -11,6 +11,7 @@ import { log } from '../ops/math.ts';
 import { oneHot } from '../ops/one-hot.ts';
 import { sum } from '../ops/reduce.ts';
 import { logitsUnder, matchClassNumbers, matchLabels, perSample } from './labels.ts';
+import { defineLoss } from './loss.ts';
 import type { LossFunction } from './loss.ts';
 
 /** Keeps the logarithm of a probability finite. */
@@ -24,17 +25,19 @@ const inside = (probabilities: Node): Node => clip(probabilities, { min: epsilon
  * @param predictions float32 probabilities
  * @throws ShapeError when the shapes differ
  */
-export const binaryCrossentropy: LossFunction = (labels, predictions) => {
+export const binaryCrossentropy: LossFunction = defineLoss('binaryCrossentropy', (labels, predictions) => {
   const logits = logitsUnder(predictions, 'sigmoid');
   if (logits !== undefined) return binaryFromLogits('binaryCrossentropy', labels, logits);
   const y = matchLabels('binaryCrossentropy', labels, predictions);
   const p = inside(predictions);
   return perSample(neg(add(mul(y, log(p)), mul(sub(1, y), log(sub(1, p))))));
-};
+});
 
 /** `binaryCrossentropy` of sigmoid(predictions): for a model that ends without an activation. */
-export const binaryCrossentropyFromLogits: LossFunction = (labels, predictions) =>
-  binaryFromLogits('binaryCrossentropyFromLogits', labels, predictions);
+export const binaryCrossentropyFromLogits: LossFunction = defineLoss(
+  'binaryCrossentropyFromLogits',
+  (labels, predictions) => binaryFromLogits('binaryCrossentropyFromLogits', labels, predictions),
+);
 
 /**
  * max(z, 0) − z · y + log(1 + e^(−|z|)). The first term is written ½ (z + |z|): its derivative at 0 is then ½, and the
@@ -54,17 +57,19 @@ function binaryFromLogits(loss: string, labels: Node, z: Node): Node {
  * @param predictions float32 probabilities of the same shape
  * @throws ShapeError when the shapes differ
  */
-export const categoricalCrossentropy: LossFunction = (labels, predictions) => {
+export const categoricalCrossentropy: LossFunction = defineLoss('categoricalCrossentropy', (labels, predictions) => {
   const logits = logitsUnder(predictions, 'softmax');
   if (logits !== undefined) return categoricalFromLogits('categoricalCrossentropy', labels, logits);
   const y = matchLabels('categoricalCrossentropy', labels, predictions);
   const p = inside(div(predictions, sum(predictions, -1, true)));
   return perSample(neg(sum(mul(y, log(p)), -1)));
-};
+});
 
 /** `categoricalCrossentropy` of softmax(predictions): for a model that ends without an activation. */
-export const categoricalCrossentropyFromLogits: LossFunction = (labels, predictions) =>
-  categoricalFromLogits('categoricalCrossentropyFromLogits', labels, predictions);
+export const categoricalCrossentropyFromLogits: LossFunction = defineLoss(
+  'categoricalCrossentropyFromLogits',
+  (labels, predictions) => categoricalFromLogits('categoricalCrossentropyFromLogits', labels, predictions),
+);
 
 function categoricalFromLogits(loss: string, labels: Node, logits: Node): Node {
   return perSample(softmaxCrossEntropy(matchLabels(loss, labels, logits), logits));
@@ -77,18 +82,23 @@ function categoricalFromLogits(loss: string, labels: Node, logits: Node): Node {
  * @param predictions float32 [batch, ..., classes], probabilities
  * @throws ShapeError unless there is one label for each row of predictions
  */
-export const sparseCategoricalCrossentropy: LossFunction = (labels, predictions) => {
-  const logits = logitsUnder(predictions, 'softmax');
-  if (logits !== undefined) return sparseFromLogits('sparseCategoricalCrossentropy', labels, logits);
-  const numbers = matchClassNumbers('sparseCategoricalCrossentropy', labels, predictions);
-  const hit = oneHot(numbers, predictions.shape.at(-1)!);
-  const p = inside(div(sum(mul(hit, predictions), -1), sum(predictions, -1)));
-  return perSample(div(neg(log(p)), sum(hit, -1)));
-};
+export const sparseCategoricalCrossentropy: LossFunction = defineLoss(
+  'sparseCategoricalCrossentropy',
+  (labels, predictions) => {
+    const logits = logitsUnder(predictions, 'softmax');
+    if (logits !== undefined) return sparseFromLogits('sparseCategoricalCrossentropy', labels, logits);
+    const numbers = matchClassNumbers('sparseCategoricalCrossentropy', labels, predictions);
+    const hit = oneHot(numbers, predictions.shape.at(-1)!);
+    const p = inside(div(sum(mul(hit, predictions), -1), sum(predictions, -1)));
+    return perSample(div(neg(log(p)), sum(hit, -1)));
+  },
+);
 
 /** `sparseCategoricalCrossentropy` of softmax(predictions): for a model that ends without an activation. */
-export const sparseCategoricalCrossentropyFromLogits: LossFunction = (labels, predictions) =>
-  sparseFromLogits('sparseCategoricalCrossentropyFromLogits', labels, predictions);
+export const sparseCategoricalCrossentropyFromLogits: LossFunction = defineLoss(
+  'sparseCategoricalCrossentropyFromLogits',
+  (labels, predictions) => sparseFromLogits('sparseCategoricalCrossentropyFromLogits', labels, predictions),
+);
 
 function sparseFromLogits(loss: string, labels: Node, logits: Node): Node {
   return perSample(sparseSoftmaxCrossEntropy(matchClassNumbers(loss, labels, logits), logits));

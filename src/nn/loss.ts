@@ -1,5 +1,7 @@
 /** What a loss is: one value for each sample, before it is averaged. The losses themselves are in `losses.ts`. */
+import { checkArguments } from '../core/arguments.ts';
 import type { Node } from '../graph/node.ts';
+import { node } from './arguments.ts';
 
 /**
  * Gives float32 [batch]. In training labels have the shape of the predictions where both differ by a last axis of 1 alone,
@@ -7,3 +9,11 @@ import type { Node } from '../graph/node.ts';
  * for it reads the logits below it instead.
  */
 export type LossFunction = (labels: Node, predictions: Node) => Node;
+
+/** A loss that checks its arguments. */
+export function defineLoss(name: string, formula: LossFunction): LossFunction {
+  return (...given) => {
+    checkArguments(name, given, { labels: node, predictions: node });
+    return formula(...given);
+  };
+}

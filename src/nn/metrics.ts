@@ -2,21 +2,23 @@
  * Metrics: what is measured beside the loss. Each adds masked sums on the device, so an epoch costs one reading. The
  * closed table of names is at the end; every loss can be a metric too.
  */
-import { lookUp, requireNumber } from '../core/check.ts';
+import { checkArguments, checkCount, integer, number, options, required } from '../core/arguments.ts';
+import { lookUp } from '../core/check.ts';
 import type { Node } from '../graph/node.ts';
 import { argMax } from '../ops/arg-max.ts';
 import { mul } from '../ops/arithmetic.ts';
 import { cast } from '../ops/clip.ts';
 import { equal, greater, less } from '../ops/compare.ts';
-import { requireInteger } from '../ops/op.ts';
 import { sum } from '../ops/reduce.ts';
 import { select } from '../ops/select.ts';
+import { logName, lossLike } from './arguments.ts';
 import { auc } from './auc.ts';
 import { f1Score, precision, recall } from './classification-metrics.ts';
 import { alignLabels, areWide, matchClassNumbers, matchLabels, perSample, requireOneEach } from './labels.ts';
 import type { LossFunction } from './loss.ts';
 import { lossFrom, lossNames, meanAbsoluteError, meanSquaredError } from './losses.ts';
 import type { LossName } from './losses.ts';
+import { checkSums, checkTotals } from './metric.ts';
 import type { Metric } from './metric.ts';
 
 /** The first element of a sum. */
@@ -30,12 +32,16 @@ function meanMetric(
 ): Metric {
   return {
     name,
-    sums: (labels, predictions, mask) => {
+    sums: (...given) => {
+      const [labels, predictions, mask] = checkSums(name, given);
       const values = valuesOf(alignLabels(labels, predictions), predictions);
       requireOneEach(name, values, mask);
       return [sum(select(mask, values, 0)), sum(mask)];
     },
-    result: ([total, count]) => last(first(total) / first(count)),
+    result: (...given) => {
+      const [total, count] = checkTotals(name, given, 2);
+      return last(first(total) / first(count));
+    },
   };
 }
 
@@ -44,21 +50,25 @@ function meanMetric(
  * differ by a last axis of 1 alone.
  */
 export function lossMetric(name: string, loss: LossFunction): Metric {
+  checkArguments('lossMetric', arguments, { name: required(logName), loss: required(lossLike) });
   return meanMetric(name, loss);
 }
 
 /** Mean of (y − p)². */
 export function meanSquaredErrorMetric(): Metric {
+  checkCount('meanSquaredErrorMetric', arguments);
   return meanMetric('meanSquaredError', meanSquaredError);
 }
 
 /** Mean of |y − p|. */
 export function meanAbsoluteErrorMetric(): Metric {
+  checkCount('meanAbsoluteErrorMetric', arguments);
   return meanMetric('meanAbsoluteError', meanAbsoluteError);
 }
 
 /** The root of the mean of (y − p)² over the whole epoch, not the mean of the batches' roots. */
 export function rootMeanSquaredError(): Metric {
+  checkCount('rootMeanSquaredError', arguments);
   return meanMetric('rootMeanSquaredError', meanSquaredError, Math.sqrt);
 }
 
@@ -86,23 +96,26 @@ function equalNumbers(x: Node, y: Node): Node {
 }
 
 /** How often prediction > threshold agrees with labels of 0 and 1; over all outputs. */
-export function binaryAccuracy({ threshold = 0.5 }: ThresholdOptions = {}): Metric {
-  requireNumber('binaryAccuracy', 'threshold', threshold);
-  return meanMetric('binaryAccuracy', isBinaryHit(threshold));
+export function binaryAccuracy(chosen: ThresholdOptions = {}): Metric {
+  checkArguments('binaryAccuracy', arguments, { options: options({ threshold: number() }) });
+  return meanMetric('binaryAccuracy', isBinaryHit(chosen.threshold ?? 0.5));
 }
 
 /** How often the likeliest class is that of the one-hot label. */
 export function categoricalAccuracy(): Metric {
+  checkCount('categoricalAccuracy', arguments);
   return meanMetric('categoricalAccuracy', isCategoricalHit);
 }
 
 /** How often the likeliest class is the label's number. */
 export function sparseCategoricalAccuracy(): Metric {
+  checkCount('sparseCategoricalAccuracy', arguments);
   return meanMetric('sparseCategoricalAccuracy', isSparseHit);
 }
 
 /** Binary for one output, categorical for labels as wide as the output, else sparse: chosen by the shapes, as Keras does. */
 export function accuracy(): Metric {
+  checkCount('accuracy', arguments);
   return meanMetric('accuracy', (labels, predictions) => {
     const outputs = predictions.shape.length === 1 ? 1 : predictions.shape.at(-1)!;
     if (outputs === 1) return isBinaryHit(0.5)(labels, predictions);
@@ -111,8 +124,9 @@ export function accuracy(): Metric {
 }
 
 /** How often fewer than k classes are likelier than that of the one-hot label; k is 5 by default. */
-export function topKCategoricalAccuracy({ k = 5 }: { readonly k?: number } = {}): Metric {
-  requireInteger('topKCategoricalAccuracy', 'k', k, 1);
+export function topKCategoricalAccuracy(chosen: { readonly k?: number } = {}): Metric {
+  checkArguments('topKCategoricalAccuracy', arguments, { options: options({ k: integer(1) }) });
+  const { k = 5 } = chosen;
   return meanMetric('topKCategoricalAccuracy', (labels, predictions) => {
     const truth = matchLabels('topKCategoricalAccuracy', labels, predictions);
     const likelihood = sum(mul(truth, predictions), -1, true);
@@ -122,6 +136,7 @@ export function topKCategoricalAccuracy({ k = 5 }: { readonly k?: number } = {})
 
 export type MetricName =
   | 'accuracy'
+  | 'acc'
   | 'binaryAccuracy'
   | 'categoricalAccuracy'
   | 'sparseCategoricalAccuracy'
@@ -135,6 +150,7 @@ export type MetricName =
 
 const metrics: Readonly<Record<Exclude<MetricName, LossName>, () => Metric>> = {
   accuracy,
+  acc: accuracy,
   binaryAccuracy,
   categoricalAccuracy,
   sparseCategoricalAccuracy,

@@ -1,5 +1,6 @@
 /** From what a model predicts to class numbers, and arrays of class numbers checked: what counting on the host begins with. */
-import { requireNumber } from '../core/check.ts';
+import { anything, checkArguments, number, options, required } from '../core/arguments.ts';
+import { describe } from '../core/describe.ts';
 import { ShapeError, ValueError } from '../core/errors.ts';
 import { formatShape } from '../core/shape.ts';
 import { readValues } from '../core/values.ts';
@@ -19,9 +20,13 @@ export type ClassNumbers = HostTensor | NumericArray | NestedValues;
  */
 export function predictedClasses(
   predictions: HostTensor | NumericArray | NestedValues,
-  { threshold = 0.5 }: { readonly threshold?: number } = {},
+  chosen: { readonly threshold?: number } = {},
 ): Int32Array {
-  requireNumber('predictedClasses', 'threshold', threshold);
+  checkArguments('predictedClasses', arguments, {
+    predictions: required(anything),
+    options: options({ threshold: number() }),
+  });
+  const { threshold = 0.5 } = chosen;
   const { data, shape } = (predictions instanceof HostTensor ? predictions : tensor(predictions)).applyScale();
   const [samples, outputs = 1] = shape;
   if (samples === undefined || shape.length > 2) {
@@ -70,7 +75,7 @@ export function checkClassNumbers(
       if (Number.isInteger(value) && value >= 0 && value < numClasses) continue;
       const most = numClasses === Infinity ? 'on' : `to ${numClasses - 1}`;
       throw new ValueError(
-        `${caller}: ${name}[${sample}] is ${value}, expected a class number from 0 ${most}: ` +
+        `${caller}: ${name}[${sample}] is ${describe(value)}, expected a class number from 0 ${most}: ` +
           `predictedClasses() makes class numbers of probabilities`,
       );
     }

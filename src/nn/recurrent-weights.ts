@@ -4,6 +4,8 @@
  * i, f, g, o or z, r, h. PyTorch has its weights transposed and two biases, and orders a GRU's gates r, z, n.
  * `docs/recurrent.md` tells the layouts side by side.
  */
+import { anything, arrayOf, checkArguments, checkValue, options, required, string } from '../core/arguments.ts';
+import type { ArgumentType } from '../core/arguments.ts';
 import { lookUp } from '../core/check.ts';
 import { classOf } from '../core/dtype.ts';
 import { ShapeError, ValueError } from '../core/errors.ts';
@@ -44,8 +46,14 @@ export type NamedTensors = ReadonlyMap<string, HostTensor> | Readonly<Record<str
 export function recurrentWeightsFromPyTorch(
   kind: RecurrentKind,
   tensors: NamedTensors,
-  { prefix = '', suffix = '_l0' }: PyTorchNames = {},
+  names: PyTorchNames = {},
 ): HostTensor[] {
+  checkArguments('recurrentWeightsFromPyTorch', arguments, {
+    kind: required(anything),
+    tensors: required(tensorsByName),
+    names: pyTorchNames(),
+  });
+  const { prefix = '', suffix = '_l0' } = names;
   const order = lookUp('recurrentWeightsFromPyTorch', kind, gateOrders);
   const find = (name: string): HostTensor | undefined => {
     const full = `${prefix}${name}${suffix}`;
@@ -54,6 +62,7 @@ export function recurrentWeightsFromPyTorch(
   };
   const get = (name: string, shape?: Shape): HostTensor => {
     const found = find(name);
+    if (found !== undefined) checkValue('recurrent weights', name, found, hostTensor);
     if (found) return checked(`${prefix}${name}${suffix}`, found, shape);
     const names = [...(isMap(tensors) ? tensors.keys() : Object.keys(tensors))];
     const shown = `${names.slice(0, 8).join(', ')}${names.length > 8 ? ', …' : ''}`;
@@ -96,8 +105,14 @@ export function recurrentWeightsFromPyTorch(
 export function recurrentWeightsToPyTorch(
   kind: RecurrentKind,
   weights: readonly HostTensor[],
-  { prefix = '', suffix = '_l0' }: PyTorchNames = {},
+  names: PyTorchNames = {},
 ): Record<string, HostTensor> {
+  checkArguments('recurrentWeightsToPyTorch', arguments, {
+    kind: required(anything),
+    weights: required(arrayOf(hostTensor, 'an array of tensors')),
+    names: pyTorchNames(),
+  });
+  const { prefix = '', suffix = '_l0' } = names;
   const order = lookUp('recurrentWeightsToPyTorch', kind, gateOrders);
   const [kernel, recurrent, bias] = weights;
   if (!kernel || !recurrent || weights.length > 3) {
@@ -125,6 +140,18 @@ export function recurrentWeightsToPyTorch(
   }
   return Object.fromEntries(named.map(([name, tensor]) => [`${prefix}${name}${suffix}`, tensor]));
 }
+
+const hostTensor: ArgumentType = {
+  expected: 'a tensor',
+  accepts: (value) => value instanceof HostTensor,
+};
+
+const tensorsByName: ArgumentType = {
+  expected: 'a Map or an object of tensors by name',
+  accepts: (value) => typeof value === 'object' && value !== null,
+};
+
+const pyTorchNames = (): ArgumentType => options({ prefix: string, suffix: string });
 
 /** [gates · units, width] in PyTorch's order → [width, gates · units] in ours. */
 function turned(values: Float32Array, width: number, order: readonly number[], units: number): HostTensor {

@@ -1,4 +1,6 @@
 /** The exact area under the ROC curve, from labels and scores on the host. `auc.ts` has the streaming one. */
+import { anything, checkArguments, required } from '../core/arguments.ts';
+import { describe } from '../core/describe.ts';
 import { ValueError } from '../core/errors.ts';
 import { oneEach, requireSameLength } from './predicted-classes.ts';
 import type { ClassNumbers } from './predicted-classes.ts';
@@ -13,14 +15,19 @@ import type { ClassNumbers } from './predicted-classes.ts';
  * @throws ShapeError where the counts differ; ValueError for other labels, and for a score that is NaN
  */
 export function rocAuc(labels: ClassNumbers, scores: ClassNumbers): number {
+  checkArguments('rocAuc', arguments, { labels: required(anything), scores: required(anything) });
   const [truth, values] = [oneEach('rocAuc', 'labels', labels), oneEach('rocAuc', 'scores', scores)];
   requireSameLength('rocAuc', { labels: truth, scores: values });
   const order = Uint32Array.from({ length: truth.length }, (_, sample) => {
     if (truth[sample] !== 0 && truth[sample] !== 1) {
-      throw new ValueError(`rocAuc: labels[${sample}] is ${truth[sample]}, expected 0 or 1: take one class at a time`);
+      throw new ValueError(
+        `rocAuc: labels[${sample}] is ${describe(truth[sample])}, expected 0 or 1: take one class at a time`,
+      );
     }
-    if (Number.isNaN(values[sample]!)) {
-      throw new ValueError(`rocAuc: scores[${sample}] is NaN, which has no rank: leave the sample out`);
+    if (typeof values[sample] !== 'number' || Number.isNaN(values[sample])) {
+      throw new ValueError(
+        `rocAuc: scores[${sample}] is ${describe(values[sample])}, which has no rank: leave the sample out`,
+      );
     }
     return sample;
   }).sort((a, b) => (values[a]! < values[b]! ? -1 : Number(values[a]! > values[b]!)));

@@ -1,6 +1,7 @@
 /** From lists of numbers of any length to one tensor: what a tokenizer gives, in the form that `fit` takes. */
-import { anything, checkArguments, integer, oneOf, options, required } from '../core/arguments.ts';
+import { checkArguments, integer, oneOf, options, required } from '../core/arguments.ts';
 import type { ArgumentType } from '../core/arguments.ts';
+import { describe } from '../core/describe.ts';
 import { ValueError } from '../core/errors.ts';
 import { checkShape, sizeOf } from '../core/shape.ts';
 import { HostTensor } from '../tensor.ts';
@@ -22,12 +23,9 @@ export interface PadSequencesOptions {
  * @returns int32 [sequences, length]; an empty sequence is a row of `value`
  * @throws ValueError for numbers that are no int32, and for settings that are none
  */
-export function padSequences(
-  sequences: readonly ArrayLike<number>[],
-  { length, padding = 'pre', truncating = 'pre', value = 0 }: PadSequencesOptions = {},
-): HostTensor {
+export function padSequences(sequences: readonly ArrayLike<number>[], chosen: PadSequencesOptions = {}): HostTensor {
   checkArguments('padSequences', arguments, {
-    sequences: required(anything),
+    sequences: required(lists),
     options: options({
       length: integer(0),
       padding: oneOf('pre', 'post'),
@@ -35,7 +33,8 @@ export function padSequences(
       value: int32,
     }),
   });
-  sequences.forEach(checkSequence);
+  const { length, padding = 'pre', truncating = 'pre', value = 0 } = chosen;
+  for (let row = 0; row < sequences.length; row++) checkSequence(sequences[row]!, row); // holes too
   const columns = length ?? sequences.reduce((longest, sequence) => Math.max(longest, sequence.length), 0);
   const shape = checkShape('padSequences', [sequences.length, columns]);
   const rows = new Int32Array(sizeOf(shape)).fill(value);
@@ -48,6 +47,8 @@ export function padSequences(
   return new HostTensor(rows, shape);
 }
 
+const lists: ArgumentType = { expected: 'an array of lists of numbers', accepts: Array.isArray };
+
 const int32: ArgumentType = { expected: 'an int32', accepts: (value) => isInt32(value as number) };
 
 function isInt32(value: number): boolean {
@@ -56,15 +57,14 @@ function isInt32(value: number): boolean {
 
 function checkSequence(sequence: ArrayLike<number>, row: number): void {
   if (typeof sequence !== 'object' || sequence === null || !Number.isInteger(sequence.length)) {
-    const given = sequence === null ? 'null' : typeof sequence;
     throw new ValueError(
-      `padSequences: sequences[${row}] must be a list of numbers, not ${given}: give one list for each row`,
+      `padSequences: sequences[${row}] must be a list of numbers, not ${describe(sequence)}: give one list for each row`,
     );
   }
   for (let index = 0; index < sequence.length; index++) {
     if (isInt32(sequence[index]!)) continue;
     throw new ValueError(
-      `padSequences: sequences[${row}][${index}] is ${String(sequence[index])}, expected a whole number in the range of int32`,
+      `padSequences: sequences[${row}][${index}] is ${describe(sequence[index])}, expected a whole number in the range of int32`,
     );
   }
 }

@@ -2,6 +2,7 @@
  * A tokenizer from its file. The file may come from anybody: each field is checked before it is used, and what is wrong
  * is a `FormatError` that names the field.
  */
+import { checkCount } from '../core/arguments.ts';
 import { FormatError, ValueError } from '../core/errors.ts';
 import { Tokenizer } from './tokenizer.ts';
 import type { TokenizerOptions } from './tokenizer.ts';
@@ -13,6 +14,7 @@ import type { TokenizerOptions } from './tokenizer.ts';
  * @throws FormatError for anything else
  */
 export function tokenizerFromJSON(json: unknown): Tokenizer {
+  checkCount('tokenizerFromJSON', arguments, 'json');
   const file = typeof json === 'string' ? parse(json) : json;
   if (typeof file !== 'object' || file === null) fail('there is no JSON object');
   /** Own fields only: a missing one must not be found on a prototype. */

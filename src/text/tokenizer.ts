@@ -3,8 +3,9 @@
  * Keras's `TextVectorization` and `Tokenizer`; `padSequences` makes a tensor of what comes out. On the host, before
  * anything is trained.
  */
+import { arrayOf, boolean, checkCount, checkOptions, checkValue, integer, oneOf, string } from '../core/arguments.ts';
+import { describe } from '../core/describe.ts';
 import { markRaw } from '../core/raw.ts';
-import { requireOption } from '../core/check.ts';
 import { DTypeError, StateError, ValueError } from '../core/errors.ts';
 import { splitCharacters, splitWords } from './split.ts';
 
@@ -49,17 +50,22 @@ export class Tokenizer {
 
   /** @param tokens of a vocabulary that is known already, from number 2 on */
   constructor(options: TokenizerOptions = {}, tokens?: readonly string[]) {
+    checkOptions('tokenizer', options, {
+      maxTokens: {
+        ...integer(firstToken + 1),
+        expected: 'an integer ≥ 3, as 0 and 1 are padding and out of vocabulary',
+      },
+      lowercase: boolean,
+      punctuation: oneOf('remove', 'keep'),
+      split: oneOf('word', 'character'),
+      outOfVocabularyToken: {
+        expected: 'a string that is not empty',
+        accepts: (value) => typeof value === 'string' && value !== '',
+      },
+    });
+    checkValue('tokenizer', 'tokens', tokens, arrayOf(string, 'an array of strings'));
     const { maxTokens, lowercase = true, split = 'word', outOfVocabularyToken = '[UNK]' } = options;
     const { punctuation = split === 'word' ? 'remove' : 'keep' } = options;
-    const check = (name: string, value: unknown, expected: string, holds: boolean): void =>
-      requireOption('tokenizer', name, value, expected, holds);
-    const isLimit = maxTokens === undefined || (Number.isInteger(maxTokens) && maxTokens > firstToken);
-    check('maxTokens', maxTokens, 'an integer ≥ 3, as 0 and 1 are padding and out of vocabulary', isLimit);
-    check('lowercase', lowercase, 'true or false', typeof lowercase === 'boolean');
-    check('punctuation', punctuation, "'remove' or 'keep'", punctuation === 'remove' || punctuation === 'keep');
-    check('split', split, "'word' or 'character'", split === 'word' || split === 'character');
-    const isText = typeof outOfVocabularyToken === 'string' && outOfVocabularyToken !== '';
-    check('outOfVocabularyToken', outOfVocabularyToken, 'a text that is not empty', isText);
     this.options = { maxTokens: maxTokens ?? null, lowercase, punctuation, split, outOfVocabularyToken };
     markRaw(this);
     if (tokens) this.setTokens(tokens);
@@ -72,6 +78,7 @@ export class Tokenizer {
    * @throws DTypeError for anything but texts
    */
   fit(texts: Iterable<string>): this {
+    checkCount('tokenizer.fit', arguments, 'texts');
     const counts = new Map<string, number>();
     for (const tokens of this.splitAll('fit', texts)) {
       for (const token of tokens) counts.set(token, (counts.get(token) ?? 0) + 1);
@@ -85,11 +92,13 @@ export class Tokenizer {
 
   /** The numbers of the tokens of `text`: 1 for one that is not in the vocabulary; empty for an empty text. */
   encode(text: string): Int32Array {
+    checkCount('tokenizer.encode', arguments, 'text');
     return this.numbersOf(this.split('encode', 'text', text));
   }
 
   /** `encode` of each text. */
   encodeAll(texts: Iterable<string>): Int32Array[] {
+    checkCount('tokenizer.encodeAll', arguments, 'texts');
     return Array.from(this.splitAll('encodeAll', texts), (tokens) => this.numbersOf(tokens));
   }
 
@@ -99,14 +108,18 @@ export class Tokenizer {
    * @throws ValueError for a number that is not in the vocabulary
    */
   decode(indices: ArrayLike<number>): string {
+    checkCount('tokenizer.decode', arguments, 'indices');
+    if (typeof indices !== 'object' || indices === null || !Number.isInteger(indices.length)) {
+      throw new DTypeError(`tokenizer.decode: takes an array of numbers, not ${describe(indices)}`);
+    }
     const { vocabulary } = this;
     const found: string[] = [];
     for (let place = 0; place < indices.length; place++) {
       const index = indices[place]!;
-      const token = vocabulary[index];
+      const token = Number.isInteger(index) ? vocabulary[index] : undefined;
       if (token === undefined) {
         throw new ValueError(
-          `tokenizer.decode: indices[${place}] is ${index}, expected a token's number from 0 to ${vocabulary.length - 1}`,
+          `tokenizer.decode: indices[${place}] is ${describe(index)}, expected a token's number from 0 to ${vocabulary.length - 1}`,
         );
       }
       if (index !== padding) found.push(token);
@@ -143,14 +156,18 @@ export class Tokenizer {
     if (typeof texts === 'string') {
       throw new DTypeError(`tokenizer.${caller}: takes a list of texts, not one text: give [text]`);
     }
+    if (typeof (texts as Partial<Iterable<string>> | null | undefined)?.[Symbol.iterator] !== 'function') {
+      throw new DTypeError(`tokenizer.${caller}: takes a list of texts, not ${describe(texts)}`);
+    }
     let index = 0;
     for (const text of texts) yield this.split(caller, `texts[${index++}]`, text);
   }
 
   private split(caller: string, name: string, text: string): string[] {
     if (typeof text !== 'string') {
-      const given = text === null ? 'null' : typeof text;
-      throw new DTypeError(`tokenizer.${caller}: ${name} must be a text, not ${given}: leave it out, or give ''`);
+      throw new DTypeError(
+        `tokenizer.${caller}: ${name} must be a text, not ${describe(text)}: leave it out, or give ''`,
+      );
     }
     const { lowercase, punctuation, split } = this.options;
     const cased = lowercase ? text.toLowerCase() : text;
@@ -174,5 +191,6 @@ function noVocabulary(): never {
  * const x = padSequences(words.encodeAll(trainingTexts), { length: 100, padding: 'post' });
  */
 export function tokenizer(options: TokenizerOptions = {}): Tokenizer {
+  checkCount('tokenizer', arguments, 'options');
   return new Tokenizer(options);
 }

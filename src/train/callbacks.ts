@@ -1,4 +1,8 @@
 /** What may listen to a run and act on it: callbacks, as in Keras. All methods are optional and may be async. */
+import { callable, checkValue } from '../core/arguments.ts';
+import type { ArgumentType } from '../core/arguments.ts';
+import { describe } from '../core/describe.ts';
+import { suggest, ValueError } from '../core/errors.ts';
 import type { HostTensor } from '../tensor.ts';
 import type { Logs } from './sums.ts';
 
@@ -31,6 +35,43 @@ export interface Callback {
   onEpochEnd?(epoch: number, logs: Logs, model: TrainedModel): void | Promise<void>;
   /** Several times a second. `logs` are the epoch's so far, a few tenths of a second old; empty at first. */
   onChunkEnd?(progress: Progress, logs: Logs, model: TrainedModel): void | Promise<void>;
+}
+
+const hooks = ['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onChunkEnd'];
+
+/**
+ * The callbacks of a run as an array. They may have properties and methods of their own, but none that looks like a hook.
+ *
+ * @throws ValueError for what is no callback, and for a hook that does not exist
+ */
+export function checkCallbacks(given: Callback | readonly Callback[]): readonly Callback[] {
+  const list = (Array.isArray(given) ? Array.from(given) : [given]) as readonly Callback[];
+  list.forEach((callback, index) => {
+    const where = `fit: callbacks[${index}]`;
+    checkValue('fit', `callbacks[${index}]`, callback, isCallback);
+    const known = hooks.filter((hook) => (callback as Readonly<Record<string, unknown>>)[hook] !== undefined);
+    for (const hook of known) checkValue(where, hook, (callback as Readonly<Record<string, unknown>>)[hook], callable);
+    const unknown = namesOf(callback).find((name) => /^on[A-Z_]/.test(name) && !hooks.includes(name));
+    if (unknown === undefined && known.length > 0) return;
+    const fault = unknown === undefined ? 'it has none of the hooks' : `there is no hook ${describe(unknown)}`;
+    throw new ValueError(`${where}: ${fault}${suggest(unknown ?? '', hooks) || `: the hooks are ${hooks.join(', ')}`}`);
+  });
+  return list;
+}
+
+const isCallback: ArgumentType = {
+  expected: 'a callback, such as earlyStopping()',
+  accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  isRequired: true,
+};
+
+/** Own names and those of the classes above. */
+function namesOf(callback: object): string[] {
+  const names: string[] = [];
+  for (let level: object | null = callback; level !== null; level = Object.getPrototypeOf(level) as object | null) {
+    names.push(...Object.getOwnPropertyNames(level));
+  }
+  return names;
 }
 
 /** Several callbacks as one, called in their order. */

@@ -1,6 +1,8 @@
 /** How a model learns: optimizer, loss and metrics, by name or as objects. */
+import { arrayOf, checkValue, either, having, options, required, string } from '../core/arguments.ts';
 import { ValueError } from '../core/errors.ts';
 import type { Variable } from '../graph/node.ts';
+import { lossLike } from '../nn/arguments.ts';
 import type { Layer } from '../nn/layer.ts';
 import type { LossFunction } from '../nn/loss.ts';
 import { lossFrom } from '../nn/losses.ts';
@@ -35,11 +37,23 @@ export interface Compiled {
 }
 
 /** Throws `ValueError` for an unknown name, with the nearest one that exists, or for two metrics of one name. */
-export function resolveOptions(
-  { optimizer = 'rmsprop', loss, metrics = [] }: CompileOptions,
-  layers: readonly Layer[],
-): Compiled {
-  if (!Array.isArray(metrics)) throw new ValueError("compile: metrics must be a list, such as ['accuracy']");
+export function resolveOptions(given: CompileOptions, layers: readonly Layer[]): Compiled {
+  checkValue(
+    'compile',
+    'options',
+    given,
+    required(
+      options({
+        optimizer: either(string, having('an optimizer such as adam()', 'updates', 'config', 'slots')),
+        loss: required(either(string, lossLike)),
+        metrics: arrayOf(
+          either(string, having('a metric such as accuracy()', 'sums', 'result')),
+          "an array, such as ['accuracy']",
+        ),
+      }),
+    ),
+  );
+  const { optimizer = 'rmsprop', loss, metrics = [] } = given;
   const resolved = metrics.map((metric: MetricName | Metric) => metricFrom(metric));
   const seen = new Set(['loss']);
   const twice = resolved.find(({ name }) => seen.size === seen.add(name).size)?.name;

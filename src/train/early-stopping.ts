@@ -1,7 +1,8 @@
 /** Ends a run that no longer gets better. */
+import { boolean, checkArguments } from '../core/arguments.ts';
 import type { HostTensor } from '../tensor.ts';
 import type { Callback } from './callbacks.ts';
-import { Monitor } from './monitor.ts';
+import { Monitor, monitorOptions } from './monitor.ts';
 import type { MonitorOptions } from './monitor.ts';
 
 export interface EarlyStoppingOptions extends MonitorOptions {
@@ -16,6 +17,7 @@ export interface EarlyStoppingOptions extends MonitorOptions {
  * @throws ValueError for options out of range, and in the run for a number that the logs do not hold
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
+  checkArguments('earlyStopping', arguments, { options: monitorOptions({ restoreBestWeights: boolean }) });
   const { restoreBestWeights = false } = options;
   const monitor = new Monitor('earlyStopping', options, { patience: 0, minDelta: 0 });
   let best: HostTensor[] | null = null;

@@ -1,9 +1,11 @@
 /** The options of `fit`, checked and completed. */
+import { boolean, fraction, integer, options } from '../core/arguments.ts';
+import type { ArgumentType } from '../core/arguments.ts';
 import { ValueError } from '../core/errors.ts';
-import { requireInteger } from '../ops/op.ts';
+import { checkCallbacks } from './callbacks.ts';
 import type { Callback } from './callbacks.ts';
 import type { DataLike, FeatureData } from './data.ts';
-import { checkBatchSize, checkSamples, pairOf, trainedSamples } from './model-data.ts';
+import { checkBatchSize, checkSamples, trainedSamples } from './model-data.ts';
 import type { DataSpec, Samples } from './model-data.ts';
 
 export interface FitOptions {
@@ -37,30 +39,47 @@ export interface FitPlan {
   readonly seed: number | undefined;
 }
 
+/** What the options of `fit` may be; what they are together is checked by `planFit`. */
+export function fitOptions(): ArgumentType {
+  return options({
+    epochs: integer(0),
+    initialEpoch: integer(0),
+    batchSize: integer(1),
+    validationSplit: fraction,
+    validationData: {
+      expected: '[x, y]: features and labels',
+      accepts: (value) => Array.isArray(value) && value.length === 2,
+    },
+    shuffle: boolean,
+    callbacks: {
+      expected: 'a callback, or an array of callbacks',
+      accepts: (value) => typeof value === 'object' && value !== null,
+    },
+    seed: integer(),
+  });
+}
+
 /** Throws typed errors that begin with `fit:`. */
-export function planFit(x: FeatureData, y: DataLike, options: FitOptions, spec: DataSpec): FitPlan {
-  const { validationData, validationSplit = 0, shuffle = true, callbacks = [], seed } = options;
+export function planFit(x: FeatureData, y: DataLike, chosen: FitOptions, spec: DataSpec): FitPlan {
+  const { validationData, validationSplit = 0, shuffle = true, callbacks = [], seed } = chosen;
   const samples = checkSamples('fit', x, y, spec);
-  const { initialEpoch = 0, epochs = initialEpoch + 1 } = options;
-  requireInteger('fit', 'initialEpoch', initialEpoch, 0);
-  requireInteger('fit', 'epochs', epochs, 0);
+  const { initialEpoch = 0, epochs = initialEpoch + 1 } = chosen;
   if (epochs <= initialEpoch) {
     throw new ValueError(
       `fit: epochs ${epochs} must be greater than initialEpoch ${initialEpoch}: it is the epoch to stop before, ` +
         `not a number of further epochs`,
     );
   }
-  const given = validationData && pairOf('fit', validationData);
-  const trained = given ? samples.count : trainedSamples(samples.count, validationSplit);
+  const trained = validationData ? samples.count : trainedSamples(samples.count, validationSplit);
   return {
     samples,
     epochs,
     initialEpoch,
-    batchSize: checkBatchSize('fit', options.batchSize, trained),
+    batchSize: checkBatchSize('fit', chosen.batchSize, trained),
     trained,
-    validation: given ? checkSamples('fit: validationData', given[0], given[1], spec) : null,
+    validation: validationData ? checkSamples('fit: validationData', validationData[0], validationData[1], spec) : null,
     shuffle,
-    callbacks: Array.isArray(callbacks) ? (callbacks as readonly Callback[]) : [callbacks as Callback],
+    callbacks: checkCallbacks(callbacks),
     seed,
   };
 }

@@ -1,7 +1,9 @@
 /** Callbacks that change the learning rate between epochs. The logs then hold it as `learningRate`. */
+import { callable, checkArguments, integer, number, required } from '../core/arguments.ts';
+import { describe } from '../core/describe.ts';
 import { ValueError } from '../core/errors.ts';
 import type { Callback } from './callbacks.ts';
-import { Monitor } from './monitor.ts';
+import { Monitor, monitorOptions } from './monitor.ts';
 import type { MonitorOptions } from './monitor.ts';
 
 export interface ReduceLROnPlateauOptions extends MonitorOptions {
@@ -20,9 +22,15 @@ export interface ReduceLROnPlateauOptions extends MonitorOptions {
  * @throws ValueError for options out of range, and in the run for a number that the logs do not hold
  */
 export function reduceLROnPlateau(options: ReduceLROnPlateauOptions = {}): Callback {
+  const isFactor = (value: unknown): boolean => typeof value === 'number' && value > 0 && value < 1;
+  checkArguments('reduceLROnPlateau', arguments, {
+    options: monitorOptions({
+      factor: { expected: 'a number between 0 and 1', accepts: isFactor },
+      cooldown: integer(0),
+      minLearningRate: number(0),
+    }),
+  });
   const { factor = 0.1, cooldown = 0, minLearningRate = 0 } = options;
-  if (!(factor > 0 && factor < 1))
-    throw new ValueError(`reduceLROnPlateau: factor must lie between 0 and 1, not ${factor}`);
   const monitor = new Monitor('reduceLROnPlateau', options, { patience: 10, minDelta: 1e-4 });
   let resting = 0;
   return {
@@ -53,12 +61,13 @@ export function reduceLROnPlateau(options: ReduceLROnPlateauOptions = {}): Callb
  * @throws ValueError in the run when the schedule gives no number ≥ 0
  */
 export function learningRateScheduler(schedule: (epoch: number, learningRate: number) => number): Callback {
+  checkArguments('learningRateScheduler', arguments, { schedule: required(callable) });
   return {
     onEpochBegin(epoch, model) {
       const rate = schedule(epoch, model.learningRate);
       if (!Number.isFinite(rate) || rate < 0) {
         throw new ValueError(
-          `learningRateScheduler: the schedule must give a number ≥ 0, not ${rate} for epoch ${epoch}`,
+          `learningRateScheduler: the schedule must give a number ≥ 0, not ${describe(rate)} for epoch ${epoch}`,
         );
       }
       model.learningRate = rate;

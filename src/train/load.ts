@@ -1,4 +1,6 @@
 /** Models from bytes. A file may come from anybody: it can name layers of a closed registry, and holds no code. */
+import { anything, checkArguments, having, options, required } from '../core/arguments.ts';
+import type { ArgumentType } from '../core/arguments.ts';
 import { FormatError } from '../core/errors.ts';
 import { formatShape, sameShape } from '../core/shape.ts';
 import type { Engine } from '../engine.ts';
@@ -27,7 +29,9 @@ export interface LoadOptions {
  * @param file the bytes, which are copied: an ArrayBuffer, or any view of one, such as what Node's `readFile` gives
  * @throws FormatError for a file that is malformed, cut off, or does not fit its own architecture
  */
-export function loadModel(file: ArrayBufferLike | ArrayBufferView, { layers: registry, engine }: LoadOptions): Model {
+export function loadModel(file: ArrayBufferLike | ArrayBufferView, options: LoadOptions): Model {
+  checkArguments('loadModel', arguments, { file: required(anything), options: required(loadOptions()) });
+  const { layers: registry, engine } = options;
   const { tensors, metadata } = decodeSafetensors(file);
   const text = metadata.get('gradlet');
   if (text === undefined) {
@@ -64,8 +68,22 @@ export function loadModel(file: ArrayBufferLike | ArrayBufferView, { layers: reg
 
 /** Sets the weights of `model` to those that `saveWeights(model)` gave. Throws `FormatError`, and sets none, when one does not fit. */
 export function loadWeights(model: Model, file: ArrayBufferLike | ArrayBufferView): void {
+  checkArguments('loadWeights', arguments, {
+    model: required(having('a model', 'checkpoint')),
+    file: required(anything),
+  });
   const { topology } = model.checkpoint();
   writeAll(decodeSafetensors(file).tensors, weightNames(topology));
+}
+
+function loadOptions(): ArgumentType {
+  return options({
+    layers: required({
+      expected: 'a registry, such as layerRegistry',
+      accepts: (value) => typeof value === 'object' && value !== null,
+    }),
+    engine: having('an engine, such as await createEngine() returns', 'compile'),
+  });
 }
 
 function makeModel(architecture: Architecture, registry: LayerRegistry, engine: Engine | undefined): Model {

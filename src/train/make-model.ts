@@ -1,7 +1,11 @@
 /** The two ways to make a model: layers in a row, or a graph of layers between inputs and output. */
+import { arrayOf, checkArguments, either, required } from '../core/arguments.ts';
+import type { ArgumentType } from '../core/arguments.ts';
 import { ValueError } from '../core/errors.ts';
-import type { Layer, SymbolicTensor } from '../nn/layer.ts';
-import { Model } from './model.ts';
+import { symbolicTensor } from '../nn/arguments.ts';
+import { Layer } from '../nn/layer.ts';
+import type { SymbolicTensor } from '../nn/layer.ts';
+import { Model, modelOptions } from './model.ts';
 import type { ModelOptions } from './model.ts';
 import { Topology } from './topology.ts';
 
@@ -12,8 +16,10 @@ import { Topology } from './topology.ts';
  *   two layers of one name
  */
 export function sequential(layers: readonly Layer[], options: ModelOptions = {}): Model {
-  if (!Array.isArray(layers))
-    throw new ValueError('sequential: takes a list of layers, such as [dense({ units: 10 })]');
+  checkArguments('sequential', arguments, {
+    layers: required(arrayOf(layer, 'an array of layers, such as [dense({ units: 10 })]')),
+    options: modelOptions(),
+  });
   const twice = layers.find((layer, index) => layers.indexOf(layer) !== index);
   if (twice) {
     throw new ValueError(
@@ -21,6 +27,15 @@ export function sequential(layers: readonly Layer[], options: ModelOptions = {})
     );
   }
   return new Model(layers, { name: 'sequential', ...options });
+}
+
+const layer: ArgumentType = { expected: 'a layer', accepts: (value) => value instanceof Layer };
+
+/** One place of a graph of layers, or an array of them. */
+function places(name: 'inputs' | 'outputs'): ArgumentType {
+  const expected =
+    name === 'inputs' ? 'what input({ shape }) returns, or an array of such' : 'what the apply() of a layer returns';
+  return { ...either(symbolicTensor, arrayOf(symbolicTensor, '')), expected };
 }
 
 export interface FunctionalOptions extends ModelOptions {
@@ -35,7 +50,10 @@ export interface FunctionalOptions extends ModelOptions {
  *
  * @throws ValueError when the output needs an input that is not listed, or not all inputs are used
  */
-export function model({ inputs, outputs, ...options }: FunctionalOptions): Model {
+export function model(given: FunctionalOptions): Model {
+  const known = modelOptions({ inputs: required(places('inputs')), outputs: required(places('outputs')) });
+  checkArguments('model', arguments, { options: required(known) });
+  const { inputs, outputs, ...options } = given;
   const list = (places: SymbolicTensor | readonly SymbolicTensor[]): readonly SymbolicTensor[] =>
     Array.isArray(places) ? (places as readonly SymbolicTensor[]) : [places as SymbolicTensor];
   if (list(outputs).length !== 1) {

@@ -1,6 +1,5 @@
 /** The data of a run, from what the user gave to checked tensors, with the part that is held back for validation. */
-import { ShapeError, ValueError } from '../core/errors.ts';
-import { requireInteger } from '../ops/op.ts';
+import { ValueError } from '../core/errors.ts';
 import type { HostTensor } from '../tensor.ts';
 import { checkFeatures, toOwnTensor, toOwnTensors } from './data.ts';
 import type { DataLike, FeatureData, InputSpec } from './data.ts';
@@ -28,8 +27,6 @@ export function checkSamples(caller: string, x: FeatureData, y: DataLike, spec: 
 
 /** How many of `samples` are trained on when the fraction `split` at the end is held back, as Keras counts. */
 export function trainedSamples(samples: number, split: number): number {
-  if (!(split >= 0 && split < 1))
-    throw new ValueError(`fit: validationSplit must be at least 0 and below 1, not ${split}`);
   const trained = Math.floor(samples * (1 - split) + 1e-9); // 10 · (1 − 0.9) is 0.9999…
   if (split > 0 && (trained === 0 || trained === samples)) {
     throw new ValueError(
@@ -43,19 +40,10 @@ export function trainedSamples(samples: number, split: number): number {
 /** The batch size to use: 32, or fewer where there are fewer samples, unless the caller asked for one. */
 export function checkBatchSize(caller: string, batchSize: number | undefined, samples: number): number {
   if (batchSize === undefined) return Math.min(32, samples);
-  requireInteger(caller, 'batchSize', batchSize, 1);
   if (batchSize > samples) {
     throw new ValueError(
       `${caller}: batchSize ${batchSize} is larger than the ${samples} samples there are: use at most ${samples}`,
     );
   }
   return batchSize;
-}
-
-/** Throws `ShapeError` for one array where features and labels are expected. */
-export function pairOf(caller: string, pair: readonly [FeatureData, DataLike]): readonly [FeatureData, DataLike] {
-  if (!Array.isArray(pair) || pair.length !== 2) {
-    throw new ShapeError(`${caller}: validationData must be [x, y]: features and labels`);
-  }
-  return pair;
 }

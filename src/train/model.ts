@@ -2,9 +2,22 @@
  * A model: layers, their weights, and what is done with them. It checks the state and gathers what a run needs; the
  * runs themselves are in `fit.ts`, `program.ts` and `loop.ts`.
  */
+import {
+  anything,
+  arrayOf,
+  boolean,
+  checkArguments,
+  checkCount,
+  checkValue,
+  having,
+  integer,
+  number,
+  options,
+  required,
+  string,
+} from '../core/arguments.ts';
+import type { ArgumentTable, ArgumentType } from '../core/arguments.ts';
 import { markRaw, rawOf } from '../core/raw.ts';
-import { requireOption } from '../core/check.ts';
-import { describe } from '../core/describe.ts';
 import { ShapeError, StateError } from '../core/errors.ts';
 import { deriveKey, keyFromSeed } from '../core/random.ts';
 import type { Key } from '../core/random.ts';
@@ -12,7 +25,8 @@ import { formatShape, sameShape } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import type { Engine } from '../engine.ts';
 import type { Variable } from '../graph/node.ts';
-import type { Layer } from '../nn/layer.ts';
+import { dimensions } from '../nn/arguments.ts';
+import { Layer } from '../nn/layer.ts';
 import { HostTensor } from '../tensor.ts';
 import { Activity } from './activity.ts';
 import { CallbackList } from './callbacks.ts';
@@ -23,7 +37,7 @@ import { toOwnTensors, toTensors } from './data.ts';
 import type { DataLike, FeatureData } from './data.ts';
 import { DataSet } from './data-set.ts';
 import { runFit } from './fit.ts';
-import { planFit } from './fit-options.ts';
+import { fitOptions, planFit } from './fit-options.ts';
 import type { FitOptions } from './fit-options.ts';
 import { leaveEngine, makeEngine, shareEngine } from './lazy-engine.ts';
 import { checkSamples } from './model-data.ts';
@@ -59,6 +73,21 @@ export interface ModelOptions {
   readonly name?: string;
 }
 
+/** What the options of a model may be, with those of the function that makes it. */
+export function modelOptions(own?: ArgumentTable): ArgumentType {
+  const engine = having('an engine, such as await createEngine() returns', 'compile', 'allocate', 'write', 'read');
+  return options({ ...own, engine, seed: integer(), name: string });
+}
+
+const layer: ArgumentType = { expected: 'a layer', accepts: (value) => value instanceof Layer };
+const hostTensor: ArgumentType = {
+  expected: 'a tensor, such as tensor([[1, 2]])',
+  accepts: (value) => value instanceof HostTensor,
+};
+/** What data may be is checked when they are made tensors. */
+const data: ArgumentType = required(anything);
+const batchOptions = (): ArgumentType => options({ batchSize: integer(1) });
+
 /** The stream of the model's key that shuffling draws from; the layers count up from 0. */
 const shuffleStream = 0xffffffff;
 
@@ -71,11 +100,6 @@ export interface BatchOptions {
 export class Model implements TrainedModel {
   readonly name: string;
   readonly seed: number;
-  /**
-   * Set to true at any time to end the `fit` that was called: after the steps at hand, and the validation where there is one. The
-   * next `fit` sets it back.
-   */
-  stopTraining = false;
   /** Whether the layers feed each other in a row; else they form a graph. */
   private readonly isSequential: boolean;
   private readonly stack: readonly Layer[];
@@ -90,9 +114,13 @@ export class Model implements TrainedModel {
   private rate = 0;
   private stepsDone = 0;
   private disposed = false;
+  private isStopped = false;
 
-  constructor(from: readonly Layer[] | Topology, { engine, seed, name = 'model' }: ModelOptions = {}) {
-    requireOption('model', 'seed', seed, 'an integer', seed === undefined || Number.isSafeInteger(seed));
+  constructor(from: readonly Layer[] | Topology, given: ModelOptions = {}) {
+    if (!(from instanceof Topology))
+      checkValue('model', 'layers', from, required(arrayOf(layer, 'an array of layers')));
+    checkValue('model', 'options', given, modelOptions());
+    const { engine, seed, name = 'model' } = given;
     markRaw(this);
     this.name = name;
     this.activity = new Activity(name);
@@ -107,12 +135,26 @@ export class Model implements TrainedModel {
     else if (shape) this.build(shape);
   }
 
+  /**
+   * Set to true at any time to end the `fit` that was called: after the steps at hand, and the validation where there is one. The
+   * next `fit` sets it back.
+   */
+  get stopTraining(): boolean {
+    return this.isStopped;
+  }
+
+  set stopTraining(stop: boolean) {
+    checkValue('model', 'stopTraining', stop, required(boolean));
+    this.isStopped = stop;
+  }
+
   get layers(): readonly Layer[] {
     return this.stack;
   }
 
   /** Creates the weights for samples of `inputShape`, without the batch axis. A second call must give the same shape. */
   build(inputShape: Shape): void {
+    checkArguments('build', arguments, { inputShape: required(dimensions) });
     const known = this.topology?.specs[0]!.shape;
     if (known && !sameShape(known, inputShape)) {
       throw new ShapeError(
@@ -133,6 +175,7 @@ export class Model implements TrainedModel {
    * @throws ValueError for an unknown name; StateError while the model is training
    */
   compile(options: CompileOptions): void {
+    checkCount('compile', arguments, 'options');
     this.activity.requireIdle('compile');
     const compiled = resolveOptions(options, this.stack);
     this.cache.clear();
@@ -153,7 +196,8 @@ export class Model implements TrainedModel {
    * @throws StateError before `compile`, or while another fit runs; ShapeError, DTypeError or ValueError for data or
    *   options that do not fit; NonFiniteError naming layer and step. The model stays usable in every case.
    */
-  fit(x: FeatureData, y: DataLike, options: FitOptions = {}): Promise<History> {
+  async fit(x: FeatureData, y: DataLike, options: FitOptions = {}): Promise<History> {
+    checkArguments('fit', arguments, { x: data, y: data, options: fitOptions() });
     return this.activity.exclusively('fit', async () => {
       this.stopTraining = false;
       const recipe = this.recipe('fit', x);
@@ -188,7 +232,9 @@ export class Model implements TrainedModel {
   }
 
   /** The loss and the metrics over all of the samples, which are copied as `fit` does. @throws like `fit` */
-  async evaluate(x: FeatureData, y: DataLike, { batchSize = 32 }: BatchOptions = {}): Promise<Results> {
+  async evaluate(x: FeatureData, y: DataLike, options: BatchOptions = {}): Promise<Results> {
+    checkArguments('evaluate', arguments, { x: data, y: data, options: batchOptions() });
+    const { batchSize = 32 } = options;
     const recipe = this.recipe('evaluate', x);
     const samples = checkSamples('evaluate', x, y, this.dataSpec(recipe));
     return this.pass(batchSize, (place) => evaluateSamples(place, recipe, samples, batchSize));
@@ -200,14 +246,17 @@ export class Model implements TrainedModel {
    *
    * @throws ShapeError, DTypeError or ValueError for data that do not fit
    */
-  async predict(x: FeatureData, { batchSize = 32 }: BatchOptions = {}): Promise<HostTensor> {
+  async predict(x: FeatureData, options: BatchOptions = {}): Promise<HostTensor> {
+    checkArguments('predict', arguments, { x: data, options: batchOptions() });
+    const { batchSize = 32 } = options;
     const topology = this.builtFor('predict', x);
     const given = toOwnTensors(x);
     return this.pass(batchSize, (place) => predictRows(place, topology, given, batchSize));
   }
 
   /** One step of training on one batch. @returns its loss and metrics, from before the update @throws like `fit` */
-  trainOnBatch(x: FeatureData, y: DataLike): Promise<Results> {
+  async trainOnBatch(x: FeatureData, y: DataLike): Promise<Results> {
+    checkArguments('trainOnBatch', arguments, { x: data, y: data });
     return this.activity.exclusively('trainOnBatch', async () => {
       const recipe = this.recipe('trainOnBatch', x);
       const samples = checkSamples('trainOnBatch', x, y, this.dataSpec(recipe));
@@ -222,6 +271,7 @@ export class Model implements TrainedModel {
 
   /** Loss and metrics of one batch, without training. @throws like `fit` */
   async testOnBatch(x: FeatureData, y: DataLike): Promise<Results> {
+    checkArguments('testOnBatch', arguments, { x: data, y: data });
     const recipe = this.recipe('testOnBatch', x);
     const samples = checkSamples('testOnBatch', x, y, this.dataSpec(recipe));
     return this.pass(samples.count, (place) => evaluateSamples(place, recipe, samples, samples.count));
@@ -234,6 +284,7 @@ export class Model implements TrainedModel {
   }
 
   set learningRate(rate: number) {
+    checkValue('model', 'learningRate', rate, required(number(0)));
     const { optimizer } = this.requireCompiled('learningRate');
     if (typeof optimizer.learningRate !== 'number') {
       throw new StateError(
@@ -246,6 +297,7 @@ export class Model implements TrainedModel {
 
   /** Every weight, copied, layer by layer in the order of `layers`. */
   async getWeights(): Promise<HostTensor[]> {
+    checkCount('getWeights', arguments);
     const { weights } = this.requireBuilt('getWeights');
     const values = await this.activity.pass(() => readVariables(weights));
     return values.map((data, index) => new HostTensor(data, weights[index]!.shape));
@@ -259,19 +311,22 @@ export class Model implements TrainedModel {
    */
   setWeights(given: readonly HostTensor[]): void {
     const { weights } = this.requireBuilt('setWeights');
-    if (!Array.isArray(given) || given.length !== weights.length) {
-      const found = Array.isArray(given) ? given.length : describe(given);
-      throw new ShapeError(`setWeights: '${this.name}' has ${weights.length} weights, not ${found}`);
+    const list = arrayOf(hostTensor, 'an array of tensors, as getWeights() returns');
+    checkArguments('setWeights', arguments, { weights: required(list) });
+    if (given.length !== weights.length) {
+      throw new ShapeError(`setWeights: '${this.name}' has ${weights.length} weights, not ${given.length}`);
     }
     writeVariables(weights.map((weight, index) => [weight, fittingValues(weight, given[index])]));
   }
 
   countParams(): number {
+    checkCount('countParams', arguments);
     return countElements(this.requireBuilt('countParams').weights);
   }
 
   /** The layers with their output shapes and numbers of parameters, as text. */
   summary(): string {
+    checkCount('summary', arguments);
     return summarize(this.name, this.requireBuilt('summary'));
   }
 
@@ -282,6 +337,7 @@ export class Model implements TrainedModel {
    * @throws StateError while `fit` or `trainOnBatch` runs
    */
   dispose(): void {
+    checkCount('dispose', arguments);
     if (this.disposed) return;
     this.activity.requireIdle('dispose');
     this.disposed = true;
@@ -299,12 +355,14 @@ export class Model implements TrainedModel {
    *
    * @throws ValueError for an activation that is a function of one's own: use `saveWeights`; StateError before `build`
    */
-  save(options: SaveOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  async save(options: SaveOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+    checkCount('save', arguments, 'options');
     return save(this, options);
   }
 
   /** What a file is made of. */
   checkpoint(): Checkpoint {
+    checkCount('checkpoint', arguments);
     const { name, seed } = this;
     const compiled = this.compiled;
     const topology = this.requireBuilt('save');
@@ -323,6 +381,7 @@ export class Model implements TrainedModel {
 
   /** Goes on where a file says that training had come to. */
   resume(stepsDone: number, learningRate: number): void {
+    checkArguments('resume', arguments, { stepsDone: required(integer(0)), learningRate: required(number(0)) });
     this.stepsDone = stepsDone;
     // The file holds float32: the number that the optimizer was made with is kept where it is the same.
     if (Math.fround(this.rate) !== learningRate) this.rate = learningRate;

@@ -1,6 +1,7 @@
 /** What callbacks that watch one number of the logs share: its direction, and the best value so far. */
+import { integer, number, oneOf, options, string } from '../core/arguments.ts';
+import type { ArgumentTable, ArgumentType } from '../core/arguments.ts';
 import { ValueError } from '../core/errors.ts';
-import { requireInteger } from '../ops/op.ts';
 import type { Logs } from './sums.ts';
 
 export type MonitorMode = 'auto' | 'min' | 'max';
@@ -14,6 +15,17 @@ export interface MonitorOptions {
   readonly minDelta?: number;
   /** Whether smaller or greater is better; `auto` takes greater for names with accuracy, precision, recall, f1 or auc. */
   readonly mode?: MonitorMode;
+}
+
+/** What the options of a monitoring callback may be, with those of its own. */
+export function monitorOptions(own: ArgumentTable): ArgumentType {
+  return options({
+    monitor: string,
+    patience: integer(0),
+    minDelta: number(),
+    mode: oneOf('auto', 'min', 'max'),
+    ...own,
+  });
 }
 
 const greaterIsBetter = /acc|auc|precision|recall|f1/i;
@@ -34,11 +46,6 @@ export class Monitor {
     defaults: Required<Pick<MonitorOptions, 'patience' | 'minDelta'>>,
   ) {
     const { monitor = 'val_loss', patience = defaults.patience, minDelta = defaults.minDelta, mode = 'auto' } = options;
-    requireInteger(caller, 'patience', patience, 0);
-    if (!Number.isFinite(minDelta)) throw new ValueError(`${caller}: minDelta must be finite, not ${minDelta}`);
-    if (!['auto', 'min', 'max'].includes(mode)) {
-      throw new ValueError(`${caller}: mode must be 'auto', 'min' or 'max', not '${String(mode)}'`);
-    }
     this.#caller = caller;
     this.name = monitor;
     this.patience = patience;

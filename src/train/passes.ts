@@ -1,7 +1,7 @@
 /** Single passes over data: evaluation, prediction, and one step of training. */
 import { NonFiniteError } from '../core/errors.ts';
 import type { Engine } from '../engine.ts';
-import { constant, requireInteger } from '../ops/op.ts';
+import { constant } from '../ops/op.ts';
 import { HostTensor } from '../tensor.ts';
 import { checkWeights } from './check-weights.ts';
 import { checkFeatures, formatPlace } from './data.ts';
@@ -29,7 +29,6 @@ export async function evaluateSamples(
   samples: Samples,
   batchSize: number,
 ): Promise<Results> {
-  requireInteger('evaluate', 'batchSize', batchSize, 1);
   const batch = Math.min(batchSize, samples.count);
   const make = (view: BatchView): Promise<StepProgram> => evaluationProgram(place.engine, view, recipe);
   return withProgram(place, 'evaluate', { ...samples, batch }, make, async ({ program }) => {
@@ -65,7 +64,6 @@ export async function predictRows(
 ): Promise<HostTensor> {
   const features = checkFeatures('predict', given, topology.specs);
   const samples = features[0]!.shape[0]!;
-  requireInteger('predict', 'batchSize', batchSize, 1);
   const batch = Math.min(batchSize, samples);
   const iterations = constant(0, [], 'int32');
   const make = (view: BatchView): Promise<PredictionProgram> =>

@@ -1,4 +1,6 @@
 /** A model as bytes: one safetensors file, with the architecture as JSON in its metadata. Reading is in `load.ts`. */
+import { boolean, checkArguments, having, options, required } from '../core/arguments.ts';
+import type { ArgumentType } from '../core/arguments.ts';
 import type { Variable } from '../graph/node.ts';
 import { lossName } from '../nn/losses.ts';
 import { HostTensor } from '../tensor.ts';
@@ -20,10 +22,9 @@ export interface SaveOptions {
  *
  * @throws ValueError for an activation that is a function of one's own: use `saveWeights`; StateError before `build`
  */
-export async function save(
-  model: Saveable,
-  { includeOptimizer = true }: SaveOptions = {},
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function save(model: Saveable, chosen: SaveOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
+  checkArguments('save', arguments, { model: saveable(), options: options({ includeOptimizer: boolean }) });
+  const { includeOptimizer = true } = chosen;
   const checkpoint = model.checkpoint();
   const { name, seed, stack, topology, compiled, state } = checkpoint;
   const training = compiled && includeOptimizer ? describeTraining(compiled) : null;
@@ -43,8 +44,11 @@ export async function save(
   );
 }
 
+const saveable = (): ArgumentType => required(having('a model, as sequential() returns', 'checkpoint'));
+
 /** The weights alone as a safetensors file, for a model that is made again by code. `loadWeights` reads it. */
 export async function saveWeights(model: Saveable): Promise<Uint8Array<ArrayBuffer>> {
+  checkArguments('saveWeights', arguments, { model: saveable() });
   const checkpoint = model.checkpoint();
   return encodeSafetensors(await readAll(checkpoint, weightNames(checkpoint.topology)));
 }

@@ -1,4 +1,5 @@
 /** Choices of `tune` in Node: one JSON file for all adapters, replaced as a whole. */
+import { checkArguments, string } from '../core/arguments.ts';
 import { FormatError, StateError } from '../core/errors.ts';
 import { nodeModule } from '../core/node-module.ts';
 import type { TuningRecord, TuningStore } from './store.ts';
@@ -36,6 +37,7 @@ type Records = Record<string, TuningRecord>;
  * @throws StateError where there is no Node
  */
 export function fileStore(path?: string): TuningStore {
+  checkArguments('fileStore', arguments, { path: string });
   const fs = nodeModule<NodeFiles>('node:fs')?.promises;
   const paths = nodeModule<NodePaths>('node:path');
   const node = nodeModule<NodeProcess>('node:process');

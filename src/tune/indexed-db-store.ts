@@ -1,4 +1,5 @@
 /** Choices of `tune` in a page or worker: one IndexedDB database, one record for each adapter. */
+import { checkArguments, string } from '../core/arguments.ts';
 import type { TuningStore } from './store.ts';
 
 const storeName = 'kernels';
@@ -9,6 +10,7 @@ const storeName = 'kernels';
  * @param name of the database
  */
 export function indexedDBStore(name = 'gradlet-tuning'): TuningStore {
+  checkArguments('indexedDBStore', arguments, { name: string });
   return {
     read: (adapter) => withStore(name, 'readonly', (store) => store.get(adapter)),
     write: async (adapter, record) => {

@@ -2,6 +2,7 @@
  * Where the choices of `tune` outlive the program: by the adapter's name and by the format's version. Whatever else lies in a
  * store, old or foreign or damaged, is passed over: the worst that a wrong entry can do is a slower kernel.
  */
+import { checkCount } from '../core/arguments.ts';
 import { fileStore } from './file-store.ts';
 import { indexedDBStore } from './indexed-db-store.ts';
 import { nodeModule } from '../core/node-module.ts';
@@ -42,6 +43,7 @@ export function kernelsOf(value: unknown, adapter: string): Record<string, strin
 
 /** Keeps the records for as long as the store itself. */
 export function memoryStore(): TuningStore {
+  checkCount('memoryStore', arguments);
   const records = new Map<string, TuningRecord>();
   return {
     read: (adapter) => Promise.resolve(records.get(adapter)),

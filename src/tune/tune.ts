@@ -3,6 +3,8 @@
  * runs a little program for each candidate, and the stores, where choices wait for the next page. A program that does not
  * import this carries none of it.
  */
+import { anything, boolean, callable, checkArguments, either, having, options, required } from '../core/arguments.ts';
+import type { ArgumentType } from '../core/arguments.ts';
 import { compileGraph, kernelKey } from '../compiler/compile.ts';
 import type { Program, ProgramStep } from '../compiler/program.ts';
 import { BackendError } from '../core/errors.ts';
@@ -55,11 +57,13 @@ export interface Tuning {
  * @param graph by default every program that the engine has compiled lately
  * @throws BackendError when the device fails. A store that fails is told in `reason`.
  */
-export async function tune(
-  engine: Engine,
-  graph?: Partial<Graph>,
-  { store = defaultStore(), again = false, now = () => performance.now() }: TuneOptions = {},
-): Promise<Tuning> {
+export async function tune(engine: Engine, graph?: Partial<Graph>, chosen: TuneOptions = {}): Promise<Tuning> {
+  checkArguments('tune', arguments, {
+    engine: required(engineLike),
+    graph: options({ outputs: anything, updates: anything }),
+    options: options({ store: either(storeLike, nothing), again: boolean, now: callable }),
+  });
+  const { store = defaultStore(), again = false, now = () => performance.now() } = chosen;
   const { name, description } = engine.info;
   if (name !== 'webgpu') {
     return { kernels: {}, trials: {}, reason: `${name} has one kernel for each operation: there is nothing to choose` };
@@ -96,6 +100,7 @@ export async function loadTuning(
   engine: Engine,
   store: TuningStore = defaultStore(),
 ): Promise<{ readonly count: number; readonly reason: string }> {
+  checkArguments('loadTuning', arguments, { engine: required(engineLike), store: storeLike });
   const { name, description } = engine.info;
   let found: Record<string, string> = {};
   const reason = await reasonOf('read', async () => {
@@ -104,6 +109,10 @@ export async function loadTuning(
   Object.assign(engine.kernels, { ...found, ...engine.kernels });
   return { count: Object.keys(found).length, reason };
 }
+
+const engineLike = having('an engine, such as await createEngine() returns', 'compile', 'finished');
+const storeLike = having('a store, such as memoryStore()', 'read', 'write');
+const nothing: ArgumentType = { expected: 'null', accepts: (value) => value === null };
 
 async function reasonOf(what: string, work: () => Promise<void>): Promise<string> {
   try {
