@@ -128,7 +128,7 @@ describe('PR', () => {
 
 it('mistakes', () => {
   expect(messageOf(() => auc({ numThresholds: 1 }))).toBe(
-    'ValueError: auc: numThresholds must be an integer ≥ 2, not 1',
+    'ValueError: auc: numThresholds must be an integer ≥ 2 and ≤ 1000000, not 1',
   );
   expect(messageOf(() => auc({ curve: 'roc' as 'ROC' }))).toBe(
     "ValueError: auc: curve must be 'ROC' or 'PR', not 'roc'",

@@ -130,7 +130,7 @@ it('names and mistakes', () => {
     'ValueError: f1Score: classId must be an integer ≥ 0, and without average, not 1',
   );
   expect(messageOf(() => recall({ threshold: NaN }))).toContain('recall: threshold must be a finite number');
-  expect(messageOf(() => recall({ name: '' }))).toContain('recall: name must be a text');
+  expect(messageOf(() => recall({ name: '' }))).toContain('recall: name must be a string');
   const wrong = { labels: integers([0, 0, 0], [1, 3]), predictions: tensor([0, 0], [1, 2]), mask: [1] };
   expect(messageOf(() => measure(recall(), wrong))).toMatch(/^ShapeError: recall: labels \[1, 3\] do not fit/);
 });

@@ -170,7 +170,7 @@ describe('layers without weights', () => {
       `"ValueError: input: shape must be an array of dimensions without the batch axis, such as [784], not 4"`,
     );
     expect(messageOf(() => input({ shape: [4], dtype: 'float64' as never }))).toMatchInlineSnapshot(
-      `"ValueError: input: dtype must be 'float32' or 'int32' or 'uint8', not 'float64'"`,
+      `"ValueError: input: dtype must be 'float32', 'int32' or 'uint8', not 'float64'"`,
     );
   });
 });

@@ -44,8 +44,8 @@ describe('padSequences', () => {
     [() => padSequences([[1], [1.5]]), 'ValueError: padSequences: sequences[1][0] is 1.5, expected a whole number'],
     [() => padSequences([[NaN]]), 'sequences[0][0] is NaN'],
     [() => padSequences([[2 ** 31]]), 'sequences[0][0] is 2147483648'],
-    [() => padSequences([3 as unknown as number[]]), 'sequences[0] must be a list of numbers, not number'],
-    [() => padSequences(['abc' as unknown as number[]]), 'sequences[0] must be a list of numbers, not string'],
+    [() => padSequences([3 as unknown as number[]]), 'sequences[0] must be a list of numbers, not 3'],
+    [() => padSequences(['abc' as unknown as number[]]), "sequences[0] must be a list of numbers, not 'abc'"],
     [() => padSequences([[1]], { length: -1 }), 'ValueError: padSequences: length must be an integer ≥ 0, not -1'],
     [
       () => padSequences([[1]], { length: 2 ** 31 }),

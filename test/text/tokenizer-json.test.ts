@@ -35,7 +35,7 @@ describe('a file', () => {
     [{ ...good, lowercase: 'yes' }, /tokenizer: lowercase must be true or false, not 'yes'/],
     [{ ...good, split: 'word ' }, /tokenizer: split must be 'word' or 'character', not 'word '/],
     [{ ...good, punctuation: {} }, /tokenizer: punctuation must be/],
-    [{ ...good, outOfVocabularyToken: '' }, /outOfVocabularyToken must be a text that is not empty/],
+    [{ ...good, outOfVocabularyToken: '' }, /outOfVocabularyToken must be a string that is not empty/],
     [{ ...good, tokens: 'abc' }, /tokens is string, expected a list of texts/],
     [{ ...good, maxTokens: 2.5, tokens: [] }, /maxTokens must be an integer ≥ 3/],
     [{ ...good, maxTokens: '5' }, /maxTokens must be an integer ≥ 3/],

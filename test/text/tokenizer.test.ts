@@ -100,7 +100,7 @@ describe('mistakes', () => {
       'ValueError: tokenizer: maxTokens must be an integer ≥ 3, as 0 and 1 are padding',
     ],
     [() => tokenizer({ split: 'letter' as 'word' }), "ValueError: tokenizer: split must be 'word' or 'character'"],
-    [() => tokenizer({ outOfVocabularyToken: '' }), 'outOfVocabularyToken must be a text that is not empty'],
+    [() => tokenizer({ outOfVocabularyToken: '' }), 'outOfVocabularyToken must be a string that is not empty'],
     [() => tokenizer().encode('a'), 'StateError: tokenizer: it has no vocabulary yet: call fit(texts)'],
     [() => tokenizer().toJSON(), 'StateError: tokenizer: it has no vocabulary yet'],
     [() => tokenizer().fit('abc'), 'DTypeError: tokenizer.fit: takes a list of texts, not one text: give [text]'],

@@ -203,7 +203,7 @@ describe('learning rates', () => {
       `"ValueError: learningRateScheduler: the schedule must give a number ≥ 0, not NaN for epoch 0"`,
     );
     expect(thrown(() => reduceLROnPlateau({ factor: 2 }))).toMatchInlineSnapshot(
-      `"ValueError: reduceLROnPlateau: factor must lie between 0 and 1, not 2"`,
+      `"ValueError: reduceLROnPlateau: factor must be a number between 0 and 1, not 2"`,
     );
   });
 });

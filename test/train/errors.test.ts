@@ -137,7 +137,7 @@ describe('options', () => {
       `"ValueError: metric: there is no 'acuracy'; did you mean 'accuracy'?"`,
     );
     expect(compile({ metrics: 'accuracy' })).toMatchInlineSnapshot(
-      `"ValueError: compile: metrics must be a list, such as ['accuracy']"`,
+      `"ValueError: compile: metrics must be an array, such as ['accuracy'], not 'accuracy'"`,
     );
     expect(compile({ metrics: ['accuracy', 'accuracy'] })).toMatchInlineSnapshot(
       `"ValueError: compile: two numbers would be called 'accuracy': leave one out"`,
@@ -155,10 +155,10 @@ describe('layers', () => {
       thrown(() => sequential([dense({ units: 2, name: 'a' }), dense({ units: 2, name: 'a' })])),
     ).toMatchInlineSnapshot(`"ValueError: model: two layers are named 'a': give each a name of its own"`);
     expect(thrown(() => sequential(dense({ units: 2 }) as never))).toMatchInlineSnapshot(
-      `"ValueError: sequential: takes a list of layers, such as [dense({ units: 10 })]"`,
+      `"ValueError: sequential: layers must be an array of layers, such as [dense({ units: 10 })], not an object with supportsMasking, inputShape, ownWeights, givenName, …"`,
     );
     expect(thrown(() => sequential([dense({ units: 2, inputShape: [2] })], { seed: 0.5 }))).toMatchInlineSnapshot(
-      `"ValueError: model: seed must be an integer, not 0.5"`,
+      `"ValueError: sequential: seed must be an integer, not 0.5"`,
     );
   });
 
