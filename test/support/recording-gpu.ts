@@ -78,8 +78,8 @@ export class RecordingGPU {
       destroyed: false,
       destroy: () => void (buffer.destroyed = true),
       mapAsync: () => Promise.resolve(),
-      // Ones throughout: −1 as int32, by which a run takes it that nothing was found to be infinite.
-      getMappedRange: (_offset: number, bytes: number) => new Uint8Array(bytes).fill(0xff).buffer,
+      // Negative as int32, which means that nothing was found to be infinite, and finite as float32.
+      getMappedRange: (_offset: number, bytes: number) => new Uint8Array(bytes).fill(0x80).buffer,
       unmap: () => undefined,
     };
     this.buffers.push(buffer);
