@@ -11,6 +11,7 @@ import { requireLimit } from './file-limits.ts';
 import type { fileLimits } from './file-limits.ts';
 import { parseJson } from './json.ts';
 import type { Json, JsonObject } from './json.ts';
+import { hasAutomaticName } from './layer-names.ts';
 import { Topology } from './topology.ts';
 
 export const formatName = 'gradlet-model';
@@ -21,6 +22,8 @@ export interface SavedTraining {
   readonly optimizer: { readonly name: string; readonly config: Readonly<Record<string, unknown>> };
   readonly loss: string;
   readonly metrics: readonly string[];
+  /** Positions among `layers` of those that were not frozen when the model was compiled; null: those that are not frozen now. */
+  readonly trainedLayers: readonly number[] | null;
 }
 
 export interface Architecture {
@@ -57,8 +60,10 @@ export function describeGraph({ calls, inputs, outputs }: Topology, layers: read
   };
 }
 
+/** A layer without its name, where the model gave it one: the model of the file gives it again. */
 export function describeLayer(layer: Layer): { readonly kind: string; readonly config: LayerConfig } {
-  return { kind: layer.kind, config: layer.config() };
+  const { name, ...config } = layer.config();
+  return { kind: layer.kind, config: hasAutomaticName(layer) ? config : { name, ...config } };
 }
 
 /** Throws `FormatError` for an architecture that `parseArchitecture` would refuse, such as one of too many layers. */
@@ -173,6 +178,9 @@ function parseTraining(json: Json | undefined): SavedTraining | null {
     metrics: list(training.get('metrics'), 'training.metrics', 'metrics').map((metric) =>
       nameOf(metric, 'training.metrics'),
     ),
+    trainedLayers: training.has('trainedLayers')
+      ? wholes(training.get('trainedLayers'), 'training.trainedLayers')
+      : null,
   };
 }
 

@@ -26,7 +26,7 @@ export class FiniteWatch {
     const watched = outputs.filter((output) => output.node.dtype === 'float32' && isOwn(output));
     const values = [...watched.map(({ node }) => node), loss];
     if (this.#names.length === 0) {
-      this.#names = [...watched.map(({ layer }) => `layer '${layer.name}'`), 'the loss'];
+      this.#names = [...watched.map(({ name }) => `layer '${name}'`), 'the loss'];
       this.flags = variable([values.length], { dtype: 'int32', name: 'nonFiniteSteps' });
     }
     return [this.flags, firstNonFinite(this.flags, iterations, ...values)];
@@ -56,8 +56,8 @@ export class FiniteWatch {
 }
 
 /** Whether the layer computed its output, and does not only pass its input on in another shape. */
-function isOwn({ layer, node }: LayerOutput): boolean {
+function isOwn({ name, node }: LayerOutput): boolean {
   let base = node;
   while (base.op.kind === 'alias') base = base.inputs[0]!;
-  return base.scope === layer.name || base.scope.startsWith(`${layer.name}/`);
+  return base.scope === name || base.scope.startsWith(`${name}/`);
 }

@@ -5,13 +5,14 @@ import { FormatError } from '../core/errors.ts';
 import { formatShape, sameShape } from '../core/shape.ts';
 import type { Engine } from '../engine.ts';
 import type { Variable } from '../graph/node.ts';
+import type { Layer } from '../nn/layer.ts';
 import type { LayerRegistry } from '../nn/layer-registry.ts';
 import type { LossName } from '../nn/losses.ts';
 import type { MetricName } from '../nn/metrics.ts';
 import { optimizerFromConfig } from '../optim/registry.ts';
 import type { HostTensor } from '../tensor.ts';
 import { guarded, makeLayers, makeTopology, parseArchitecture } from './architecture.ts';
-import type { Architecture } from './architecture.ts';
+import type { Architecture, SavedTraining } from './architecture.ts';
 import { Model } from './model.ts';
 import { decodeSafetensors } from './safetensors.ts';
 import { stateNames, weightNames } from './save.ts';
@@ -38,20 +39,13 @@ export function loadModel(file: ArrayBufferLike | ArrayBufferView, options: Load
     throw new FormatError('model file: it holds tensors but no model: make the model by code and use loadWeights()');
   }
   const architecture = parseArchitecture(text);
-  const model = makeModel(architecture, registry, engine);
+  const layers = makeLayers(architecture, registry);
+  const model = makeModel(architecture, layers, engine);
   const { training } = architecture;
   // Before the optimizer makes anything: an architecture can declare more weights than the file holds.
   const weights = weightNames(model.checkpoint().topology);
   requireTensors(tensors, weights);
-  if (training) {
-    guarded('training', () => {
-      model.compile({
-        optimizer: optimizerFromConfig(training.optimizer.name, training.optimizer.config),
-        loss: training.loss as LossName,
-        metrics: training.metrics as MetricName[],
-      });
-    });
-  }
+  if (training) guarded('training', () => compileAsSaved(model, layers, training));
   const { state } = guarded('training', () => model.checkpoint());
   const names = stateNames(state);
   writeAll(tensors, new Map([...weights, ...names]));
@@ -86,10 +80,31 @@ function loadOptions(): ArgumentType {
   });
 }
 
-function makeModel(architecture: Architecture, registry: LayerRegistry, engine: Engine | undefined): Model {
+/** Compiles with the layers that were trained then, which may be frozen now, and the other way round. */
+function compileAsSaved(model: Model, layers: readonly Layer[], training: SavedTraining): void {
+  const { optimizer, loss, metrics, trainedLayers } = training;
+  const flags = layers.map(({ trainable }) => trainable);
+  if (trainedLayers) {
+    const unknown = trainedLayers.find((index) => index >= layers.length);
+    if (unknown !== undefined) throw new FormatError(`trainedLayers names layer ${unknown} of ${layers.length}`);
+    const trained = new Set(trainedLayers);
+    layers.forEach((layer, index) => {
+      layer.trainable = trained.has(index);
+    });
+  }
+  model.compile({
+    optimizer: optimizerFromConfig(optimizer.name, optimizer.config),
+    loss: loss as LossName,
+    metrics: metrics as MetricName[],
+  });
+  layers.forEach((layer, index) => {
+    layer.trainable = flags[index]!;
+  });
+}
+
+function makeModel(architecture: Architecture, layers: readonly Layer[], engine: Engine | undefined): Model {
   const { name, seed, inputShape, graph } = architecture;
   const options = { name, seed, ...(engine && { engine }) };
-  const layers = makeLayers(architecture, registry);
   if (graph) {
     const topology = makeTopology(graph, layers);
     return guarded('layers', () => new Model(topology, options));

@@ -51,7 +51,8 @@ import type { SaveOptions } from './save.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Results } from './sums.ts';
 import { countElements, summarize } from './summary.ts';
-import { chain, nameLayers, Topology } from './topology.ts';
+import { nameLayers } from './layer-names.ts';
+import { chain, Topology } from './topology.ts';
 import { inTurn } from './turns.ts';
 import {
   attach,
@@ -129,7 +130,7 @@ export class Model implements TrainedModel {
     this.isSequential = !(from instanceof Topology);
     this.topology = from instanceof Topology ? from : null;
     this.stack = from instanceof Topology ? from.layers : from.map(rawOf);
-    nameLayers(this.topology ? [...new Set(this.topology.calls.map(({ layer }) => layer))] : this.stack);
+    if (!this.topology) nameLayers(this.stack);
     const shape = this.stack[0]?.inputShape;
     if (this.topology) this.create(this.topology);
     else if (shape) this.build(shape);

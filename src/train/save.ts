@@ -2,6 +2,7 @@
 import { boolean, checkArguments, having, options, required } from '../core/arguments.ts';
 import type { ArgumentType } from '../core/arguments.ts';
 import type { Variable } from '../graph/node.ts';
+import type { Layer } from '../nn/layer.ts';
 import { lossName } from '../nn/losses.ts';
 import { HostTensor } from '../tensor.ts';
 import { describeGraph, describeLayer, stringifyArchitecture } from './architecture.ts';
@@ -27,8 +28,8 @@ export async function save(model: Saveable, chosen: SaveOptions = {}): Promise<U
   const { includeOptimizer = true } = chosen;
   const checkpoint = model.checkpoint();
   const { name, seed, stack, topology, compiled, state } = checkpoint;
-  const training = compiled && includeOptimizer ? describeTraining(compiled) : null;
   const layers = stack ?? [...new Set(topology.calls.map(({ layer }) => layer))];
+  const training = compiled && includeOptimizer ? describeTraining(compiled, layers) : null;
   const architecture = {
     name,
     seed,
@@ -61,7 +62,7 @@ export function weightNames(topology: Topology): Map<string, Variable> {
     for (const weight of layer.weights) {
       if (seen.has(weight)) continue;
       seen.add(weight);
-      const own = `${layer.name}${withoutLayer(weight)}`;
+      const own = `${topology.names.get(layer)!}${withoutLayer(weight)}`;
       let name = own;
       for (let number = 1; names.has(name); number++) name = `${own}_${number}`;
       names.set(name, weight);
@@ -98,8 +99,16 @@ async function readAll(
 }
 
 /** null for a loss of one's own: a file holds no code. */
-function describeTraining({ optimizer, loss, metricNames }: Compiled): SavedTraining | null {
+function describeTraining(
+  { optimizer, loss, metricNames, trainedLayers }: Compiled,
+  layers: readonly Layer[],
+): SavedTraining | null {
   const name = lossName(loss);
   if (name === undefined) return null;
-  return { optimizer: { name: optimizer.name, config: optimizer.config() }, loss: name, metrics: metricNames };
+  return {
+    optimizer: { name: optimizer.name, config: optimizer.config() },
+    loss: name,
+    metrics: metricNames,
+    trainedLayers: layers.flatMap((layer, index) => (trainedLayers.has(layer) ? [index] : [])),
+  };
 }

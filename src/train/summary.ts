@@ -19,8 +19,8 @@ export function summarize(name: string, topology: Topology): string {
       const count = isInput || counted.has(layer) ? 0 : countElements(layer.weights);
       counted.add(layer);
       const batched = formatShape(['batch', ...shape] as unknown as number[]);
-      const cells = [`${layer.name} (${layer.kind})`, batched, formatCount(count)];
-      return isChain ? cells : [...cells, inputs.map((from) => from.layer.name).join(', ')];
+      const cells = [`${topology.names.get(layer)!} (${layer.kind})`, batched, formatCount(count)];
+      return isChain ? cells : [...cells, inputs.map((from) => topology.names.get(from.layer)!).join(', ')];
     });
   const widths = header.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)));
   const line = (cells: readonly string[]): string =>

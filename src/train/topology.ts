@@ -15,10 +15,12 @@ import type { CallContext, Mask, SymbolicTensor } from '../nn/layer.ts';
 import { InputLayer } from '../nn/layers/input.ts';
 import { cast } from '../ops/clip.ts';
 import type { InputSpec } from './data.ts';
+import { nameLayers } from './layer-names.ts';
 
 /** What one call of a layer gave for a batch. */
 export interface LayerOutput {
-  readonly layer: Layer;
+  /** The layer's name in this model. */
+  readonly name: string;
   readonly node: Node;
 }
 
@@ -56,6 +58,8 @@ export class Topology {
   readonly layers: readonly Layer[];
   /** What data each input takes. */
   readonly specs: readonly InputSpec[];
+  /** Each layer, inputs too, with its name in this model. */
+  readonly names: ReadonlyMap<Layer, string>;
 
   /**
    * @throws ValueError for outputs that need an input which is not listed, inputs that nothing needs, or one listed twice;
@@ -81,6 +85,7 @@ export class Topology {
     this.outputs = outputs.map((place) => calls.get(place)!);
     this.calls = [...calls.values()];
     this.layers = [...new Set(this.calls.filter((call) => call.inputs.length > 0).map(({ layer }) => layer))];
+    this.names = nameLayers([...new Set(this.calls.map(({ layer }) => layer))]);
     for (const { layer, shape } of this.calls) checkShape(`layer '${layer.name || layer.kind}'`, shape);
     this.specs = specsOf(this.inputs, this.calls);
   }
@@ -110,13 +115,14 @@ export class Topology {
     for (const call of this.calls) {
       if (made.has(call)) continue;
       const { layer, output } = call;
+      const name = this.names.get(layer)!;
       const fed = call.inputs.map((place) => made.get(place)!);
       const own = trained?.has(layer) ? { ...context, update, frozen: false } : { ...context, frozen: true };
-      const result = output > 0 ? partOf(fed[0]!, output) : withScope(layer.name, () => run(layer, fed, own));
+      const result = output > 0 ? partOf(fed[0]!, output) : withScope(name, () => run(layer, fed, own));
       made.set(call, result);
-      layerOutputs.push({ layer, node: result.nodes[0]! });
+      layerOutputs.push({ name, node: result.nodes[0]! });
     }
-    const penalties = this.layers.flatMap((layer) => withScope(layer.name, () => layer.penalties()));
+    const penalties = this.layers.flatMap((layer) => withScope(this.names.get(layer)!, () => layer.penalties()));
     const outputs = this.outputs.map((place) => cast(made.get(place)!.nodes[0]!, 'float32'));
     return { outputs, layerOutputs, penalties, updates };
   }
@@ -188,28 +194,6 @@ function specsOf(inputs: readonly Call[], calls: readonly Call[]): InputSpec[] {
     }
   }
   return specs.map((spec) => ({ ...spec, readers: [...spec.readers] }));
-}
-
-/** Gives every layer without a name its kind with a number: `dense`, `dense_1` … */
-export function nameLayers(layers: readonly Layer[]): void {
-  const taken = new Set<string>();
-  for (const { name } of layers) {
-    if (name === '') continue;
-    if (taken.has(name)) throw new ValueError(`model: two layers are named '${name}': give each a name of its own`);
-    taken.add(name);
-  }
-  const numbers = new Map<string, number>();
-  for (const layer of layers) {
-    if (layer.name !== '') continue;
-    const { kind } = layer;
-    let number = numbers.get(kind) ?? 0;
-    let name: string;
-    do name = number === 0 ? kind : `${kind}_${number}`;
-    while (taken.has(name) && ++number);
-    numbers.set(kind, number + 1);
-    taken.add(name);
-    layer.name = name;
-  }
 }
 
 function optionsOf({ kind: _, ...options }: InputPlace): InputOptions {

@@ -42,7 +42,7 @@ function twice(layer: Layer): (step?: 0 | 1) => number[][] {
   const steps = [context(true, 0), context(true, 1)];
   return (step = 0) => {
     const { layerOutputs } = topology.forward([ones], steps[step]!, new Set(topology.layers));
-    return layerOutputs.filter((output) => output.layer === layer).map(({ node }) => valuesOf(node));
+    return layerOutputs.filter(({ name }) => name === topology.names.get(layer)).map(({ node }) => valuesOf(node));
   };
 }
 
