@@ -11,7 +11,7 @@ import { sgd } from './sgd.ts';
 
 export type OptimizerName = 'sgd' | 'adam' | 'adamw' | 'adamax' | 'rmsprop' | 'adagrad';
 
-const optimizers: Readonly<Record<OptimizerName, (options: never) => Optimizer>> = {
+export const optimizers: Readonly<Record<OptimizerName, (options: never) => Optimizer>> = {
   sgd,
   adam,
   adamw,

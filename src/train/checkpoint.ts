@@ -12,6 +12,8 @@ export interface Checkpoint {
   readonly stack: readonly Layer[] | null;
   readonly topology: Topology;
   readonly compiled: Compiled | null;
+  /** The rate of the next step as it was set, of which `state` holds a float32; null where a schedule decides it. */
+  readonly learningRate: number | null;
   /** Iterations, learning rate and slots of the optimizer. */
   readonly state: readonly Variable[];
   /** Copies of the values of the variables, all of one moment. */

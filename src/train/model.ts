@@ -375,6 +375,7 @@ export class Model implements TrainedModel {
       stack,
       topology,
       compiled,
+      learningRate: typeof compiled?.optimizer.learningRate === 'number' ? this.rate : null,
       state,
       read: (variables) => this.activity.pass(() => readVariables(variables)),
     };
@@ -384,7 +385,7 @@ export class Model implements TrainedModel {
   resume(stepsDone: number, learningRate: number): void {
     checkArguments('resume', arguments, { stepsDone: required(integer(0)), learningRate: required(number(0)) });
     this.stepsDone = stepsDone;
-    // The file holds float32: the number that the optimizer was made with is kept where it is the same.
+    // The tensor holds float32: the number of the optimizer's settings is kept where it is the same.
     if (Math.fround(this.rate) !== learningRate) this.rate = learningRate;
   }
 

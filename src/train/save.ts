@@ -27,9 +27,9 @@ export async function save(model: Saveable, chosen: SaveOptions = {}): Promise<U
   checkArguments('save', arguments, { model: saveable(), options: options({ includeOptimizer: boolean }) });
   const { includeOptimizer = true } = chosen;
   const checkpoint = model.checkpoint();
-  const { name, seed, stack, topology, compiled, state } = checkpoint;
+  const { name, seed, stack, topology, compiled, learningRate, state } = checkpoint;
   const layers = stack ?? [...new Set(topology.calls.map(({ layer }) => layer))];
-  const training = compiled && includeOptimizer ? describeTraining(compiled, layers) : null;
+  const training = compiled && includeOptimizer ? describeTraining(compiled, layers, learningRate) : null;
   const architecture = {
     name,
     seed,
@@ -102,11 +102,15 @@ async function readAll(
 function describeTraining(
   { optimizer, loss, metricNames, trainedLayers }: Compiled,
   layers: readonly Layer[],
+  learningRate: number | null,
 ): SavedTraining | null {
   const name = lossName(loss);
   if (name === undefined) return null;
   return {
-    optimizer: { name: optimizer.name, config: optimizer.config() },
+    optimizer: {
+      name: optimizer.name,
+      config: { ...optimizer.config(), ...(learningRate !== null && { learningRate }) },
+    },
     loss: name,
     metrics: metricNames,
     trainedLayers: layers.flatMap((layer, index) => (trainedLayers.has(layer) ? [index] : [])),

@@ -3,6 +3,7 @@ import { ReferenceBackend } from '../../src/backends/reference/index.ts';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
 import { Engine } from '../../src/engine.ts';
 import type { Variable } from '../../src/graph/node.ts';
+import * as gradlet from '../../src/index.ts';
 import { mul, sub } from '../../src/ops/arithmetic.ts';
 import { constant, variable } from '../../src/ops/op.ts';
 import { adagrad } from '../../src/optim/adagrad.ts';
@@ -10,6 +11,7 @@ import { adam } from '../../src/optim/adam.ts';
 import { adamax } from '../../src/optim/adamax.ts';
 import { adamw } from '../../src/optim/adamw.ts';
 import type { Optimizer } from '../../src/optim/optimizer.ts';
+import { optimizers } from '../../src/optim/registry.ts';
 import { rmsprop } from '../../src/optim/rmsprop.ts';
 import { exponentialDecay, linearWarmup } from '../../src/optim/schedules.ts';
 import { sgd } from '../../src/optim/sgd.ts';
@@ -148,6 +150,18 @@ const formulas: readonly (readonly [string, Optimizer, Scalar])[] = [
   ],
 ];
 
+/** All that the registry holds, with the options that all of them take. */
+const makers = Object.values(optimizers).map(
+  (make) =>
+    (options: Parameters<typeof sgd>[0]): Optimizer =>
+      make(options as never),
+);
+
+test.each(Object.entries(optimizers))('%s has its formula in the table, and is exported', (name, make) => {
+  expect(formulas.map(([, optimizer]) => optimizer.name)).toContain(name);
+  expect(gradlet[name as keyof typeof gradlet]).toBe(make);
+});
+
 test.each(formulas)('%s: 20 steps are those of a float64 loop', async (_, optimizer, scalar) => {
   const { run } = await train(optimizer, [parameter(start, 'w')], slopeNode);
   const step = start.map(() => scalar());
@@ -163,7 +177,7 @@ test.each(formulas)('%s: 20 steps are those of a float64 loop', async (_, optimi
 test('on WebAssembly, all optimizers take the same steps, for many elements and for one', async () => {
   const gradientOf = (p: Variable): ReturnType<typeof mul> => (p.shape[0] === 1 ? sub(p, 2) : slopeNode(p));
   const clipping = [{}, { clipNorm: 0.5 }, { globalClipNorm: 0.5 }, { clipValue: 0.3 }, { weightDecay: 0.1 }];
-  for (const make of [sgd, adam, adamw, adamax, rmsprop, adagrad]) {
+  for (const make of makers) {
     for (const options of clipping) {
       const [expected, actual] = await Promise.all(
         [new ReferenceBackend(), await WasmBackend.create()].map(async (backend) => {
@@ -203,7 +217,7 @@ describe('values published in the tests of Keras 3 (keras/src/optimizers)', () =
   });
 
   test('a weight decay of 0.004 at rate 1, three times: 2 → 1.9760959', async () => {
-    for (const make of [sgd, adam, adamw, adamax, rmsprop, adagrad]) {
+    for (const make of makers) {
       close(await after(make({ learningRate: 1, weightDecay: 0.004 }), [2], [0], 3), [1.9760959], 1e-6);
     }
   });
@@ -317,7 +331,7 @@ describe('what all optimizers share', () => {
   });
 
   test('a gradient of zeros is no reason for NaN', async () => {
-    for (const make of [sgd, adam, adamw, adamax, rmsprop, adagrad]) {
+    for (const make of makers) {
       for (const clipping of [{}, { clipNorm: 1 }, { globalClipNorm: 1 }]) {
         const { run } = await train(make(clipping), [parameter([0, 0], 'w')], () => constant(0, [2]));
         expect(await run(2)).toEqual([[0, 0]]);

@@ -9,7 +9,8 @@ import { dense } from '../../src/nn/layers/dense.ts';
 import { dropout } from '../../src/nn/layers/dropout.ts';
 import { input } from '../../src/nn/input.ts';
 import { adam } from '../../src/optim/adam.ts';
-import { cosineDecay } from '../../src/optim/schedules.ts';
+import { cosineDecay, exponentialDecay, linearWarmup, piecewiseConstant } from '../../src/optim/schedules.ts';
+import { sgd } from '../../src/optim/sgd.ts';
 import { tensor } from '../../src/tensor.ts';
 import { loadModel, loadWeights } from '../../src/train/load.ts';
 import { model as functional, sequential } from '../../src/train/make-model.ts';
@@ -131,6 +132,49 @@ describe.each([['wasm', wasmEngine]] as const)('a saved model on %s', (_, create
     await model.fit(x, y);
     await loaded.fit(x, y);
     expect(await allWeights(loaded)).toEqual(await allWeights(model));
+  });
+});
+
+const schedules = [
+  cosineDecay({ initialLearningRate: 0.1, decaySteps: 5, alpha: 1 / 3 }),
+  exponentialDecay({ initialLearningRate: 1 / 3, decaySteps: 3, decayRate: 0.7 }),
+  piecewiseConstant({ boundaries: [2, 4], values: [0.1, 1 / 3, 1e-3] }),
+  linearWarmup({ warmupSteps: 4, after: 0.1 }),
+].map((schedule) => [schedule.name, schedule] as const);
+
+describe('the learning rate after loading is exactly the one saved', () => {
+  const start = Math.fround(0.1);
+  const rates = [0, 0.1, 1 / 3, start, start * (1 + Number.EPSILON), 1e-3, 2 ** -149, 1e-50, Number.MIN_VALUE, 12.7];
+  const reloaded = async (model: Model): Promise<Model> =>
+    loadModel(await save(model), { layers, engine: referenceEngine() });
+
+  it.each(rates)('%d, set by hand, before and after training', async (rate) => {
+    const model = classifier({ engine: referenceEngine() });
+    model.learningRate = rate;
+    expect((await reloaded(model)).learningRate).toBe(rate);
+    await model.fit(x, y);
+    const loaded = await reloaded(model);
+    expect(loaded.learningRate).toBe(rate);
+    // A second time through a file, and what was compiled at another rate whose float32 is the same.
+    expect((await reloaded(loaded)).learningRate).toBe(rate);
+    expect(await save(loaded)).toEqual(await save(model));
+  });
+
+  it.each(rates)('%d, given to the optimizer', async (learningRate) => {
+    const model = classifier({ engine: referenceEngine() });
+    model.compile({ optimizer: adam({ learningRate }), loss: 'sparseCategoricalCrossentropy' });
+    expect((await reloaded(model)).learningRate).toBe(learningRate);
+  });
+
+  it.each(schedules)('of a schedule: %s', async (_, learningRate) => {
+    const model = classifier({ engine: referenceEngine() });
+    model.compile({ optimizer: sgd({ learningRate }), loss: 'sparseCategoricalCrossentropy' });
+    for (let step = 0; step < 7; step++) {
+      const loaded = await reloaded(model);
+      expect(loaded.learningRate).toBe(learningRate.valueAt(step));
+      expect(loaded.learningRate).toBe(model.learningRate);
+      await model.trainOnBatch(x, y);
+    }
   });
 });
 
