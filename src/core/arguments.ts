@@ -138,7 +138,10 @@ export const fraction: ArgumentType = {
 /** One of a few strings. */
 export function oneOf(...names: readonly string[]): ArgumentType {
   return {
-    expected: names.map((name) => `'${name}'`).join(', ').replace(/, ([^,]*)$/, ' or $1'),
+    expected: names
+      .map((name) => `'${name}'`)
+      .join(', ')
+      .replace(/, ([^,]*)$/, ' or $1'),
     accepts: (value) => names.includes(value as string),
   };
 }
