@@ -342,15 +342,15 @@ export class Executable {
   /**
    * Runs the whole program `steps` times without coming back in between.
    *
-   * @param steps an integer from 1 to 1,000,000
+   * @param steps an integer from 0 to 1,000,000; with 0 nothing happens
    * @throws ValueError for any other number; StateError after `dispose`, or when the memory of a variable was released
    */
   run(steps = 1): void {
-    if (!Number.isInteger(steps) || steps < 1 || steps > mostSteps || arguments.length > 1) {
-      checkArguments('run', arguments, { steps: integer(1, mostSteps) });
+    if (!Number.isInteger(steps) || steps < 0 || steps > mostSteps || arguments.length > 1) {
+      checkArguments('run', arguments, { steps: integer(0, mostSteps) });
     }
     this.requireUsable('run');
-    this.prepared.run(steps);
+    if (steps > 0) this.prepared.run(steps);
   }
 
   /**

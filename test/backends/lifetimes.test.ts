@@ -122,7 +122,13 @@ describe.each(Object.entries(backends))('%s', (name, start) => {
     await other();
   });
 
-  it.each([0, -1, 1.5, NaN, Infinity, -Infinity, 1e6 + 1, 2 ** 31, 2 ** 32 + 1, 1e300, '2', null, {}, 3n])(
+  it('takes 0 steps, which change nothing', async () => {
+    const { x, engine, executable } = await made();
+    executable.run(0);
+    if (!isFake) expect([...(await engine.read(x))]).toEqual([1, 2, 3, 4]);
+  });
+
+  it.each([-1, 1.5, NaN, Infinity, -Infinity, 1e6 + 1, 2 ** 31, 2 ** 32 + 1, 1e300, '2', null, {}, 3n])(
     'refuses %s steps',
     async (steps) => {
       const { x, engine, executable, other } = await made();
