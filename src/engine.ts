@@ -183,7 +183,7 @@ export class Engine {
     requireDType(`write: '${meta.name}' holds`, dtype, values);
     if (!Number.isSafeInteger(offset) || offset < 0 || offset + values.length > sizeOf(shape)) {
       throw new ShapeError(
-        `write: ${values.length} values at element ${offset} do not fit '${meta.name}' of shape ${formatShape(shape)}`,
+        `write: ${values.length} values at element ${describe(offset)} do not fit '${meta.name}' of shape ${formatShape(shape)}`,
       );
     }
     const isWhole = offset % 4 === 0 && (values.length % 4 === 0 || offset + values.length === sizeOf(shape));

@@ -51,7 +51,7 @@ export class HostTensor {
       );
     }
     if (!Number.isFinite(scale) || !Number.isFinite(offset)) {
-      throw new ShapeError(`tensor: scale and offset must be finite, not ${scale} and ${offset}`);
+      throw new ShapeError(`tensor: scale and offset must be finite, not ${describe(scale)} and ${describe(offset)}`);
     }
     markRaw(this);
     this.data = readValues('tensor', data).data;
@@ -152,11 +152,12 @@ export interface ParameterOptions {
 /**
  * A float32 variable that training changes. Throws `ValueError` for the name of an initializer: names are for layers.
  */
-export function parameter(shape: Shape, { initializer, seed = 0, name }: ParameterOptions = {}): Variable {
+export function parameter(shape: Shape, options: ParameterOptions = {}): Variable {
   checkArguments('parameter', arguments, {
     shape: required(anything),
     options: optionsOf({ initializer: anything, seed: integer(), name: string }),
   });
+  const { initializer, seed = 0, name } = options;
   checkShape('parameter', shape);
   if (typeof initializer === 'string') {
     throw new ValueError(`parameter: initializer is the name '${String(initializer)}': call it, as in heNormal()`);

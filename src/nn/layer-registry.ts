@@ -73,5 +73,12 @@ export const layerRegistry: LayerRegistry = {
 
 /** The layer of `kind` with `config`, without weights. Throws `ValueError` for an unknown kind or a bad setting. */
 export function layerFromConfig(kind: string, config: LayerConfig, registry: LayerRegistry = layerRegistry): Layer {
+  requireOption(
+    'layer',
+    'registry',
+    registry,
+    'an object of layers by kind',
+    typeof registry === 'object' && registry !== null,
+  );
   return lookUp('layer', kind, registry)(config, registry);
 }

@@ -15,6 +15,7 @@ import { variable } from '../ops/op.ts';
 import type { HostTensor } from '../tensor.ts';
 import { dimensions, layerName } from './arguments.ts';
 import type { Initializer } from './initializers.ts';
+import { checkMethods } from './layer-methods.ts';
 import type { InputPlace } from './input.ts';
 
 export interface CallContext {
@@ -107,6 +108,7 @@ export abstract class Layer {
     this.givenName = options.name ?? '';
     this.isTrainable = options.trainable ?? defaults?.trainable ?? true;
     this.inputShape = inputShape && checkShape(where, [...inputShape]);
+    checkMethods(this, this.createWeights !== Layer.prototype.createWeights);
   }
 
   /** Unique within a model; the model gives one (`dense`, `dense_1` …) when the user gives none. */
@@ -167,6 +169,7 @@ export abstract class Layer {
   /** Creates the weights once; a layer that two models share is built by the first. */
   build(inputs: readonly Shape[], key: Key): void {
     if (this.isBuilt) return;
+    this.outputShape(inputs);
     this.createWeights(inputs, key);
     this.isBuilt = true;
   }

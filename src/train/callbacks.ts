@@ -74,6 +74,14 @@ function namesOf(callback: object): string[] {
   return names;
 }
 
+/** Throws `ValueError` for a hook that was called by hand without the logs or the model that `fit` gives. */
+export function checkHook(caller: string, given: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(given)) {
+    const expected = name === 'model' ? 'the model that is trained' : 'an object of numbers by name';
+    checkValue(caller, name, value, { ...isCallback, expected });
+  }
+}
+
 /** Several callbacks as one, called in their order. */
 export class CallbackList {
   readonly #callbacks: readonly Callback[];

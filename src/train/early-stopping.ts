@@ -1,6 +1,7 @@
 /** Ends a run that no longer gets better. */
 import { boolean, checkArguments } from '../core/arguments.ts';
 import type { HostTensor } from '../tensor.ts';
+import { checkHook } from './callbacks.ts';
 import type { Callback } from './callbacks.ts';
 import { Monitor, monitorOptions } from './monitor.ts';
 import type { MonitorOptions } from './monitor.ts';
@@ -27,6 +28,7 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
       best = null;
     },
     async onEpochEnd(_epoch, logs, model) {
+      checkHook('earlyStopping', { logs, model });
       if (monitor.improved(logs)) {
         if (restoreBestWeights) best = await model.getWeights();
       } else if (monitor.waited >= Math.max(1, monitor.patience)) model.stopTraining = true;

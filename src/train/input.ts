@@ -1,4 +1,5 @@
 /** One name for where data enter: the start of a functional model, or a placeholder of a graph of one's own. */
+import { checkCount } from '../core/arguments.ts';
 import type { DType } from '../core/dtype.ts';
 import type { Shape } from '../core/shape.ts';
 import type { Variable } from '../graph/node.ts';
@@ -19,5 +20,6 @@ export function input(
   first: InputOptions | Shape,
   options: { readonly dtype?: DType; readonly name?: string } = {},
 ): SymbolicTensor | Variable {
+  checkCount('input', arguments, 'shape', 'options');
   return Array.isArray(first) ? placeholder(first as Shape, options) : symbolicInput(first as InputOptions);
 }

@@ -2,6 +2,7 @@
 import { callable, checkArguments, integer, number, required } from '../core/arguments.ts';
 import { describe } from '../core/describe.ts';
 import { ValueError } from '../core/errors.ts';
+import { checkHook } from './callbacks.ts';
 import type { Callback } from './callbacks.ts';
 import { Monitor, monitorOptions } from './monitor.ts';
 import type { MonitorOptions } from './monitor.ts';
@@ -39,6 +40,7 @@ export function reduceLROnPlateau(options: ReduceLROnPlateauOptions = {}): Callb
       resting = 0;
     },
     onEpochEnd(_epoch, logs, model) {
+      checkHook('reduceLROnPlateau', { logs, model });
       logs['learningRate'] = model.learningRate;
       const improved = monitor.improved(logs);
       if (resting > 0) {
@@ -64,6 +66,7 @@ export function learningRateScheduler(schedule: (epoch: number, learningRate: nu
   checkArguments('learningRateScheduler', arguments, { schedule: required(callable) });
   return {
     onEpochBegin(epoch, model) {
+      checkHook('learningRateScheduler', { model });
       const rate = schedule(epoch, model.learningRate);
       if (!Number.isFinite(rate) || rate < 0) {
         throw new ValueError(
@@ -73,6 +76,7 @@ export function learningRateScheduler(schedule: (epoch: number, learningRate: nu
       model.learningRate = rate;
     },
     onEpochEnd(_epoch, logs, model) {
+      checkHook('learningRateScheduler', { logs, model });
       logs['learningRate'] = model.learningRate;
     },
   };

@@ -2,6 +2,8 @@
  * The safetensors format: 8 bytes with the length of a JSON header, the header with dtype, shape and place of each
  * tensor, then their bytes without gaps. A file may come from anybody: everything is checked before anything is used.
  */
+import { checkArguments, checkCount, required } from '../core/arguments.ts';
+import type { ArgumentType } from '../core/arguments.ts';
 import { bytesOf, bytesPerElement, copied, isShared, viewAs } from '../core/dtype.ts';
 import type { DType } from '../core/dtype.ts';
 import { describe } from '../core/describe.ts';
@@ -29,6 +31,16 @@ const mostHeaderBytes = 10_000_000;
 const mostTensors = 100_000;
 const mostNameCharacters = 1024;
 
+/** A Map of names to values that `accepts` takes: of this realm or another. */
+function mapOf(values: string, accepts: (value: unknown) => boolean): ArgumentType {
+  const isMap = (value: unknown): value is ReadonlyMap<unknown, unknown> =>
+    Object.prototype.toString.call(value) === '[object Map]';
+  return {
+    expected: `a Map of ${values} by name`,
+    accepts: (value) => isMap(value) && [...value].every(([name, each]) => typeof name === 'string' && accepts(each)),
+  };
+}
+
 /**
  * A file of `tensors`, in the order of the map but with 4-byte values first. Scale and offset are applied: such a tensor is
  * float32 in the file.
@@ -39,6 +51,11 @@ export function encodeSafetensors(
   tensors: ReadonlyMap<string, HostTensor>,
   metadata: ReadonlyMap<string, string> = new Map(),
 ): Uint8Array<ArrayBuffer> {
+  const isTensor = (value: unknown): boolean => value instanceof HostTensor;
+  checkArguments('encodeSafetensors', arguments, {
+    tensors: required(mapOf('tensors', isTensor)),
+    metadata: mapOf('texts', (value) => typeof value === 'string'),
+  });
   const scaled = [...tensors].map(([name, values]) => [name, values.applyScale(`safetensors: '${name}'`)] as const);
   const ordered = scaled.sort(([, a], [, b]) => bytesPerElement[b.dtype] - bytesPerElement[a.dtype]);
   let end = 0;
@@ -78,6 +95,7 @@ export function encodeSafetensors(
  * @throws FormatError for anything that is not exactly right
  */
 export function decodeSafetensors(given: ArrayBufferLike | ArrayBufferView): TensorFile {
+  checkCount('decodeSafetensors', arguments, 'file');
   const bytes = bytesOf(given);
   if (bytes === undefined) {
     throw new FormatError(

@@ -121,7 +121,7 @@ describe('dense', () => {
     expect(
       messageOf(() => layer.call([tensor(new Array<number>(1536).fill(0), [2, 768])], still)),
     ).toMatchInlineSnapshot(
-      `"ShapeError: dense_1: expects inputs of 784 features, got [2, 768]: give inputs of shape [batch, 784]"`,
+      `"ShapeError: dense_1: expects inputs of 784 features, got [batch, 768]: give inputs of shape [batch, 784]"`,
     );
     expect(messageOf(() => layer.outputShape([[28, 28]]))).toMatchInlineSnapshot(
       `"ShapeError: dense_1: expects inputs of 784 features, got [batch, 28, 28]: put flatten() before it"`,

@@ -2,6 +2,7 @@
  * The WebAssembly backend: variables and arenas are runs of one linear memory, a prepared program is a stream of words
  * in it, and running K steps is one call into the module.
  */
+import { anything, checkOptions } from '../../core/arguments.ts';
 import { bytesPerElement, typedArray } from '../../core/dtype.ts';
 import type { TypedArray } from '../../core/dtype.ts';
 import { messageOf } from '../../core/errors.ts';
@@ -46,6 +47,15 @@ export class WasmBackend implements Backend {
    * `info.reason` says why.
    */
   static async create(options: WasmOptions = {}): Promise<WasmBackend> {
+    checkOptions('WasmBackend', options, {
+      threads: anything,
+      worker: anything,
+      workerUrl: anything,
+      binary: anything,
+      shareThreshold: anything,
+      patience: anything,
+      startPatience: anything,
+    });
     const { threads = 1, worker = false, binary } = options;
     // Imported only here, so that a page without workers does not load what makes them.
     const start = threads === 1 && !worker ? null : await import('./start-workers.ts').catch(messageOf);

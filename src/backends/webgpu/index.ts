@@ -2,6 +2,7 @@
  * The WebGPU backend: each variable and each memory slot of a program is a GPU buffer, each dispatch a pipeline and a
  * bind group made beforehand. Nothing waits except reads and `finished`.
  */
+import { anything, checkOptions } from '../../core/arguments.ts';
 import { BackendError, messageOf } from '../../core/errors.ts';
 import { bytesPerElement } from '../../core/dtype.ts';
 import type { TypedArray } from '../../core/dtype.ts';
@@ -33,6 +34,7 @@ export class WebGPUBackend implements Backend {
 
   /** Throws `BackendError` where there is no adapter, the adapter gives no device, or neither answers. */
   static async create(options: DeviceOptions = {}): Promise<WebGPUBackend> {
+    checkOptions('WebGPUBackend', options, { gpu: anything, onCompile: anything, patience: anything });
     const device = await Device.acquire(options);
     const hasSubgroups = device.gpu.features.has('subgroups');
     try {

@@ -2,7 +2,7 @@
 import { boolean, checkCount, integer, required } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
 import type { Key } from '../../core/random.ts';
-import { formatShape, sizeOf } from '../../core/shape.ts';
+import { sizeOf } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
 import type { Node, Variable } from '../../graph/node.ts';
 import { add } from '../../ops/arithmetic.ts';
@@ -87,7 +87,7 @@ export class Dense extends Layer {
 
   outputShape(inputs: readonly Shape[]): Shape {
     const shape = onlyShape(this.label, inputs);
-    this.checkFeatures(shape, formatSample(shape));
+    this.checkFeatures(shape);
     return [...shape.slice(0, -1), this.units];
   }
 
@@ -100,7 +100,6 @@ export class Dense extends Layer {
   call(inputs: readonly Node[]): Node {
     const [kernel] = this.weights as [Variable];
     const { shape } = inputs[0]!;
-    this.checkFeatures(shape.slice(1), formatShape(shape));
     // All places of all samples are rows of one product; the activation follows at once, so that it can be fused.
     const x = cast(inputs[0]!, 'float32');
     const rows = shape.length === 2 ? x : reshape(x, [sizeOf(shape.slice(0, -1)), shape.at(-1)!]);
@@ -117,13 +116,15 @@ export class Dense extends Layer {
     ];
   }
 
-  private checkFeatures(sample: Shape, shown: string): void {
+  private checkFeatures(sample: Shape): void {
     const features = featuresOf(this.label, sample);
     const expected = this.kernel?.shape[0] ?? features;
     if (features === expected) return;
     const remedy =
       sizeOf(sample) === expected ? 'put flatten() before it' : `give inputs of shape [batch, ${expected}]`;
-    throw new ShapeError(`${this.label}: expects inputs of ${expected} features, got ${shown}: ${remedy}`);
+    throw new ShapeError(
+      `${this.label}: expects inputs of ${expected} features, got ${formatSample(sample)}: ${remedy}`,
+    );
   }
 }
 

@@ -13,7 +13,7 @@ import { initializerLike, regularizerLike } from '../arguments.ts';
 import { initializerFrom, randomUniform } from '../initializers.ts';
 import type { Initializer, InitializerLike } from '../initializers.ts';
 import { Layer } from '../layer.ts';
-import type { CallContext, LayerConfig, LayerOptions, Mask } from '../layer.ts';
+import type { LayerConfig, LayerOptions, Mask } from '../layer.ts';
 import { regularizerFrom } from '../regularizers.ts';
 import type { Regularizer, RegularizerLike } from '../regularizers.ts';
 import { formatSample, onlyShape } from './check.ts';
@@ -101,7 +101,7 @@ export class Embedding extends Layer {
     this.embeddings = this.addWeight('embeddings', [this.inputDim, this.outputDim], this.initializer, key);
   }
 
-  call(inputs: readonly Node[], _?: CallContext): Node {
+  call(inputs: readonly Node[]): Node {
     const [table] = this.weights as [Variable];
     return gather(table, cast(inputs[0]!, 'int32'));
   }
