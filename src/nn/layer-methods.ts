@@ -85,7 +85,7 @@ function checkInputs(layer: Layer, caller: string, given: readonly unknown[], ty
   if (lacking)
     throw new ShapeError(`${caller}: takes tensors with the batch axis in front, not ${formatShape(lacking.shape)}`);
   const givenMasks = given[Object.keys(types).length - 1] as readonly unknown[] | undefined;
-  if (givenMasks && givenMasks.length !== inputs.length && (types['context'] === undefined || givenMasks.length > 0)) {
+  if (givenMasks && givenMasks.length > inputs.length) {
     throw new ValueError(`${caller}: takes a mask for each of ${inputs.length} inputs, not ${givenMasks.length}`);
   }
   layer.outputShape(inputs.map(({ shape }) => shape.slice(1)));

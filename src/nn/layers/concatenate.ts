@@ -59,9 +59,9 @@ export class Concatenate extends Layer {
   override computeMask(inputs: readonly Node[], masks: readonly Mask[]): readonly Mask[] {
     const rank = masks.find((mask) => mask !== undefined)?.shape.length ?? 0;
     const place = normalizeAxis(this.label, this.axis, inputs[0]!.shape.length);
-    if (place >= rank) return [eitherMask(masks)];
+    if (place >= rank) return [eitherMask(inputs.map((_, index) => masks[index]))];
     const ones = (index: number): Node => broadcastTo(constant(1), inputs[index]!.shape.slice(0, rank));
-    const all = masks.map((mask, index) => mask ?? ones(index));
+    const all = inputs.map((_, index) => masks[index] ?? ones(index));
     return [concatenateNodes(all, place)];
   }
 }

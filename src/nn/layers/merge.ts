@@ -41,7 +41,7 @@ export abstract class Merge extends Layer {
     return inputs.reduce((x, y) => this.combine(x, y));
   }
 
-  override computeMask(_: readonly Node[], masks: readonly Mask[]): readonly Mask[] {
-    return [eitherMask(masks)];
+  override computeMask(inputs: readonly Node[], masks: readonly Mask[]): readonly Mask[] {
+    return [eitherMask(inputs.map((_, index) => masks[index]))];
   }
 }
