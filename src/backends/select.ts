@@ -37,7 +37,7 @@ export const gpuThreshold = 2e7;
 /** Multiply-adds of one step from which `threads: 'auto'` takes several: a step of about 100 µs. */
 export const threadThreshold = 2e6;
 
-/** Milliseconds in which a GPU that nobody asked for by name has to answer: then WebAssembly is taken. */
+/** Time limit in milliseconds for a GPU that was not asked for by name; WebAssembly is used after it. */
 const choicePatience = 1000;
 
 const names: readonly BackendName[] = ['wasm', 'webgpu'];

@@ -7,24 +7,6 @@ export function requireOption(where: string, what: string, value: unknown, expec
   if (!holds) throw new ValueError(`${where}: ${what} must be ${expected}, not ${describe(value)}`);
 }
 
-/** Throws `ValueError` unless `value` is a finite number in [least, most]. */
-export function requireNumber(
-  where: string,
-  what: string,
-  value: number,
-  least: number = -Infinity,
-  most: number = Infinity,
-): void {
-  const bounds = [least === -Infinity ? '' : `≥ ${least}`, most === Infinity ? '' : `≤ ${most}`].filter(Boolean);
-  const expected = ['a finite number', ...bounds].join(' ');
-  requireOption(where, what, value, expected, Number.isFinite(value) && value >= least && value <= most);
-}
-
-/** Throws `ValueError` unless `value` is a finite number above 0. */
-export function requirePositive(where: string, what: string, value: number): void {
-  requireOption(where, what, value, 'a finite number > 0', Number.isFinite(value) && value > 0);
-}
-
 /** The entry `name` of a closed table; what a prototype brings along is none. */
 export function lookUp<T>(what: string, name: string, table: Readonly<Record<string, T>>): T {
   if (typeof name === 'string' && Object.hasOwn(table, name)) return table[name]!;

@@ -30,7 +30,7 @@ export function input(options: InputOptions): SymbolicTensor {
   return unproxied({ shape, layer: { kind: 'input', name: '', ...options } as const, inputs: [] });
 }
 
-/** Throws `ValueError` for options that are unknown or of the wrong type, ShapeError for a shape that is none. */
+/** Throws `ValueError` for options that are unknown or of the wrong type, ShapeError for an invalid shape. */
 export function checkInput(options: InputOptions): void {
   checkOptions('input', options, {
     shape: required(dimensions),

@@ -1,4 +1,4 @@
-/** Looks for NaN and infinity in weights, on the device: after the last update of a run nobody else reads them. */
+/** Looks for NaN and infinity in weights, on the device: nothing else reads them after the last update of a run. */
 import { NonFiniteError } from '../core/errors.ts';
 import type { Engine } from '../engine.ts';
 import type { Variable } from '../graph/node.ts';

@@ -11,7 +11,7 @@ export interface Prepared<P extends StepProgram = StepProgram> {
   readonly program: P;
 }
 
-/** At most so many programs are kept, with at most so many bytes together; the last one whatever its size. */
+/** The maximum number of retained programs, and of their bytes together; the most recent one is retained whatever its size. */
 const places = 4;
 const mostBytes = 64 * 2 ** 20;
 

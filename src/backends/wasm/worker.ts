@@ -126,7 +126,7 @@ function doJob(job: RemoteJob): void {
   }
 }
 
-/** Runs a program in pieces, so that whoever waits hears that it gets on. */
+/** Runs a program in pieces, so that the waiting thread sees progress. */
 function runSteps(stream: number, steps: number): void {
   let [size, sign] = [1, performance.now()];
   for (let left = steps; left > 0;) {
