@@ -1,2 +1,2 @@
-// A browser is looked for on the machine first (scripts/browser.ts); nothing is downloaded at install time.
+// A browser is looked for on the machine first (tools/browser.ts); nothing is downloaded at install time.
 module.exports = { skipDownload: true };

@@ -6,7 +6,7 @@
 import terser from '@rollup/plugin-terser';
 import dts from 'rollup-plugin-dts';
 import esbuild from 'rollup-plugin-esbuild';
-import { markPureCalls } from './scripts/lib/pure-calls.mjs';
+import { markPureCalls } from './tools/lib/pure-calls.mjs';
 
 const input = { gradlet: 'src/index.ts' };
 
@@ -56,7 +56,7 @@ export default [
     },
   },
   {
-    input: { 'gradlet-worker': 'src/backends/wasm/worker.ts' },
+    input: { 'gradlet-worker': 'src/backends/wasm/threads/worker.ts' },
     plugins,
     onwarn,
     output: { dir: 'dist', format: 'iife', entryFileNames: '[name].js', plugins: [minify] },

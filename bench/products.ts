@@ -2,7 +2,7 @@
  * Matrix products as suites time them: operands that are there already, and a result that stays there.
  */
 import { type Engine, matmul, parameter } from '../src/index.ts';
-import { holdAgainst } from './beside.ts';
+import { holdAgainst } from './ceilings/beside.ts';
 import { type Execution, execution } from './executions.ts';
 import { type Context, type Measured, rate, type Work } from './suite.ts';
 

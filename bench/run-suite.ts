@@ -1,7 +1,7 @@
 /**
  * Runs one suite on one backend, in Node or in a page. The development server bundles this file for `--browser`.
  */
-import { type Ceilings, measureCeilings } from './ceilings.ts';
+import { type Ceilings, measureCeilings } from './ceilings/ceilings.ts';
 import { type EngineRequest, instructionsOf, startEngine } from './start-engine.ts';
 import type { BenchRecord, Context, Suite } from './suite.ts';
 import { findSuite } from './suites/index.ts';

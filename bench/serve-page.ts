@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- --page`: serves the benchmark's page, for a reader's own browser. It ends when it is interrupted.
  */
-import { type DevelopmentServer, startServer } from '../scripts/serve.ts';
+import { type DevelopmentServer, startServer } from '../tools/serve.ts';
 import { bundleStart } from './start/bundle.ts';
 
 export const pageAddress = '/bench/page/';

@@ -2,7 +2,7 @@
  * What a suite is: a module that runs in Node and in a page alike, and gives one record for each thing it measured.
  */
 import type { Engine } from '../src/index.ts';
-import type { Ceilings } from './ceilings.ts';
+import type { Ceilings } from './ceilings/ceilings.ts';
 import type { Milliseconds, Timed } from './measure.ts';
 import type { EngineRequest } from './start-engine.ts';
 

@@ -5,7 +5,7 @@
  */
 import { activation, batchNormalization, dense, save, sequential, sgd, tensor } from '../src/index.ts';
 import type { Digits, Mnist } from './data/mnist.ts';
-import type { Outcome, Setup } from './support/example.ts';
+import type { Outcome, Setup } from '../tools/examples/example.ts';
 
 const pixels = ({ images, count }: Digits) => tensor(images, [count, 784], { scale: 1 / 255 });
 const labels = (digits: Digits) => tensor(Int32Array.from(digits.labels), [digits.count]);

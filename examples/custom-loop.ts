@@ -19,7 +19,7 @@ import {
   type Tensor,
 } from '../src/index.ts';
 import { type Digits, pixelsPerDigit as pixels, scaledPixels, sliceDigits, type Mnist } from './data/mnist.ts';
-import type { Outcome, Setup } from './support/example.ts';
+import type { Outcome, Setup } from '../tools/examples/example.ts';
 
 export async function program({
   data: digits,

@@ -14,7 +14,7 @@ import { loadSavedParameters, program as savedParameters } from './p3-saved-para
 import { program as textClassifier } from './p3-text-classifier.ts';
 import { program as learningCurves } from './p4-learning-curves.ts';
 import { program as textWithDropout } from './p5-text-with-dropout.ts';
-import { defineExample, type Example, type Wanted } from './support/example.ts';
+import { defineExample, type Example, type Wanted } from '../tools/examples/example.ts';
 
 const digits = {
   source: 'MNIST',

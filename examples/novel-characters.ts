@@ -25,7 +25,7 @@ import {
   type Tokenizer,
   variable,
 } from '../src/index.ts';
-import type { Outcome, Setup } from './support/example.ts';
+import type { Outcome, Setup } from '../tools/examples/example.ts';
 
 const [length, features, units] = [100, 32, 256];
 const opening = 'Whale';

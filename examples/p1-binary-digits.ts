@@ -3,7 +3,7 @@
  */
 import { adam, dense, flatten, save, sequential, tensor } from '../src/index.ts';
 import { type Digits, oddLabels, sliceDigits, type Mnist } from './data/mnist.ts';
-import type { Outcome, Setup } from './support/example.ts';
+import type { Outcome, Setup } from '../tools/examples/example.ts';
 
 const pixels = ({ images, count }: Digits) => tensor(images, [count, 28, 28], { scale: 1 / 255 });
 const labels = (digits: Digits) => tensor(oddLabels(digits), [digits.count, 1]);

@@ -3,7 +3,7 @@
  */
 import { adam, dense, save, sequential, tensor } from '../src/index.ts';
 import { type Digits, oneHotLabels, type Mnist } from './data/mnist.ts';
-import type { Outcome, Setup } from './support/example.ts';
+import type { Outcome, Setup } from '../tools/examples/example.ts';
 
 /** The pixels stay bytes; the model reads them as 0 to 1. */
 const pixels = ({ images, count }: Digits) => tensor(images, [count, 784], { scale: 1 / 255 });

@@ -4,9 +4,9 @@
  */
 import { decodeSafetensors, tokenizerFromJSON, type TokenizerJSON, padSequences } from '../src/index.ts';
 import { readBytes } from './data/read-bytes.ts';
-import type { Outcome, Setup } from './support/example.ts';
-import { reportLines } from './support/report.ts';
-import { classesOf, classify, createParameters, score, sizes } from './support/spam-classifier.ts';
+import type { Outcome, Setup } from '../tools/examples/example.ts';
+import { reportLines } from '../tools/examples/report.ts';
+import { classesOf, classify, createParameters, score, sizes } from '../tools/examples/spam-classifier.ts';
 
 /** The file's bytes. Throws a message that says how to make the file. */
 export async function loadSavedParameters(path: string): Promise<Uint8Array> {

@@ -21,9 +21,9 @@ import {
   variable,
 } from '../src/index.ts';
 import type { Mails, SpamCorpus } from './data/spam.ts';
-import type { Outcome, Setup } from './support/example.ts';
-import { reportLines } from './support/report.ts';
-import { classesOf, classify, createParameters, network, score, sizes } from './support/spam-classifier.ts';
+import type { Outcome, Setup } from '../tools/examples/example.ts';
+import { reportLines } from '../tools/examples/report.ts';
+import { classesOf, classify, createParameters, network, score, sizes } from '../tools/examples/spam-classifier.ts';
 
 export async function program({ data, engine, epochs, batchSize, seed, print }: Setup<SpamCorpus>): Promise<Outcome> {
   // words by their numbers: the vocabulary is that of the mails to train on

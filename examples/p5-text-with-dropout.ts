@@ -15,8 +15,8 @@ import {
   tokenizer,
 } from '../src/index.ts';
 import type { Mails, SpamCorpus } from './data/spam.ts';
-import type { Outcome, Setup } from './support/example.ts';
-import { reportLines } from './support/report.ts';
+import type { Outcome, Setup } from '../tools/examples/example.ts';
+import { reportLines } from '../tools/examples/report.ts';
 
 const [words, length] = [10_000, 100];
 

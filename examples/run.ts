@@ -2,8 +2,8 @@
  * `npm run example -- NAME`: runs one of the examples; without a name it lists them. `NAME --help` lists the options.
  */
 import { examples, findExample, listExamples } from './list.ts';
-import { runCommand, runFromCommandLine } from './support/main.ts';
-import { addExampleOptions, createCommand } from './support/options.ts';
+import { runCommand, runFromCommandLine } from '../tools/examples/main.ts';
+import { addExampleOptions, createCommand } from '../tools/examples/options.ts';
 
 const command = createCommand('npm run example --', 'runs one of the examples')
   .argument('[name]')

@@ -3,8 +3,8 @@
  * the options.
  */
 import { findExample } from './list.ts';
-import { runCommand, runFromCommandLine } from './support/main.ts';
-import { addExampleOptions, createCommand } from './support/options.ts';
+import { runCommand, runFromCommandLine } from '../tools/examples/main.ts';
+import { addExampleOptions, createCommand } from '../tools/examples/options.ts';
 
 const example = findExample('p2-ten-digits');
 const command = createCommand('npm run train --', 'trains a network of three layers to read the digits of MNIST');

@@ -21,7 +21,7 @@ import type { Constant, Graph, Variable } from './graph/node.ts';
 import type { TensorType } from './graph/op.ts';
 import { printGraph } from './graph/print.ts';
 import { roots, topologicalOrder } from './graph/traverse.ts';
-import { moveIn, moveOut, requireHome, settle } from './variable-homes.ts';
+import { moveIn, moveOut, requireHome, settle } from './variables/homes.ts';
 
 /** Programs kept for graphs that were compiled before. */
 const cacheSize = 64;

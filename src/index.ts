@@ -22,7 +22,7 @@ export { memoryStore } from './tune/store.ts';
 export type { TuningRecord, TuningStore } from './tune/store.ts';
 
 // Tensors and graphs
-export { HostTensor, parameter, tensor } from './tensor.ts';
+export { HostTensor, parameter, tensor } from './data/tensor.ts';
 export type {
   NestedArray,
   NestedValues,
@@ -31,24 +31,36 @@ export type {
   ParameterOptions,
   Tensor,
   TensorOptions,
-} from './tensor.ts';
-export { input } from './train/input.ts';
+} from './data/tensor.ts';
+export { input } from './model/input.ts';
 export { gradients } from './autodiff/gradients.ts';
 export { withScope } from './graph/node.ts';
 export type { Graph, Node, Variable } from './graph/node.ts';
 export type { DType, TypedArray } from './core/dtype.ts';
 export type { Shape } from './core/shape.ts';
-export { constant, variable } from './ops/op.ts';
+export { constant, variable } from './ops/define.ts';
 export type { TensorLike } from './ops/arguments.ts';
-export type { VariableOptions } from './ops/op.ts';
+export type { VariableOptions } from './ops/define.ts';
 export { printGraph } from './graph/print.ts';
-export { printProgram } from './compiler/print-program.ts';
+export { printProgram } from './compiler/print.ts';
 export type { Program } from './compiler/program.ts';
 
 // Operations
-export { abs, add, div, maximum, minimum, mod, mul, neg, reciprocal, square, sub } from './ops/arithmetic.ts';
-export { cos, erf, exp, expm1, log, log1p, pow, rsqrt, sin, sqrt } from './ops/math.ts';
-export { ceil, floor, round, sign, step } from './ops/rounding.ts';
+export {
+  abs,
+  add,
+  div,
+  maximum,
+  minimum,
+  mod,
+  mul,
+  neg,
+  reciprocal,
+  square,
+  sub,
+} from './ops/elementwise/arithmetic.ts';
+export { cos, erf, exp, expm1, log, log1p, pow, rsqrt, sin, sqrt } from './ops/elementwise/math.ts';
+export { ceil, floor, round, sign, step } from './ops/elementwise/rounding.ts';
 export {
   equal,
   greater,
@@ -59,31 +71,31 @@ export {
   logicalNot,
   logicalOr,
   notEqual,
-} from './ops/compare.ts';
-export { select, select as where } from './ops/select.ts';
-export { cast, clip, clip as clipByValue } from './ops/clip.ts';
-export { elu, gelu, leakyRelu, relu, relu6, sigmoid, silu, softplus, tanh } from './ops/activation.ts';
-export { logSoftmax, softmax } from './ops/softmax.ts';
-export { batchNorm, normalizeWith } from './ops/batch-norm.ts';
-export type { BatchNorm, BatchNormOptions, NormalizeOptions } from './ops/batch-norm.ts';
-export { layerNorm } from './ops/layer-norm.ts';
-export type { LayerNormOptions } from './ops/layer-norm.ts';
-export { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from './ops/cross-entropy.ts';
-export { matmul, matmul as matMul } from './ops/matmul.ts';
-export { max, mean, min, sum, sumOfSquares } from './ops/reduce.ts';
-export { argMax } from './ops/arg-max.ts';
-export { broadcastTo } from './ops/broadcast.ts';
-export { expandDims, reshape, squeeze } from './ops/reshape.ts';
-export { concatenate, concatenate as concat, stack } from './ops/concatenate.ts';
-export { pad, slice } from './ops/slice.ts';
-export { transpose } from './ops/transpose.ts';
-export { gather } from './ops/gather.ts';
-export { recurrence } from './ops/recurrence.ts';
-export type { Recurrence, RecurrenceOptions } from './ops/recurrence.ts';
-export { reverse } from './ops/reverse.ts';
-export { oneHot } from './ops/one-hot.ts';
-export { stopGradient } from './ops/stop-gradient.ts';
-export { increment } from './ops/counter.ts';
+} from './ops/elementwise/compare.ts';
+export { select, select as where } from './ops/elementwise/select.ts';
+export { cast, clip, clip as clipByValue } from './ops/elementwise/clip.ts';
+export { elu, gelu, leakyRelu, relu, relu6, sigmoid, silu, softplus, tanh } from './ops/elementwise/activation.ts';
+export { logSoftmax, softmax } from './ops/norm/softmax.ts';
+export { batchNorm, normalizeWith } from './ops/norm/batch-norm.ts';
+export type { BatchNorm, BatchNormOptions, NormalizeOptions } from './ops/norm/batch-norm.ts';
+export { layerNorm } from './ops/norm/layer-norm.ts';
+export type { LayerNormOptions } from './ops/norm/layer-norm.ts';
+export { softmaxCrossEntropy, sparseSoftmaxCrossEntropy } from './ops/loss/cross-entropy.ts';
+export { matmul, matmul as matMul } from './ops/product/matmul.ts';
+export { max, mean, min, sum, sumOfSquares } from './ops/reduce/reduce.ts';
+export { argMax } from './ops/reduce/arg-max.ts';
+export { broadcastTo } from './ops/shape/broadcast.ts';
+export { expandDims, reshape, squeeze } from './ops/shape/reshape.ts';
+export { concatenate, concatenate as concat, stack } from './ops/shape/concatenate.ts';
+export { pad, slice } from './ops/shape/slice.ts';
+export { transpose } from './ops/shape/transpose.ts';
+export { gather } from './ops/indexing/gather.ts';
+export { recurrence } from './ops/recurrent/recurrence.ts';
+export type { Recurrence, RecurrenceOptions } from './ops/recurrent/recurrence.ts';
+export { reverse } from './ops/shape/reverse.ts';
+export { oneHot } from './ops/indexing/one-hot.ts';
+export { stopGradient } from './ops/elementwise/stop-gradient.ts';
+export { increment } from './ops/state/counter.ts';
 
 // Layers. Those that share a name with an operation end in Layer.
 export { Layer } from './nn/layer.ts';
@@ -132,17 +144,25 @@ export {
   randomUniform,
   truncatedNormal,
   zeros,
-} from './nn/initializers.ts';
-export type { Initializer, InitializerLike } from './nn/initializers.ts';
+} from './nn/initializers/initializers.ts';
+export type { Initializer, InitializerLike } from './nn/initializers/initializers.ts';
 export { recurrentWeightsFromPyTorch, recurrentWeightsToPyTorch } from './nn/recurrent-weights.ts';
 export type { NamedTensors, PyTorchNames, RecurrentKind } from './nn/recurrent-weights.ts';
 export { l1, l1l2, l2 } from './nn/regularizers.ts';
 export type { Regularizer, RegularizerLike } from './nn/regularizers.ts';
 
 // Losses and metrics
-export { hinge, huber, klDivergence, logCosh, meanAbsoluteError, meanSquaredError, squaredHinge } from './nn/losses.ts';
-export type { LossName } from './nn/losses.ts';
-export type { LossFunction } from './nn/loss.ts';
+export {
+  hinge,
+  huber,
+  klDivergence,
+  logCosh,
+  meanAbsoluteError,
+  meanSquaredError,
+  squaredHinge,
+} from './nn/losses/losses.ts';
+export type { LossName } from './nn/losses/losses.ts';
+export type { LossFunction } from './nn/losses/loss.ts';
 export {
   binaryCrossentropy,
   binaryCrossentropyFromLogits,
@@ -150,7 +170,7 @@ export {
   categoricalCrossentropyFromLogits,
   sparseCategoricalCrossentropy,
   sparseCategoricalCrossentropyFromLogits,
-} from './nn/crossentropies.ts';
+} from './nn/losses/crossentropies.ts';
 export {
   accuracy,
   binaryAccuracy,
@@ -161,23 +181,23 @@ export {
   rootMeanSquaredError,
   sparseCategoricalAccuracy,
   topKCategoricalAccuracy,
-} from './nn/metrics.ts';
-export type { MetricName } from './nn/metrics.ts';
-export type { Metric } from './nn/metric.ts';
-export { f1Score, precision, recall } from './nn/classification-metrics.ts';
-export type { PositiveOptions } from './nn/classification-metrics.ts';
-export { auc } from './nn/auc.ts';
-export type { AUCOptions } from './nn/auc.ts';
-export type { ClassOptions } from './nn/class-counts.ts';
-export { classificationReport } from './nn/classification-report.ts';
-export type { ClassificationReport, ClassScores } from './nn/classification-report.ts';
-export { confusionMatrixMetric } from './nn/confusion-matrix-metric.ts';
-export type { ConfusionMatrixMetric, ConfusionMatrixMetricOptions } from './nn/confusion-matrix-metric.ts';
-export { confusionMatrix } from './nn/confusion-matrix.ts';
-export type { ConfusionMatrixOptions } from './nn/confusion-matrix.ts';
-export { predictedClasses } from './nn/predicted-classes.ts';
-export type { ClassNumbers } from './nn/predicted-classes.ts';
-export { rocAuc } from './nn/roc-auc.ts';
+} from './nn/metrics/metrics.ts';
+export type { MetricName } from './nn/metrics/metrics.ts';
+export type { Metric } from './nn/metrics/metric.ts';
+export { f1Score, precision, recall } from './nn/metrics/classification-metrics.ts';
+export type { PositiveOptions } from './nn/metrics/classification-metrics.ts';
+export { auc } from './nn/metrics/auc.ts';
+export type { AUCOptions } from './nn/metrics/auc.ts';
+export type { ClassOptions } from './nn/metrics/class-counts.ts';
+export { classificationReport } from './nn/metrics/classification-report.ts';
+export type { ClassificationReport, ClassScores } from './nn/metrics/classification-report.ts';
+export { confusionMatrixMetric } from './nn/metrics/confusion-matrix-metric.ts';
+export type { ConfusionMatrixMetric, ConfusionMatrixMetricOptions } from './nn/metrics/confusion-matrix-metric.ts';
+export { confusionMatrix } from './nn/metrics/confusion-matrix.ts';
+export type { ConfusionMatrixOptions } from './nn/metrics/confusion-matrix.ts';
+export { predictedClasses } from './nn/metrics/predicted-classes.ts';
+export type { ClassNumbers } from './nn/metrics/predicted-classes.ts';
+export { rocAuc } from './nn/metrics/roc-auc.ts';
 
 // Optimizers and schedules
 export { adagrad } from './optim/adagrad.ts';
@@ -199,25 +219,25 @@ export {
 export type { Schedule } from './optim/schedules.ts';
 
 // Models and training
-export { model, sequential } from './train/make-model.ts';
-export type { FunctionalOptions } from './train/make-model.ts';
-export { Model } from './train/model.ts';
-export type { BatchOptions, ModelOptions } from './train/model.ts';
-export type { CompileOptions } from './train/compile-options.ts';
+export { model, sequential } from './model/make-model.ts';
+export type { FunctionalOptions } from './model/make-model.ts';
+export { Model } from './model/model.ts';
+export type { BatchOptions, ModelOptions } from './model/model.ts';
+export type { CompileOptions } from './model/compile-options.ts';
 export type { FitOptions } from './train/fit-options.ts';
-export type { DataLike, FeatureData, ShapedData } from './train/data.ts';
+export type { DataLike, FeatureData, ShapedData } from './data/features.ts';
 export type { Callback, History, Progress, TrainedModel } from './train/callbacks.ts';
 export type { Logs, Results } from './train/sums.ts';
 export { earlyStopping } from './train/early-stopping.ts';
 export type { EarlyStoppingOptions } from './train/early-stopping.ts';
 export { learningRateScheduler, reduceLROnPlateau } from './train/learning-rate-callbacks.ts';
 export type { ReduceLROnPlateauOptions } from './train/learning-rate-callbacks.ts';
-export { loadModel, loadModel as load, loadWeights } from './train/load.ts';
-export type { LoadOptions } from './train/load.ts';
-export { save, saveWeights } from './train/save.ts';
-export type { SaveOptions } from './train/save.ts';
-export { decodeSafetensors, encodeSafetensors } from './train/safetensors.ts';
-export type { TensorFile } from './train/safetensors.ts';
+export { loadModel, loadModel as load, loadWeights } from './files/load.ts';
+export type { LoadOptions } from './files/load.ts';
+export { save, saveWeights } from './files/save.ts';
+export type { SaveOptions } from './files/save.ts';
+export { decodeSafetensors, encodeSafetensors } from './files/safetensors.ts';
+export type { TensorFile } from './files/safetensors.ts';
 
 // Data and texts, before training
 export { batches, Batches } from './data/batches.ts';

@@ -1,4 +1,4 @@
 // Rows by their numbers: embeddings, labels, predictions.
 export { __heap_base };
-export { argmax } from '../argmax';
-export { gather, scatter_add } from '../gather';
+export { argmax } from '../reduce/arg-max';
+export { gather, scatter_add } from '../indexing/gather';

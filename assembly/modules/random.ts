@@ -1,3 +1,3 @@
 // Random numbers and dropout.
 export { __heap_base };
-export { dropout_mask, random_uniform } from '../random';
+export { dropout_mask, random_uniform } from '../state/random';

@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectRoot } from '../../scripts/lib/files.ts';
+import { projectRoot } from '../../tools/lib/files.ts';
 
 export const peersFolder: string = join(projectRoot, 'bench/peers');
 

@@ -5,8 +5,8 @@
 import { build, type Plugin } from 'esbuild';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { projectRoot } from '../../scripts/lib/files.ts';
-import { markPureCalls } from '../../scripts/lib/pure-calls.mjs';
+import { projectRoot } from '../../tools/lib/files.ts';
+import { markPureCalls } from '../../tools/lib/pure-calls.mjs';
 import type { BackendName } from '../suite.ts';
 import type { Library } from './page.ts';
 

@@ -2,7 +2,13 @@
  * The page's part of a comparison: starts the libraries, checks what they compute, and times them in turn. The
  * development server bundles this file; each library is a bundle of its own, loaded when it is needed.
  */
-import { type Ceilings, floorMilliseconds, measureCeilings, recurrentWork, trainingWork } from '../ceilings.ts';
+import {
+  type Ceilings,
+  floorMilliseconds,
+  measureCeilings,
+  recurrentWork,
+  trainingWork,
+} from '../ceilings/ceilings.ts';
 import { type Milliseconds, scaled, spread } from '../measure.ts';
 import { type BenchRecord, duration, type Measured, rate } from '../suite.ts';
 import { alternate, asError, type Contender, type Effort, within } from './alternate.ts';

@@ -1,7 +1,7 @@
 /**
  * What this browser and this device offer, for the reader and for the plan: asked once, before anything is measured.
  */
-import { hasRelaxedSimd } from '../ceiling-module.ts';
+import { hasRelaxedSimd } from '../ceilings/module.ts';
 import { startEngine } from '../start-engine.ts';
 import { formatBytes } from './format.ts';
 

@@ -2,7 +2,7 @@
  * The benchmark's page: looks at the machine, starts and cancels runs, and draws the state whenever it changes. All that
  * is measured is measured in workers; see runner.ts.
  */
-import { toJson } from '../../examples/support/json.ts';
+import { toJson } from '../../tools/examples/json.ts';
 import type { BackendName } from '../suite.ts';
 import { byId } from './element.ts';
 import { download, fileOf, markdownOf } from './export.ts';

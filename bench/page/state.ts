@@ -3,7 +3,7 @@
  * runner.ts, and the table, the picture and the exports are drawn from the state.
  */
 import type { BackendInfo } from '../../src/index.ts';
-import type { Ceilings } from '../ceilings.ts';
+import type { Ceilings } from '../ceilings/ceilings.ts';
 import type { BackendName, BenchRecord } from '../suite.ts';
 import { ceilings, type Options, type Part } from './plan.ts';
 

@@ -2,7 +2,7 @@
  * Measures the suites of one backend, in a worker of their own: the page stays alive however long a product takes, and
  * cancelling is the end of the worker. Hears one request from runner.ts and answers with events.
  */
-import { measureCeilings } from '../ceilings.ts';
+import { measureCeilings } from '../ceilings/ceilings.ts';
 import { recordsOf } from '../run-suite.ts';
 import { type EngineRequest, startEngine } from '../start-engine.ts';
 import { type Context, settingOf } from '../suite.ts';

@@ -4,7 +4,7 @@
  * and then imports at once costs a page another round to the server, here 5 ms.
  */
 import { build } from 'esbuild';
-import { projectRoot } from '../../scripts/lib/files.ts';
+import { projectRoot } from '../../tools/lib/files.ts';
 import { pureCalls } from '../comparison/libraries.ts';
 import { startFolder } from './cold.ts';
 

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import type { Page } from 'puppeteer';
-import { callInPage } from '../../examples/support/browser-page.ts';
-import { launchBrowser } from '../../scripts/browser.ts';
-import { projectRoot } from '../../scripts/lib/files.ts';
-import { startServer } from '../../scripts/serve.ts';
-import { type CeilingOptions, type Ceilings, measureCeilings } from '../ceilings.ts';
+import { callInPage } from '../../tools/examples/browser-page.ts';
+import { launchBrowser } from '../../tools/browser.ts';
+import { projectRoot } from '../../tools/lib/files.ts';
+import { startServer } from '../../tools/serve.ts';
+import { type CeilingOptions, type Ceilings, measureCeilings } from '../ceilings/ceilings.ts';
 import { describeEnvironment, type Environment } from '../environment.ts';
 import type { BenchFile } from '../run.ts';
 import { type EngineRequest, instructionsOf } from '../start-engine.ts';
@@ -69,7 +69,12 @@ async function inPages(options: StartOptions): Promise<Taken> {
     const starts = await repeat(options.quick, () => withPage(start));
     return await withPage(async (page) => ({
       starts,
-      ceilings: await callInPage<Ceilings>(page, 'bench/ceilings.ts', 'measureCeilings', ceilingOptions(options)),
+      ceilings: await callInPage<Ceilings>(
+        page,
+        'bench/ceilings/ceilings.ts',
+        'measureCeilings',
+        ceilingOptions(options),
+      ),
       environment: await describeEnvironment(page, options.gpu ? ['--gpu'] : []),
     }));
   } finally {

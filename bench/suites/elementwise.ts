@@ -27,7 +27,7 @@ import {
   variable,
   type Variable,
 } from '../../src/index.ts';
-import { holdAgainst } from '../beside.ts';
+import { holdAgainst } from '../ceilings/beside.ts';
 import { execution } from '../executions.ts';
 import { type Context, type Measured, rate, type Setting, settingOf, type Suite } from '../suite.ts';
 

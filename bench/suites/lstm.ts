@@ -20,10 +20,10 @@ import {
   type Variable,
 } from '../../src/index.ts';
 import { parts } from '../../src/ops/part.ts';
-import { recurrence } from '../../src/ops/recurrence.ts';
-import { type Cell, gateCounts } from '../../src/ops/recurrent-cell.ts';
-import { recurrent } from '../../src/ops/recurrent.ts';
-import { floorMilliseconds, recurrentWork } from '../ceilings.ts';
+import { recurrence } from '../../src/ops/recurrent/recurrence.ts';
+import { type Cell, gateCounts } from '../../src/ops/recurrent/recurrent-cell.ts';
+import { recurrent } from '../../src/ops/recurrent/recurrent.ts';
+import { floorMilliseconds, recurrentWork } from '../ceilings/ceilings.ts';
 import { timeGraph } from '../executions.ts';
 import { type Context, duration, type Measured, type Setting, type Suite } from '../suite.ts';
 

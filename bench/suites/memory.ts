@@ -2,10 +2,10 @@
  * Memory bandwidth: copies of blocks from what every cache holds to what none does. A ceiling for others, it has none of
  * its own.
  */
-import { startCrew } from '../ceiling-crew.ts';
-import { hasRelaxedSimd } from '../ceiling-module.ts';
+import { startCrew } from '../ceilings/crew.ts';
+import { hasRelaxedSimd } from '../ceilings/module.ts';
 import { type Execution, timeOne } from '../executions.ts';
-import { gpuCopy } from '../gpu-copy.ts';
+import { gpuCopy } from '../ceilings/gpu-copy.ts';
 import { type Context, rate, type Setting, settingOf, type Suite } from '../suite.ts';
 
 const kibibyte = 1024;

@@ -15,7 +15,7 @@ import type { WasmCall } from '../../src/graph/kernel.ts';
 import type { StructuredOp } from '../../src/graph/op.ts';
 import type { Program, ProgramBuffer } from '../../src/compiler/program.ts';
 import { pad, WasmBackend } from '../../src/index.ts';
-import { callNanoseconds, roundNanoseconds } from '../ceilings-wasm.ts';
+import { callNanoseconds, roundNanoseconds } from '../ceilings/wasm.ts';
 import { timeTinyKernels, timeTrainingStep } from '../encode-time.ts';
 import { type Execution, timeInTurn, timeOne } from '../executions.ts';
 import { type Milliseconds, scaled } from '../measure.ts';

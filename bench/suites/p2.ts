@@ -4,7 +4,7 @@
  */
 import { loadMnist } from '../../examples/data/mnist.ts';
 import { program } from '../../examples/p2-ten-digits.ts';
-import { floorMilliseconds, trainingWork } from '../ceilings.ts';
+import { floorMilliseconds, trainingWork } from '../ceilings/ceilings.ts';
 import { spread } from '../measure.ts';
 import { duration, type Suite } from '../suite.ts';
 

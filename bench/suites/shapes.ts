@@ -4,7 +4,7 @@
  * size beside them, whose rate is their ceiling; and matrices times vectors, which read the matrix once and can be no
  * faster than that.
  */
-import { holdAgainst } from '../beside.ts';
+import { holdAgainst } from '../ceilings/beside.ts';
 import { timeInTurn } from '../executions.ts';
 import { nameOf, operationsOf, type Product, productExecution, productRate } from '../products.ts';
 import { type Context, type Measured, rate, type Suite } from '../suite.ts';

@@ -4,7 +4,7 @@
  */
 import { adam, type Callback, dense, type Engine, sequential, tensor } from '../../src/index.ts';
 import { loadMnist, oneHotLabels } from '../../examples/data/mnist.ts';
-import { floorMilliseconds, trainingWork } from '../ceilings.ts';
+import { floorMilliseconds, trainingWork } from '../ceilings/ceilings.ts';
 import { spread } from '../measure.ts';
 import { type Context, duration, type Measured, type Suite } from '../suite.ts';
 

@@ -7,7 +7,7 @@
  */
 import { networkSizes, stepsPerRound, trainingTask } from '../comparison/tasks.ts';
 import { training } from '../comparison/gradlet.ts';
-import { measureCeilings } from '../ceilings.ts';
+import { measureCeilings } from '../ceilings/ceilings.ts';
 import { type Execution, timeInTurn } from '../executions.ts';
 import { scaled } from '../measure.ts';
 import { productExecution } from '../products.ts';

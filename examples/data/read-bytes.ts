@@ -1,6 +1,6 @@
 /**
  * A file of the project as bytes, the same call in Node, which reads it, and in a page, which fetches it from the
- * development server (scripts/serve.ts).
+ * development server (tools/serve.ts).
  */
 export async function readBytes(path: string): Promise<Uint8Array> {
   // not an import: a bundler for the browser would look for the module
@@ -13,6 +13,6 @@ export async function readBytes(path: string): Promise<Uint8Array> {
     }
   }
   const response = await fetch(`/${path}`);
-  if (!response.ok) throw new Error(`cannot fetch /${path}: ${response.status}; is it served by scripts/serve.ts?`);
+  if (!response.ok) throw new Error(`cannot fetch /${path}: ${response.status}; is it served by tools/serve.ts?`);
   return new Uint8Array(await response.arrayBuffer());
 }

@@ -5,7 +5,7 @@
 import type { Program, ProgramBuffer, ProgramStep } from '../compiler/program.ts';
 import { exactNumbers } from '../core/exact-numbers.ts';
 import { sizeOf } from '../core/shape.ts';
-import type { ChainAttributes } from '../ops/elementwise.ts';
+import type { ChainAttributes } from '../ops/elementwise/elementwise.ts';
 import { arenaOf } from './separate-reads.ts';
 
 /** Where slices of an arena begin: at multiples of this, WebGPU's alignment of bindings. */

@@ -6,7 +6,7 @@
 import type { Place, Program, ProgramBuffer, ProgramStep } from '../compiler/program.ts';
 import { bytesPerElement } from '../core/dtype.ts';
 import type { DeviceTraits } from '../graph/kernel.ts';
-import type { ChainAttributes } from '../ops/elementwise.ts';
+import type { ChainAttributes } from '../ops/elementwise/elementwise.ts';
 import { findRuns } from './find-runs.ts';
 import type { Run } from './find-runs.ts';
 

@@ -5,7 +5,7 @@
 import type { Program, ProgramBuffer, ProgramStep } from '../compiler/program.ts';
 import type { DeviceTraits } from '../graph/kernel.ts';
 import type { StructuredOp } from '../graph/op.ts';
-import { copy } from '../ops/copy.ts';
+import { copy } from '../ops/shape/copy.ts';
 
 /** The arena of a buffer's variable, or undefined for one that has memory of its own. */
 export function arenaOf(program: Program, buffer: ProgramBuffer): number | undefined {

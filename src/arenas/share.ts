@@ -1,7 +1,7 @@
 /**
  * One buffer for all parameters of a model on WebGPU, and one for each kind of an optimizer's slots, all in the same order, so
  * that the updates of all parameters can be one dispatch. On WebAssembly, where a call costs 12 ns, each variable keeps memory of
- * its own. `src/train/variable-store.ts` passes this to the engine with a model's variables.
+ * its own. `src/variables/store.ts` passes this to the engine with a model's variables.
  */
 import type { Arena, Backend, BackendBuffer } from '../backends/backend.ts';
 import { verified } from '../compiler/compile.ts';

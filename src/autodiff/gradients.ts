@@ -12,11 +12,11 @@ import { isNode, isVariable, withScope } from '../graph/node.ts';
 import type { Node } from '../graph/node.ts';
 import type { GradientRule } from '../graph/op.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
-import { add } from '../ops/arithmetic.ts';
-import { broadcastTo } from '../ops/broadcast.ts';
-import { constant, requireDType } from '../ops/op.ts';
-import { sum } from '../ops/reduce.ts';
-import { reshape } from '../ops/reshape.ts';
+import { add } from '../ops/elementwise/arithmetic.ts';
+import { broadcastTo } from '../ops/shape/broadcast.ts';
+import { constant, requireDType } from '../ops/define.ts';
+import { sum } from '../ops/reduce/reduce.ts';
+import { reshape } from '../ops/shape/reshape.ts';
 
 const node: ArgumentType = { expected: 'a tensor of the graph', accepts: isNode, isRequired: true };
 const nodes: ArgumentType = {

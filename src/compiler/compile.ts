@@ -2,20 +2,19 @@
  * The compiler: a visible list of passes from a graph to a program. Nothing here runs anything; the result is plain
  * data that a backend prepares.
  */
-import { sizeOf } from '../core/shape.ts';
-import type { DeviceTraits, GpuKernel, StepTypes, WasmKernel } from '../graph/kernel.ts';
+import type { DeviceTraits } from '../graph/kernel.ts';
 import type { Graph, Variable } from '../graph/node.ts';
-import type { TensorType } from '../graph/op.ts';
-import type { ClusterLimits } from './clusters.ts';
-import { checkUpdates } from './check-updates.ts';
-import { fuse } from './fuse.ts';
-import { fuseEpilogues } from './fuse-epilogues.ts';
-import { keepOutputs } from './keep-outputs.ts';
-import { planMemory } from './plan-memory.ts';
+import type { ClusterLimits } from './passes/5-fuse-clusters.ts';
+import { checkUpdates } from './passes/1-check-updates.ts';
+import { fuse } from './passes/5-fuse.ts';
+import { fuseEpilogues } from './passes/3-fuse-epilogues.ts';
+import { keepOutputs } from './passes/4-keep-outputs.ts';
+import { selectKernel } from './passes/7-select-kernels.ts';
+import { planMemory } from './passes/8-plan-memory.ts';
 import type { Program, ProgramStep, Target } from './program.ts';
-import { schedule } from './schedule.ts';
-import { simplify } from './simplify.ts';
-import type { ScheduledStep } from './step.ts';
+import { schedule } from './passes/6-schedule.ts';
+import { simplify } from './passes/2-simplify.ts';
+import type { ScheduledStep } from './passes/step.ts';
 
 export interface Compiled {
   readonly program: Program;
@@ -106,35 +105,4 @@ export function compileGraph(graph: Graph, target: Target, options: CompileOptio
 function boundBuffers({ op, inputs, outputs, inPlace }: ScheduledStep): number {
   if (op.name !== 'elementwise') return 0;
   return inputs.length + outputs.length - inPlace.filter((place) => place !== null).length;
-}
-
-/** A step's kernel; `scratch` are the bytes that it asks for. */
-type Selected = Pick<ProgramStep, 'kernel' | 'calls' | 'dispatches' | 'scratch'>;
-
-const nothing: Selected = { kernel: '', scratch: [], calls: [], dispatches: [] };
-
-/** What tells a step's kernels apart in speed: `matmul 32x784 784x128 128 {"transposeA":false,…}`. */
-export function kernelKey(op: string, inputs: readonly TensorType[], attributes: unknown): string {
-  return [op, ...inputs.map(({ shape }) => shape.join('x')), JSON.stringify(attributes)].join(' ');
-}
-
-/** The variant that is asked for, or the first that fits the shapes, with its calls. Without output elements there are none. */
-function selectKernel(step: ScheduledStep, target: Target, { device, kernels }: CompileOptions): Selected {
-  if (target === 'reference') return nothing;
-  const types: StepTypes<typeof step.attributes> = { ...step, device };
-  if (types.outputs.every(({ shape }) => sizeOf(shape) === 0)) return nothing;
-  const { name: op, kernels: all } = step.op;
-  const variants = (all[target] as readonly (GpuKernel<never> | WasmKernel<never>)[]).filter(
-    (variant) => variant.requires?.(types as never) !== false,
-  );
-  const wanted = variants[1] && kernels && (kernels[op] ?? kernels[kernelKey(op, types.inputs, types.attributes)]);
-  const kernel =
-    variants.find(({ name }) => name === wanted) ??
-    variants.find((variant) => variant.when?.(types as never) !== false)!; // the last has no `when`
-  return {
-    ...nothing,
-    kernel: kernel.name,
-    scratch: kernel.scratch?.(types as never) ?? [],
-    [target === 'wasm' ? 'calls' : 'dispatches']: kernel.lower(types as never),
-  };
 }

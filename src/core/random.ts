@@ -1,7 +1,7 @@
 /**
  * The one random generator: Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As
  * Easy as 1, 2, 3; SC 2011). A counter goes in, 64 random bits come out, so any element of any stream can be made
- * alone and in any order. `assembly/random.ts` and `shaders/random.wgsl` make the same bits.
+ * alone and in any order. `assembly/state/random.ts` and `shaders/state/random.wgsl` make the same bits.
  */
 const parity = 0x1bd11bda;
 

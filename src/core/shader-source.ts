@@ -1,5 +1,5 @@
 /**
- * What the build learns about a shader by reading it: `scripts/build-shaders.ts` writes one constant of this type for
+ * What the build learns about a shader by reading it: `tools/build-shaders.ts` writes one constant of this type for
  * each file of `shaders/`, and the WebGPU backend makes layouts, uniforms and pipelines from it. Names are those of the
  * file in `shaders/`, also where the text has shorter ones.
  */

@@ -1,5 +1,5 @@
 /**
- * What the build knows of a module of wasm kernels: `scripts/build-wasm.ts` writes one constant of this type for each
+ * What the build knows of a module of wasm kernels: `tools/build-wasm.ts` writes one constant of this type for each
  * file of `assembly/modules/`. The records of ops name the module that they need, so a page loads no other.
  */
 export interface WasmSource {

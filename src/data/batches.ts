@@ -10,9 +10,9 @@ import { typedArray } from '../core/dtype.ts';
 import type { TypedArray } from '../core/dtype.ts';
 import { deriveKey, keyFromSeed, permutation } from '../core/random.ts';
 import { sizeOf } from '../core/shape.ts';
-import { HostTensor } from '../tensor.ts';
-import { toTensor } from '../train/data.ts';
-import type { DataLike } from '../train/data.ts';
+import { HostTensor } from './tensor.ts';
+import { toTensor } from './features.ts';
+import type { DataLike } from './features.ts';
 import { commonCount, copyRows, requireArrays } from './rows.ts';
 
 export interface BatchesOptions {

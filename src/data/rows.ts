@@ -6,7 +6,7 @@ import { typedArray } from '../core/dtype.ts';
 import type { TypedArray } from '../core/dtype.ts';
 import { ShapeError, ValueError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
-import { HostTensor } from '../tensor.ts';
+import { HostTensor } from './tensor.ts';
 
 /** Copies rows `order[begin]` … `order[end − 1]` of `from` to the beginning of `to`, `size` values a row. */
 export function copyRows(

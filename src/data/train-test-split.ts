@@ -3,9 +3,9 @@ import { anything, boolean, checkArguments, fraction, integer, options, required
 import type { ArgumentType } from '../core/arguments.ts';
 import { ValueError } from '../core/errors.ts';
 import { keyFromSeed, permutation } from '../core/random.ts';
-import type { HostTensor } from '../tensor.ts';
-import { toTensor } from '../train/data.ts';
-import type { DataLike } from '../train/data.ts';
+import type { HostTensor } from './tensor.ts';
+import { toTensor } from './features.ts';
+import type { DataLike } from './features.ts';
 import { commonCount, requireArrays, takeRows } from './rows.ts';
 
 export interface TrainTestSplitOptions {

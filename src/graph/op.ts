@@ -1,6 +1,6 @@
 /**
  * An op is one record: everything that is known about it stands in it, and the type checker asks for what is missing.
- * The builders that make records are in `src/ops/op.ts`; the kernels' descriptions are in `kernel.ts`.
+ * The builders that make records are in `src/ops/define.ts`; the kernels' descriptions are in `kernel.ts`.
  */
 import type { DType } from '../core/dtype.ts';
 import type { ShaderHelper } from '../core/shader-source.ts';
@@ -70,9 +70,9 @@ export interface ElementwiseOp<A = Attributes> extends OpBase<A> {
   readonly arity: 1 | 2 | 3;
   /** A WGSL expression of x, y, z (float32), or a function of the attributes that gives one. */
   readonly wgsl: string | ((attributes: A) => string);
-  /** The functions of `shaders/elementwise.wgsl` that it calls. */
+  /** The functions of `shaders/elementwise/elementwise.wgsl` that it calls. */
   readonly helpers?: readonly ShaderHelper[];
-  /** Instructions of `src/backends/wasm/chain-ops.ts`, or a function that `wasmModule` or the core exports. */
+  /** Instructions of `src/backends/wasm/chains/ops.ts`, or a function that `wasmModule` or the core exports. */
   readonly wasm: string;
   readonly wasmModule?: WasmSource;
   /** Where the gradient is a function of the upstream one and the output alone: that, with the output as the other operand. */
@@ -87,7 +87,7 @@ export interface Epilogue {
   /** An expression of `sum`, `other` and `x`, their sum. */
   readonly wgsl: string;
   readonly helpers?: readonly ShaderHelper[];
-  /** A number that `assembly/matmul.ts` and `shaders/matmul.wgsl` know, or a function of `wasmModule`. */
+  /** A number that `assembly/product/matmul.ts` and `shaders/product/matmul.wgsl` know, or a function of `wasmModule`. */
   readonly wasm: number | FunctionWord;
   readonly wasmModule?: WasmSource;
   reference(sum: number, other: number): number;

@@ -2,10 +2,10 @@
 import { lookUp } from '../core/check.ts';
 import { ValueError } from '../core/errors.ts';
 import type { Node } from '../graph/node.ts';
-import { elu, gelu, leakyRelu, relu, relu6, sigmoid, silu, softplus, tanh } from '../ops/activation.ts';
-import { abs, add, div, mul } from '../ops/arithmetic.ts';
-import { exp } from '../ops/math.ts';
-import { logSoftmax, softmax } from '../ops/softmax.ts';
+import { elu, gelu, leakyRelu, relu, relu6, sigmoid, silu, softplus, tanh } from '../ops/elementwise/activation.ts';
+import { abs, add, div, mul } from '../ops/elementwise/arithmetic.ts';
+import { exp } from '../ops/elementwise/math.ts';
+import { logSoftmax, softmax } from '../ops/norm/softmax.ts';
 
 /** Keeps the shape; sees at least [rows, units], where rows may be samples and places together. */
 export type Activation = (x: Node) => Node;

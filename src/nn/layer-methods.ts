@@ -7,7 +7,7 @@ import type { Shape } from '../core/shape.ts';
 import { isNode } from '../graph/node.ts';
 import type { Node } from '../graph/node.ts';
 import { node, seedKey, shapes, symbolicTensor } from './arguments.ts';
-import { HostTensor } from '../tensor.ts';
+import { HostTensor } from '../data/tensor.ts';
 import type { Layer, SymbolicTensor } from './layer.ts';
 
 type Method = (...given: unknown[]) => unknown;

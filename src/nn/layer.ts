@@ -11,12 +11,12 @@ import type { Key } from '../core/random.ts';
 import { checkShape } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import type { Node, Variable } from '../graph/node.ts';
-import { variable } from '../ops/op.ts';
-import type { HostTensor } from '../tensor.ts';
+import { variable } from '../ops/define.ts';
+import type { HostTensor } from '../data/tensor.ts';
 import { dimensions, layerName } from './arguments.ts';
-import type { Initializer } from './initializers.ts';
+import type { Initializer } from './initializers/initializers.ts';
 import { checkMethods } from './layer-methods.ts';
-import type { InputPlace } from './input.ts';
+import type { InputPlace } from './symbolic-input.ts';
 
 export interface CallContext {
   /** False for evaluate and predict: dropout does nothing then. */

@@ -11,7 +11,7 @@ import { classOf } from '../core/dtype.ts';
 import { ShapeError, ValueError } from '../core/errors.ts';
 import { formatShape, sameShape } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
-import { convert, HostTensor } from '../tensor.ts';
+import { convert, HostTensor } from '../data/tensor.ts';
 
 /** The kinds of layers whose weights are converted. */
 export type RecurrentKind = 'simpleRNN' | 'lstm' | 'gru';

@@ -2,8 +2,8 @@
 import { checkArguments, number, options } from '../core/arguments.ts';
 import { lookUp, requireOption } from '../core/check.ts';
 import type { Node } from '../graph/node.ts';
-import { abs, add, mul } from '../ops/arithmetic.ts';
-import { sum, sumOfSquares } from '../ops/reduce.ts';
+import { abs, add, mul } from '../ops/elementwise/arithmetic.ts';
+import { sum, sumOfSquares } from '../ops/reduce/reduce.ts';
 
 export interface Regularizer {
   readonly name: RegularizerName;

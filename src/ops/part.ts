@@ -1,6 +1,6 @@
 /**
  * The further results of a structured op, as nodes: what a forward pass keeps for its gradient. The compiler makes them
- * outputs of the op's own step (`src/compiler/fuse.ts`).
+ * outputs of the op's own step (`src/compiler/passes/5-fuse.ts`).
  */
 import { createNode } from '../graph/node.ts';
 import type { Node } from '../graph/node.ts';

@@ -1,7 +1,7 @@
 /** Adagrad: steps divided by the root of the sum of all squared gradients so far. */
 import { number } from '../core/arguments.ts';
-import { add, mul, square } from '../ops/arithmetic.ts';
-import { rsqrt } from '../ops/math.ts';
+import { add, mul, square } from '../ops/elementwise/arithmetic.ts';
+import { rsqrt } from '../ops/elementwise/math.ts';
 import { defineOptimizer } from './define.ts';
 import type { OptimizerOptions } from './define.ts';
 import type { Optimizer } from './optimizer.ts';

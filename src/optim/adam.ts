@@ -1,8 +1,8 @@
 /** Adam: steps scaled by running means of the gradient and of its square. */
 import { boolean, fraction, number } from '../core/arguments.ts';
 import type { Node } from '../graph/node.ts';
-import { add, div, maximum, mul, square, sub } from '../ops/arithmetic.ts';
-import { sqrt } from '../ops/math.ts';
+import { add, div, maximum, mul, square, sub } from '../ops/elementwise/arithmetic.ts';
+import { sqrt } from '../ops/elementwise/math.ts';
 import { biasCorrection, defineOptimizer } from './define.ts';
 import type { Formula, OptimizerOptions } from './define.ts';
 import type { Optimizer } from './optimizer.ts';

@@ -1,6 +1,6 @@
 /** Adamax: Adam with the greatest gradient in place of the mean square. */
 import { fraction, number } from '../core/arguments.ts';
-import { abs, add, div, maximum, mul, sub } from '../ops/arithmetic.ts';
+import { abs, add, div, maximum, mul, sub } from '../ops/elementwise/arithmetic.ts';
 import { biasCorrection, defineOptimizer } from './define.ts';
 import type { OptimizerOptions } from './define.ts';
 import type { Optimizer } from './optimizer.ts';

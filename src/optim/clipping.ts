@@ -1,10 +1,10 @@
 /** Gradient clipping: what an optimizer does with gradients before it uses them. */
 import { requireOption } from '../core/check.ts';
 import type { Node } from '../graph/node.ts';
-import { add, div, maximum, mul } from '../ops/arithmetic.ts';
-import { clip } from '../ops/clip.ts';
-import { sqrt } from '../ops/math.ts';
-import { sumOfSquares } from '../ops/reduce.ts';
+import { add, div, maximum, mul } from '../ops/elementwise/arithmetic.ts';
+import { clip } from '../ops/elementwise/clip.ts';
+import { sqrt } from '../ops/elementwise/math.ts';
+import { sumOfSquares } from '../ops/reduce/reduce.ts';
 
 /** At most one of the three, as in Keras. A norm of 1.8e19 or more, whose square is infinite in float32, makes a finite gradient 0. */
 export interface ClippingOptions {

@@ -1,8 +1,8 @@
 /** RMSProp: steps divided by a running root mean square of the gradient. */
 import { boolean, fraction, number } from '../core/arguments.ts';
-import { relu } from '../ops/activation.ts';
-import { add, mul, square, sub } from '../ops/arithmetic.ts';
-import { rsqrt } from '../ops/math.ts';
+import { relu } from '../ops/elementwise/activation.ts';
+import { add, mul, square, sub } from '../ops/elementwise/arithmetic.ts';
+import { rsqrt } from '../ops/elementwise/math.ts';
 import { defineOptimizer } from './define.ts';
 import type { OptimizerOptions } from './define.ts';
 import type { Optimizer, Update } from './optimizer.ts';

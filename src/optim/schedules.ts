@@ -6,13 +6,13 @@ import { arrayOf, boolean, checkArguments, integer, number, options, required } 
 import type { ArgumentTable, ArgumentType } from '../core/arguments.ts';
 import { lookUp, requireOption } from '../core/check.ts';
 import type { Node } from '../graph/node.ts';
-import { add, div, minimum, mul, sub } from '../ops/arithmetic.ts';
-import { cast } from '../ops/clip.ts';
-import { equal, less, lessEqual } from '../ops/compare.ts';
-import { cos, pow } from '../ops/math.ts';
-import { constant } from '../ops/op.ts';
-import { ceil, floor } from '../ops/rounding.ts';
-import { select } from '../ops/select.ts';
+import { add, div, minimum, mul, sub } from '../ops/elementwise/arithmetic.ts';
+import { cast } from '../ops/elementwise/clip.ts';
+import { equal, less, lessEqual } from '../ops/elementwise/compare.ts';
+import { cos, pow } from '../ops/elementwise/math.ts';
+import { constant } from '../ops/define.ts';
+import { ceil, floor } from '../ops/elementwise/rounding.ts';
+import { select } from '../ops/elementwise/select.ts';
 import { node, rateOrSchedule } from './arguments.ts';
 import { evaluateScalar } from './evaluate-scalar.ts';
 

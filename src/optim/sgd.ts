@@ -1,6 +1,6 @@
 /** Stochastic gradient descent, plain or with momentum. */
 import { boolean, fraction } from '../core/arguments.ts';
-import { mul, neg, sub } from '../ops/arithmetic.ts';
+import { mul, neg, sub } from '../ops/elementwise/arithmetic.ts';
 import { defineOptimizer } from './define.ts';
 import type { OptimizerOptions } from './define.ts';
 import type { Optimizer } from './optimizer.ts';

@@ -4,7 +4,7 @@ import type { ArgumentType } from '../core/arguments.ts';
 import { describe } from '../core/describe.ts';
 import { ValueError } from '../core/errors.ts';
 import { checkShape, sizeOf } from '../core/shape.ts';
-import { HostTensor } from '../tensor.ts';
+import { HostTensor } from '../data/tensor.ts';
 
 export interface PadSequencesOptions {
   /** Of every row. Default: the longest sequence's. */

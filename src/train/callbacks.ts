@@ -3,7 +3,7 @@ import { callable, checkValue } from '../core/arguments.ts';
 import type { ArgumentType } from '../core/arguments.ts';
 import { describe } from '../core/describe.ts';
 import { suggest, ValueError } from '../core/errors.ts';
-import type { HostTensor } from '../tensor.ts';
+import type { HostTensor } from '../data/tensor.ts';
 import type { Logs } from './sums.ts';
 
 /** The part of a model that callbacks work with. */

@@ -2,8 +2,8 @@
 import { NonFiniteError } from '../core/errors.ts';
 import type { Engine } from '../engine.ts';
 import type { Variable } from '../graph/node.ts';
-import { firstNonFinite } from '../ops/finite.ts';
-import { constant, variable } from '../ops/op.ts';
+import { firstNonFinite } from '../ops/reduce/finite.ts';
+import { constant, variable } from '../ops/define.ts';
 
 /** Throws `NonFiniteError` naming the first of `weights` that holds NaN or infinity. `step`: training steps done so far. */
 export async function checkWeights(

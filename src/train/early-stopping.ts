@@ -1,6 +1,6 @@
 /** Ends a run that no longer gets better. */
 import { boolean, checkArguments } from '../core/arguments.ts';
-import type { HostTensor } from '../tensor.ts';
+import type { HostTensor } from '../data/tensor.ts';
 import { checkHook } from './callbacks.ts';
 import type { Callback } from './callbacks.ts';
 import { Monitor, monitorOptions } from './monitor.ts';

@@ -5,10 +5,10 @@
 import { NonFiniteError } from '../core/errors.ts';
 import type { Engine } from '../engine.ts';
 import type { Node, Variable } from '../graph/node.ts';
-import { firstNonFinite } from '../ops/finite.ts';
-import { variable } from '../ops/op.ts';
+import { firstNonFinite } from '../ops/reduce/finite.ts';
+import { variable } from '../ops/define.ts';
 import type { Update } from '../optim/optimizer.ts';
-import type { LayerOutput } from './topology.ts';
+import type { LayerOutput } from '../nn/topology.ts';
 
 export class FiniteWatch {
   /** int32, one for each value: −1, or the steps done before the one at which it was not finite. */

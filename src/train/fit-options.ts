@@ -4,9 +4,9 @@ import type { ArgumentType } from '../core/arguments.ts';
 import { ValueError } from '../core/errors.ts';
 import { checkCallbacks } from './callbacks.ts';
 import type { Callback } from './callbacks.ts';
-import type { DataLike, FeatureData } from './data.ts';
-import { checkBatchSize, checkSamples, trainedSamples } from './model-data.ts';
-import type { DataSpec, Samples } from './model-data.ts';
+import type { DataLike, FeatureData } from '../data/features.ts';
+import { checkBatchSize, checkSamples, trainedSamples } from './samples.ts';
+import type { DataSpec, Samples } from './samples.ts';
 
 export interface FitOptions {
   /** The epoch to stop before, counted from 0. Default 1. */

@@ -5,14 +5,14 @@ import type { Engine } from '../engine.ts';
 import type { Variable } from '../graph/node.ts';
 import type { CallbackList, History } from './callbacks.ts';
 import { checkWeights } from './check-weights.ts';
-import { newOrder, range, writeOrder } from './data-set.ts';
-import type { BatchView, DataSet } from './data-set.ts';
+import { newOrder, range, writeOrder } from '../data/data-set.ts';
+import type { BatchView, DataSet } from '../data/data-set.ts';
 import { Pace, runSteps } from './loop.ts';
 import { evaluationProgram, trainingProgram } from './program.ts';
 import type { Recipe, StepProgram } from './program.ts';
 import { ProgressReader } from './progress-reader.ts';
 import type { Logs, Results } from './sums.ts';
-import { changeInTurn, inTurn } from './turns.ts';
+import { changeInTurn, inTurn } from '../variables/turns.ts';
 
 /** A run, its data already on the device. */
 export interface Run {

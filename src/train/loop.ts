@@ -3,7 +3,7 @@
  * its work, as the device may; at most two chunks are queued, so that the device never idles and the queue never grows.
  */
 import type { Engine, Executable } from '../engine.ts';
-import { chunkMilliseconds, yieldToEventLoop } from './event-loop.ts';
+import { chunkMilliseconds, yieldToEventLoop } from '../core/event-loop.ts';
 
 /** The first chunks are small: nothing is known yet, and a GPU prepares its pipelines. */
 const growth = 4;

@@ -1,21 +1,21 @@
 /** Single passes over data: evaluation, prediction, and one step of training. */
 import { NonFiniteError } from '../core/errors.ts';
 import type { Engine } from '../engine.ts';
-import { constant } from '../ops/op.ts';
-import { HostTensor } from '../tensor.ts';
+import { constant } from '../ops/define.ts';
+import { HostTensor } from '../data/tensor.ts';
 import { checkWeights } from './check-weights.ts';
-import { checkFeatures, formatPlace } from './data.ts';
-import { DataSet } from './data-set.ts';
-import type { BatchView } from './data-set.ts';
+import { checkFeatures, formatPlace } from '../data/features.ts';
+import { DataSet } from '../data/data-set.ts';
+import type { BatchView } from '../data/data-set.ts';
 import { runEvaluation } from './fit.ts';
 import { Pace, runSteps } from './loop.ts';
-import type { Samples } from './model-data.ts';
+import type { Samples } from './samples.ts';
 import { disposePrepared } from './program-cache.ts';
 import type { Prepared, ProgramCache } from './program-cache.ts';
 import { evaluationProgram, predictionProgram, trainingProgram } from './program.ts';
 import type { PredictionProgram, Recipe, StepProgram } from './program.ts';
 import type { Results } from './sums.ts';
-import type { Topology } from './topology.ts';
+import type { Topology } from '../nn/topology.ts';
 
 /** Where passes run. */
 export interface Place {

@@ -3,7 +3,7 @@
  * `trainOnBatch`, prepares once. A program in use is out of the cache, so that calls that overlap
  * have one each.
  */
-import type { DataSet } from './data-set.ts';
+import type { DataSet } from '../data/data-set.ts';
 import type { StepProgram } from './program.ts';
 
 export interface Prepared<P extends StepProgram = StepProgram> {

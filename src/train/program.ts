@@ -8,22 +8,22 @@ import type { Engine } from '../engine.ts';
 import type { Node, Variable } from '../graph/node.ts';
 import { gradients } from '../autodiff/gradients.ts';
 import type { Layer } from '../nn/layer.ts';
-import { alignLabels } from '../nn/labels.ts';
-import type { LossFunction } from '../nn/loss.ts';
-import { lossName } from '../nn/losses.ts';
-import type { Metric } from '../nn/metric.ts';
-import { add, mul } from '../ops/arithmetic.ts';
-import { storeRows } from '../ops/batch.ts';
-import { increment } from '../ops/counter.ts';
-import { constant, variable } from '../ops/op.ts';
-import { mean } from '../ops/reduce.ts';
+import { alignLabels } from '../nn/losses/labels.ts';
+import type { LossFunction } from '../nn/losses/loss.ts';
+import { lossName } from '../nn/losses/losses.ts';
+import type { Metric } from '../nn/metrics/metric.ts';
+import { add, mul } from '../ops/elementwise/arithmetic.ts';
+import { storeRows } from '../ops/indexing/batch.ts';
+import { increment } from '../ops/state/counter.ts';
+import { constant, variable } from '../ops/define.ts';
+import { mean } from '../ops/reduce/reduce.ts';
 import type { Optimizer, Update } from '../optim/optimizer.ts';
-import { batchAt, batchSizes } from './data-set.ts';
-import type { BatchView } from './data-set.ts';
+import { batchAt, batchSizes } from '../data/data-set.ts';
+import type { BatchView } from '../data/data-set.ts';
 import { FiniteWatch } from './finite-watch.ts';
 import type { StepRun } from './loop.ts';
 import { Sums } from './sums.ts';
-import type { ForwardPass, Topology } from './topology.ts';
+import type { ForwardPass, Topology } from '../nn/topology.ts';
 
 /** What training and evaluation need of a model. */
 export interface Recipe {

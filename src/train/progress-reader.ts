@@ -1,5 +1,5 @@
 /** Reads an epoch's sums while it runs: a few times a second, without waiting for the answer. */
-import type { Metric } from '../nn/metric.ts';
+import type { Metric } from '../nn/metrics/metric.ts';
 import type { StepProgram } from './program.ts';
 import type { Logs, Results } from './sums.ts';
 

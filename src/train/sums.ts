@@ -6,10 +6,10 @@ import { typedArray } from '../core/dtype.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Engine } from '../engine.ts';
 import type { Node, Variable } from '../graph/node.ts';
-import type { Metric } from '../nn/metric.ts';
-import { add } from '../ops/arithmetic.ts';
-import { variable } from '../ops/op.ts';
-import { sumError } from '../ops/sum-error.ts';
+import type { Metric } from '../nn/metrics/metric.ts';
+import { add } from '../ops/elementwise/arithmetic.ts';
+import { variable } from '../ops/define.ts';
+import { sumError } from '../ops/elementwise/sum-error.ts';
 import type { Update } from '../optim/optimizer.ts';
 
 /** Numbers by name: `{ loss, accuracy, val_loss, val_accuracy }`. */

@@ -5,7 +5,8 @@
  */
 import { anything, boolean, callable, checkArguments, either, having, options, required } from '../core/arguments.ts';
 import type { ArgumentType } from '../core/arguments.ts';
-import { compileGraph, kernelKey } from '../compiler/compile.ts';
+import { compileGraph } from '../compiler/compile.ts';
+import { kernelKey } from '../compiler/passes/7-select-kernels.ts';
 import type { Program, ProgramStep } from '../compiler/program.ts';
 import { BackendError } from '../core/errors.ts';
 import { uniform } from '../core/random.ts';
@@ -14,7 +15,7 @@ import type { Engine, Executable } from '../engine.ts';
 import { createNode } from '../graph/node.ts';
 import type { Graph } from '../graph/node.ts';
 import type { Attributes, Op, StructuredOp, TensorType } from '../graph/op.ts';
-import { variable } from '../ops/op.ts';
+import { variable } from '../ops/define.ts';
 import { fastest } from './fastest.ts';
 import type { Trial } from './fastest.ts';
 import { defaultStore, kernelsOf, tuningRecord } from './store.ts';

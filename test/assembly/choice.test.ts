@@ -3,7 +3,7 @@
  * the test drives. There is one thread, so nothing has to wait; how long a step lasts is what the test says.
  */
 import { describe, expect, it } from 'vitest';
-import { JobRing, controlBytes, jobs } from '../../src/backends/wasm/job-ring.ts';
+import { JobRing, controlBytes, jobs } from '../../src/backends/wasm/threads/job-ring.ts';
 import { Kernels } from './kernels.ts';
 
 /** Milliseconds of a step. */

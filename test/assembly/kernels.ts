@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 import { plainSimd } from '../../src/backends/wasm/plain-simd.ts';
-import { sharedKernels } from '../../src/backends/wasm/plan-threads.ts';
+import { sharedKernels } from '../../src/backends/wasm/threads/plan.ts';
 import { heapBase } from '../../src/generated/wasm/heap.ts';
 import { wasmExports } from '../../src/generated/wasm/exports.ts';
 

@@ -1,6 +1,6 @@
 /** Every element-wise function against float64, in ULP: a sweep over all bit patterns, a dense range, and the edges. */
 import { describe, expect, it } from 'vitest';
-import { chainModuleBytes } from '../../src/backends/wasm/chain-module.ts';
+import { chainModuleBytes } from '../../src/backends/wasm/chains/module.ts';
 import type { ChainCode } from '../../src/graph/kernel.ts';
 import { bits, loadBinaries, randoms, ulp, type Kernels } from './kernels.ts';
 

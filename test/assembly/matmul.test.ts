@@ -1,5 +1,5 @@
 /** Matrix products of every layout against float64, within the analytic bound of a sum of k products. */
-import { packedBytes } from '../../src/ops/matmul.ts';
+import { packedBytes } from '../../src/ops/product/matmul.ts';
 import { describe, expect, it } from 'vitest';
 import { loadBinaries, randoms, type Kernels } from './kernels.ts';
 

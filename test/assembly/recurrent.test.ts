@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { loadBinaries, ulp } from './kernels.ts';
 import type { Kernels } from './kernels.ts';
-import { cellActivations } from '../../src/ops/recurrent-cell.ts';
-import type { CellActivation } from '../../src/ops/recurrent-cell.ts';
+import { cellActivations } from '../../src/ops/recurrent/recurrent-cell.ts';
+import type { CellActivation } from '../../src/ops/recurrent/recurrent-cell.ts';
 
 const units = 64;
 

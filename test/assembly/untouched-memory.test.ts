@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WasmCall } from '../../src/graph/kernel.ts';
 import type { StructuredOp } from '../../src/graph/op.ts';
 import type { Program } from '../../src/compiler/program.ts';
-import { pad } from '../../src/ops/slice.ts';
+import { pad } from '../../src/ops/shape/slice.ts';
 import { KernelCheck, settings } from '../support/every-kernel.ts';
 import { GuardedWasm } from '../support/guarded-wasm.ts';
 import { opNames } from '../support/run-cases.ts';

@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chainModuleBytes } from '../../src/backends/wasm/chain-module.ts';
-import { lines } from '../../src/backends/wasm/chain-ops.ts';
+import { chainModuleBytes } from '../../src/backends/wasm/chains/module.ts';
+import { lines } from '../../src/backends/wasm/chains/ops.ts';
 import type { Shape } from '../../src/core/shape.ts';
 import { sizeOf } from '../../src/core/shape.ts';
 import type { Chain } from '../../src/graph/chain.ts';

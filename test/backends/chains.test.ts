@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
 import { Engine } from '../../src/engine.ts';
 import type { Node } from '../../src/graph/node.ts';
-import { tanh } from '../../src/ops/activation.ts';
-import { add, mul } from '../../src/ops/arithmetic.ts';
-import { variable } from '../../src/ops/op.ts';
+import { tanh } from '../../src/ops/elementwise/activation.ts';
+import { add, mul } from '../../src/ops/elementwise/arithmetic.ts';
+import { variable } from '../../src/ops/define.ts';
 import { rejection } from '../support/models.ts';
 
 const engineOf = async (): Promise<Engine> => new Engine(await WasmBackend.create());

@@ -1,8 +1,8 @@
 /** Where threads wait: kernels that share the program's scratch memory count as writing it. */
 import { expect, it } from 'vitest';
-import { planThreads } from '../../src/backends/wasm/plan-threads.ts';
+import { planThreads } from '../../src/backends/wasm/threads/plan.ts';
 import type { Program, ProgramBuffer, ProgramStep } from '../../src/compiler/program.ts';
-import { copy } from '../../src/ops/copy.ts';
+import { copy } from '../../src/ops/shape/copy.ts';
 import type { StructuredOp } from '../../src/graph/op.ts';
 
 const type = { shape: [4], dtype: 'float32' } as const;

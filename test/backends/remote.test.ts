@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
 import type { WasmOptions } from '../../src/backends/wasm/index.ts';
-import { Remote } from '../../src/backends/wasm/remote.ts';
+import { Remote } from '../../src/backends/wasm/threads/remote.ts';
 import { createEngine } from '../../src/create-engine.ts';
 import type { TypedArray } from '../../src/core/dtype.ts';
 import { Engine } from '../../src/engine.ts';
@@ -17,7 +17,7 @@ import { dense } from '../../src/nn/layers/dense.ts';
 import { dropout } from '../../src/nn/layers/dropout.ts';
 import * as ops from '../../src/ops/index.ts';
 import { adam } from '../../src/optim/adam.ts';
-import { sequential } from '../../src/train/make-model.ts';
+import { sequential } from '../../src/model/make-model.ts';
 import { allWeights, blobs, rejection, thrown } from '../support/models.ts';
 import { caseResults, opNames } from '../support/run-cases.ts';
 

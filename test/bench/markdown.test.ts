@@ -6,7 +6,7 @@ import { comparisonTable } from '../../bench/comparison/markdown.ts';
 import type { PeersFile } from '../../bench/comparison/report.ts';
 import type { BenchRecord } from '../../bench/suite.ts';
 import { sizeLine } from '../../bench/table.ts';
-import { performanceSection, withSection } from '../../scripts/update-readme.ts';
+import { performanceSection, withSection } from '../../tools/update-readme.ts';
 
 function record(name: string, value: number, unit: string, threads: number): BenchRecord {
   const milliseconds = { median: value, p10: value, p90: value };

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import { ceilingModule, hasRelaxedSimd } from '../../bench/ceiling-module.ts';
+import { ceilingModule, hasRelaxedSimd } from '../../bench/ceilings/module.ts';
 import { timeInTurn } from '../../bench/executions.ts';
-import { floorMilliseconds, measureCeilings, trainingWork } from '../../bench/ceilings.ts';
+import { floorMilliseconds, measureCeilings, trainingWork } from '../../bench/ceilings/ceilings.ts';
 import {
   callNanoseconds,
   type Sampler,
@@ -9,7 +9,7 @@ import {
   withCopies,
   withMultiplyAdds,
   withReads,
-} from '../../bench/ceilings-wasm.ts';
+} from '../../bench/ceilings/wasm.ts';
 import { measure, repeatsFor, scaled, spread } from '../../bench/measure.ts';
 
 describe('spread', () => {

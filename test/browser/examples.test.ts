@@ -3,10 +3,10 @@
  * few samples.
  */
 import { describe, expect, it } from 'vitest';
-import type { Settings } from '../../examples/support/example.ts';
+import type { Settings } from '../../tools/examples/example.ts';
 import { browserModule } from '../support/browser.ts';
 
-const page = browserModule<typeof import('../../examples/support/page.ts')>('examples/support/page.ts');
+const page = browserModule<typeof import('../../tools/examples/page.ts')>('tools/examples/page.ts');
 
 const settings: Settings = {
   example: 'p2-ten-digits',

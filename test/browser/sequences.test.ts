@@ -1,6 +1,6 @@
 /** Models of sequences from one seed on all three backends: one curve within rounding, dropout and masks and all. */
 import { describe, expect, it } from 'vitest';
-import { recurrent } from '../../src/ops/recurrent.ts';
+import { recurrent } from '../../src/ops/recurrent/recurrent.ts';
 import { browserModule } from '../support/browser.ts';
 import { models, trainReader } from './pages/sequences.ts';
 import type { ModelName } from './pages/sequences.ts';

@@ -15,7 +15,7 @@ describe('in an isolated page', () => {
   });
 
   it('the worker may come from an address', async () => {
-    const workerUrl = '/src/backends/wasm/worker.ts';
+    const workerUrl = '/src/backends/wasm/threads/worker.ts';
     expect(await page('run', { threads: 2, workerUrl })).toEqual({ isSame: true, threads: 2, reason: 'asked for' });
   });
 
@@ -40,7 +40,7 @@ describe('in a page that is not isolated', () => {
   });
 
   it('it may come from an address', async () => {
-    const workerUrl = '/src/backends/wasm/worker.ts';
+    const workerUrl = '/src/backends/wasm/threads/worker.ts';
     const { ticks, ...run } = await page('runFarAway', { workerUrl }, { isolated: false });
     expect(run).toEqual({ isSame: true, threads: 1, reason: 'asked for' });
     expect(ticks).toBeGreaterThan(5);

@@ -1,8 +1,8 @@
 /** Memory plans: whatever the lifetimes, two values that are alive together never share a byte. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { packOffsets, packSlots } from '../../src/compiler/plan-memory.ts';
-import type { Interval } from '../../src/compiler/plan-memory.ts';
+import { packOffsets, packSlots } from '../../src/compiler/passes/8-plan-memory.ts';
+import type { Interval } from '../../src/compiler/passes/8-plan-memory.ts';
 
 const intervals = fc.array(
   fc

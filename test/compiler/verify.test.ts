@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { compileGraph } from '../../src/compiler/compile.ts';
 import type { Program, ProgramBuffer } from '../../src/compiler/program.ts';
-import { verifyGraph } from '../../src/compiler/verify-graph.ts';
-import { verifyProgram } from '../../src/compiler/verify-program.ts';
-import { sigmoid } from '../../src/ops/activation.ts';
-import { add, mul } from '../../src/ops/arithmetic.ts';
-import { matmul } from '../../src/ops/matmul.ts';
-import { variable } from '../../src/ops/op.ts';
+import { verifyGraph } from '../../src/compiler/verify/graph.ts';
+import { verifyProgram } from '../../src/compiler/verify/program.ts';
+import { sigmoid } from '../../src/ops/elementwise/activation.ts';
+import { add, mul } from '../../src/ops/elementwise/arithmetic.ts';
+import { matmul } from '../../src/ops/product/matmul.ts';
+import { variable } from '../../src/ops/define.ts';
 
 function sound(): Program {
   const [x, w, b] = [variable([4, 3], { name: 'x' }), variable([3, 3], { name: 'w' }), variable([3], { name: 'b' })];

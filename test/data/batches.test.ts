@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { batches } from '../../src/data/batches.ts';
 import type { BatchesOptions } from '../../src/data/batches.ts';
-import { tensor } from '../../src/tensor.ts';
-import type { HostTensor } from '../../src/tensor.ts';
+import { tensor } from '../../src/data/tensor.ts';
+import type { HostTensor } from '../../src/data/tensor.ts';
 import { thrown } from '../support/models.ts';
 
 const x = tensor(

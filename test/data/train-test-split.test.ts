@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { keyFromSeed, permutation } from '../../src/core/random.ts';
 import { trainTestSplit } from '../../src/data/train-test-split.ts';
-import { tensor } from '../../src/tensor.ts';
+import { tensor } from '../../src/data/tensor.ts';
 import { thrown } from '../support/models.ts';
 
 const count = 10;

@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { examples, findExample, listExamples } from '../../examples/list.ts';
-import { addExampleOptions, type CommandLine, createCommand } from '../../examples/support/options.ts';
+import { addExampleOptions, type CommandLine, createCommand } from '../../tools/examples/options.ts';
 
 /** What a command line of the ten-digits example comes to, or what it says. */
 async function parse(...words: readonly string[]): Promise<CommandLine> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { drawCurves } from '../../examples/support/curves.ts';
+import { drawCurves } from '../../tools/examples/curves.ts';
 
 const history = {
   loss: [0.4, 0.2, 0.15],

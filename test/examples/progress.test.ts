@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { formatProgress, type ProgressEvent, progressReporter } from '../../examples/support/progress.ts';
+import { formatProgress, type ProgressEvent, progressReporter } from '../../tools/examples/progress.ts';
 
 const logs = { loss: 0.23451, accuracy: 0.93118 };
 const validated = { ...logs, val_loss: 0.18709, val_accuracy: 0.94533 };

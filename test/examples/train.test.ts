@@ -9,9 +9,9 @@ import { PassThrough } from 'node:stream';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findExample } from '../../examples/list.ts';
-import { type Result, runExample, type Settings } from '../../examples/support/example.ts';
-import { runFromCommandLine } from '../../examples/support/main.ts';
-import { progressReporter } from '../../examples/support/progress.ts';
+import { type Result, runExample, type Settings } from '../../tools/examples/example.ts';
+import { runFromCommandLine } from '../../tools/examples/main.ts';
+import { progressReporter } from '../../tools/examples/progress.ts';
 
 let folder = '';
 beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'gradlet-examples-'))));

@@ -1,8 +1,8 @@
 /** The streaming AUC: Keras's documented value, the exact one where the thresholds part all scores, and both by integration. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { auc } from '../../src/nn/auc.ts';
-import { rocAuc } from '../../src/nn/roc-auc.ts';
+import { auc } from '../../src/nn/metrics/auc.ts';
+import { rocAuc } from '../../src/nn/metrics/roc-auc.ts';
 import { integers, measure, messageOf, tensor } from './support.ts';
 
 const all = (count: number): number[] => new Array<number>(count).fill(1);

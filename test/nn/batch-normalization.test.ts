@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine.ts';
 import type { Node, Variable } from '../../src/graph/node.ts';
-import { input } from '../../src/nn/input.ts';
+import { input } from '../../src/nn/symbolic-input.ts';
 import type { CallContext, Layer } from '../../src/nn/layer.ts';
 import { layerRegistry } from '../../src/nn/layer-registry.ts';
 import { add } from '../../src/nn/layers/add.ts';
@@ -16,10 +16,10 @@ import { timeDistributed } from '../../src/nn/layers/time-distributed.ts';
 import { l2 } from '../../src/nn/regularizers.ts';
 import { adam } from '../../src/optim/adam.ts';
 import { sgd } from '../../src/optim/sgd.ts';
-import { tensor as hostTensor } from '../../src/tensor.ts';
-import { loadModel } from '../../src/train/load.ts';
-import { model as functional, sequential } from '../../src/train/make-model.ts';
-import type { Model } from '../../src/train/model.ts';
+import { tensor as hostTensor } from '../../src/data/tensor.ts';
+import { loadModel } from '../../src/files/load.ts';
+import { model as functional, sequential } from '../../src/model/make-model.ts';
+import type { Model } from '../../src/model/model.ts';
 import { allWeights, blobs, engines, lossRecorder, referenceEngine, wasmEngine } from '../support/models.ts';
 import { built, context, integers, messageOf, tensor, valuesOf } from './support.ts';
 

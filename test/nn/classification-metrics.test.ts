@@ -1,10 +1,10 @@
 /** Precision, recall and F1 as they stream: published values, any data against the definition, and what is refused. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classificationReport } from '../../src/nn/classification-report.ts';
-import { f1Score, precision, recall } from '../../src/nn/classification-metrics.ts';
-import { predictedClasses } from '../../src/nn/predicted-classes.ts';
-import { HostTensor } from '../../src/tensor.ts';
+import { classificationReport } from '../../src/nn/metrics/classification-report.ts';
+import { f1Score, precision, recall } from '../../src/nn/metrics/classification-metrics.ts';
+import { predictedClasses } from '../../src/nn/metrics/predicted-classes.ts';
+import { HostTensor } from '../../src/data/tensor.ts';
 import { integers, measure, messageOf, tensor } from './support.ts';
 import type { Batch } from './support.ts';
 

@@ -1,11 +1,11 @@
 /** What is counted on the host: scikit-learn's documented examples, any data against the definition, and mistakes. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classificationReport } from '../../src/nn/classification-report.ts';
-import { confusionMatrix } from '../../src/nn/confusion-matrix.ts';
-import { predictedClasses } from '../../src/nn/predicted-classes.ts';
-import { rocAuc } from '../../src/nn/roc-auc.ts';
-import { tensor } from '../../src/tensor.ts';
+import { classificationReport } from '../../src/nn/metrics/classification-report.ts';
+import { confusionMatrix } from '../../src/nn/metrics/confusion-matrix.ts';
+import { predictedClasses } from '../../src/nn/metrics/predicted-classes.ts';
+import { rocAuc } from '../../src/nn/metrics/roc-auc.ts';
+import { tensor } from '../../src/data/tensor.ts';
 import { messageOf } from './support.ts';
 
 describe('confusionMatrix', () => {

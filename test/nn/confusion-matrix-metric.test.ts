@@ -1,9 +1,9 @@
 /** The streaming confusion matrix: by hand, against the one of arrays, over batches with padding, and through a model. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { confusionMatrix } from '../../src/nn/confusion-matrix.ts';
-import { confusionMatrixMetric } from '../../src/nn/confusion-matrix-metric.ts';
-import { predictedClasses } from '../../src/nn/predicted-classes.ts';
+import { confusionMatrix } from '../../src/nn/metrics/confusion-matrix.ts';
+import { confusionMatrixMetric } from '../../src/nn/metrics/confusion-matrix-metric.ts';
+import { predictedClasses } from '../../src/nn/metrics/predicted-classes.ts';
 import { dense, sequential, tensor as hostTensor } from '../../src/index.ts';
 import { integers, measure, tensor } from './support.ts';
 

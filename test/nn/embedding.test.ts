@@ -5,12 +5,12 @@ import type { Node } from '../../src/graph/node.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { embedding } from '../../src/nn/layers/embedding.ts';
 import { flatten } from '../../src/nn/layers/flatten.ts';
-import { input } from '../../src/nn/input.ts';
-import { mul } from '../../src/ops/arithmetic.ts';
-import { sum } from '../../src/ops/reduce.ts';
-import { tensor as hostTensor } from '../../src/tensor.ts';
-import { model, sequential } from '../../src/train/make-model.ts';
-import type { Model } from '../../src/train/model.ts';
+import { input } from '../../src/nn/symbolic-input.ts';
+import { mul } from '../../src/ops/elementwise/arithmetic.ts';
+import { sum } from '../../src/ops/reduce/reduce.ts';
+import { tensor as hostTensor } from '../../src/data/tensor.ts';
+import { model, sequential } from '../../src/model/make-model.ts';
+import type { Model } from '../../src/model/model.ts';
 import { referenceEngine, rejection } from '../support/models.ts';
 import { built, context, integers, messageOf, tensor, valuesOf } from './support.ts';
 

@@ -17,10 +17,10 @@ import {
   randomUniform,
   truncatedNormal,
   zeros,
-} from '../../src/nn/initializers.ts';
-import { orthogonalSteps } from '../../src/nn/orthogonal.ts';
-import { tileMemory } from '../../src/nn/tile-product.ts';
-import type { Initializer } from '../../src/nn/initializers.ts';
+} from '../../src/nn/initializers/initializers.ts';
+import { orthogonalSteps } from '../../src/nn/initializers/orthogonal.ts';
+import { tileMemory } from '../../src/nn/initializers/tile-product.ts';
+import type { Initializer } from '../../src/nn/initializers/initializers.ts';
 import { messageOf } from './support.ts';
 
 const key = keyFromSeed(42);

@@ -14,7 +14,7 @@ import { dropout } from '../../src/nn/layers/dropout.ts';
 import { embedding } from '../../src/nn/layers/embedding.ts';
 import { flatten } from '../../src/nn/layers/flatten.ts';
 import { gru } from '../../src/nn/layers/gru.ts';
-import { input } from '../../src/nn/input.ts';
+import { input } from '../../src/nn/symbolic-input.ts';
 import { inputLayer } from '../../src/nn/layers/input.ts';
 import { layerNormalization } from '../../src/nn/layers/layer-normalization.ts';
 import { lstm } from '../../src/nn/layers/lstm.ts';
@@ -23,7 +23,7 @@ import { reshape } from '../../src/nn/layers/reshape.ts';
 import { simpleRNN } from '../../src/nn/layers/simple-rnn.ts';
 import { timeDistributed } from '../../src/nn/layers/time-distributed.ts';
 import { l2 } from '../../src/nn/regularizers.ts';
-import { sum } from '../../src/ops/reduce.ts';
+import { sum } from '../../src/ops/reduce/reduce.ts';
 import { built, context, integers, messageOf, tensor, valuesOf } from './support.ts';
 
 const still = context(false);

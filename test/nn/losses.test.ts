@@ -9,8 +9,8 @@ import {
   categoricalCrossentropyFromLogits,
   sparseCategoricalCrossentropy,
   sparseCategoricalCrossentropyFromLogits,
-} from '../../src/nn/crossentropies.ts';
-import type { LossFunction } from '../../src/nn/loss.ts';
+} from '../../src/nn/losses/crossentropies.ts';
+import type { LossFunction } from '../../src/nn/losses/loss.ts';
 import {
   hinge,
   huber,
@@ -22,12 +22,12 @@ import {
   meanAbsoluteError,
   meanSquaredError,
   squaredHinge,
-} from '../../src/nn/losses.ts';
-import { mul } from '../../src/ops/arithmetic.ts';
-import { sigmoid } from '../../src/ops/activation.ts';
-import { reshape } from '../../src/ops/reshape.ts';
-import { sum } from '../../src/ops/reduce.ts';
-import { softmax } from '../../src/ops/softmax.ts';
+} from '../../src/nn/losses/losses.ts';
+import { mul } from '../../src/ops/elementwise/arithmetic.ts';
+import { sigmoid } from '../../src/ops/elementwise/activation.ts';
+import { reshape } from '../../src/ops/shape/reshape.ts';
+import { sum } from '../../src/ops/reduce/reduce.ts';
+import { softmax } from '../../src/ops/norm/softmax.ts';
 import { integers, messageOf, tensor, valuesOf } from './support.ts';
 
 const close = (actual: readonly number[], expected: readonly number[], digits = 9): void => {

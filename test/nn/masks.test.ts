@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Shape } from '../../src/core/shape.ts';
 import type { Node } from '../../src/graph/node.ts';
-import { input } from '../../src/nn/input.ts';
-import { orthogonal, randomNormal } from '../../src/nn/initializers.ts';
+import { input } from '../../src/nn/symbolic-input.ts';
+import { orthogonal, randomNormal } from '../../src/nn/initializers/initializers.ts';
 import type { Layer, Mask } from '../../src/nn/layer.ts';
 import { activation } from '../../src/nn/layers/activation.ts';
 import { add } from '../../src/nn/layers/add.ts';
@@ -22,8 +22,8 @@ import { multiply } from '../../src/nn/layers/multiply.ts';
 import { reshape } from '../../src/nn/layers/reshape.ts';
 import { simpleRNN } from '../../src/nn/layers/simple-rnn.ts';
 import { timeDistributed } from '../../src/nn/layers/time-distributed.ts';
-import { constant } from '../../src/ops/op.ts';
-import { Topology } from '../../src/train/topology.ts';
+import { constant } from '../../src/ops/define.ts';
+import { Topology } from '../../src/nn/topology.ts';
 import { keyFromSeed } from '../../src/core/random.ts';
 import { context, integers, tensor, valuesOf } from './support.ts';
 

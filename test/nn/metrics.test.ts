@@ -10,9 +10,9 @@ import {
   rootMeanSquaredError,
   sparseCategoricalAccuracy,
   topKCategoricalAccuracy,
-} from '../../src/nn/metrics.ts';
-import { recall } from '../../src/nn/classification-metrics.ts';
-import { huber } from '../../src/nn/losses.ts';
+} from '../../src/nn/metrics/metrics.ts';
+import { recall } from '../../src/nn/metrics/classification-metrics.ts';
+import { huber } from '../../src/nn/losses/losses.ts';
 import { integers, measure, messageOf, tensor } from './support.ts';
 import type { Batch } from './support.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { keyFromSeed } from '../../src/core/random.ts';
 import type { Shape } from '../../src/core/shape.ts';
-import { input } from '../../src/nn/input.ts';
+import { input } from '../../src/nn/symbolic-input.ts';
 import type { CallContext, Layer } from '../../src/nn/layer.ts';
 import { add } from '../../src/nn/layers/add.ts';
 import { bidirectional } from '../../src/nn/layers/bidirectional.ts';
@@ -12,8 +12,8 @@ import { gru } from '../../src/nn/layers/gru.ts';
 import { lstm } from '../../src/nn/layers/lstm.ts';
 import { simpleRNN } from '../../src/nn/layers/simple-rnn.ts';
 import { timeDistributed } from '../../src/nn/layers/time-distributed.ts';
-import { constant } from '../../src/ops/op.ts';
-import { Topology } from '../../src/train/topology.ts';
+import { constant } from '../../src/ops/define.ts';
+import { Topology } from '../../src/nn/topology.ts';
 import { built, context, tensor, valuesOf } from './support.ts';
 
 const sample: Shape = [3, 8];

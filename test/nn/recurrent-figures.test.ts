@@ -4,7 +4,7 @@ import { keyFromSeed } from '../../src/core/random.ts';
 import { sizeOf } from '../../src/core/shape.ts';
 import type { Shape } from '../../src/core/shape.ts';
 import type { Node } from '../../src/graph/node.ts';
-import { constantInitializer } from '../../src/nn/initializers.ts';
+import { constantInitializer } from '../../src/nn/initializers/initializers.ts';
 import { Bidirectional } from '../../src/nn/layers/bidirectional.ts';
 import type { BidirectionalOptions } from '../../src/nn/layers/bidirectional.ts';
 import { GRU } from '../../src/nn/layers/gru.ts';

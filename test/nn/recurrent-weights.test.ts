@@ -8,7 +8,7 @@ import { LSTM } from '../../src/nn/layers/lstm.ts';
 import { SimpleRNN } from '../../src/nn/layers/simple-rnn.ts';
 import { recurrentWeightsFromPyTorch, recurrentWeightsToPyTorch } from '../../src/nn/recurrent-weights.ts';
 import type { Node } from '../../src/graph/node.ts';
-import { HostTensor } from '../../src/tensor.ts';
+import { HostTensor } from '../../src/data/tensor.ts';
 import { arange } from '../support/recurrent.ts';
 import { context, messageOf, tensor, valuesOf } from './support.ts';
 

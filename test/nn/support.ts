@@ -6,8 +6,8 @@ import { isVariable } from '../../src/graph/node.ts';
 import type { Node } from '../../src/graph/node.ts';
 import { topologicalOrder } from '../../src/graph/traverse.ts';
 import type { CallContext, Layer } from '../../src/nn/layer.ts';
-import type { Metric } from '../../src/nn/metric.ts';
-import { constant } from '../../src/ops/op.ts';
+import type { Metric } from '../../src/nn/metrics/metric.ts';
+import { constant } from '../../src/ops/define.ts';
 import { evaluate } from '../support/evaluate.ts';
 
 /** A float32 tensor of these values. */

@@ -12,18 +12,18 @@ import {
   binaryCrossentropy,
   categoricalCrossentropy,
   sparseCategoricalCrossentropy,
-} from '../../src/nn/crossentropies.ts';
-import { randomNormal } from '../../src/nn/initializers.ts';
+} from '../../src/nn/losses/crossentropies.ts';
+import { randomNormal } from '../../src/nn/initializers/initializers.ts';
 import type { Layer } from '../../src/nn/layer.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
-import { meanSquaredError } from '../../src/nn/losses.ts';
-import { sigmoid } from '../../src/ops/activation.ts';
-import { add, mul } from '../../src/ops/arithmetic.ts';
-import { increment } from '../../src/ops/counter.ts';
-import { variable } from '../../src/ops/op.ts';
-import { mean } from '../../src/ops/reduce.ts';
-import { reshape } from '../../src/ops/reshape.ts';
-import { softmax } from '../../src/ops/softmax.ts';
+import { meanSquaredError } from '../../src/nn/losses/losses.ts';
+import { sigmoid } from '../../src/ops/elementwise/activation.ts';
+import { add, mul } from '../../src/ops/elementwise/arithmetic.ts';
+import { increment } from '../../src/ops/state/counter.ts';
+import { variable } from '../../src/ops/define.ts';
+import { mean } from '../../src/ops/reduce/reduce.ts';
+import { reshape } from '../../src/ops/shape/reshape.ts';
+import { softmax } from '../../src/ops/norm/softmax.ts';
 import { sgd } from '../../src/optim/sgd.ts';
 import { context, integers, tensor } from './support.ts';
 

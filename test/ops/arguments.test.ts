@@ -7,10 +7,10 @@ import { Engine } from '../../src/engine.ts';
 import { isNode } from '../../src/graph/node.ts';
 import type { Node } from '../../src/graph/node.ts';
 import * as publicNames from '../../src/index.ts';
-import { constant, variable } from '../../src/ops/op.ts';
-import { cast } from '../../src/ops/clip.ts';
+import { constant, variable } from '../../src/ops/define.ts';
+import { cast } from '../../src/ops/elementwise/clip.ts';
 import { allOps } from '../../src/ops/index.ts';
-import { tensor } from '../../src/tensor.ts';
+import { tensor } from '../../src/data/tensor.ts';
 import { evaluate } from '../support/evaluate.ts';
 import { opCalls as calls } from '../support/op-calls.ts';
 

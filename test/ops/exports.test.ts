@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import * as gradlet from '../../src/index.ts';
 import { activationFrom } from '../../src/nn/activations.ts';
 import type { ActivationName } from '../../src/nn/activations.ts';
-import * as activations from '../../src/ops/activation.ts';
+import * as activations from '../../src/ops/elementwise/activation.ts';
 import * as ops from '../../src/ops/index.ts';
-import { logSoftmax, softmax } from '../../src/ops/softmax.ts';
+import { logSoftmax, softmax } from '../../src/ops/norm/softmax.ts';
 
 /** Ops without a function of their own: leaves and what the compiler makes. */
 const withoutFunction = ['constant', 'variable', 'part', 'elementwise'];

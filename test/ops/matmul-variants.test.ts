@@ -4,8 +4,8 @@ import { compileGraph } from '../../src/compiler/compile.ts';
 import type { ProgramStep } from '../../src/compiler/program.ts';
 import type { Shape } from '../../src/core/shape.ts';
 import { matmulQuads } from '../../src/generated/shaders/matmul-quads.ts';
-import { matmul } from '../../src/ops/matmul.ts';
-import { variable } from '../../src/ops/op.ts';
+import { matmul } from '../../src/ops/product/matmul.ts';
+import { variable } from '../../src/ops/define.ts';
 
 function stepOf(a: Shape, b: Shape, kernel?: string, isSoftware = false): ProgramStep {
   const y = matmul(variable(a), variable(b));

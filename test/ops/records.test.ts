@@ -1,6 +1,6 @@
 /** That every record is complete: what the type checker cannot ask for. */
 import { describe, expect, it } from 'vitest';
-import { lines } from '../../src/backends/wasm/chain-ops.ts';
+import { lines } from '../../src/backends/wasm/chains/ops.ts';
 import type { WasmSource } from '../../src/core/wasm-source.ts';
 import { wasmExports } from '../../src/generated/wasm/exports.ts';
 import { allOps } from '../../src/ops/index.ts';

@@ -8,7 +8,7 @@ import type { Shape } from '../../src/core/shape.ts';
 import type { Node } from '../../src/graph/node.ts';
 import { constant, matmul, mean, recurrence, relu, reverse, slice, variable } from '../../src/ops/index.ts';
 import type { RecurrenceOptions } from '../../src/ops/index.ts';
-import { gateCounts } from '../../src/ops/recurrent-cell.ts';
+import { gateCounts } from '../../src/ops/recurrent/recurrent-cell.ts';
 import { evaluate } from '../support/evaluate.ts';
 
 let seed = 0;

@@ -1,6 +1,6 @@
 /** Optimizers by name, from their settings as JSON, and what they refuse. */
 import { describe, expect, test } from 'vitest';
-import { constant } from '../../src/ops/op.ts';
+import { constant } from '../../src/ops/define.ts';
 import { adagrad } from '../../src/optim/adagrad.ts';
 import { adam } from '../../src/optim/adam.ts';
 import { adamax } from '../../src/optim/adamax.ts';

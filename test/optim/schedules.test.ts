@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
 import { Engine } from '../../src/engine.ts';
-import { increment } from '../../src/ops/counter.ts';
-import { variable } from '../../src/ops/op.ts';
+import { increment } from '../../src/ops/state/counter.ts';
+import { variable } from '../../src/ops/define.ts';
 import {
   cosineDecay,
   exponentialDecay,

@@ -3,8 +3,8 @@ import type { Backend } from '../../src/backends/backend.ts';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
 import { Engine } from '../../src/engine.ts';
 import type { Node, Variable } from '../../src/graph/node.ts';
-import { increment } from '../../src/ops/counter.ts';
-import { variable } from '../../src/ops/op.ts';
+import { increment } from '../../src/ops/state/counter.ts';
+import { variable } from '../../src/ops/define.ts';
 import type { Optimizer } from '../../src/optim/optimizer.ts';
 
 export interface Training {

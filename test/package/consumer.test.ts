@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { projectRoot } from '../../scripts/lib/files.ts';
+import { projectRoot } from '../../tools/lib/files.ts';
 import { expectToDropWhatIsNotUsed, withEsbuild, withRollup } from '../support/bundles.ts';
 import { builtPackage, run } from '../support/dist.ts';
 

@@ -1,6 +1,6 @@
 /** What the package costs a page. `npm run size` prints the same numbers. */
 import { expect, test } from 'vitest';
-import { programSize } from '../../scripts/lib/program-size.ts';
+import { programSize } from '../../tools/lib/program-size.ts';
 
 const most = 48_000;
 

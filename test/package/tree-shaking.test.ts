@@ -1,7 +1,7 @@
 /** A program carries what it uses and nothing else; `consumer.test.ts` has the same of the built package. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { projectRoot } from '../../scripts/lib/files.ts';
+import { projectRoot } from '../../tools/lib/files.ts';
 import { expectToDropWhatIsNotUsed, withEsbuild, withRollup } from '../support/bundles.ts';
 
 const sources = join(projectRoot, 'src/index.ts');

@@ -9,7 +9,7 @@ import type { Dispatch } from '../../src/graph/kernel.ts';
 import type { Graph } from '../../src/graph/node.ts';
 import type { Attributes } from '../../src/graph/op.ts';
 import * as ops from '../../src/ops/index.ts';
-import { wgslFloat } from '../../src/ops/op.ts';
+import { wgslFloat } from '../../src/ops/define.ts';
 import { emulate } from '../support/emulate.ts';
 import { edgeNumbers } from '../support/op-cases/edges.ts';
 

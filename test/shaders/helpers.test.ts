@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { listFiles, projectRoot } from '../../scripts/lib/files.ts';
+import { listFiles, projectRoot } from '../../tools/lib/files.ts';
 
 const folder = join(projectRoot, 'shaders');
 
@@ -26,7 +26,7 @@ describe('helper functions', () => {
   }
 
   it('are found', () => {
-    expect([...texts.get('is_nan')!.values()].flat()).toContain('reduce.wgsl');
+    expect([...texts.get('is_nan')!.values()].flat()).toContain('reduce/reduce.wgsl');
   });
 
   it('are the same in every shader', () => {

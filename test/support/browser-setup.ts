@@ -2,8 +2,8 @@
  * Runs once before the browser tests: starts the one browser and the server that all of them share.
  */
 import type { TestProject } from 'vitest/node';
-import { launchBrowser } from '../../scripts/browser.ts';
-import { startServer } from '../../scripts/serve.ts';
+import { launchBrowser } from '../../tools/browser.ts';
+import { startServer } from '../../tools/serve.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {

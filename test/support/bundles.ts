@@ -7,8 +7,8 @@ import { readFile } from 'node:fs/promises';
 import { rollup, type Plugin as RollupPlugin } from 'rollup';
 import rollupEsbuild from 'rollup-plugin-esbuild';
 import { expect } from 'vitest';
-import { projectRoot } from '../../scripts/lib/files.ts';
-import { markPureCalls } from '../../scripts/lib/pure-calls.mjs';
+import { projectRoot } from '../../tools/lib/files.ts';
+import { markPureCalls } from '../../tools/lib/pure-calls.mjs';
 
 const few = `
   import { createEngine, gradients, input, matmul, mean, mul, parameter, square, sub } from 'gradlet';

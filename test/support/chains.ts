@@ -3,14 +3,14 @@
  * inputs that were spread to full size by JavaScript. Random chains for property tests.
  */
 import fc from 'fast-check';
-import { chainModuleBytes } from '../../src/backends/wasm/chain-module.ts';
+import { chainModuleBytes } from '../../src/backends/wasm/chains/module.ts';
 import type { DType } from '../../src/core/dtype.ts';
 import { broadcastStrides, sizeOf, stridesOf } from '../../src/core/shape.ts';
 import type { Shape } from '../../src/core/shape.ts';
 import type { Chain, ChainArgument, ChainInstruction } from '../../src/graph/chain.ts';
 import type { ChainCode, StepTypes, WasmCall, Word } from '../../src/graph/kernel.ts';
 import type { ElementwiseOp } from '../../src/graph/op.ts';
-import { lowerChain } from '../../src/ops/elementwise-wasm.ts';
+import { lowerChain } from '../../src/ops/elementwise/elementwise-wasm.ts';
 import { allOps } from '../../src/ops/index.ts';
 import { bits, randoms, type Kernels } from '../assembly/kernels.ts';
 

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { listFiles, projectRoot } from '../../scripts/lib/files.ts';
+import { listFiles, projectRoot } from '../../tools/lib/files.ts';
 
 export const run: (
   file: string,

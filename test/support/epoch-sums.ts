@@ -1,7 +1,7 @@
 /** Epoch sums that float32 alone would get wrong, on any engine. */
 import type { Engine } from '../../src/engine.ts';
-import type { Metric } from '../../src/nn/metric.ts';
-import { constant } from '../../src/ops/op.ts';
+import type { Metric } from '../../src/nn/metrics/metric.ts';
+import { constant } from '../../src/ops/define.ts';
 import { Sums } from '../../src/train/sums.ts';
 
 /** A metric that is its only sum. */

@@ -12,7 +12,7 @@ import { dense } from '../../src/nn/layers/dense.ts';
 import { dropout } from '../../src/nn/layers/dropout.ts';
 import * as ops from '../../src/ops/index.ts';
 import { adam } from '../../src/optim/adam.ts';
-import { sequential } from '../../src/train/make-model.ts';
+import { sequential } from '../../src/model/make-model.ts';
 import { GuardedWasm } from './guarded-wasm.ts';
 import { allWeights, blobs } from './models.ts';
 import { mismatch } from './op-cases.ts';

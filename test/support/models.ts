@@ -5,11 +5,11 @@ import { keyFromSeed, normal } from '../../src/core/random.ts';
 import { Engine } from '../../src/engine.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { adam } from '../../src/optim/adam.ts';
-import { tensor } from '../../src/tensor.ts';
-import type { HostTensor } from '../../src/tensor.ts';
+import { tensor } from '../../src/data/tensor.ts';
+import type { HostTensor } from '../../src/data/tensor.ts';
 import type { Callback } from '../../src/train/callbacks.ts';
-import { sequential } from '../../src/train/make-model.ts';
-import type { Model, ModelOptions } from '../../src/train/model.ts';
+import { sequential } from '../../src/model/make-model.ts';
+import type { Model, ModelOptions } from '../../src/model/model.ts';
 
 export const referenceEngine = (): Engine => new Engine(new ReferenceBackend());
 export const wasmEngine = async (): Promise<Engine> => new Engine(await WasmBackend.create());

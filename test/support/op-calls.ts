@@ -1,5 +1,5 @@
 /** Valid arguments of the functions over tensors: tests replace them by what is wrong. */
-import { variable } from '../../src/ops/op.ts';
+import { variable } from '../../src/ops/define.ts';
 
 const x = variable([2, 2], { name: 'x' });
 const labels = variable([2], { name: 'labels', dtype: 'int32' });

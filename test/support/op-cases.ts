@@ -2,7 +2,7 @@
  * The one list of cases: values, gradients, every backend and the benchmark take theirs from here. The list of each
  * family is in the folder beside this file; a new op needs a line there and nothing else.
  */
-import { variable } from '../../src/ops/op.ts';
+import { variable } from '../../src/ops/define.ts';
 import type { Node } from '../../src/graph/node.ts';
 import type { TypedArray } from '../../src/core/dtype.ts';
 import { evaluate } from './evaluate.ts';

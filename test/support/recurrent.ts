@@ -1,7 +1,7 @@
 /** What the tests of recurrent layers share: where the cells run, and values of graphs there. */
 import type { Engine } from '../../src/engine.ts';
 import type { Node } from '../../src/graph/node.ts';
-import { recurrent } from '../../src/ops/recurrent.ts';
+import { recurrent } from '../../src/ops/recurrent/recurrent.ts';
 import { engines } from './models.ts';
 
 /** Every backend in Node that has the kernels of the recurrent op; the reference always does. */

@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { sgd } from '../../src/optim/sgd.ts';
-import { tensor } from '../../src/tensor.ts';
+import { tensor } from '../../src/data/tensor.ts';
 import type { Callback, TrainedModel } from '../../src/train/callbacks.ts';
 import { earlyStopping } from '../../src/train/early-stopping.ts';
 import { learningRateScheduler, reduceLROnPlateau } from '../../src/train/learning-rate-callbacks.ts';
-import { sequential } from '../../src/train/make-model.ts';
-import type { Model } from '../../src/train/model.ts';
+import { sequential } from '../../src/model/make-model.ts';
+import type { Model } from '../../src/model/model.ts';
 import type { Logs } from '../../src/train/sums.ts';
 import { allWeights, blobs, classifier, engines, referenceEngine, rejection, thrown } from '../support/models.ts';
 

@@ -3,18 +3,18 @@ import { describe, expect, it } from 'vitest';
 import type { TypedArray } from '../../src/core/dtype.ts';
 import { trainTestSplit } from '../../src/data/train-test-split.ts';
 import type { Engine } from '../../src/engine.ts';
-import { auc } from '../../src/nn/auc.ts';
-import { f1Score, precision, recall } from '../../src/nn/classification-metrics.ts';
-import { classificationReport } from '../../src/nn/classification-report.ts';
+import { auc } from '../../src/nn/metrics/auc.ts';
+import { f1Score, precision, recall } from '../../src/nn/metrics/classification-metrics.ts';
+import { classificationReport } from '../../src/nn/metrics/classification-report.ts';
 import { layerRegistry } from '../../src/nn/layer-registry.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
-import { predictedClasses } from '../../src/nn/predicted-classes.ts';
-import { rocAuc } from '../../src/nn/roc-auc.ts';
+import { predictedClasses } from '../../src/nn/metrics/predicted-classes.ts';
+import { rocAuc } from '../../src/nn/metrics/roc-auc.ts';
 import { adam } from '../../src/optim/adam.ts';
 import { earlyStopping } from '../../src/train/early-stopping.ts';
-import { loadModel } from '../../src/train/load.ts';
-import { sequential } from '../../src/train/make-model.ts';
-import type { Model } from '../../src/train/model.ts';
+import { loadModel } from '../../src/files/load.ts';
+import { sequential } from '../../src/model/make-model.ts';
+import type { Model } from '../../src/model/model.ts';
 import { blobs, classifier, engines } from '../support/models.ts';
 
 /** Two classes of 53 points, of which the rarer is only most of a blob. */

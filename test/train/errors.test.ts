@@ -1,14 +1,14 @@
 /** Every mistake that a caller can make says what was given, what was expected and what to do. */
 import { describe, expect, it } from 'vitest';
 import { dense } from '../../src/nn/layers/dense.ts';
-import { input } from '../../src/nn/input.ts';
+import { input } from '../../src/nn/symbolic-input.ts';
 import { inputLayer } from '../../src/nn/layers/input.ts';
 import { exponentialDecay } from '../../src/optim/schedules.ts';
 import { sgd } from '../../src/optim/sgd.ts';
-import { HostTensor, tensor } from '../../src/tensor.ts';
-import { model as functional, sequential } from '../../src/train/make-model.ts';
-import type { CompileOptions } from '../../src/train/compile-options.ts';
-import type { Model } from '../../src/train/model.ts';
+import { HostTensor, tensor } from '../../src/data/tensor.ts';
+import { model as functional, sequential } from '../../src/model/make-model.ts';
+import type { CompileOptions } from '../../src/model/compile-options.ts';
+import type { Model } from '../../src/model/model.ts';
 import { blobs, classifier, referenceEngine, rejection, thrown } from '../support/models.ts';
 
 const engine = referenceEngine();

@@ -4,7 +4,7 @@ import { dense } from '../../src/nn/layers/dense.ts';
 import { dropout } from '../../src/nn/layers/dropout.ts';
 import { adam } from '../../src/optim/adam.ts';
 import { sgd } from '../../src/optim/sgd.ts';
-import { sequential } from '../../src/train/make-model.ts';
+import { sequential } from '../../src/model/make-model.ts';
 import { allWeights, blobs, classifier, engines, referenceEngine, wasmEngine, xor } from '../support/models.ts';
 
 describe.each(engines)('fit on %s', (_, createEngine) => {

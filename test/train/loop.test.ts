@@ -5,9 +5,9 @@ import type { Graph } from '../../src/graph/node.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { lstm } from '../../src/nn/layers/lstm.ts';
 import { Pace, runSteps } from '../../src/train/loop.ts';
-import { sequential } from '../../src/train/make-model.ts';
-import { chain } from '../../src/train/topology.ts';
-import { multiplyAdds } from '../../src/train/work.ts';
+import { sequential } from '../../src/model/make-model.ts';
+import { chain } from '../../src/nn/topology.ts';
+import { multiplyAdds } from '../../src/model/work.ts';
 import { blobs, classifier, referenceEngine, rejection } from '../support/models.ts';
 
 /** A device that takes `milliseconds` for a step and works on while the host does something else. */

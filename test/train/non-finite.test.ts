@@ -2,7 +2,7 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { sgd } from '../../src/optim/sgd.ts';
-import { sequential } from '../../src/train/make-model.ts';
+import { sequential } from '../../src/model/make-model.ts';
 import { referenceEngine, rejection, wasmEngine } from '../support/models.ts';
 
 afterEach(() => vi.restoreAllMocks());

@@ -4,9 +4,9 @@ import type { Engine } from '../../src/engine.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { l2 } from '../../src/nn/regularizers.ts';
 import { sgd } from '../../src/optim/sgd.ts';
-import { tensor } from '../../src/tensor.ts';
-import { sequential } from '../../src/train/make-model.ts';
-import type { Model } from '../../src/train/model.ts';
+import { tensor } from '../../src/data/tensor.ts';
+import { sequential } from '../../src/model/make-model.ts';
+import type { Model } from '../../src/model/model.ts';
 import { allWeights, blobs, classifier, engines, lossRecorder, referenceEngine } from '../support/models.ts';
 
 /** y = w · x from one number to one, with mean squared error: everything about it can be done by hand. */

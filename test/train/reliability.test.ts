@@ -4,8 +4,8 @@ import { NonFiniteError } from '../../src/core/errors.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { flatten } from '../../src/nn/layers/flatten.ts';
 import { sgd } from '../../src/optim/sgd.ts';
-import { sequential } from '../../src/train/make-model.ts';
-import type { Model } from '../../src/train/model.ts';
+import { sequential } from '../../src/model/make-model.ts';
+import type { Model } from '../../src/model/model.ts';
 import { blobs, classifier, engines, rejection, wasmEngine } from '../support/models.ts';
 
 const { x, y } = blobs(24);

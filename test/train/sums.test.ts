@@ -1,8 +1,8 @@
 /** Sums over so many steps that a float32 alone would stand still or drift. */
 import { expect, it } from 'vitest';
 import { activation } from '../../src/nn/layers/activation.ts';
-import { tensor } from '../../src/tensor.ts';
-import { sequential } from '../../src/train/make-model.ts';
+import { tensor } from '../../src/data/tensor.ts';
+import { sequential } from '../../src/model/make-model.ts';
 import { sumsOf } from '../support/epoch-sums.ts';
 import { engines, wasmEngine } from '../support/models.ts';
 

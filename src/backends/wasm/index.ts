@@ -14,12 +14,12 @@ import type { Program, ProgramBuffer, ProgramConstant } from '../../compiler/pro
 import { arenaBytes, bytesOf } from '../../compiler/program.ts';
 import type { Backend, BackendBuffer, BackendInfo, PreparedProgram } from '../backend.ts';
 import { CallingThread } from './calling-thread.ts';
-import { CompiledChains } from './chains.ts';
+import { CompiledChains } from './chains/chains.ts';
 import { Heap } from './memory.ts';
 import { Kernels } from './module.ts';
 import type { Binary } from './module.ts';
 import type { Processor } from './processor.ts';
-import type { ThreadOptions } from './threads.ts';
+import type { ThreadOptions } from './threads/threads.ts';
 import type { Elements } from './transfer.ts';
 import { encodeProgram } from './words.ts';
 
@@ -58,7 +58,7 @@ export class WasmBackend implements Backend {
     });
     const { threads = 1, worker = false, binary } = options;
     // Imported only here, so that a page without workers does not load what makes them.
-    const start = threads === 1 && !worker ? null : await import('./start-workers.ts').catch(messageOf);
+    const start = threads === 1 && !worker ? null : await import('./threads/start-workers.ts').catch(messageOf);
     if (start !== null && typeof start !== 'string') {
       const started = await start.startWorkers(options);
       return new WasmBackend(started.kernels, started.heap, started.processor);

@@ -5,8 +5,8 @@
  * The operands of a multiply-add lie on the stack in the order a, b, c; the sum has to wait in a local while a and b are
  * multiplied, and each function that needs one gets it.
  */
-import { f32x4, flatten, get, set, types, unsigned } from './chain-encoding.ts';
-import type { Code } from './chain-encoding.ts';
+import { f32x4, flatten, get, set, types, unsigned } from './chains/encoding.ts';
+import type { Code } from './chains/encoding.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

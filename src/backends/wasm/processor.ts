@@ -3,7 +3,7 @@
  * share it (threads.ts), or one worker with memory of its own (remote.ts).
  */
 import type { TypedArray } from '../../core/dtype.ts';
-import type { PlanRequest } from './plan-threads.ts';
+import type { PlanRequest } from './threads/plan.ts';
 import type { Elements } from './transfer.ts';
 
 /** A program whose words are in memory already. */

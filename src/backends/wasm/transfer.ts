@@ -6,7 +6,7 @@
 import { bytesPerElement, copied, viewAs } from '../../core/dtype.ts';
 import type { DType, TypedArray } from '../../core/dtype.ts';
 import type { Heap } from './memory.ts';
-import type { Pool } from './pool.ts';
+import type { Pool } from './threads/pool.ts';
 
 /** A run of elements in linear memory. */
 export interface Elements {

@@ -1,6 +1,6 @@
 /**
  * A program as the wasm executor reads it: a stream of 32-bit words, for each call [table index, bytes, …words], with
- * operands already turned into addresses. `assembly/execute.ts` walks it.
+ * operands already turned into addresses. `assembly/runtime/execute.ts` walks it.
  */
 import type { WasmCall, Word } from '../../graph/kernel.ts';
 import { bufferIndex } from '../../compiler/program.ts';

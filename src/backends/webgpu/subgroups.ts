@@ -1,5 +1,5 @@
 /**
- * What subgroups do to a shader in which a workgroup shares a row (`of_row` in `shaders/reduce.wgsl`): instead of a tree over the
+ * What subgroups do to a shader in which a workgroup shares a row (`of_row` in `shaders/reduce/reduce.wgsl`): instead of a tree over the
  * values that its threads have left in its memory, each subgroup takes all of them, its threads by turns, and combines what they
  * have. Whatever the size of a subgroup and whichever threads it is made of, all get the result, and on one device always in the
  * same order. The greatest is NaN where one is: by its bits, for subgroupMax may drop it. Loaded where a device has subgroups.

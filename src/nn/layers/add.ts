@@ -1,7 +1,7 @@
 /** The sum of several inputs: what closes a residual connection. */
 import { checkCount } from '../../core/arguments.ts';
 import type { Node } from '../../graph/node.ts';
-import { add as addNodes } from '../../ops/arithmetic.ts';
+import { add as addNodes } from '../../ops/elementwise/arithmetic.ts';
 import type { Layer, LayerOptions } from '../layer.ts';
 import { Merge } from './merge.ts';
 

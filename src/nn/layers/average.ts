@@ -1,7 +1,7 @@
 /** The mean of several inputs, element by element: an ensemble inside one model. */
 import { checkCount } from '../../core/arguments.ts';
 import type { Node } from '../../graph/node.ts';
-import { add, mul } from '../../ops/arithmetic.ts';
+import { add, mul } from '../../ops/elementwise/arithmetic.ts';
 import type { Layer, LayerOptions } from '../layer.ts';
 import { Merge } from './merge.ts';
 

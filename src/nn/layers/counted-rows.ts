@@ -1,8 +1,8 @@
 /** Which rows of a layer's input count where it looks at a whole batch. */
 import type { Shape } from '../../core/shape.ts';
-import { mul } from '../../ops/arithmetic.ts';
-import { broadcastTo } from '../../ops/broadcast.ts';
-import { reshape } from '../../ops/reshape.ts';
+import { mul } from '../../ops/elementwise/arithmetic.ts';
+import { broadcastTo } from '../../ops/shape/broadcast.ts';
+import { reshape } from '../../ops/shape/reshape.ts';
 import type { Mask } from '../layer.ts';
 
 /** float32 of shape `rows`, [batch, ...]: the product of the masks, each of the first axes of it; undefined without any. */

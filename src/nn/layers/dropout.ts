@@ -4,7 +4,7 @@ import { keyFromSeed } from '../../core/random.ts';
 import type { Key } from '../../core/random.ts';
 import type { Shape } from '../../core/shape.ts';
 import type { Node } from '../../graph/node.ts';
-import { mul } from '../../ops/arithmetic.ts';
+import { mul } from '../../ops/elementwise/arithmetic.ts';
 import { Layer } from '../layer.ts';
 import type { CallContext, LayerConfig, LayerOptions } from '../layer.ts';
 import { onlyShape } from './check.ts';

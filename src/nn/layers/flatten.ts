@@ -3,7 +3,7 @@ import { checkCount } from '../../core/arguments.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
 import type { Node } from '../../graph/node.ts';
-import { flatten as flattenNode } from '../../ops/reshape.ts';
+import { flatten as flattenNode } from '../../ops/shape/reshape.ts';
 import { Layer } from '../layer.ts';
 import type { LayerOptions } from '../layer.ts';
 import { onlyShape } from './check.ts';

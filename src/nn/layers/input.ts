@@ -5,8 +5,8 @@ import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
 import type { Node } from '../../graph/node.ts';
-import { checkInput } from '../input.ts';
-import type { InputOptions } from '../input.ts';
+import { checkInput } from '../symbolic-input.ts';
+import type { InputOptions } from '../symbolic-input.ts';
 import { Layer } from '../layer.ts';
 import type { LayerConfig } from '../layer.ts';
 

@@ -3,7 +3,7 @@ import { ShapeError } from '../../core/errors.ts';
 import { broadcastShapes, formatShape } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
 import type { Node } from '../../graph/node.ts';
-import { maximum } from '../../ops/arithmetic.ts';
+import { maximum } from '../../ops/elementwise/arithmetic.ts';
 import { Layer } from '../layer.ts';
 import type { Mask } from '../layer.ts';
 

@@ -1,7 +1,7 @@
 /** The product of several inputs, element by element: a gate. */
 import { checkCount } from '../../core/arguments.ts';
 import type { Node } from '../../graph/node.ts';
-import { mul as mulNodes } from '../../ops/arithmetic.ts';
+import { mul as mulNodes } from '../../ops/elementwise/arithmetic.ts';
 import type { Layer, LayerOptions } from '../layer.ts';
 import { Merge } from './merge.ts';
 

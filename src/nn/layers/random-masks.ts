@@ -3,7 +3,7 @@ import { deriveKey } from '../../core/random.ts';
 import type { Key } from '../../core/random.ts';
 import type { Shape } from '../../core/shape.ts';
 import type { Node } from '../../graph/node.ts';
-import { dropoutMask } from '../../ops/random.ts';
+import { dropoutMask } from '../../ops/state/random.ts';
 import type { CallContext } from '../layer.ts';
 
 export class RandomMasks {

@@ -1,6 +1,6 @@
 /**
  * What the recurrent layers share: options, weights in the layout of Keras, states that come and go, masks and dropout.
- * The steps themselves are one op (`src/ops/recurrence.ts`). `simple-rnn.ts`, `lstm.ts` and `gru.ts` name the cells;
+ * The steps themselves are one op (`src/ops/recurrent/recurrence.ts`). `simple-rnn.ts`, `lstm.ts` and `gru.ts` name the cells;
  * `bidirectional.ts` runs two of them against each other.
  */
 import { boolean, fraction, integer, required } from '../../core/arguments.ts';
@@ -11,16 +11,16 @@ import type { Key } from '../../core/random.ts';
 import { sameShape } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
 import type { Node, Variable } from '../../graph/node.ts';
-import { mul } from '../../ops/arithmetic.ts';
-import { cast } from '../../ops/clip.ts';
-import { recurrence } from '../../ops/recurrence.ts';
-import { cellActivations, gateCounts } from '../../ops/recurrent-cell.ts';
-import type { Cell, CellActivation } from '../../ops/recurrent-cell.ts';
-import { reshape } from '../../ops/reshape.ts';
-import { reverse } from '../../ops/reverse.ts';
+import { mul } from '../../ops/elementwise/arithmetic.ts';
+import { cast } from '../../ops/elementwise/clip.ts';
+import { recurrence } from '../../ops/recurrent/recurrence.ts';
+import { cellActivations, gateCounts } from '../../ops/recurrent/recurrent-cell.ts';
+import type { Cell, CellActivation } from '../../ops/recurrent/recurrent-cell.ts';
+import { reshape } from '../../ops/shape/reshape.ts';
+import { reverse } from '../../ops/shape/reverse.ts';
 import { initializerLike, regularizerLike } from '../arguments.ts';
-import { glorotUniform, initializerFrom, orthogonal, zeros } from '../initializers.ts';
-import type { Initializer, InitializerLike } from '../initializers.ts';
+import { glorotUniform, initializerFrom, orthogonal, zeros } from '../initializers/initializers.ts';
+import type { Initializer, InitializerLike } from '../initializers/initializers.ts';
 import type { CallContext, LayerConfig, LayerOptions, Mask } from '../layer.ts';
 import { regularizerFrom } from '../regularizers.ts';
 import type { Regularizer, RegularizerLike } from '../regularizers.ts';

@@ -5,7 +5,7 @@ import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sizeOf } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
 import type { Node } from '../../graph/node.ts';
-import { reshape as reshapeNode } from '../../ops/reshape.ts';
+import { reshape as reshapeNode } from '../../ops/shape/reshape.ts';
 import { Layer } from '../layer.ts';
 import type { LayerConfig, LayerOptions } from '../layer.ts';
 import { onlyShape } from './check.ts';

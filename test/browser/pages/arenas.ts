@@ -5,13 +5,13 @@ import { WebGPUBackend } from '../../../src/backends/webgpu/index.ts';
 import { Engine } from '../../../src/engine.ts';
 import { layerRegistry } from '../../../src/nn/layer-registry.ts';
 import { dense } from '../../../src/nn/layers/dense.ts';
-import { add, mul } from '../../../src/ops/arithmetic.ts';
+import { add, mul } from '../../../src/ops/elementwise/arithmetic.ts';
 import { adamw } from '../../../src/optim/adamw.ts';
 import type { Optimizer } from '../../../src/optim/optimizer.ts';
 import { sgd } from '../../../src/optim/sgd.ts';
-import { loadModel } from '../../../src/train/load.ts';
-import { sequential } from '../../../src/train/make-model.ts';
-import type { Model } from '../../../src/train/model.ts';
+import { loadModel } from '../../../src/files/load.ts';
+import { sequential } from '../../../src/model/make-model.ts';
+import type { Model } from '../../../src/model/model.ts';
 import { GuardedWebGPU } from '../../support/guarded-webgpu.ts';
 import { allWeights, blobs } from '../../support/models.ts';
 

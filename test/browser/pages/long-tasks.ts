@@ -9,8 +9,8 @@ import { WasmBackend } from '../../../src/backends/wasm/index.ts';
 import { dense } from '../../../src/nn/layers/dense.ts';
 import * as ops from '../../../src/ops/index.ts';
 import { adam } from '../../../src/optim/adam.ts';
-import { tensor } from '../../../src/tensor.ts';
-import { sequential } from '../../../src/train/make-model.ts';
+import { tensor } from '../../../src/data/tensor.ts';
+import { sequential } from '../../../src/model/make-model.ts';
 
 export interface Training {
   readonly threads: number;

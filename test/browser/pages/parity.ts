@@ -8,8 +8,8 @@ import { WebGPUBackend } from '../../../src/backends/webgpu/index.ts';
 import { Engine } from '../../../src/engine.ts';
 import { dense } from '../../../src/nn/layers/dense.ts';
 import { adam } from '../../../src/optim/adam.ts';
-import { tensor } from '../../../src/tensor.ts';
-import { sequential } from '../../../src/train/make-model.ts';
+import { tensor } from '../../../src/data/tensor.ts';
+import { sequential } from '../../../src/model/make-model.ts';
 
 export type BackendName = 'reference' | 'wasm' | 'webgpu';
 

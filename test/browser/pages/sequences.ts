@@ -14,8 +14,8 @@ import { lstm } from '../../../src/nn/layers/lstm.ts';
 import { simpleRNN } from '../../../src/nn/layers/simple-rnn.ts';
 import { timeDistributed } from '../../../src/nn/layers/time-distributed.ts';
 import { adam } from '../../../src/optim/adam.ts';
-import { tensor } from '../../../src/tensor.ts';
-import { sequential } from '../../../src/train/make-model.ts';
+import { tensor } from '../../../src/data/tensor.ts';
+import { sequential } from '../../../src/model/make-model.ts';
 
 export type BackendName = 'reference' | 'wasm' | 'webgpu';
 

@@ -1,7 +1,7 @@
 /** Cases of the matrix product: tiles and their edges, all four ways of transposing, all kinds of batches. */
 import * as ops from '../../../src/ops/index.ts';
-import type { Unary } from '../../../src/ops/op.ts';
-import type { MatmulOptions } from '../../../src/ops/matmul.ts';
+import type { Unary } from '../../../src/ops/define.ts';
+import type { MatmulOptions } from '../../../src/ops/product/matmul.ts';
 import type { Shape } from '../../../src/core/shape.ts';
 import type { Node } from '../../../src/graph/node.ts';
 import { between, floats, list, opCase, shapesOf } from './case.ts';

@@ -2,8 +2,8 @@
 import * as ops from '../../../src/ops/index.ts';
 import type { Node } from '../../../src/graph/node.ts';
 import { partOp, parts } from '../../../src/ops/part.ts';
-import { gateCounts, recurrentGradientInputs } from '../../../src/ops/recurrent-cell.ts';
-import type { RecurrentAttributes } from '../../../src/ops/recurrent-cell.ts';
+import { gateCounts, recurrentGradientInputs } from '../../../src/ops/recurrent/recurrent-cell.ts';
+import type { RecurrentAttributes } from '../../../src/ops/recurrent/recurrent-cell.ts';
 import { between, floats, list, opCase } from './case.ts';
 import type { InputSpec, OpCase } from './case.ts';
 

@@ -1,7 +1,7 @@
 /** Cases of ops that move elements and compute nothing, up to rank 8. */
 import * as ops from '../../../src/ops/index.ts';
 import type { Shape } from '../../../src/core/shape.ts';
-import type { Padding } from '../../../src/ops/slice.ts';
+import type { Padding } from '../../../src/ops/shape/slice.ts';
 import { floats, integers, ints, lengths, opCase, shapesOf } from './case.ts';
 import type { OpCase } from './case.ts';
 

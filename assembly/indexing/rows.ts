@@ -1,0 +1,39 @@
+// Rows of a table on their way to an operand. Below gather.ts and batch.ts.
+import { add, mul, splat } from '../simd';
+
+const FLOAT32: u32 = 0;
+const INT32: u32 = 1;
+
+/** out[i] = x[i]·scale + offset, in two roundings whatever the binary; int32 elements are copied as they are. */
+export function load_row(out: usize, x: usize, length: u32, dtype: u32, scale: f32, offset: f32): void {
+  const s = splat(scale), o = splat(offset);
+  if (dtype == INT32 || (dtype == FLOAT32 && scale == 1 && offset == 0)) {
+    for (; length >= 4; length -= 4, x += 16, out += 16) v128.store(out, v128.load(x));
+    for (; length > 0; length--, x += 4, out += 4) store<u32>(out, load<u32>(x));
+  } else if (dtype == FLOAT32) {
+    for (; length >= 4; length -= 4, x += 16, out += 16) v128.store(out, add(mul(v128.load(x), s), o));
+    for (; length > 0; length--, x += 4, out += 4) store<f32>(out, load<f32>(x) * scale + offset);
+  } else {
+    for (; length >= 4; length -= 4, x += 4, out += 16) {
+      const words = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(x)));
+      v128.store(out, add(mul(f32x4.convert_i32x4_s(words), s), o));
+    }
+    for (; length > 0; length--, x++, out += 4) store<f32>(out, <f32>load<u8>(x) * scale + offset);
+  }
+}
+
+@inline
+export function row_bytes(length: u32, dtype: u32): usize {
+  return dtype <= INT32 ? <usize>length << 2 : <usize>length;
+}
+
+@inline
+export function zero_row(out: usize, length: u32): void {
+  memory.fill(out, 0, <usize>length << 2);
+}
+
+/** Nanoseconds, roughly: rows from anywhere in memory. */
+@inline
+export function row_work(rows: u32, length: u32): f64 {
+  return <f64>rows * (20 + 0.3 * <f64>length);
+}

@@ -1,0 +1,188 @@
+// Reductions over the middle axis of f32[outer][reduce][inner], as text for reduce.ts (sums and means, which every program needs) and
+// reduce-more.ts (the others, a module of their own): each compiles only the kinds that it names.
+//
+// Sums are added pairwise: blocks of at most 512 floats (or 64 rows) into several accumulators, then halves with halves, so
+// the error grows with the logarithm of the length. The order depends on the shape only.
+import { add, fma, load_tail, max_lanes, min_lanes, splat, store_tail, sum_lanes } from '../simd';
+
+export const SUM: u32 = 0;
+export const MEAN: u32 = 1;
+export const MAX: u32 = 2;
+export const MIN: u32 = 3;
+export const SUM_OF_SQUARES: u32 = 4;
+
+/** Types that tell the instances of a recursive function apart. */
+export type Plain = i32;
+export type Squared = f32;
+
+@inline
+function kind_of<K>(): u32 {
+  return isFloat<K>() ? SUM_OF_SQUARES : SUM;
+}
+
+/** accumulator ∘ x; `kind` is a constant at every use, so only one branch is compiled. */
+@inline
+function combine(kind: u32, accumulator: v128, x: v128): v128 {
+  if (kind == SUM) return add(accumulator, x);
+  if (kind == SUM_OF_SQUARES) return fma(x, x, accumulator);
+  if (kind == MAX) return f32x4.max(accumulator, x);
+  return f32x4.min(accumulator, x);
+}
+
+/** How two partial results join: a sum of squares is a sum by then. */
+@inline
+function join(kind: u32, a: v128, b: v128): v128 {
+  return combine(kind == SUM_OF_SQUARES ? SUM : kind, a, b);
+}
+
+@inline
+function neutral(kind: u32): f32 {
+  return kind == MAX ? -Infinity : kind == MIN ? Infinity : 0;
+}
+
+/** A contiguous run in eight accumulators. */
+@inline
+export function run_block(kind: u32, x: usize, count: u32): f32 {
+  let a0 = splat(neutral(kind)), a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0;
+  const many = count >= 32;
+  for (; count >= 32; count -= 32, x += 128) {
+    a0 = combine(kind, a0, v128.load(x));
+    a1 = combine(kind, a1, v128.load(x, 16));
+    a2 = combine(kind, a2, v128.load(x, 32));
+    a3 = combine(kind, a3, v128.load(x, 48));
+    a4 = combine(kind, a4, v128.load(x, 64));
+    a5 = combine(kind, a5, v128.load(x, 80));
+    a6 = combine(kind, a6, v128.load(x, 96));
+    a7 = combine(kind, a7, v128.load(x, 112));
+  }
+  for (; count >= 4; count -= 4, x += 16) a0 = combine(kind, a0, v128.load(x));
+  if (count > 0) a1 = combine(kind, a1, load_tail(x, count, neutral(kind)));
+  if (many) {
+    a0 = join(kind, join(kind, a0, a4), join(kind, a2, a6));
+    a1 = join(kind, join(kind, a1, a5), join(kind, a3, a7));
+  }
+  a0 = join(kind, a0, a1);
+  return kind == MAX ? max_lanes(a0) : kind == MIN ? min_lanes(a0) : sum_lanes(a0);
+}
+
+/** The sum of a contiguous run, or of its squares, pairwise. */
+export function sum_run<K>(x: usize, count: u32): f32 {
+  if (count <= 512) return run_block(kind_of<K>(), x, count);
+  const half = (count >> 1) & ~31;
+  return sum_run<K>(x, half) + sum_run<K>(x + (<usize>half << 2), count - half);
+}
+
+/** y[16] = 16 columns over `rows` rows, `stride` bytes apart. */
+@inline
+function sixteen_columns(kind: u32, x: usize, rows: u32, stride: usize, y: usize): void {
+  let a0 = splat(neutral(kind)), a1 = a0, a2 = a0, a3 = a0;
+  for (; rows > 0; rows--, x += stride) {
+    a0 = combine(kind, a0, v128.load(x));
+    a1 = combine(kind, a1, v128.load(x, 16));
+    a2 = combine(kind, a2, v128.load(x, 32));
+    a3 = combine(kind, a3, v128.load(x, 48));
+  }
+  v128.store(y, a0);
+  v128.store(y, a1, 16);
+  v128.store(y, a2, 32);
+  v128.store(y, a3, 48);
+}
+
+/** y[width], width 1 to 4, likewise; writes no more than `width` floats. */
+@inline
+function few_columns(kind: u32, x: usize, rows: u32, stride: usize, y: usize, width: u32): void {
+  let a0 = splat(neutral(kind)), a1 = a0;
+  if (width == 4) {
+    for (; rows > 1; rows -= 2, x += stride << 1) {
+      a0 = combine(kind, a0, v128.load(x));
+      a1 = combine(kind, a1, v128.load(x + stride));
+    }
+    if (rows > 0) a0 = combine(kind, a0, v128.load(x));
+    v128.store(y, join(kind, a0, a1));
+    return;
+  }
+  for (; rows > 0; rows--, x += stride) a0 = combine(kind, a0, load_tail(x, width, 0));
+  store_tail(y, a0, width);
+}
+
+@inline
+export function columns_block(kind: u32, x: usize, rows: u32, stride: usize, y: usize, width: u32): void {
+  if (width == 16) sixteen_columns(kind, x, rows, stride, y);
+  else few_columns(kind, x, rows, stride, y, width);
+}
+
+/** y[width] = sums of columns, width 16 or 1 to 4. Halves of more than 64 rows are added in slots of 64 bytes, from `slot` on. */
+export function sum_columns<K>(x: usize, rows: u32, stride: usize, y: usize, width: u32, slot: usize): void {
+  if (rows <= 64) {
+    columns_block(kind_of<K>(), x, rows, stride, y, width);
+    return;
+  }
+  const half = rows >> 1;
+  sum_columns<K>(x, half, stride, y, width, slot);
+  sum_columns<K>(x + <usize>half * stride, rows - half, stride, slot, width, slot + 64);
+  if (width >= 4) {
+    for (let j: usize = 0; j < width << 2; j += 16) v128.store(y + j, add(v128.load(y + j), v128.load(slot + j)));
+  } else {
+    store_tail(y, add(load_tail(y, width, 0), load_tail(slot, width, 0)), width);
+  }
+}
+
+// The words of both kernels:
+// word 0  x, f32[outer][reduce][inner]
+// word 1  y, f32[outer][inner]
+// word 2  outer
+// word 3  reduce; 0 gives 0, for the mean NaN, for max −∞, for min +∞
+// word 4  inner
+// word 5  kind: 0 sum, 1 mean; 2 max (NaN if there is one), 3 min (likewise), 4 sum of squares
+
+/** What threads share: runs where inner is 1, else pieces of 16 columns, which are numbered through all of outer. */
+@inline
+export function pieces_of(args: usize): u32 {
+  return load<u32>(args, 8) * ((load<u32>(args, 16) + 15) >> 4);
+}
+
+/** Nanoseconds of all pieces, roughly. */
+@inline
+export function pieces_work(args: usize): f64 {
+  const rows = load<u32>(args, 12), inner = load<u32>(args, 16);
+  return <f64>pieces_of(args) * (20 + 0.15 * <f64>rows * min<f64>(<f64>inner, 16));
+}
+
+/**
+ * Pieces `first` … `last`; `more` is for all kinds but sum and mean, and a constant at every use. `slots` is room for the sums of
+ * halves.
+ */
+@inline
+export function reduce_pieces(more: bool, args: usize, first: u32, last: u32, slots: usize): void {
+  const rows = load<u32>(args, 12), inner = load<u32>(args, 16), kind = load<u32>(args, 20);
+  const x = load<usize>(args), y = load<usize>(args, 4);
+  const stride = <usize>inner << 2, pieces = (inner + 15) >> 4;
+  for (let piece = first; piece < last; piece++) {
+    const o = piece / pieces;
+    const from = x + <usize>o * <usize>rows * stride, to = y + <usize>o * stride;
+    if (inner == 1) {
+      let v: f32;
+      if (!more) v = sum_run<Plain>(from, rows);
+      else if (kind == MAX) v = run_block(MAX, from, rows);
+      else if (kind == MIN) v = run_block(MIN, from, rows);
+      else v = sum_run<Squared>(from, rows);
+      store<f32>(to, !more && kind == MEAN ? v / <f32>rows : v);
+      continue;
+    }
+    const start = (piece - o * pieces) << 4;
+    const stop = min(start + 16, inner);
+    for (let j = start; j < stop; ) {
+      const left = stop - j;
+      const width: u32 = left == 16 ? 16 : min<u32>(left, 4);
+      const at = <usize>j << 2;
+      if (!more) sum_columns<Plain>(from + at, rows, stride, to + at, width, slots);
+      else if (kind == MAX) columns_block(MAX, from + at, rows, stride, to + at, width);
+      else if (kind == MIN) columns_block(MIN, from + at, rows, stride, to + at, width);
+      else sum_columns<Squared>(from + at, rows, stride, to + at, width, slots);
+      if (!more && kind == MEAN) {
+        for (let d = to + at, end = d + (<usize>width << 2); d < end; d += 4) store<f32>(d, load<f32>(d) / <f32>rows);
+      }
+      j += width;
+    }
+  }
+}

@@ -1,0 +1,135 @@
+// What a worker does all its life: takes one job after another from a ring in shared memory, and sleeps where there is
+// none. Above execute.ts, execute-together.ts and choice.ts; called by src/backends/wasm/threads/worker.ts, while
+// src/backends/wasm/threads/pool.ts writes the ring.
+//
+// A job is eight words: its kind, then what the kind needs. Every worker goes through all jobs in their order; where a
+// job is thread 0's alone the others pass it by, and meet thread 0 again at the first barrier of the next.
+import { barrier, control_block, publish, show_progress, wait_for_change, wait_for_fellow } from './barrier';
+import { ALONE as BY_ONE, RECORD_BYTES, TOGETHER as BY_ALL, learn, steps_to_try, way_in_use } from './choice';
+import { run } from './execute';
+import { run_together } from './execute-together';
+
+/** Jobs asked for so far, and done. Both wrap around. */
+const POSTED: usize = 256;
+const DONE: usize = 320;
+/** Not 0 when JavaScript wants to be told once the next job is done. */
+const WANTED: usize = 324;
+/** How thread 0 goes on with the last program that threads can share: see choice.ts. */
+const WAY: usize = 332;
+const RING: usize = 512;
+const RING_JOBS: u32 = 256;
+/**
+ * After so many jobs all threads meet. The ring holds no more that are not done by thread 0, so what it writes over was
+ * read by all.
+ */
+const MEETING: u32 = RING_JOBS / 2;
+const JOB_BYTES: usize = 32;
+
+/**
+ * program, plan with the record before it, steps; then what thread 0 chooses: 1 and the steps that all do, before thread 0
+ * does the rest
+ */
+const TOGETHER: u32 = 1;
+const CHOSEN: usize = 16;
+/** program, steps */
+const ALONE: u32 = 2;
+/** to, from, bytes */
+const COPY: u32 = 3;
+/** Something that JavaScript has to do in every worker. */
+const OUTSIDE: u32 = 4;
+
+/** Why `work` comes back. */
+const HAS_FAILED: u32 = 0;
+const HAS_NEWS: u32 = 1;
+const HAS_OUTSIDE_JOB: u32 = 2;
+
+/** Jobs that this worker has taken and done. */
+let taken: u32 = 0;
+/** The worker has been out for a job, and all have to meet before it counts as done. */
+let outside = false;
+
+/** The address of the job that the worker is at. */
+function job_address(): usize {
+  return control_block() + RING + <usize>(taken % RING_JOBS) * JOB_BYTES;
+}
+
+/** Counts the job as done; true when JavaScript wants to know. */
+function finish(thread: u32): bool {
+  taken++;
+  if (thread != 0) return false;
+  const control = control_block();
+  atomic.store<u32>(control, taken, DONE);
+  return atomic.load<u32>(control, WANTED) != 0 && atomic.xchg<u32>(control, 0, WANTED) != 0;
+}
+
+/** Milliseconds. */
+@external("env", "now")
+declare function now(): f64;
+
+/** The steps of a program that are thread 0's alone. */
+function run_alone(program: usize, steps: u32): void {
+  for (; steps > 0; steps--) {
+    run(program, 1);
+    show_progress();
+  }
+}
+
+/** A job that threads can share: thread 0 chooses how many of the steps all do. False when another thread has failed. */
+function run_shared(job: usize, thread: u32, threads: u32): bool {
+  const program = load<u32>(job, 4), record = load<u32>(job, 8), plan = record + <u32>RECORD_BYTES;
+  if (thread != 0) {
+    if (!wait_for_fellow(job + CHOSEN)) return false;
+    const steps = atomic.load<u32>(job, CHOSEN) - 1;
+    return steps == 0 || run_together(program, plan, steps, thread, threads);
+  }
+  const steps = load<u32>(job, 12);
+  let begin = now();
+  const tried = steps_to_try(record, steps, begin);
+  const shared = way_in_use(record) == BY_ALL ? steps - tried : tried;
+  publish(job + CHOSEN, shared + 1);
+  if (shared > 0) {
+    if (!run_together(program, plan, shared, thread, threads)) return false;
+    begin = note(record, BY_ALL, shared, begin);
+  }
+  if (shared < steps) {
+    run_alone(program, steps - shared);
+    note(record, BY_ONE, steps - shared, begin);
+  }
+  atomic.store<u32>(control_block(), way_in_use(record), WAY);
+  return true;
+}
+
+/** Takes note of steps that began at `begin` and end now, and gives the time. */
+function note(record: usize, way: u32, steps: u32, begin: f64): f64 {
+  const end = now();
+  learn(record, way, steps, end - begin, end);
+  return end;
+}
+
+/** Works until JavaScript is needed, and says why. */
+export function work(thread: u32, threads: u32): u32 {
+  const control = control_block();
+  if (outside) {
+    outside = false;
+    if (!barrier(threads)) return HAS_FAILED;
+    if (finish(thread)) return HAS_NEWS;
+  }
+  for (;;) {
+    if (taken % MEETING == 0 && !barrier(threads)) break;
+    if (atomic.load<u32>(control, POSTED) == taken && !wait_for_change(control + POSTED, taken, 0)) break;
+    const job = job_address();
+    const kind = load<u32>(job);
+    if (kind == TOGETHER) {
+      if (!run_shared(job, thread, threads)) break;
+    } else if (kind == OUTSIDE) {
+      outside = true;
+      return HAS_OUTSIDE_JOB;
+    } else if (thread == 0 && kind == ALONE) {
+      run_alone(load<u32>(job, 4), load<u32>(job, 8));
+    } else if (thread == 0 && kind == COPY) {
+      memory.copy(load<u32>(job, 4), load<u32>(job, 8), load<u32>(job, 12));
+    }
+    if (finish(thread)) return HAS_NEWS;
+  }
+  return HAS_FAILED;
+}

@@ -1,0 +1,162 @@
+// y[batch][m][n] = activate(a · b + bias, extra) for software adapters: a workgroup is one quad of threads, and each thread
+// computes up to 32 rows × 4 or 8 or 16 outputs in registers, four k at a time, without workgroup memory or barriers.
+//
+// SwiftShader computes four threads at once. A read of the four costs it 8 to 18 ns however the addresses lie, of workgroup
+// memory more, a multiply-add of four 0.5 ns, a swap within the quad the same. So each thread reads one of four k of a row of a
+// and gets the others by swaps, which meet the rows of b in its own `order`. It keeps in registers only what has a name, or an
+// index that it knows: the sums are variables, and what is stored in a loop is a copy of them. Both sides of a condition are
+// computed, but no loop that runs zero times: hence two loops that store. On two cores 256³ then runs at 8 GFLOP/s, the
+// tiled kernel at 1.1 (`npm run bench -- matmul --backend webgpu --browser`).
+//
+// Strides in elements say how an operand lies, so a transposed one needs no code of its own. A batch stride of 0
+// broadcasts the operand. The usual epilogues are chosen by a uniform, because four pipelines for the products of one small
+// network take a software adapter most of the time until its first step; any other's text comes from its op. Rows and columns past
+// the end are computed of whatever is read there and not stored; places past k count as zeros. The order of a sum depends on its
+// column and the shape alone, not on how many columns a thread has.
+//
+// Blocks, from src/ops/product/matmul-quads.ts: `columns`, `add`, `sums` and `found` are for each row and each block of columns;
+// `helpers` and `finish` for the other epilogues.
+
+enable subgroups;
+
+const rows = /*[rows*/1u/*rows]*/;
+const across = /*[across*/1u/*across]*/; // of 16 columns, four a thread
+
+struct Settings {
+  m: u32,
+  n: u32,
+  k: u32,
+  batch: u32,
+  a_batch: u32,
+  a_row: u32, // from one m to the next
+  a_inner: u32, // from one k to the next
+  b_batch: u32,
+  b_inner: u32, // from one k to the next
+  b_column: u32, // from one n to the next
+  quads_n: u32, // workgroups side by side
+  blocks_m: u32, // workgroups one below the other
+  has_epilogue: u32, // 0 for the products alone
+  has_bias: u32,
+  has_extra: u32,
+  finish: u32, // the number of the epilogue, as in assembly/product/matmul.ts
+}
+@group(0) @binding(0) var<uniform> settings: Settings;
+@group(0) @binding(1) var<storage, read> a: array<f32>; // [batch][m][k], by the strides
+@group(0) @binding(2) var<storage, read> b: array<f32>; // [batch][k][n], by the strides
+@group(0) @binding(3) var<storage, read> bias: array<f32>; // [n]; not read when has_bias is 0
+@group(0) @binding(4) var<storage, read> extra: array<f32>; // [batch][m][n]; not read when has_extra is 0
+@group(0) @binding(5) var<storage, read_write> y: array<f32>; // [batch][m][n]
+
+/*[helpers*/ /*helpers]*/
+
+// Zero for every negative number; NaN stays, whose patterns lie beyond infinity. An epilogue may bring a `relu` of its own.
+fn relu_four(value: vec4<f32>) -> vec4<f32> {
+  let bits = bitcast<vec4<u32>>(value);
+  return select(value, vec4<f32>(), (bits > vec4<u32>(0x80000000u)) & (bits <= vec4<u32>(0xff800000u)));
+}
+
+fn activated(sum: vec4<f32>, other: vec4<f32>) -> vec4<f32> {
+  /*[finish*/
+  let x = sum + other;
+  switch settings.finish {
+    case 1u: { return relu_four(x); }
+    case 2u: { return select(vec4<f32>(), sum, other > vec4<f32>()); }
+    case 3u: { return sum * (other * (1.0 - other)); }
+    case 4u: { return sum * (1.0 - other * other); }
+    default: { return x; }
+  }
+  /*finish]*/
+}
+
+// Four k of a row of a in the order of the thread, whose own is `inside`.
+fn a_four(at: u32, inside: bool) -> vec4<f32> {
+  let x = select(0.0, a[at], inside);
+  return vec4<f32>(x, quadSwapX(x), quadSwapY(x), quadSwapDiagonal(x));
+}
+
+// Four k of four columns of b, in the order of the thread.
+fn b_rows(at: u32, down: vec4<u32>, right: vec4<u32>, inside: vec4<bool>) -> mat4x4<f32> {
+  return mat4x4<f32>(
+    b_four(at + down.x, right, inside.x),
+    b_four(at + down.y, right, inside.y),
+    b_four(at + down.z, right, inside.z),
+    b_four(at + down.w, right, inside.w),
+  );
+}
+
+fn b_four(at: u32, right: vec4<u32>, inside: bool) -> vec4<f32> {
+  let x = vec4<f32>(b[at], b[at + right.y], b[at + right.z], b[at + right.w]);
+  return select(vec4<f32>(), x, inside);
+}
+
+fn put(at: vec4<u32>, inside: vec4<bool>, result: vec4<f32>) {
+  if (inside.x) {
+    y[at.x] = result.x;
+  }
+  if (inside.y) {
+    y[at.y] = result.y;
+  }
+  if (inside.z) {
+    y[at.z] = result.z;
+  }
+  if (inside.w) {
+    y[at.w] = result.w;
+  }
+}
+
+@compute @workgroup_size(4)
+fn matmul_quads(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(subgroup_invocation_id) lane: u32,
+) {
+  let index = group.y * groups.x + group.x;
+  let column = index % settings.quads_n * 16u * across + lane;
+  let row = index / settings.quads_n % settings.blocks_m * rows;
+  let matrix = index / settings.quads_n / settings.blocks_m;
+  let n = settings.n; // read once: SwiftShader would do it again for every use
+  let k = settings.k;
+  let a_row = settings.a_row;
+  let a_inner = settings.a_inner;
+  let b_inner = settings.b_inner;
+  let order = vec4<u32>(lane) ^ vec4<u32>(0u, 1u, 2u, 3u);
+  let down = order * b_inner;
+  let right = vec4<u32>(0u, 4u, 8u, 12u) * settings.b_column;
+  let sixteen = settings.b_column * 16u; // from one block of columns to the next
+  var at_a = matrix * settings.a_batch + row * a_row + lane * a_inner;
+  var at_b = matrix * settings.b_batch + column * settings.b_column;
+  /*[sums*/var sum0_0: vec4f;/*sums]*/
+  for (var inner = 0u; inner < k; inner += 4u) {
+    let inside = order + inner < vec4<u32>(k);
+    var next = at_b;
+    /*[columns*/let b_0 = b_rows(next, down, right, inside); next += sixteen;/*columns]*/ // for each block of columns
+    var at = at_a;
+    /*[add*/{ let x = a_four(at, inside.x); at += a_row; sum0_0 += b_0 * x; }/*add]*/ // for each row
+    at_a += a_inner * 4u;
+    at_b += b_inner * 4u;
+  }
+  var found: array<array<vec4<f32>, rows>, across>;
+  /*[found*/found[0][0] = sum0_0;/*found]*/ // for each of both
+  let rows_left = select(0u, min(rows, settings.m - row), matrix < settings.batch);
+  let bare_rows = select(0u, rows_left, settings.has_epilogue == 0u);
+  let has_bias = vec4<bool>(settings.has_bias != 0u);
+  let has_extra = vec4<bool>(settings.has_extra != 0u);
+  let in_y = (matrix * settings.m + row) * n;
+  for (var j = 0u; j < across; j++) {
+    let columns = column + 16u * j + vec4<u32>(0u, 4u, 8u, 12u);
+    let inside = columns < vec4<u32>(n);
+    let biases = vec4<f32>(bias[columns.x], bias[columns.y], bias[columns.z], bias[columns.w]);
+    let start = select(vec4<f32>(), biases, has_bias);
+    var at = in_y + columns;
+    for (var i = 0u; i < bare_rows; i++) {
+      put(at, inside, found[j][i]);
+      at += n;
+    }
+    for (var i = bare_rows; i < rows_left; i++) {
+      let others = vec4<f32>(extra[at.x], extra[at.y], extra[at.z], extra[at.w]);
+      let result = activated(found[j][i] + start, select(vec4<f32>(), others, has_extra));
+      put(at, inside, result);
+      at += n;
+    }
+  }
+}

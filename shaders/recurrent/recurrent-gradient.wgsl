@@ -1,0 +1,366 @@
+// One step back through a recurrent cell for all samples: first what arrives at the state after the step, by the product of
+// the next step's gradient with the transposed recurrent kernel, then the gradient of the step's own sums, in the row before
+// it of one buffer. So each step is one dispatch, and one more a GRU's whose reset gate comes before the product. A thread
+// has `rows` samples times `vectors` vec4 of units. Dispatched by src/ops/recurrent/recurrent-wgsl.ts; laid out as in recurrent.wgsl,
+// where the blocks are told.
+//
+// `carried` goes from step to step: what arrives at the state but by the product, [batch][units], then for an LSTM what
+// arrives at the carry, [batch][units]; behind them lie the masks, so that no kernel binds more than eight buffers.
+
+/*[enable*/ /*enable]*/
+
+const threads = /*[threads*/64u/*threads]*/;
+const across = /*[across*/3u/*across]*/; // threads side by side, as a power of two
+const rows = /*[rows*/1u/*rows]*/;
+const vectors = /*[vectors*/1u/*vectors]*/;
+const block = /*[block*/4u/*block]*/; // units of a thread
+
+struct Settings {
+  units: u32,
+  batch: u32,
+  steps: u32,
+  step: u32,
+  width: u32, // columns of all gates
+  from: u32, // where the factors of sample 0 lie: the step's row of them, and the first column
+  column: u32, // the first column that is summed
+  columns: u32, // how many are; 0 after the last step, behind which nothing is
+  dropout_at: u32,
+  mask_at: u32,
+  has_mask: u32,
+}
+@group(0) @binding(0) var<uniform> settings: Settings;
+@group(0) @binding(1) var<storage, read> upstream: array<f32>; // [steps + 1][batch][units], and an LSTM's carry behind
+@group(0) @binding(2) var<storage, read> states: array<f32>; // likewise
+@group(0) @binding(3) var<storage, read> kernel: array<f32>; // [units][width]
+@group(0) @binding(4) var<storage, read> second: array<f32>; // carries [steps + 1][batch][units], or products [steps][batch][units]
+@group(0) @binding(5) var<storage, read> gates: array<f32>; // [steps][batch][width]
+@group(0) @binding(6) var<storage, read_write> m: array<f32>; // [steps][batch][width]: with respect to the projected inputs
+@group(0) @binding(7) var<storage, read_write> q: array<f32>; // … to the recurrent product: GRU with the reset gate after it
+@group(0) @binding(8) var<storage, read_write> carried: array<f32>;
+@group(0) @binding(9) var<storage, read> dropout: array<f32>; // [batch][units]
+@group(0) @binding(10) var<storage, read> mask: array<f32>; // [steps][batch]
+@group(0) @binding(11) var<storage, read_write> hidden: array<f32>; // [batch][units]
+@group(0) @binding(12) var<storage, read_write> carry: array<f32>; // [batch][units]
+
+override has_dropout: bool = false;
+override is_lstm: bool = false;
+override reset_after: bool = false;
+
+alias Sums = array<vec4<f32>, rows * vectors>;
+
+fn is_nan(value: f32) -> bool {
+  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
+}
+
+fn exp_safe(value: f32) -> f32 {
+  return select(exp(value), value, is_nan(value));
+}
+
+// Zero for every negative number; NaN stays. The sign bit alone decides, NaN patterns lie beyond infinity.
+fn relu(value: f32) -> f32 {
+  let bits = bitcast<u32>(value);
+  return select(value, 0.0, bits > 0x80000000u && bits <= 0xff800000u);
+}
+
+// WGSL promises 1e-5 for tanh, and an implementation by sinh / cosh overflows. The series below 0.3, else by the
+// exponential of a negative number, which cannot overflow: within 4 ULP.
+fn tanh_safe(value: f32) -> f32 {
+  let square = value * value;
+  let e = exp(-2.0 * abs(value));
+  let large = (1.0 - e) / (1.0 + e);
+  let tail = square * (-0.05396825 + square * (0.02186949 + square * -0.008863236));
+  let small = value + value * square * (-0.33333333 + square * (0.13333333 + tail));
+  return select(select(large, -large, value < 0.0), small, square < 0.09);
+}
+
+fn sigmoid(value: f32) -> f32 {
+  let e = exp_safe(-abs(value));
+  return select(1.0, e, value < 0.0) / (1.0 + e);
+}
+
+fn hard_sigmoid(value: f32) -> f32 {
+  return select(clamp(value / 6.0 + 0.5, 0.0, 1.0), value, is_nan(value));
+}
+
+// The slopes at the places where the values are y.
+fn relu_slope(y: f32) -> f32 {
+  return select(0.0, 1.0, y > 0.0);
+}
+
+fn sigmoid_slope(y: f32) -> f32 {
+  return y * (1.0 - y);
+}
+
+fn tanh_slope(y: f32) -> f32 {
+  return 1.0 - y * y;
+}
+
+fn hard_slope(y: f32) -> f32 {
+  return select(0.0, 0.16666667, y > 0.0 && y < 1.0);
+}
+
+// The activation of candidates and outputs. The default names all that may stand there.
+fn act(x: f32) -> f32 {
+  return /*[act*/tanh_safe(x) + 0.0 * (sigmoid(x) + relu(x) + hard_sigmoid(x))/*act]*/;
+}
+
+fn act_slope(y: f32) -> f32 {
+  return /*[act_slope*/tanh_slope(y)/*act_slope]*/;
+}
+
+fn gate_slope(y: f32) -> f32 {
+  return /*[gate_slope*/sigmoid_slope(y) + 0.0 * (relu_slope(y) + hard_slope(y))/*gate_slope]*/;
+}
+
+fn back_factor(at: u32) -> f32 {
+  return /*[left*/m/*left]*/[at];
+}
+
+// Four columns of a row of gradients that begins at `at`, zeros where not `inside`.
+fn back_factors(at: u32, k: u32, inside: vec4<bool>) -> vec4<f32> {
+  /*[factors*/
+  let i = at + select(vec4<u32>(), vec4<u32>(k) + vec4<u32>(0u, 1u, 2u, 3u), inside);
+  let x = vec4<f32>(back_factor(i.x), back_factor(i.y), back_factor(i.z), back_factor(i.w));
+  return select(vec4<f32>(), x, inside);
+  /*factors]*/
+}
+
+fn back_weights(at: u32, down: vec4<u32>, inside: bool) -> vec4<f32> {
+  let x = vec4<f32>(kernel[at], kernel[at + down.y], kernel[at + down.z], kernel[at + down.w]);
+  return select(vec4<f32>(), x, inside);
+}
+
+struct Place {
+  unit: u32, // the thread's first
+  unit_end: u32, // behind its last, at most
+  row: u32, // its first sample
+  row_end: u32,
+}
+
+fn place_of(group: vec3<u32>, groups: vec3<u32>, local: u32) -> Place {
+  let unit = ((group.x << across) + (local & ((1u << across) - 1u))) * block;
+  let row = ((group.y + group.z * groups.y) * (threads >> across) + (local >> across)) * rows;
+  return Place(unit, min(unit + block, settings.units), row, min(row + rows, settings.batch));
+}
+
+// The thread's part of the product.
+fn multiply_back(sums: ptr<function, Sums>, place: Place, local: u32) {
+  let columns = settings.columns;
+  let width = settings.width;
+  let order = vec4<u32>(/*[order*/local * 0u/*order]*/) ^ vec4<u32>(0u, 1u, 2u, 3u);
+  let down = vec4<u32>(0u, 1u, 2u, 3u) * width;
+  let row_at = settings.from + min(place.row, settings.batch - 1u) * width + order.x;
+  let unit_at = place.unit * width + settings.column;
+  for (var k = 0u; k < columns; k += 4u) {
+    let inside = order + k < vec4<u32>(columns);
+    let right = unit_at + k + order;
+    var at = row_at;
+    /*[add*/
+    var w: array<vec4<f32>, 4u * vectors>;
+    for (var n = 0u; n < vectors; n++) {
+      let unit = n * width * 4u;
+      w[n * 4u] = back_weights(unit + right.x, down, inside.x);
+      w[n * 4u + 1u] = back_weights(unit + right.y, down, inside.y);
+      w[n * 4u + 2u] = back_weights(unit + right.z, down, inside.z);
+      w[n * 4u + 3u] = back_weights(unit + right.w, down, inside.w);
+    }
+    for (var row = 0u; row < rows; row++) {
+      let x = back_factors(at, k, inside);
+      for (var n = 0u; n < vectors; n++) {
+        (*sums)[row * vectors + n] += w[n * 4u] * x.x + w[n * 4u + 1u] * x.y + w[n * 4u + 2u] * x.z + w[n * 4u + 3u] * x.w;
+      }
+      at += width;
+    }
+    /*add]*/
+  }
+}
+
+fn works(row: u32) -> bool {
+  return settings.has_mask == 0u || carried[settings.mask_at + settings.step * settings.batch + row] != 0.0;
+}
+
+fn weighed(at: u32, sum: f32) -> f32 {
+  if (has_dropout) {
+    return carried[settings.dropout_at + at] * sum;
+  }
+  return sum;
+}
+
+// Before the last step: one thread copies one element.
+@compute @workgroup_size(threads)
+fn recurrent_gradient_start(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let i = (group.y * groups.x + group.x) * threads + local;
+  let plane = settings.batch * settings.units;
+  if (i < plane) {
+    carried[i] = upstream[settings.steps * plane + i];
+    if (is_lstm) {
+      carried[plane + i] = upstream[(settings.steps + 1u) * plane + i];
+    }
+    if (has_dropout) {
+      carried[settings.dropout_at + i] = dropout[i];
+    }
+  }
+  if (settings.has_mask != 0u && i < settings.steps * settings.batch) {
+    carried[settings.mask_at + i] = mask[i];
+  }
+}
+
+// After the first step: the gradients with respect to the initial states.
+@compute @workgroup_size(threads)
+fn recurrent_gradient_end(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(/*[local_recurrent_gradient_end*/local_invocation_index/*local_recurrent_gradient_end]*/) local: u32,
+) {
+  let units = settings.units;
+  let plane = settings.batch * units;
+  let place = place_of(group, groups, local);
+  var sums: Sums;
+  multiply_back(&sums, place, local);
+  for (var row = place.row; row < place.row_end; row++) {
+    for (var unit = place.unit; unit < place.unit_end; unit++) {
+      let at = row * units + unit;
+      let lane = unit - place.unit;
+      let sum = sums[(row - place.row) * vectors + (lane >> 2u)][lane & 3u];
+      hidden[at] = carried[at] + weighed(at, sum);
+      if (is_lstm) {
+        carry[at] = carried[plane + at];
+      }
+    }
+  }
+}
+
+@compute @workgroup_size(threads)
+fn recurrent_gradient_simple(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(/*[local_recurrent_gradient_simple*/local_invocation_index/*local_recurrent_gradient_simple]*/) local: u32,
+) {
+  let units = settings.units;
+  let plane = settings.batch * units;
+  let now = settings.step * plane; // the states before the step
+  let place = place_of(group, groups, local);
+  var sums: Sums;
+  multiply_back(&sums, place, local);
+  for (var row = place.row; row < place.row_end; row++) {
+    let of_row = (settings.step * settings.batch + row) * settings.width;
+    let working = works(row);
+    for (var unit = place.unit; unit < place.unit_end; unit++) {
+      let at = row * units + unit;
+      let lane = unit - place.unit;
+      let sum = sums[(row - place.row) * vectors + (lane >> 2u)][lane & 3u];
+      let dh = carried[at] + weighed(at, sum);
+      m[of_row + unit] = select(0.0, dh * act_slope(states[now + plane + at]), working);
+      carried[at] = upstream[now + at] + select(dh, 0.0, working);
+    }
+  }
+}
+
+@compute @workgroup_size(threads)
+fn recurrent_gradient_lstm(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(/*[local_recurrent_gradient_lstm*/local_invocation_index/*local_recurrent_gradient_lstm]*/) local: u32,
+) {
+  let units = settings.units;
+  let plane = settings.batch * units;
+  let now = settings.step * plane; // the states before the step
+  let place = place_of(group, groups, local);
+  var sums: Sums;
+  multiply_back(&sums, place, local);
+  for (var row = place.row; row < place.row_end; row++) {
+    let of_row = (settings.step * settings.batch + row) * settings.width;
+    let working = works(row);
+    for (var unit = place.unit; unit < place.unit_end; unit++) {
+      let at = row * units + unit;
+      let lane = unit - place.unit;
+      let sum = sums[(row - place.row) * vectors + (lane >> 2u)][lane & 3u];
+      let i = gates[of_row + unit];
+      let forget = gates[of_row + units + unit];
+      let g = gates[of_row + units * 2u + unit];
+      let show = gates[of_row + units * 3u + unit];
+      let shown = act(second[now + plane + at]);
+      let dh = carried[at] + weighed(at, sum);
+      let dc = carried[plane + at];
+      let through = dc + dh * show * act_slope(shown);
+      m[of_row + unit] = select(0.0, through * g * gate_slope(i), working);
+      m[of_row + units + unit] = select(0.0, through * second[now + at] * gate_slope(forget), working);
+      m[of_row + units * 2u + unit] = select(0.0, through * i * act_slope(g), working);
+      m[of_row + units * 3u + unit] = select(0.0, dh * shown * gate_slope(show), working);
+      carried[plane + at] = select(dc, through * forget, working);
+      carried[at] = upstream[now + at] + select(dh, 0.0, working);
+    }
+  }
+}
+
+// Both kinds of GRU; where the reset gate comes before the product, its own gradient is the next dispatch's.
+@compute @workgroup_size(threads)
+fn recurrent_gradient_gru(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(/*[local_recurrent_gradient_gru*/local_invocation_index/*local_recurrent_gradient_gru]*/) local: u32,
+) {
+  let units = settings.units;
+  let plane = settings.batch * units;
+  let now = settings.step * plane; // the states before the step
+  let place = place_of(group, groups, local);
+  var sums: Sums;
+  multiply_back(&sums, place, local);
+  for (var row = place.row; row < place.row_end; row++) {
+    let of_row = (settings.step * settings.batch + row) * settings.width;
+    let working = works(row);
+    for (var unit = place.unit; unit < place.unit_end; unit++) {
+      let at = row * units + unit;
+      let lane = unit - place.unit;
+      let sum = sums[(row - place.row) * vectors + (lane >> 2u)][lane & 3u];
+      let z = gates[of_row + unit];
+      let candidate = gates[of_row + units * 2u + unit];
+      let dh = carried[at] + weighed(at, sum);
+      let of_z = select(0.0, dh * (states[now + at] - candidate) * gate_slope(z), working);
+      let of_candidate = select(0.0, dh * (1.0 - z) * act_slope(candidate), working);
+      m[of_row + unit] = of_z;
+      m[of_row + units * 2u + unit] = of_candidate;
+      if (reset_after) {
+        let r = gates[of_row + units + unit];
+        let of_r = select(0.0, of_candidate * second[now + at] * gate_slope(r), working);
+        m[of_row + units + unit] = of_r;
+        q[of_row + unit] = of_z;
+        q[of_row + units + unit] = of_r;
+        q[of_row + units * 2u + unit] = of_candidate * r;
+      }
+      carried[at] = upstream[now + at] + select(dh, dh * z, working);
+    }
+  }
+}
+
+// The reset gate before the product: the candidate's gradient goes back through the kernel to r · h.
+@compute @workgroup_size(threads)
+fn recurrent_gradient_gru_reset(
+  @builtin(workgroup_id) group: vec3<u32>,
+  @builtin(num_workgroups) groups: vec3<u32>,
+  @builtin(/*[local_recurrent_gradient_gru_reset*/local_invocation_index/*local_recurrent_gradient_gru_reset]*/) local: u32,
+) {
+  let units = settings.units;
+  let plane = settings.batch * units;
+  let now = settings.step * plane; // the states before the step
+  let place = place_of(group, groups, local);
+  var sums: Sums;
+  multiply_back(&sums, place, local);
+  for (var row = place.row; row < place.row_end; row++) {
+    let of_row = (settings.step * settings.batch + row) * settings.width;
+    let working = works(row);
+    for (var unit = place.unit; unit < place.unit_end; unit++) {
+      let at = row * units + unit;
+      let lane = unit - place.unit;
+      let sum = sums[(row - place.row) * vectors + (lane >> 2u)][lane & 3u];
+      let r = gates[of_row + units + unit];
+      let through = weighed(at, sum);
+      m[of_row + units + unit] = select(0.0, through * states[now + at] * gate_slope(r), working);
+      carried[at] += select(0.0, through * r, working);
+    }
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * The workers of a wasm backend, seen from the thread that owns them: jobs go into a ring in shared memory and wake the
+ * workers without a message; who waits for one gets a promise. Between index.ts and worker.ts.
+ */
+import { BackendError } from '../../../core/errors.ts';
+import { JobRing, controlBytes, jobs } from './job-ring.ts';
+import type { Job } from './job-ring.ts';
+import type { Heap } from '../memory.ts';
+import type { Kernels, LoadedModule } from '../module.ts';
+import { coreCount, startAll } from './spawn.ts';
+import type { StartRequest, Thread } from './spawn.ts';
+
+export interface PoolOptions extends Pick<StartRequest, 'workerUrl' | 'startPatience'> {
+  readonly threads: number;
+  /** Seconds without a sign of life after which the workers are given up. */
+  readonly patience?: number | undefined;
+}
+
+/** Looks before a thread sleeps: some tens of microseconds, about what it takes to wake it. */
+const spins = 20_000;
+export const defaultPatience = 60;
+
+interface Waiter {
+  /** The number of jobs that have to be done. */
+  readonly job: number;
+  readonly resolve: () => void;
+  readonly reject: (error: BackendError) => void;
+}
+
+export class Pool {
+  readonly threads: number;
+  readonly #ring: JobRing;
+  readonly #patience: number;
+  // `private`, not `#`: tests end one.
+  private workers: Thread[] = [];
+  /** Jobs for which the ring has no room yet. */
+  readonly #overflow: Job[] = [];
+  readonly #waiters: Waiter[] = [];
+  readonly #cleanups: { readonly job: number; readonly action: () => void }[] = [];
+  #failure: BackendError | null = null;
+  #watchdog: ReturnType<typeof setInterval> | undefined;
+
+  /** Resolves when all workers are ready; rejects with the reason when one does not start. */
+  static async start(
+    options: PoolOptions,
+    kernels: Kernels,
+    heap: Heap,
+    modules: readonly LoadedModule[],
+  ): Promise<Pool> {
+    const { threads } = options;
+    const { memory, threadBytes } = kernels;
+    const control = heap.allocate(controlBytes + threads * threadBytes, 'the memory of the threads');
+    const pool = new Pool(options, memory, control);
+    const workspace = (thread: number): number => control + controlBytes + thread * threadBytes;
+    try {
+      await startAll({
+        ...options,
+        count: threads,
+        startOf: (thread) => ({ modules, shared: { memory, control, thread, threads, workspace: workspace(thread) } }),
+        started: (worker) => pool.workers.push(worker),
+        message: ({ kind }) => {
+          if (kind === 'news') pool.#settle();
+          else pool.#fail('a thread waited in vain for the others');
+        },
+        death: (thread, why) => pool.#fail(`thread ${thread} of ${threads}: ${why}`),
+      });
+    } catch (error) {
+      pool.dispose();
+      heap.release(control);
+      throw error;
+    }
+    return pool;
+  }
+
+  private constructor(
+    { threads, patience = defaultPatience }: PoolOptions,
+    memory: WebAssembly.Memory,
+    control: number,
+  ) {
+    this.threads = threads;
+    this.#patience = patience;
+    // More threads than cores take each other's time by looking.
+    this.#ring = new JobRing(memory, control, { spins: threads <= coreCount() ? spins : 0, patience });
+  }
+
+  /** Whether everything asked for is done, so that the memory is this thread's alone. */
+  get isIdle(): boolean {
+    if (this.#failure !== null) throw this.#failure;
+    this.#settle();
+    return this.#posted === this.#ring.done;
+  }
+
+  /** Whether the others were of no use for the last program that they could share. */
+  get isAlone(): boolean {
+    return this.#ring.isAlone;
+  }
+
+  /** With a plan all threads run the program, or thread 0 where that is faster; without one thread 0 does. */
+  run(program: number, plan: number | null, steps: number): void {
+    if (steps <= 0) return;
+    if (plan === null) this.#post({ kind: jobs.alone, words: [program, steps] });
+    else this.#post({ kind: jobs.together, words: [program, plan, steps, 0] });
+  }
+
+  /** Copies `bytes` bytes once all that was asked for before is done. */
+  copy(to: number, from: number, bytes: number): void {
+    this.#post({ kind: jobs.copy, words: [to, from, bytes] });
+  }
+
+  /** Gives a module to every worker. */
+  load(module: LoadedModule): void {
+    this.#post({ kind: jobs.outside, words: [] });
+    for (const worker of this.workers) worker.post(module);
+  }
+
+  /** Calls `action` at some time after all that was asked for until now is done. */
+  afterwards(action: () => void): void {
+    if (this.#failure !== null) return action();
+    this.#cleanups.push({ job: this.#posted, action });
+    this.#settle();
+  }
+
+  /** Resolves when all that was asked for until now is done. */
+  finished(): Promise<void> {
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    if (this.isIdle) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ job: this.#posted, resolve, reject });
+      this.#watch(true);
+      this.#settle();
+    });
+  }
+
+  dispose(): void {
+    this.#end(new BackendError('wasm: the engine was disposed while it was at work'));
+  }
+
+  /** Jobs asked for, those included that wait for room. */
+  get #posted(): number {
+    return this.#ring.posted + this.#overflow.length;
+  }
+
+  #post(job: Job): void {
+    if (this.#failure !== null) throw this.#failure;
+    this.#settle();
+    if (this.#overflow.length === 0 && this.#ring.hasRoom) this.#ring.post(job);
+    else {
+      this.#overflow.push(job);
+      this.#ring.ask();
+    }
+  }
+
+  /** Sees what is done by now. */
+  #settle(): void {
+    if (this.#failure !== null) return;
+    for (;;) {
+      while (this.#overflow.length > 0 && this.#ring.hasRoom) this.#ring.post(this.#overflow.shift()!);
+      const { done } = this.#ring;
+      while (this.#cleanups.length > 0 && this.#cleanups[0]!.job <= done) this.#cleanups.shift()!.action();
+      while (this.#waiters.length > 0 && this.#waiters[0]!.job <= done) this.#waiters.shift()!.resolve();
+      if (this.#waiters.length + this.#overflow.length === 0) break;
+      this.#ring.ask();
+      if (this.#ring.done === done) return; // whatever is done from now on sends a message
+    }
+    this.#watch(false);
+  }
+
+  /** Whether somebody waits: then a process must not end, and silence is looked into. */
+  #watch(isWaiting: boolean): void {
+    if (isWaiting === (this.#watchdog !== undefined)) return;
+    for (const worker of this.workers) worker.hold(isWaiting);
+    clearInterval(this.#watchdog);
+    this.#watchdog = undefined;
+    if (!isWaiting) return;
+    let [sign, silent] = [this.#ring.signOfLife, 0];
+    this.#watchdog = setInterval(() => {
+      silent = this.#ring.signOfLife === sign ? silent + 1 : 0;
+      sign = this.#ring.signOfLife;
+      if (silent > this.#patience) this.#fail(`no thread got on for ${silent} seconds`);
+    }, 1000);
+  }
+
+  #fail(why: string): void {
+    this.#end(
+      new BackendError(`wasm: the worker threads failed: ${why}. The engine’s memory is lost: create another engine`),
+    );
+  }
+
+  #end(error: BackendError): void {
+    if (this.#failure !== null) return;
+    this.#watch(false);
+    this.#failure = error;
+    this.#ring.fail();
+    for (const worker of this.workers) worker.terminate();
+    this.workers = [];
+    this.#cleanups.length = 0;
+    for (const { reject } of this.#waiters.splice(0)) reject(error);
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * Starting workers, in pages and in Node, Deno and Bun: the one place that knows how they differ. Below pool.ts and remote.ts.
+ */
+import { BackendError } from '../../../core/errors.ts';
+import { nodeModule } from '../../../core/node-module.ts';
+import { workerSource } from '../../../generated/wasm/worker.ts';
+import type { WorkerMessage, WorkerStart } from './worker.ts';
+
+export interface WorkerEvents {
+  message(message: WorkerMessage): void;
+  /** It died or could not start. */
+  death(why: string): void;
+}
+
+export interface Thread {
+  start(message: Omit<WorkerStart, 'lock'>): void;
+  post(message: unknown, transfer?: ArrayBuffer[]): void;
+  /** Whether a process may not end while it runs. */
+  hold(isHeld: boolean): void;
+  terminate(): void;
+}
+
+/** The parts of node:worker_threads and node:os that are used here. */
+interface NodeWorker {
+  postMessage(message: unknown, transfer?: ArrayBuffer[]): void;
+  on(event: 'message', listener: (message: WorkerMessage) => void): void;
+  on(event: 'error', listener: (error: Error) => void): void;
+  on(event: 'exit', listener: (code: number) => void): void;
+  ref(): void;
+  unref(): void;
+  terminate(): Promise<number>;
+}
+interface NodeThreads {
+  readonly Worker: new (
+    source: string | URL,
+    options: { readonly eval: boolean; readonly name: string; readonly execArgv: readonly string[] },
+  ) => NodeWorker;
+}
+
+/** Seconds in which a worker has to load its script, and then to become ready. */
+const defaultStartPatience = 2;
+
+const hasWorkers = (): boolean => typeof Worker === 'function';
+
+/** Threads of Node, which Deno and Bun have too. A page in Electron may have both: there a worker is the page's. */
+function nodeThreads(): NodeThreads | undefined {
+  return hasWorkers() && typeof document !== 'undefined' ? undefined : nodeModule<NodeThreads>('node:worker_threads');
+}
+
+/** How many threads the machine runs at once. */
+export function coreCount(): number {
+  const { navigator } = globalThis as { readonly navigator?: { readonly hardwareConcurrency?: number } };
+  const os = nodeModule<{ availableParallelism(): number }>('node:os');
+  return navigator?.hardwareConcurrency ?? os?.availableParallelism() ?? 1;
+}
+
+/** Why programs run on one thread: why no worker can share memory here. Empty when one can. */
+export function obstacle(): string {
+  const { crossOriginIsolated } = globalThis as { readonly crossOriginIsolated?: boolean };
+  if (crossOriginIsolated === false) {
+    return (
+      'one thread: threads need a cross-origin isolated page: serve it with Cross-Origin-Opener-Policy: same-origin and ' +
+      'Cross-Origin-Embedder-Policy: require-corp'
+    );
+  }
+  if (typeof SharedArrayBuffer === 'undefined') return 'one thread: threads need shared memory, which is missing here';
+  return hasWorkers() || nodeThreads() ? '' : 'one thread: threads need workers, which are missing here';
+}
+
+export interface StartRequest {
+  readonly count: number;
+  /** The address of the worker script, for pages that do not allow workers from blob: addresses. */
+  readonly workerUrl?: string | URL | undefined;
+  /** Seconds without a sign of life after which a worker counts as one that does not start. */
+  readonly startPatience?: number | undefined;
+  startOf(thread: number): Omit<WorkerStart, 'lock'>;
+  /** Hears of each worker before it is ready. */
+  started(worker: Thread): void;
+  message(message: WorkerMessage): void;
+  /** A worker died, or could not start. */
+  death(thread: number, why: string): void;
+}
+
+/**
+ * Starts workers. Resolves when all are ready; rejects with a `BackendError` when one does not start.
+ */
+export async function startAll(request: StartRequest): Promise<void> {
+  const { count, workerUrl, startPatience = defaultStartPatience } = request;
+  const workers: Thread[] = [];
+  const starts = Array.from({ length: count }, (_, thread) => {
+    return new Promise<void>((resolve, reject) => {
+      const late = (): void => reject(new BackendError(`a worker has not started within ${startPatience} s`));
+      let timer = setTimeout(late, 1000 * startPatience);
+      const death = (why: string): void => {
+        clearTimeout(timer);
+        reject(new BackendError(why));
+        request.death(thread, why);
+      };
+      const message = (given: WorkerMessage): void => {
+        if (given.kind === 'error') return death(given.text ?? 'it failed');
+        if (given.kind !== 'loaded' && given.kind !== 'ready') return request.message(given);
+        clearTimeout(timer);
+        if (given.kind === 'ready') resolve();
+        else timer = setTimeout(late, 1000 * startPatience);
+      };
+      const worker = spawn(`gradlet ${thread}`, workerUrl, { message, death });
+      workers.push(worker);
+      request.started(worker);
+      worker.hold(true);
+      worker.start(request.startOf(thread));
+    });
+  });
+  await Promise.all(starts);
+  for (const worker of workers) worker.hold(false);
+}
+
+function spawn(name: string, url: string | URL | undefined, events: WorkerEvents): Thread {
+  const threads = nodeThreads();
+  if (threads) return spawnInNode(threads, name, url, events);
+  if (hasWorkers()) return spawnInPage(name, url, events);
+  throw new BackendError('workers are missing here');
+}
+
+function spawnInPage(name: string, url: string | URL | undefined, { message, death }: WorkerEvents): Thread {
+  const blob = url === undefined ? URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' })) : null;
+  const worker = new Worker(blob ?? url!, { name });
+  // A page hears nothing when a worker dies. But the worker holds a lock, and the browser gives it back then.
+  const lock = `gradlet-worker-${[...crypto.getRandomValues(new Uint32Array(4))].join('-')}`;
+  const watch = new AbortController();
+  worker.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
+    if (data.kind === 'ready') {
+      if (blob !== null) URL.revokeObjectURL(blob);
+      watchLock(lock, watch.signal, () => death('it has ended'));
+    }
+    message(data);
+  };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    death(event.message || 'its script did not load: does the page’s Content-Security-Policy allow worker-src blob:?');
+  };
+  worker.onmessageerror = () => death('a message could not be read');
+  return {
+    start: (start) => worker.postMessage({ ...start, lock }),
+    post: (given, transfer = []) => worker.postMessage(given, transfer),
+    hold: () => undefined,
+    terminate: () => {
+      watch.abort();
+      worker.terminate();
+    },
+  };
+}
+
+/**
+ * Calls `freed` when the worker that holds the lock ends. A lock that is free is not the worker's: that of a data: address has
+ * locks of another origin, or none. Whoever waits for such a worker has only patience.
+ */
+function watchLock(lock: string, signal: AbortSignal, freed: () => void): void {
+  const { locks } = globalThis.navigator as Partial<Navigator>;
+  const whenFree = (): unknown => locks!.request(lock, { signal }, freed).catch(() => undefined); // no longer wanted
+  locks?.request(lock, { ifAvailable: true }, (free) => void (free ?? whenFree())).catch(() => undefined); // no locks here
+}
+
+function spawnInNode(
+  { Worker: NodeWorker }: NodeThreads,
+  name: string,
+  url: string | URL | undefined,
+  { message, death }: WorkerEvents,
+): Thread {
+  // Without the process's own arguments: a loader of TypeScript takes longer to start than the worker.
+  const worker = new NodeWorker(url ?? workerSource, { eval: url === undefined, name, execArgv: [] });
+  worker.on('message', message);
+  worker.on('error', (error) => death(error.message));
+  worker.on('exit', (code) => death(`it ended with code ${code}`));
+  worker.unref();
+  return {
+    start: (start) => worker.postMessage({ ...start, lock: '' }),
+    post: (given, transfer) => worker.postMessage(given, transfer),
+    hold: (isHeld) => (isHeld ? worker.ref() : worker.unref()),
+    terminate: () => void worker.terminate(),
+  };
+}

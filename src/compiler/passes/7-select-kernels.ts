@@ -1,0 +1,47 @@
+/**
+ * Seventh pass: chooses the kernel of each step: the one that was asked for by name, or the first variant that fits the
+ * shapes and the device, and lowers the step to its calls or dispatches.
+ */
+import { sizeOf } from '../../core/shape.ts';
+import type { DeviceTraits, GpuKernel, StepTypes, WasmKernel } from '../../graph/kernel.ts';
+import type { TensorType } from '../../graph/op.ts';
+import type { ProgramStep, Target } from '../program.ts';
+import type { ScheduledStep } from './step.ts';
+
+export interface KernelChoice {
+  /** What the program will run on. */
+  readonly device?: DeviceTraits | undefined;
+  /** Names of kernels by op or by `kernelKey`. */
+  readonly kernels?: Readonly<Record<string, string>>;
+}
+
+/** A step's kernel; `scratch` are the bytes that it asks for. */
+export type Selected = Pick<ProgramStep, 'kernel' | 'calls' | 'dispatches' | 'scratch'>;
+
+const nothing: Selected = { kernel: '', scratch: [], calls: [], dispatches: [] };
+
+/** What tells a step's kernels apart in speed: `matmul 32x784 784x128 128 {"transposeA":false,…}`. */
+export function kernelKey(op: string, inputs: readonly TensorType[], attributes: unknown): string {
+  return [op, ...inputs.map(({ shape }) => shape.join('x')), JSON.stringify(attributes)].join(' ');
+}
+
+/** The variant that is asked for, or the first that fits the shapes, with its calls. Without output elements there are none. */
+export function selectKernel(step: ScheduledStep, target: Target, { device, kernels }: KernelChoice): Selected {
+  if (target === 'reference') return nothing;
+  const types: StepTypes<typeof step.attributes> = { ...step, device };
+  if (types.outputs.every(({ shape }) => sizeOf(shape) === 0)) return nothing;
+  const { name: op, kernels: all } = step.op;
+  const variants = (all[target] as readonly (GpuKernel<never> | WasmKernel<never>)[]).filter(
+    (variant) => variant.requires?.(types as never) !== false,
+  );
+  const wanted = variants[1] && kernels && (kernels[op] ?? kernels[kernelKey(op, types.inputs, types.attributes)]);
+  const kernel =
+    variants.find(({ name }) => name === wanted) ??
+    variants.find((variant) => variant.when?.(types as never) !== false)!; // the last has no `when`
+  return {
+    ...nothing,
+    kernel: kernel.name,
+    scratch: kernel.scratch?.(types as never) ?? [],
+    [target === 'wasm' ? 'calls' : 'dispatches']: kernel.lower(types as never),
+  };
+}

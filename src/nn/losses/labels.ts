@@ -1,0 +1,100 @@
+/** What losses and metrics do with labels and predictions first: check that they fit, and bring both to one shape. */
+import { describe } from '../../core/describe.ts';
+import { ShapeError } from '../../core/errors.ts';
+import { formatShape, sameShape, sizeOf } from '../../core/shape.ts';
+import type { Shape } from '../../core/shape.ts';
+import type { Node } from '../../graph/node.ts';
+import { cast } from '../../ops/elementwise/clip.ts';
+import { mean } from '../../ops/reduce/reduce.ts';
+import { reshape } from '../../ops/shape/reshape.ts';
+
+/** `[32, 1]` and `[32]` are the same samples. */
+function withoutLastOne(shape: Shape): Shape {
+  return shape.length > 1 && shape.at(-1) === 1 ? shape.slice(0, -1) : shape;
+}
+
+/**
+ * Labels in the shape of the predictions where both differ by a last axis of 1 alone; others as they are. Without it
+ * [batch] and [batch, 1] would broadcast to [batch, batch].
+ */
+export function alignLabels(labels: Node, predictions: Node): Node {
+  const { shape } = predictions;
+  return sameShape(withoutLastOne(labels.shape), withoutLastOne(shape)) ? reshape(labels, shape) : labels;
+}
+
+/**
+ * Labels as float32 in the shape of the predictions: [batch] and [batch, 1] stand for each other.
+ *
+ * @throws ShapeError naming `loss`, with the loss that these labels are probably meant for
+ */
+export function matchLabels(loss: string, labels: Node, predictions: Node): Node {
+  const [given, expected] = [labels.shape, predictions.shape];
+  const aligned = alignLabels(labels, predictions);
+  if (sameShape(aligned.shape, expected)) return cast(aligned, 'float32');
+  const classNumbers = expected.length > 1 && sameShape(withoutLastOne(given), expected.slice(0, -1));
+  const otherWidth =
+    expected.length > 1 && given.length === expected.length && sameShape(given.slice(0, -1), expected.slice(0, -1));
+  const remedy = classNumbers
+    ? 'use sparseCategoricalCrossentropy for class numbers, or make them one-hot'
+    : otherWidth
+      ? `give ${expected.at(-1)!} values for each sample, or end the model with ${given.at(-1)!} units`
+      : 'give labels of the same shape as the predictions';
+  throw new ShapeError(
+    `${loss}: labels ${formatShape(given)} do not fit predictions ${formatShape(expected)}: ${remedy}`,
+  );
+}
+
+/**
+ * Class numbers as int32 in the shape of the predictions without their last axis; a last axis of 1 is dropped.
+ *
+ * @throws ShapeError naming `loss`
+ */
+export function matchClassNumbers(loss: string, labels: Node, predictions: Node): Node {
+  const [given, rows] = [labels.shape, predictions.shape.slice(0, -1)];
+  const fits = predictions.shape.length > 1 && (sameShape(given, rows) || sameShape(given, [...rows, 1]));
+  if (fits) return reshape(cast(labels, 'int32'), rows);
+  const remedy =
+    rows.length === 0
+      ? 'end the model with one unit for each class'
+      : sameShape(given, predictions.shape)
+        ? 'use categoricalCrossentropy for one-hot labels'
+        : `give one class number for each row of predictions, ${formatShape(rows)}`;
+  throw new ShapeError(
+    `${loss}: labels ${formatShape(given)} do not fit predictions ${formatShape(predictions.shape)}: ${remedy}`,
+  );
+}
+
+/** Whether labels look like one value for each output, as one-hot labels do, and not like class numbers. */
+export function areWide({ shape: given }: Node, { shape: expected }: Node): boolean {
+  return given.length === expected.length && (sizeOf(given) === sizeOf(expected) || given.at(-1) === expected.at(-1));
+}
+
+/** Throws `ShapeError` where a loss gives anything but one value for each sample. `batch` has one value for each. */
+export function requireOneEach(loss: string, given: Node, { shape: batch }: Node): void {
+  const shape = (given as Partial<Node> | undefined)?.shape;
+  if (Array.isArray(shape) && sameShape(shape as Shape, batch)) return;
+  throw new ShapeError(
+    `${loss} gives ${shape ? formatShape(shape) : describe(given)} for a batch of ${batch[0]}, expected ${formatShape(batch)}: ` +
+      `a loss must give one value for each sample: take the mean over the other axes`,
+  );
+}
+
+/** The mean over every axis but the first: one value for each sample. */
+export function perSample(values: Node): Node {
+  const { shape } = values;
+  const [batch = 1] = shape;
+  if (sizeOf(shape.slice(1)) === 1) return reshape(values, [batch]);
+  return mean(values, shape.map((_, axis) => axis).slice(1));
+}
+
+/**
+ * The logits under predictions that come straight from `activation`, or through reshapes that keep its rows; in the
+ * predictions' shape. A loss that knows a stable form for them need not take the logarithm of a rounded probability.
+ */
+export function logitsUnder(predictions: Node, activation: 'softmax' | 'sigmoid'): Node | undefined {
+  let node = predictions;
+  while (node.op.name === 'reshape') node = node.inputs[0]!;
+  if (node.op.name !== activation) return undefined;
+  if (activation === 'softmax' && node.shape.at(-1) !== predictions.shape.at(-1)) return undefined;
+  return reshape(node.inputs[0]!, predictions.shape);
+}

@@ -1,0 +1,74 @@
+/**
+ * Precision, recall and F1 as streaming metrics: true positives, predicted positives and actual positives of each class,
+ * counted on the device. `classification-report.ts` has the same of arrays.
+ */
+import { number } from '../../core/arguments.ts';
+import type { ArgumentType } from '../../core/arguments.ts';
+import { mul } from '../../ops/elementwise/arithmetic.ts';
+import { argMax } from '../../ops/reduce/arg-max.ts';
+import { greater } from '../../ops/elementwise/compare.ts';
+import { oneHot } from '../../ops/indexing/one-hot.ts';
+import { sum } from '../../ops/reduce/reduce.ts';
+import { byClass, checkClassOptions, overClasses, ratio } from './class-counts.ts';
+import type { ClassOptions } from './class-counts.ts';
+import { checkTotals } from './metric.ts';
+import type { Metric } from './metric.ts';
+
+export interface PositiveOptions extends ClassOptions {
+  /**
+   * A prediction above it counts as positive; null: the likeliest class alone does. Default 0.5, and null with `average`
+   * for several outputs. 0 for logits.
+   */
+  readonly threshold?: number | null;
+}
+
+type Measure = (hits: number, predicted: number, actual: number) => number;
+
+const orNull = (type: ArgumentType): ArgumentType => ({
+  expected: `${type.expected}, or null`,
+  accepts: (value) => value === null || type.accepts(value),
+});
+
+function positives(kind: string, given: ArrayLike<unknown>, measure: Measure): Metric {
+  checkClassOptions(kind, given, { threshold: orNull(number()) });
+  const options = (given[0] ?? {}) as PositiveOptions;
+  const { threshold, average, name = kind } = options;
+  return {
+    name,
+    sums: (...given) => {
+      const { scores, actual, weights } = byClass(kind, options, given);
+      const classes = scores.shape[1]!;
+      const isLikeliest = classes > 1 && (threshold === null || (threshold === undefined && average !== undefined));
+      const predicted = isLikeliest ? oneHot(argMax(scores), classes) : greater(scores, threshold ?? 0.5);
+      const [counted, real] = [mul(predicted, weights), mul(actual, weights)];
+      return [mul(counted, real), counted, real].map((ones) => sum(ones, 0));
+    },
+    result: (...given) => {
+      const [hits, predicted, actual] = checkTotals(kind, given, 3);
+      const classes = Array.from(hits!, (hit, index) => [hit, predicted![index]!, actual![index]!]);
+      const measured = (counts: readonly number[]): number => measure(counts[0]!, counts[1]!, counts[2]!);
+      return overClasses(classes, options, measured, (counts) => counts[2]!);
+    },
+  };
+}
+
+/**
+ * Of those predicted positive, the share that is: TP / (TP + FP); 0 where none is predicted. As Keras's `Precision`, with
+ * averages over classes besides. Labels: in the shape of the predictions, or class numbers.
+ */
+export function precision(_options: PositiveOptions = {}): Metric {
+  return positives('precision', arguments, (hits, predicted) => ratio(hits, predicted));
+}
+
+/** Of the positives, the share that is found: TP / (TP + FN); 0 where there is none. Otherwise as `precision`. */
+export function recall(_options: PositiveOptions = {}): Metric {
+  return positives('recall', arguments, (hits, _, actual) => ratio(hits, actual));
+}
+
+/**
+ * The harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN); 0 where all three are. With `average` as Keras's
+ * `F1Score` and scikit-learn's `f1_score`, without one as `precision`.
+ */
+export function f1Score(_options: PositiveOptions = {}): Metric {
+  return positives('f1Score', arguments, (hits, predicted, actual) => ratio(2 * hits, predicted + actual));
+}

@@ -1,0 +1,121 @@
+/**
+ * The dispatches of matrix products on WebGPU: how large a shader's tiles are, and whether rows are read as vec4. Which
+ * kernel a product gets is up to matmul-variants.ts.
+ */
+import { matmulTiled } from '../../generated/shaders/matmul-tiled.ts';
+import { matmul } from '../../generated/shaders/matmul.ts';
+import type { Dispatch } from '../../graph/kernel.ts';
+import { input, output } from '../../graph/kernel.ts';
+import { elementDispatch, foldedGrid, maxGroups } from '../dispatch.ts';
+
+export interface Product {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly batch: number;
+  /** Elements between two matrices of a batch; 0 broadcasts. */
+  readonly strideA: number;
+  readonly strideB: number;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  /** Places of the epilogue's operands among the inputs; 0 for none. */
+  readonly bias: number;
+  readonly extra: number;
+  /** The number of an epilogue that `assembly/product/matmul.ts` and `shaders/product/matmul-quads.wgsl` know; undefined for others. */
+  readonly finish: number | undefined;
+  /** The text of its activation. */
+  readonly blocks: NonNullable<Dispatch['blocks']>;
+}
+
+type SharedParts = Required<Pick<Dispatch, 'bindings' | 'constants' | 'uniforms' | 'blocks'>>;
+
+/** What the shaders have in common. An operand that is not read is bound to something that is there. */
+export function shared({ m, n, k, batch, strideA, strideB, bias, extra, blocks }: Product): SharedParts {
+  return {
+    bindings: { a: input(0), b: input(1), bias: input(bias), extra: input(extra), y: output(0) },
+    constants: { has_bias: bias && 1, has_extra: extra && 1 },
+    uniforms: { m, n, k, batch, a_batch: strideA, b_batch: strideB },
+    blocks,
+  };
+}
+
+/** How operands lie, in elements from one row, k or column to the next. */
+export const stridesOf = ({ m, n, k, transposeA, transposeB }: Product): Record<string, number> => ({
+  ...(transposeA ? { a_row: 1, a_inner: m } : { a_row: k, a_inner: 1 }),
+  ...(transposeB ? { b_inner: 1, b_column: k } : { b_inner: n, b_column: 1 }),
+});
+
+/** The version that the others are tested against. */
+export function lowerPlain(product: Product): Dispatch {
+  const { bindings, constants, uniforms, blocks } = shared(product);
+  const quads_n = Math.ceil(product.n / 4);
+  return elementDispatch(matmul, 'matmul', product.batch * product.m * quads_n, {
+    bindings,
+    constants,
+    uniforms: { ...uniforms, ...stridesOf(product), quads_n },
+    blocks,
+  });
+}
+
+/** Constants of the shader. */
+export type Tile = Readonly<Record<'tile_m' | 'tile_n' | 'depth' | 'down' | 'across' | 'slices', number>>;
+
+interface Part extends Product {
+  /** So much of k for each matrix of the output, a multiple of the tile's depth; by default all of it. */
+  readonly chunk?: number;
+  /** Columns of the bias, where several rows of outputs make the one of this product. */
+  readonly bias_n?: number;
+}
+
+/** A tile a workgroup. */
+export function lowerTiled(product: Part, tile: Tile): Dispatch {
+  const { m, n, k, batch, transposeA, transposeB, chunk = k, bias_n = n } = product;
+  const { bindings, constants, uniforms, blocks } = shared(product);
+  const { tile_m, tile_n, depth } = tile;
+  const whole = m % tile_m === 0 && n % tile_n === 0 && k % depth === 0;
+  const tiles_n = Math.ceil(n / tile_n);
+  const parts = batch * (Math.ceil(k / chunk) || 1);
+  const [x, y] = foldedGrid(Math.ceil(m / tile_m) * tiles_n);
+  return {
+    shader: matmulTiled,
+    entry: 'matmul_tiled',
+    constants: { ...constants, transpose_a: Number(transposeA), transpose_b: Number(transposeB) },
+    blocks: {
+      ...blocks,
+      ...threadBlocks(tile),
+      tile: Object.entries({ ...tile, whole, flat: bias_n !== n })
+        .map(([name, value]) => `const ${name}=${value};`)
+        .join(''),
+      // Rows in memory that divide by 4 are read and written as vec4; a batch stride is a multiple of the row.
+      ...quads('a', transposeA ? m : k, 'quad=a[index/4];'),
+      ...quads('b', transposeB ? k : n, 'quad=b[index/4];'),
+      ...quads('y', n, 'y[index/4]=quad;'),
+    },
+    bindings,
+    uniforms: { ...uniforms, parts, chunk, tiles_n, bias_n },
+    grid: [x, y, Math.min(parts, maxGroups)],
+  };
+}
+
+/** The text for `down` × `across` blocks of 4 × 4 outputs in a thread's registers. */
+function threadBlocks({ tile_m, tile_n, down, across }: Tile): Record<string, string> {
+  let [sums, multiply, store] = ['', '', ''];
+  for (let i = 0; i < down; i++) {
+    const row = (i * tile_m) / down;
+    multiply += `let rows${i}=tile[at_a+${row / 4}];`;
+    for (let j = 0; j < across; j++) {
+      const column = (j * tile_n) / across;
+      const block = `${i}_${j}`;
+      if (i === 0) multiply += `let columns${j}=tile[at_b+${column / 4}];`;
+      multiply += `sum${block}=sum${block}+outer(rows${i},columns${j});`;
+      sums += `var sum${block}=mat4x4f();`;
+      store += `store(part,first_row+${row},first_column+${column},sum${block});`;
+    }
+  }
+  return { sums, multiply, store };
+}
+
+/** What is done with four neighbours in memory at once, where rows divide by 4. */
+function quads(name: string, width: number, text: string): Dispatch['blocks'] {
+  return width % 4 === 0 ? { [`${name}_element`]: 'vec4f', [`${name}_quad`]: `if(left>0){${text}}` } : {};
+}

@@ -1,0 +1,222 @@
+/**
+ * Matrix product over the last two axes, leading axes broadcast: [..., m, k] · [..., k, n] → [..., m, n].
+ * Either operand may be read transposed, and the fuse pass may add an epilogue, which the kernels apply to each tile while
+ * it is at hand: a bias over columns, an operand of the product's own shape, and an activation or its derivative.
+ */
+import { boolean, options } from '../../core/arguments.ts';
+import { ShapeError } from '../../core/errors.ts';
+import type { ShaderSource } from '../../core/shader-source.ts';
+import { broadcastShapes, formatShape, sizeOf } from '../../core/shape.ts';
+import { input, output, scratch } from '../../graph/kernel.ts';
+import type { GpuKernel, StepTypes } from '../../graph/kernel.ts';
+import type { Node } from '../../graph/node.ts';
+import type { Epilogue, ReferenceContext, StructuredOp, TensorType } from '../../graph/op.ts';
+import { operand } from '../arguments.ts';
+import type { TensorLike } from '../arguments.ts';
+import { broadcastTo } from '../shape/broadcast.ts';
+import { helpersOf } from '../elementwise/elementwise-wgsl.ts';
+import { lowerQuads } from './matmul-quads.ts';
+import { variants } from './matmul-variants.ts';
+import type { Product } from './matmul-wgsl.ts';
+import { checkedOp, requireDType, structured } from '../define.ts';
+import type { OpFunction } from '../define.ts';
+import { reshape } from '../shape/reshape.ts';
+
+export interface MatmulOptions {
+  readonly transposeA?: boolean;
+  readonly transposeB?: boolean;
+}
+
+// A type, not an interface: attributes are index-signature records.
+export type MatmulAttributes = {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  /** The name of the op that is applied to the sum, that with 'Gradient' behind it for its derivative, or 'none'. */
+  readonly activation: string;
+  /** The place among the inputs of what is added to each row, float32 [n] in any rank; 0 for none. */
+  readonly bias: number;
+  /** The place of float32 [..., m, n] that is added before the activation, or is the output of the one derived; 0 for none. */
+  readonly extra: number;
+};
+
+/** The numbers that every kernel of the product works by. */
+export interface MatmulSizes {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly batch: number;
+  /** Elements between two matrices of a batch; 0 when the operand is broadcast over it. */
+  readonly strideA: number;
+  readonly strideB: number;
+}
+
+/** Reads sizes and strides off the operands; the compiler only ever makes products whose batches need no gather. */
+export function matmulSizes(inputs: readonly TensorType[], attributes: MatmulAttributes): MatmulSizes {
+  const [a, b] = inputs as [TensorType, TensorType];
+  const [rowsA, columnsA] = a.shape.slice(-2) as [number, number];
+  const [rowsB, columnsB] = b.shape.slice(-2) as [number, number];
+  const batchA = sizeOf(a.shape.slice(0, -2));
+  const batchB = sizeOf(b.shape.slice(0, -2));
+  return {
+    m: attributes.transposeA ? columnsA : rowsA,
+    n: attributes.transposeB ? rowsB : columnsB,
+    k: attributes.transposeA ? rowsA : columnsA,
+    batch: batchA && batchB && Math.max(batchA, batchB),
+    strideA: batchA === 1 ? 0 : rowsA * columnsA,
+    strideB: batchB === 1 ? 0 : rowsB * columnsB,
+  };
+}
+
+/** The product as the WebGPU kernels see it. */
+function productOf({ inputs, attributes }: StepTypes<MatmulAttributes>, epilogue: Epilogue): Product {
+  const blocks = { helpers: helpersOf([epilogue]), activate: `let x=sum+other;return ${epilogue.wgsl};` };
+  const finish = typeof epilogue.wasm === 'number' ? epilogue.wasm : undefined;
+  return { ...matmulSizes(inputs, attributes), ...attributes, finish, blocks };
+}
+
+function infer(inputs: readonly TensorType[], attributes: MatmulAttributes): TensorType {
+  const [a, b] = inputs as [TensorType, TensorType];
+  for (const { shape, dtype } of [a, b]) {
+    requireDType('matmul', dtype, 'float32');
+    if (shape.length < 2) {
+      throw new ShapeError(`matmul: operands need at least 2 axes, not ${formatShape(shape)}: reshape it to a matrix`);
+    }
+  }
+  const leading = broadcastShapes('matmul, leading axes', a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const { m, n, k } = matmulSizes(inputs, attributes);
+  const inner = attributes.transposeB ? b.shape.at(-1)! : b.shape.at(-2)!;
+  if (k !== inner) {
+    throw new ShapeError(
+      `matmul: inner dimensions differ, ${formatShape(a.shape)}${attributes.transposeA ? 'ᵀ' : ''} @ ` +
+        `${formatShape(b.shape)}${attributes.transposeB ? 'ᵀ' : ''} (${k} vs ${inner}): is the input flattened to ${inner}?`,
+    );
+  }
+  return { shape: [...leading, m, n], dtype: 'float32' };
+}
+
+function reference(
+  { attributes, inputs, inputTypes, outputs }: ReferenceContext<MatmulAttributes>,
+  epilogue: Epilogue,
+): void {
+  const [a, b] = inputs as [Float64Array, Float64Array];
+  const { m, n, k, batch, strideA, strideB } = matmulSizes(inputTypes, attributes);
+  const { transposeA, transposeB, bias, extra } = attributes;
+  let at = 0;
+  for (let index = 0; index < batch; index++) {
+    for (let row = 0; row < m; row++) {
+      for (let column = 0; column < n; column++, at++) {
+        let sum = bias && inputs[bias]![column]!;
+        for (let inner = 0; inner < k; inner++) {
+          const atA = transposeA ? inner * m + row : row * k + inner;
+          const atB = transposeB ? column * k + inner : inner * n + column;
+          sum += a[index * strideA + atA]! * b[index * strideB + atB]!;
+        }
+        outputs[0]![at] = epilogue.reference(sum, extra && inputs[extra]![at]!);
+      }
+    }
+  }
+}
+
+/**
+ * Brings the operands into a form whose batches need no gather. Where b is one matrix, a's leading axes are more rows
+ * of one product; where both have leading axes and these differ, the smaller is repeated.
+ */
+function product(
+  node: (inputs: readonly Node[], attributes: MatmulAttributes) => Node,
+  a: Node,
+  b: Node,
+  attributes: MatmulAttributes,
+): Node {
+  const { shape } = infer([a, b], attributes);
+  const leading = shape.slice(0, -2);
+  if (b.shape.length === 2 && a.shape.length > 2 && !attributes.transposeA) {
+    return reshape(node([reshape(a, [sizeOf(a.shape.slice(0, -1)), a.shape.at(-1)!]), b], attributes), shape);
+  }
+  const repeated = (x: Node): Node => {
+    const batch = sizeOf(x.shape.slice(0, -2));
+    return batch === 1 || batch === sizeOf(leading) ? x : broadcastTo(x, [...leading, ...x.shape.slice(-2)]);
+  };
+  return node([repeated(a), repeated(b)], attributes);
+}
+
+/** Bytes of the panels that `assembly/product/matmul.ts` packs: `matmul_scratch_bytes` there. */
+export function packedBytes({ m, n, k }: Pick<MatmulSizes, 'm' | 'n' | 'k'>): number {
+  const rows = Math.ceil(Math.min(m, 96) / 12) * 12;
+  const columns = Math.ceil(Math.min(n, 512) / 8) * 8;
+  return Math.max(64, 4 * Math.min(k, 256) * (rows + columns));
+}
+
+const nothing: Epilogue = { wgsl: 'x', wasm: 0, reference: (sum, other) => sum + other };
+
+const record = (epilogue: Epilogue): StructuredOp<MatmulAttributes> => ({
+  name: 'matmul',
+  kind: 'structured',
+  infer,
+  gradient: ({ inputs, attributes: { transposeA, transposeB }, upstream }) => {
+    const [a, b] = inputs as [Node, Node];
+    return [
+      transposeA
+        ? matmul(b, upstream, { transposeA: transposeB, transposeB: true })
+        : matmul(upstream, b, { transposeB: !transposeB }),
+      transposeB
+        ? matmul(upstream, a, { transposeA: true, transposeB: transposeA })
+        : matmul(a, upstream, { transposeA: !transposeA }),
+    ];
+  },
+  kernels: {
+    wasm: [
+      {
+        name: 'packed',
+        scratch: ({ inputs, attributes }) => [packedBytes(matmulSizes(inputs, attributes))],
+        lower: ({ inputs, attributes }) => {
+          const { m, n, k, batch, strideA, strideB } = matmulSizes(inputs, attributes);
+          const { bias, extra, transposeA, transposeB } = attributes;
+          const operands = [input(0), input(1), output(0), bias && input(bias)];
+          const sizes = [m, n, k, Number(transposeA), Number(transposeB), batch, strideA, strideB, m * n];
+          const { wasm, wasmModule } = epilogue;
+          const words = [...operands, ...sizes, wasm, scratch(0), extra && input(extra)];
+          return [{ entry: 'matmul', modules: wasmModule ? [wasmModule] : [], words }];
+        },
+      },
+    ],
+    webgpu: [
+      {
+        name: 'quads',
+        requires: ({ device }) => !!device?.softwareQuads,
+        lower: (step) => [lowerQuads(productOf(step, epilogue), step.device!.softwareQuads as ShaderSource)],
+      },
+      ...variants.map(({ name, when, scratch, lower }): GpuKernel<MatmulAttributes> => ({
+        name,
+        ...(when && { when: (step) => when(productOf(step, epilogue)) }),
+        scratch: (step) => scratch?.(productOf(step, epilogue)) ?? [],
+        lower: (step) => lower(productOf(step, epilogue)),
+      })),
+    ],
+  },
+  reference: (context) => reference(context, epilogue),
+});
+
+/**
+ * The product of two tensors' last two axes. Leading axes broadcast.
+ *
+ * @param a float32 [..., m, k], or [..., k, m] with `transposeA`
+ * @param b float32 [..., k, n], or [..., n, k] with `transposeB`
+ * @returns float32 [..., m, n]
+ * @throws ShapeError when the inner dimensions differ; DTypeError for operands that are not float32
+ */
+export const matmul: OpFunction<
+  [a: TensorLike, b: TensorLike, options?: MatmulOptions],
+  StructuredOp<MatmulAttributes>
+> = /* @__PURE__ */ checkedOp(
+  { a: operand, b: operand, options: /* @__PURE__ */ options({ transposeA: boolean, transposeB: boolean }) },
+  /* @__PURE__ */ structured<MatmulAttributes, [a: Node, b: Node, options?: MatmulOptions]>(
+    /* @__PURE__ */ record(nothing),
+    (node, a, b, { transposeA = false, transposeB = false } = {}) =>
+      product(node, a, b, { transposeA, transposeB, activation: 'none', bias: 0, extra: 0 }),
+  ),
+);
+
+/** The product with this epilogue, for the compiler. */
+export function matmulWith(epilogue: Epilogue): StructuredOp {
+  return record(epilogue) as StructuredOp<unknown> as StructuredOp;
+}

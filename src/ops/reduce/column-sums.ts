@@ -1,0 +1,180 @@
+/**
+ * Sums over the rows of a matrix of h and of h·e, where e is how far x is from a center: batch normalization's moments and
+ * the sums of its gradient, in one pass over what they are made of. Rows are added up in parts of a fixed number, and the parts
+ * in their order, so that the sums do not depend on who computes them.
+ */
+import { ShapeError } from '../../core/errors.ts';
+import { formatShape, sameShape } from '../../core/shape.ts';
+import { columnSums as shader } from '../../generated/shaders/column-sums.ts';
+import { columnSumsWasm } from '../../generated/wasm/column-sums.ts';
+import { input, output, scratch } from '../../graph/kernel.ts';
+import type { GpuKernel, Operand, StepTypes, WasmKernel } from '../../graph/kernel.ts';
+import type { Node } from '../../graph/node.ts';
+import type { AliasOp, ReferenceContext, StructuredOp, TensorType } from '../../graph/op.ts';
+import { add, mul, neg, square, sub } from '../elementwise/arithmetic.ts';
+import { elementDispatch } from '../dispatch.ts';
+import { alias, requireDType, structured, withinFloat32 } from '../define.ts';
+import type { OpFunction } from '../define.ts';
+import { parts } from '../part.ts';
+import { sum } from './reduce.ts';
+import { reducePass } from './reduce-wgsl.ts';
+import { expandDims } from '../shape/reshape.ts';
+import { rowSizes } from '../norm/softmax.ts';
+
+type None = Record<string, never>;
+
+/** Whether h is x's deviation times a weight for each row, and not given for each element. */
+const isWeighted = ([x, , weights]: readonly TensorType[]): boolean => weights!.shape.length < x!.shape.length;
+
+function infer(inputs: readonly TensorType[]): TensorType {
+  for (const { dtype } of inputs) requireDType('columnSums', dtype, 'float32');
+  const [x, center, weights] = inputs.map(({ shape }) => shape) as [number[], number[], number[]];
+  const columns = x.slice(-1);
+  if (columns.length === 0) throw new ShapeError('columnSums: takes [..., columns], not a scalar');
+  if (!sameShape(center, columns)) {
+    throw new ShapeError(`columnSums: center must be ${formatShape(columns)}, not ${formatShape(center)}`);
+  }
+  const rows = x.slice(0, -1);
+  if (!sameShape(weights, rows) && !sameShape(weights, x)) {
+    throw new ShapeError(
+      `columnSums: weights must be ${formatShape(rows)}, one for each row, or ${formatShape(x)}, not ${formatShape(weights)}`,
+    );
+  }
+  return { shape: columns, dtype: 'float32' };
+}
+
+/** The rows of a part on each backend: the sums of the parts are a thirtieth of x, or less. The most parts. */
+const partRows = { wasm: 64, webgpu: 32 } as const;
+const mostParts = 256;
+
+interface Plan {
+  readonly rows: number;
+  readonly columns: number;
+  readonly parts: number;
+  /** Rows of a part. */
+  readonly length: number;
+  /** Where Σ h and Σ h·e of the parts go: to the outputs at once if there is one part. */
+  readonly targets: readonly [sums: Operand, products: Operand];
+  readonly scratch: readonly number[];
+}
+
+function planOf({ inputs, outputs }: StepTypes<None>, backend: keyof typeof partRows): Plan {
+  const { rows, columns } = rowSizes(inputs[0]!);
+  const few = Math.min(Math.ceil(rows / partRows[backend]), mostParts);
+  const length = 4 * Math.ceil(rows / Math.max(few, 1) / 4);
+  const count = Math.max(1, Math.ceil(rows / Math.max(length, 1)));
+  const bytes = 4 * count * columns;
+  const plan = { rows, columns, parts: count, length };
+  if (count > 1) return { ...plan, targets: [scratch(0), scratch(1)], scratch: [bytes, bytes] };
+  // Nobody may read the products.
+  const isRead = outputs.length > 1;
+  return { ...plan, targets: [output(0), isRead ? output(1) : scratch(0)], scratch: isRead ? [] : [bytes] };
+}
+
+const entryOf = (inputs: readonly TensorType[]): string => (isWeighted(inputs) ? 'column_moments' : 'column_products');
+
+const wasm: WasmKernel<None> = {
+  name: 'rows',
+  scratch: (step) => planOf(step, 'wasm').scratch,
+  lower: (step) => {
+    const { rows, columns, parts: count, length, targets } = planOf(step, 'wasm');
+    const words = [input(0), input(1), input(2), ...targets, rows, columns, count, length];
+    const first = { entry: entryOf(step.inputs), modules: [columnSumsWasm], words };
+    const others = count === 1 ? [] : step.outputs.map((_, index) => index);
+    return [
+      first,
+      ...others.map((index) => ({ entry: 'reduce', words: [targets[index]!, output(index), 1, count, columns, 0] })),
+    ];
+  },
+};
+
+const webgpu: GpuKernel<None> = {
+  name: 'columns',
+  scratch: (step) => planOf(step, 'webgpu').scratch,
+  lower: (step) => {
+    const { rows, columns, parts: count, length, targets } = planOf(step, 'webgpu');
+    const isWide = columns % 4 === 0 && rows * columns > 0; // an empty buffer has no room for a vector
+    const width = isWide ? columns / 4 : columns;
+    const [sums, products] = targets;
+    const given = isWeighted(step.inputs) ? { weights: input(2) } : { h: input(2) };
+    const first = elementDispatch(shader, entryOf(step.inputs), count * width, {
+      bindings: { x: input(0), center: input(1), ...given, sums, products },
+      uniforms: { rows, columns: width, parts: count, part_rows: length },
+      ...(isWide && { blocks: { vector: 'alias Vector = vec4<f32>;' } }),
+    });
+    const sizes = { outer: 1, reduce: count, inner: columns };
+    const others = count === 1 ? [] : step.outputs.map((_, index) => index);
+    return [first, ...others.map((index) => reducePass(sizes, 1, 0, 1, targets[index]!, output(index)))];
+  },
+};
+
+function reference({ inputs, inputTypes, outputs }: ReferenceContext<None>): void {
+  const [x, center, weights] = inputs as [Float64Array, Float64Array, Float64Array];
+  const { rows, columns } = rowSizes(inputTypes[0]!);
+  for (let column = 0; column < columns; column++) {
+    let [total, products] = [0, 0];
+    for (let row = 0; row < rows; row++) {
+      const at = row * columns + column;
+      const e = x[at]! - center[column]!;
+      const h = isWeighted(inputTypes) ? weights[row]! * e : weights[at]!;
+      total += h;
+      products += h * e;
+    }
+    outputs[0]![column] = withinFloat32(total);
+    if (outputs[1]) outputs[1][column] = withinFloat32(products); // a variance that overflows is infinite here too
+  }
+}
+
+/**
+ * Σ h over all rows, where h is weights · (x − center), or `weights` itself where it has x's shape.
+ *
+ * @param x float32 [..., columns]: rows are all that lies in front of the last axis
+ * @param center float32 [columns]
+ * @param weights float32 of x's shape, or of that without the last axis
+ * @returns float32 [columns]; `columnProducts` gives what else the pass has found
+ * @throws ShapeError for a center or weights of other shapes
+ */
+export const columnSums: OpFunction<
+  [x: Node, center: Node, weights: Node],
+  StructuredOp<None>
+> = /* @__PURE__ */ structured<None, [x: Node, center: Node, weights: Node]>(
+  {
+    name: 'columnSums',
+    infer,
+    parts: (inputs) => [infer(inputs)],
+    gradient: ({ inputs, upstream }) => {
+      const [x, center, weights] = inputs as [Node, Node, Node];
+      if (!isWeighted(inputs)) return [null, null, upstream];
+      const dx = mul(expandDims(weights, -1), upstream);
+      return [dx, neg(mul(upstream, sum(weights))), sum(mul(sub(x, center), upstream), -1)];
+    },
+    kernels: { wasm: [wasm], webgpu: [webgpu] },
+    reference,
+  },
+  (node, x, center, weights) => node([x, center, weights], {}),
+);
+
+/**
+ * Σ h·(x − center) over all rows, of the pass that `sums` comes from. What that was made of are inputs too, for the gradient
+ * to go to.
+ *
+ * @param sums what `columnSums` gave
+ * @returns float32 [columns]
+ */
+export const columnProducts: OpFunction<[sums: Node], AliasOp<None>> = /* @__PURE__ */ alias<None, [sums: Node]>(
+  {
+    name: 'columnProducts',
+    infer: ([products]) => products!,
+    gradient: ({ inputs, upstream }) => {
+      const [products, x, center, weights] = inputs as [Node, Node, Node, Node];
+      const [sums] = products.inputs as [Node];
+      // A sum on purpose: the node of x − center would be that of the forward pass, kept in memory from there to here.
+      const e = add(x, neg(center));
+      if (!isWeighted(sums.inputs)) return [null, mul(weights, upstream), neg(mul(upstream, sums)), mul(e, upstream)];
+      const twice = mul(upstream, 2);
+      const dx = mul(mul(expandDims(weights, -1), e), twice);
+      return [null, dx, neg(mul(twice, sums)), sum(mul(square(e), upstream), -1)];
+    },
+  },
+  (node, sums) => node([...parts(sums), ...sums.inputs], {}),
+);

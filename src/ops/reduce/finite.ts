@@ -1,0 +1,103 @@
+/**
+ * The watch for NaN and infinity while training: remembers, for each value watched, the first step at which it was not
+ * finite. Read back with the metrics; costs one pass over the values.
+ */
+import { ShapeError } from '../../core/errors.ts';
+import { formatShape, sameShape, sizeOf } from '../../core/shape.ts';
+import { finite } from '../../generated/shaders/finite.ts';
+import { input, output } from '../../graph/kernel.ts';
+import type { Dispatch, Operand } from '../../graph/kernel.ts';
+import type { Node } from '../../graph/node.ts';
+import type { StructuredOp, TensorType } from '../../graph/op.ts';
+import { trainingWasm } from '../../generated/wasm/training.ts';
+import { elementThreads } from '../dispatch.ts';
+import { requireDType, requireRank, structured } from '../define.ts';
+import type { OpFunction } from '../define.ts';
+
+type None = Record<string, never>;
+
+function infer([flags, step, ...values]: readonly TensorType[]): TensorType {
+  requireDType('firstNonFinite, flags', flags!.dtype, 'int32');
+  requireDType('firstNonFinite, step', step!.dtype, 'int32');
+  requireRank('firstNonFinite', 'step', step!.shape, 0);
+  for (const { dtype } of values) requireDType('firstNonFinite', dtype, 'float32');
+  if (!sameShape(flags!.shape, [values.length])) {
+    throw new ShapeError(
+      `firstNonFinite: flags must be ${formatShape([values.length])}, one for each value, not ${formatShape(flags!.shape)}`,
+    );
+  }
+  return flags!;
+}
+
+/** As many as the shader has bindings for. */
+const valuesPerDispatch = 6;
+
+/** Looks at the values from `place` on, each thread at `least` elements or more. */
+function lookAt(values: readonly TensorType[], place: number, least: number): Dispatch {
+  const bindings: Record<string, Operand> = { step: input(1), flags: output(0) };
+  const uniforms: Record<string, number> = { place };
+  for (let index = 0; index < valuesPerDispatch; index++) {
+    const value = values[place + index];
+    bindings[`value${index}`] = input(2 + place + (value ? index : 0)); // what is not there is not read
+    uniforms[`size${index}`] = value ? sizeOf(value.shape) : 0;
+  }
+  const most = Math.max(...values.slice(place, place + valuesPerDispatch).map(({ shape }) => sizeOf(shape)));
+  const grid = [Math.min(Math.ceil(most / (elementThreads * least)), 1024), 1, 1] as const;
+  return {
+    shader: finite,
+    entry: 'first_non_finite',
+    bindings,
+    uniforms,
+    constants: { threads: elementThreads },
+    grid,
+  };
+}
+
+/**
+ * The flags, with flag i set to `step` where it is negative and any element of value i is NaN or infinite.
+ *
+ * @param flags int32 [n], negative at first; changed in place
+ * @param step int32 scalar
+ * @param values n tensors, float32
+ * @throws ShapeError unless there is one flag for each value
+ */
+export const firstNonFinite: OpFunction<
+  [flags: Node, step: Node, ...values: Node[]],
+  StructuredOp<None>
+> = /* @__PURE__ */ structured<None, [flags: Node, step: Node, ...values: Node[]]>(
+  {
+    name: 'firstNonFinite',
+    infer,
+    gradient: null, // watches, and changes nothing
+    inPlace: 0,
+    kernels: {
+      wasm: [
+        {
+          name: 'scan',
+          lower: ({ inputs }) =>
+            inputs.slice(2).map(({ shape }, index) => {
+              const words = [input(index + 2), sizeOf(shape), output(0, 4 * index), input(1)];
+              return { entry: 'first_non_finite', modules: [trainingWasm], words };
+            }),
+        },
+      ],
+      webgpu: [
+        {
+          name: 'scan',
+          lower: ({ inputs, device }) => {
+            const least = device?.softwareQuads ? 64 : 4;
+            const values = inputs.slice(2);
+            return Array.from({ length: Math.ceil(values.length / valuesPerDispatch) }, (_, index) =>
+              lookAt(values, index * valuesPerDispatch, least),
+            );
+          },
+        },
+      ],
+    },
+    reference: ({ inputs: [, step, ...values], outputs }) =>
+      values.forEach((value, index) => {
+        if (outputs[0]![index]! < 0 && !value.every(Number.isFinite)) outputs[0]![index] = step![0]!;
+      }),
+  },
+  (node, flags, step, ...values) => node([flags, step, ...values], {}),
+);

@@ -1,0 +1,45 @@
+/** A tensor stretched along axes, as memory: mostly it need not exist, because element-wise ops broadcast by themselves. */
+import { ShapeError } from '../../core/errors.ts';
+import { broadcastShapes, formatShape, sameShape } from '../../core/shape.ts';
+import type { Shape } from '../../core/shape.ts';
+import type { Node } from '../../graph/node.ts';
+import type { ElementwiseOp } from '../../graph/op.ts';
+import { operand, shape } from '../arguments.ts';
+import type { TensorLike } from '../arguments.ts';
+import { checkedOp, defineOp, inferElementwise } from '../define.ts';
+import type { OpFunction } from '../define.ts';
+
+export type BroadcastAttributes = { readonly shape: Shape };
+
+const broadcastToOp: ElementwiseOp<BroadcastAttributes> = {
+  name: 'broadcastTo',
+  kind: 'elementwise',
+  arity: 1,
+  infer: (inputs, { shape }) => {
+    const from = inputs[0]!.shape;
+    if (!sameShape(broadcastShapes('broadcastTo', from, shape), shape)) {
+      throw new ShapeError(`broadcastTo: ${formatShape(from)} does not stretch to ${formatShape(shape)}`);
+    }
+    return { ...inferElementwise('broadcastTo', inputs), shape };
+  },
+  gradient: ({ upstream }) => [upstream],
+  wgsl: 'x',
+  wasm: 'copy',
+  reference: (_, x) => x,
+};
+
+/**
+ * x repeated along its axes of 1, and along new axes in front, until it has `shape`; x itself where it has.
+ *
+ * @throws ShapeError when x does not broadcast to `shape`
+ */
+export const broadcastTo: OpFunction<
+  [x: TensorLike, shape: Shape],
+  ElementwiseOp<BroadcastAttributes>
+> = /* @__PURE__ */ checkedOp(
+  { x: operand, shape },
+  /* @__PURE__ */ defineOp<BroadcastAttributes, ElementwiseOp<BroadcastAttributes>, [x: Node, shape: Shape]>(
+    broadcastToOp,
+    (node, x, shape) => (sameShape(x.shape, shape) ? x : node([x], { shape: [...shape] })),
+  ),
+);

@@ -1,0 +1,98 @@
+/** Other shapes of the same memory: nothing is computed or moved. */
+import { required } from '../../core/arguments.ts';
+import { ShapeError } from '../../core/errors.ts';
+import { checkShape, formatShape, normalizeAxes, normalizeAxis, sameShape, sizeOf } from '../../core/shape.ts';
+import type { Shape } from '../../core/shape.ts';
+import type { Node } from '../../graph/node.ts';
+import type { AliasOp } from '../../graph/op.ts';
+import { axes, axis as axisType, operand, shape } from '../arguments.ts';
+import type { TensorLike } from '../arguments.ts';
+import { alias, checked, checkedOp } from '../define.ts';
+import type { OpFunction } from '../define.ts';
+
+export type ReshapeAttributes = { readonly shape: Shape };
+
+/** `shape` with its -1 worked out from the number of elements. */
+function resolve(from: Shape, shape: Shape): Shape {
+  const free = shape.indexOf(-1);
+  const known = sizeOf(shape.filter((dimension) => dimension !== -1));
+  if (free < 0) return shape;
+  if (shape.lastIndexOf(-1) !== free) {
+    throw new ShapeError(`reshape: ${formatShape(shape)} has more than one -1: only one dimension can be worked out`);
+  }
+  if (known === 0 || sizeOf(from) % known !== 0) {
+    throw new ShapeError(
+      `reshape: ${formatShape(from)} of ${sizeOf(from)} elements does not divide into ${formatShape(shape)}`,
+    );
+  }
+  return shape.map((dimension) => (dimension === -1 ? sizeOf(from) / known : dimension));
+}
+
+/**
+ * x in another shape, its elements in the same row-major order. One dimension may be -1: it is worked out.
+ *
+ * @param x any dtype
+ * @throws ShapeError when the numbers of elements differ
+ */
+export const reshape: OpFunction<[x: TensorLike, shape: Shape], AliasOp<ReshapeAttributes>> = /* @__PURE__ */ checkedOp(
+  { x: operand, shape },
+  /* @__PURE__ */ alias<ReshapeAttributes, [x: Node, shape: Shape]>(
+    {
+      name: 'reshape',
+      infer: ([x], { shape }) => {
+        checkShape('reshape', shape);
+        if (sizeOf(x!.shape) !== sizeOf(shape)) {
+          throw new ShapeError(
+            `reshape: ${formatShape(x!.shape)} has ${sizeOf(x!.shape)} elements, ${formatShape(shape)} has ` +
+              `${sizeOf(shape)}: use -1 for the dimension to work out`,
+          );
+        }
+        return { shape, dtype: x!.dtype };
+      },
+      gradient: ({ inputs: [x], upstream }) => [reshape(upstream, x!.shape)],
+    },
+    (node, x, shape) => {
+      const resolved = resolve(x.shape, shape);
+      return sameShape(x.shape, resolved) ? x : node([x], { shape: [...resolved] });
+    },
+  ),
+);
+
+/** x with all axes from `from` on joined into one: by default the batch axis stays, [n, ...] → [n, rest]. */
+export function flatten(x: Node, from = 1): Node {
+  if (!Number.isInteger(from) || from < 0 || from > x.shape.length) {
+    throw new ShapeError(`flatten: cannot start at axis ${from} of ${formatShape(x.shape)}: use 0 … ${x.shape.length}`);
+  }
+  return reshape(x, [...x.shape.slice(0, from), sizeOf(x.shape.slice(from))]);
+}
+
+/** x with a new axis of 1 at place `axis` of the result; negative places count from its end. */
+export const expandDims: (x: TensorLike, axis: number) => Node = /* @__PURE__ */ checked(
+  'expandDims',
+  { x: operand, axis: /* @__PURE__ */ required(axisType) },
+  (x: Node, axis: number) => {
+    const place = normalizeAxis('expandDims', axis, x.shape.length + 1);
+    return reshape(x, [...x.shape.slice(0, place), 1, ...x.shape.slice(place)]);
+  },
+);
+
+/** x without the given axes of 1; without all of them when no axes are given. */
+export const squeeze: (x: TensorLike, axes?: number | readonly number[]) => Node = /* @__PURE__ */ checked(
+  'squeeze',
+  { x: operand, axes },
+  (x: Node, axes?: number | readonly number[]) => {
+    const all = x.shape.flatMap((dimension, axis) => (dimension === 1 ? [axis] : []));
+    const dropped = axes === undefined ? all : normalizeAxes('squeeze', axes, x.shape.length);
+    for (const axis of dropped) {
+      if (x.shape[axis] !== 1) {
+        throw new ShapeError(
+          `squeeze: axis ${axis} of ${formatShape(x.shape)} is ${x.shape[axis]}: only axes of 1 can go`,
+        );
+      }
+    }
+    return reshape(
+      x,
+      x.shape.filter((_, axis) => !dropped.includes(axis)),
+    );
+  },
+);

@@ -1,0 +1,75 @@
+/**
+ * The copy that transpose, slice, pad and concatenate come down to: read with some strides, write with others. Gives
+ * the loop nest in its shortest form, the words of `assembly/shape/copy.ts`, and the reference.
+ */
+import { maxRank } from '../../core/shape.ts';
+import type { Shape } from '../../core/shape.ts';
+import type { Operand, WasmCall } from '../../graph/kernel.ts';
+import type { ReferenceArray } from '../../graph/op.ts';
+
+/** Strides and offsets in elements. */
+export interface StridedCopy {
+  readonly dims: readonly number[];
+  readonly sourceStrides: readonly number[];
+  readonly targetStrides: readonly number[];
+  readonly sourceOffset: number;
+  readonly targetOffset: number;
+}
+
+/** The same copy with axes of 1 dropped, and neighbours joined where both sides step through them as through one. */
+export function collapse(copy: StridedCopy): StridedCopy {
+  const dims: number[] = [];
+  const sourceStrides: number[] = [];
+  const targetStrides: number[] = [];
+  copy.dims.forEach((dim, axis) => {
+    const source = copy.sourceStrides[axis]!;
+    const target = copy.targetStrides[axis]!;
+    const last = dims.length - 1;
+    if (dim === 1) return;
+    if (last >= 0 && sourceStrides[last] === source * dim && targetStrides[last] === target * dim) {
+      dims[last]! *= dim;
+      sourceStrides[last] = source;
+      targetStrides[last] = target;
+    } else {
+      dims.push(dim);
+      sourceStrides.push(source);
+      targetStrides.push(target);
+    }
+  });
+  return { ...copy, dims, sourceStrides, targetStrides };
+}
+
+/** The call that copies elements of four bytes. */
+export function stridedCopyCall(source: Operand, target: Operand, copy: StridedCopy): WasmCall {
+  const { dims, sourceStrides, targetStrides, sourceOffset, targetOffset } = collapse(copy);
+  const padded = (values: readonly number[], rest: number): number[] =>
+    Array.from({ length: maxRank }, (_, axis) => values[axis] ?? rest);
+  const words = [
+    { ...source, byteOffset: (source.byteOffset ?? 0) + 4 * sourceOffset },
+    { ...target, byteOffset: (target.byteOffset ?? 0) + 4 * targetOffset },
+    dims.length,
+    ...padded(dims, 1),
+    ...padded(sourceStrides, 0),
+    ...padded(targetStrides, 0),
+  ];
+  return { entry: 'strided_copy', words };
+}
+
+/** The obvious loops: counts through every index of `dims`. */
+export function referenceCopy(source: ReferenceArray, target: ReferenceArray, copy: StridedCopy): void {
+  const visit = (axis: number, from: number, to: number): void => {
+    if (axis === copy.dims.length) {
+      target[to] = source[from]!;
+      return;
+    }
+    for (let index = 0; index < copy.dims[axis]!; index++) {
+      visit(axis + 1, from + index * copy.sourceStrides[axis]!, to + index * copy.targetStrides[axis]!);
+    }
+  };
+  visit(0, copy.sourceOffset, copy.targetOffset);
+}
+
+/** Elements before the one at `index`. */
+export function offsetOf(index: readonly number[], strides: Shape): number {
+  return index.reduce((sum, place, axis) => sum + place * strides[axis]!, 0);
+}

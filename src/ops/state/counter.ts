@@ -1,0 +1,71 @@
+/** Counting in device state: the step, the cursor into the data, the time of an optimizer. */
+import { integer } from '../../core/arguments.ts';
+import { ShapeError } from '../../core/errors.ts';
+import { formatShape, sizeOf } from '../../core/shape.ts';
+import { counter } from '../../generated/shaders/counter.ts';
+import { input, output } from '../../graph/kernel.ts';
+import type { Node } from '../../graph/node.ts';
+import type { StructuredOp } from '../../graph/op.ts';
+import { trainingWasm } from '../../generated/wasm/training.ts';
+import { operand } from '../arguments.ts';
+import type { TensorLike } from '../arguments.ts';
+import { checkedOp, requireDType, structured } from '../define.ts';
+import type { OpFunction } from '../define.ts';
+
+export type IncrementAttributes = { readonly by: number };
+
+/**
+ * x + by, in whole numbers.
+ *
+ * @param x int32 of one element; changed in place
+ * @param by any integer
+ */
+export const increment: OpFunction<
+  [x: TensorLike, by?: number],
+  StructuredOp<IncrementAttributes>
+> = /* @__PURE__ */ checkedOp(
+  { x: operand, by: /* @__PURE__ */ integer(-(2 ** 31), 2 ** 31 - 1) },
+  /* @__PURE__ */ structured<IncrementAttributes, [x: Node, by?: number]>(
+    {
+      name: 'increment',
+      infer: ([x]) => {
+        requireDType('increment', x!.dtype, 'int32');
+        if (sizeOf(x!.shape) !== 1) {
+          throw new ShapeError(`increment: takes one element, not ${formatShape(x!.shape)}`);
+        }
+        return x!;
+      },
+      gradient: null, // integers have none
+      inPlace: 0,
+      kernels: {
+        wasm: [
+          {
+            name: 'increment',
+            lower: ({ attributes: { by } }) => [
+              { entry: 'increment', modules: [trainingWasm], words: [input(0), output(0), by] },
+            ],
+          },
+        ],
+        webgpu: [
+          {
+            name: 'increment',
+            lower: ({ attributes: { by } }) => [
+              {
+                shader: counter,
+                entry: 'increment',
+                modules: [trainingWasm],
+                bindings: { y: output(0) },
+                uniforms: { by },
+                grid: [1, 1, 1],
+              },
+            ],
+          },
+        ],
+      },
+      reference: ({ attributes: { by }, outputs }) => {
+        outputs[0]![0]! += by;
+      },
+    },
+    (node, x, by = 1) => node([x], { by }),
+  ),
+);

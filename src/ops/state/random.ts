@@ -1,0 +1,128 @@
+/**
+ * Random values in the graph: a pure function of a key, the element's place and the step, so every backend draws the
+ * same bits and a step can be run again. The generator is `src/core/random.ts`.
+ */
+import { uniform } from '../../core/random.ts';
+import { ValueError } from '../../core/errors.ts';
+import { sizeOf } from '../../core/shape.ts';
+import type { Shape } from '../../core/shape.ts';
+import { random } from '../../generated/shaders/random.ts';
+import { float, input, output } from '../../graph/kernel.ts';
+import type { Node } from '../../graph/node.ts';
+import type { StructuredOp, TensorType } from '../../graph/op.ts';
+import { randomWasm } from '../../generated/wasm/random.ts';
+import { elementDispatch } from '../dispatch.ts';
+import { requireDType, requireRank, structured } from '../define.ts';
+import type { OpFunction } from '../define.ts';
+
+/** `key0` and `key1` are 32-bit words, as `deriveKey` gives them. */
+export type RandomAttributes = { readonly shape: Shape; readonly key0: number; readonly key1: number };
+export type DropoutAttributes = RandomAttributes & { readonly rate: number };
+
+function inferRandom(op: string, [step]: readonly TensorType[], { shape }: RandomAttributes): TensorType {
+  requireDType(`${op}, step`, step!.dtype, 'int32');
+  requireRank(op, 'step', step!.shape, 0);
+  return { shape, dtype: 'float32' };
+}
+
+type RandomArguments = [shape: Shape, key: Omit<RandomAttributes, 'shape'>, step: Node];
+type DropoutArguments = [shape: Shape, options: Omit<DropoutAttributes, 'shape'>, step: Node];
+
+/**
+ * Values in [0, 1), multiples of 2⁻²⁴: those of `uniform(key, count, step)`.
+ *
+ * @param step int32 scalar; each value of it gives a new draw
+ * @returns float32 of `shape`
+ */
+export const randomUniform: OpFunction<RandomArguments, StructuredOp<RandomAttributes>> = /* @__PURE__ */ structured<
+  RandomAttributes,
+  RandomArguments
+>(
+  {
+    name: 'randomUniform',
+    infer: (inputs, attributes) => inferRandom('randomUniform', inputs, attributes),
+    gradient: null, // depends on an integer alone
+    kernels: {
+      wasm: [
+        {
+          name: 'threefry',
+          lower: ({ outputs, attributes: { key0, key1 } }) => [
+            {
+              entry: 'random_uniform',
+              modules: [randomWasm],
+              words: [output(0), sizeOf(outputs[0]!.shape), key0, key1, input(0)],
+            },
+          ],
+        },
+      ],
+      webgpu: [
+        {
+          name: 'threefry',
+          lower: ({ outputs, attributes: { key0, key1 } }) => {
+            const size = sizeOf(outputs[0]!.shape);
+            const rest = { bindings: { step: input(0), y: output(0) }, uniforms: { size, key0, key1 } };
+            return [elementDispatch(random, 'random', Math.ceil(size / 2), rest)];
+          },
+        },
+      ],
+    },
+    reference: ({ attributes: { shape, key0, key1 }, inputs, outputs }) =>
+      outputs[0]!.set(uniform([key0, key1], sizeOf(shape), inputs[0]![0])),
+  },
+  (node, shape, { key0, key1 }, step) => node([step], { shape: [...shape], key0, key1 }),
+);
+
+/**
+ * 0 with probability `rate`, else 1 / (1 − rate): what dropout multiplies by, so that the mean stays. An element is
+ * kept where its draw of `randomUniform` is ≥ rate in float32.
+ *
+ * @param step int32 scalar
+ * @returns float32 of `shape`
+ * @throws ValueError unless 0 ≤ rate < 1
+ */
+export const dropoutMask: OpFunction<DropoutArguments, StructuredOp<DropoutAttributes>> = /* @__PURE__ */ structured<
+  DropoutAttributes,
+  DropoutArguments
+>(
+  {
+    name: 'dropoutMask',
+    infer: (inputs, attributes) => {
+      const { rate } = attributes;
+      if (!(rate >= 0 && rate < 1))
+        throw new ValueError(`dropoutMask: rate must be at least 0 and below 1, not ${rate}`);
+      return inferRandom('dropoutMask', inputs, attributes);
+    },
+    gradient: null, // depends on an integer alone
+    kernels: {
+      wasm: [
+        {
+          name: 'threefry',
+          lower: ({ outputs, attributes: { key0, key1, rate } }) => {
+            const words = [output(0), sizeOf(outputs[0]!.shape), key0, key1, input(0), float(rate)];
+            return [{ entry: 'dropout_mask', modules: [randomWasm], words }];
+          },
+        },
+      ],
+      webgpu: [
+        {
+          name: 'threefry',
+          lower: ({ outputs, attributes: { key0, key1, rate } }) => {
+            const size = sizeOf(outputs[0]!.shape);
+            const threshold = Math.fround(rate);
+            const uniforms = { size, key0, key1, threshold, kept: 1 / (1 - threshold) };
+            const bindings = { step: input(0), y: output(0) };
+            const constants = { dropout: 1 };
+            return [elementDispatch(random, 'random', Math.ceil(size / 2), { bindings, uniforms, constants })];
+          },
+        },
+      ],
+    },
+    reference: ({ attributes: { shape, key0, key1, rate }, inputs, outputs }) => {
+      const threshold = Math.fround(rate);
+      uniform([key0, key1], sizeOf(shape), inputs[0]![0]).forEach((draw, place) => {
+        outputs[0]![place] = draw >= threshold ? 1 / (1 - threshold) : 0;
+      });
+    },
+  },
+  (node, shape, { rate, key0, key1 }, step) => node([step], { shape: [...shape], key0, key1, rate }),
+);

@@ -1,0 +1,49 @@
+/** The data of a run, from what the user gave to checked tensors, with the part that is held back for validation. */
+import { ValueError } from '../core/errors.ts';
+import type { HostTensor } from '../data/tensor.ts';
+import { checkFeatures, toOwnTensor, toOwnTensors } from '../data/features.ts';
+import type { DataLike, FeatureData, InputSpec } from '../data/features.ts';
+import { checkLabels } from './check-labels.ts';
+import type { LabelSpec } from './check-labels.ts';
+
+export interface Samples {
+  readonly features: readonly HostTensor[];
+  readonly labels: HostTensor;
+  readonly count: number;
+}
+
+/** What data must fit. */
+export interface DataSpec {
+  readonly inputs: readonly InputSpec[];
+  readonly labels: LabelSpec;
+}
+
+/** Copies of features and labels that fit the model and its loss. Throws typed errors that begin with `caller`. */
+export function checkSamples(caller: string, x: FeatureData, y: DataLike, spec: DataSpec): Samples {
+  const features = checkFeatures(caller, toOwnTensors(x), spec.inputs);
+  const count = features[0]!.shape[0]!;
+  return { features, labels: checkLabels(caller, toOwnTensor(y), count, spec.labels), count };
+}
+
+/** How many of `samples` are trained on when the fraction `split` at the end is held back, as Keras counts. */
+export function trainedSamples(samples: number, split: number): number {
+  const trained = Math.floor(samples * (1 - split) + 1e-9); // 10 · (1 − 0.9) is 0.9999…
+  if (split > 0 && (trained === 0 || trained === samples)) {
+    throw new ValueError(
+      `fit: validationSplit ${split} of ${samples} samples leaves ${trained} to train on and ${samples - trained} to ` +
+        `validate with: give more samples, another fraction, or validationData`,
+    );
+  }
+  return trained;
+}
+
+/** The batch size to use: 32, or fewer where there are fewer samples, unless the caller asked for one. */
+export function checkBatchSize(caller: string, batchSize: number | undefined, samples: number): number {
+  if (batchSize === undefined) return Math.min(32, samples);
+  if (batchSize > samples) {
+    throw new ValueError(
+      `${caller}: batchSize ${batchSize} is larger than the ${samples} samples there are: use at most ${samples}`,
+    );
+  }
+  return batchSize;
+}

@@ -1,0 +1,132 @@
+/**
+ * A model's variables, wherever they have their values: reads, writes, and the memory that models share. Layers may be
+ * shared between models, so values are kept by variable (`src/variables/homes.ts`) and not by model: a second model finds
+ * the trained weights, on the engine where they are.
+ */
+import { shareArenas } from '../arenas/share.ts';
+import { describe } from '../core/describe.ts';
+import { copied, dtypeOf, typedArray } from '../core/dtype.ts';
+import type { TypedArray } from '../core/dtype.ts';
+import { DTypeError, ShapeError } from '../core/errors.ts';
+import { formatShape, sameShape, sizeOf } from '../core/shape.ts';
+import type { Shape } from '../core/shape.ts';
+import type { Engine } from '../engine.ts';
+import type { Variable } from '../graph/node.ts';
+import { chunkMilliseconds, yieldToEventLoop } from '../core/event-loop.ts';
+import { forget, homeOf, requireHome } from './homes.ts';
+import { HostTensor } from '../data/tensor.ts';
+import type { Holder } from './homes.ts';
+import { changeInTurn, inTurn } from './turns.ts';
+
+/** Values for one variable. */
+export type Assignment = readonly [variable: Variable, values: TypedArray];
+
+/** Marks `variables` as a model's, whose values are in one place. */
+export function share(variables: readonly Variable[]): void {
+  for (const variable of variables) homeOf(variable).isShared = true;
+}
+
+/** The engine where any of `variables` already lives. */
+export function engineOf(variables: readonly Variable[]): Engine | undefined {
+  return variables.map(holderOf).find((holder) => holder !== undefined) as Engine | undefined;
+}
+
+/**
+ * Gives `variables` memory and values on `engine`, for `user`.
+ *
+ * @throws StateError for one that lives on another engine
+ */
+export function attach(user: symbol, engine: Engine, variables: readonly Variable[]): void {
+  share(variables);
+  for (const variable of variables) requireHome(variable, engine.id);
+  engine.allocate(variables, shareArenas);
+  for (const variable of variables) homeOf(variable).users.add(user);
+}
+
+/**
+ * Draws the first values that take long, with turns of the event loop in between, so that `attach` need not draw them. What
+ * is set meanwhile stays.
+ */
+export async function prepareValues(variables: readonly Variable[]): Promise<void> {
+  for (const variable of variables) {
+    const home = homeOf(variable);
+    const isKnown = (): boolean => home.engines.size > 0 || home.pending !== undefined;
+    const steps = isKnown() ? undefined : variable.variable.initializeInSteps?.();
+    if (!steps) continue;
+    let end = performance.now() + chunkMilliseconds();
+    let step = steps.next();
+    for (; !step.done && !isKnown(); step = steps.next()) {
+      if (performance.now() < end) continue;
+      await yieldToEventLoop();
+      end = performance.now() + chunkMilliseconds();
+    }
+    if (step.done && !isKnown()) home.pending = step.value;
+  }
+}
+
+/** Frees the memory of those `variables` that nobody but `user` uses. */
+export function detach(user: symbol, variables: readonly Variable[]): void {
+  for (const variable of variables) {
+    const { users, engines } = homeOf(variable);
+    if (!users.delete(user) || users.size > 0) continue;
+    for (const holder of [...engines.values()]) holder.release([variable]);
+    forget(variable);
+  }
+}
+
+/** Copies of the values of `variables`, all of one moment: after the changes asked for so far. */
+export function readVariables(variables: readonly Variable[]): Promise<TypedArray[]> {
+  return inTurn(variables, false, () => Promise.all(variables.map(readVariable)));
+}
+
+/** Sets values, which are copied; passes that read the variables go on with the old ones, and the change follows them. */
+export function writeVariables(given: readonly Assignment[]): void {
+  let values = given;
+  const later = changeInTurn(
+    given.map(([variable]) => variable),
+    () => values.forEach(writeVariable),
+  );
+  if (!later) return;
+  values = given.map(([variable, own]) => [variable, copied(own)]);
+  // An engine that is disposed or lost meanwhile tells whoever uses it next.
+  later.catch(() => undefined);
+}
+
+/** The values of `given` for `weight`. Throws `ShapeError` or `DTypeError` where they do not fit. */
+export function fittingValues({ variable, shape, dtype }: Variable, given: HostTensor | undefined): TypedArray {
+  const scaled = given instanceof HostTensor ? given.applyScale('setWeights') : given;
+  const { data, shape: own } = (scaled ?? {}) as Partial<HostTensor>;
+  const subject = `setWeights: '${variable.name}' is ${dtype} ${formatShape(shape)}`;
+  if (!ArrayBuffer.isView(data) || !Array.isArray(own)) {
+    throw new DTypeError(`${subject}, which takes a tensor, not ${describe(given)}: use tensor(values, shape)`);
+  }
+  if (dtypeOf(data) !== dtype || !sameShape(own as Shape, shape)) {
+    throw new ShapeError(`${subject}, not ${dtypeOf(data)} ${formatShape(own as Shape)}`);
+  }
+  if (data.length === sizeOf(shape)) return data;
+  throw new ShapeError(`${subject}: ${data.length} values do not fill it`);
+}
+
+function readVariable(variable: Variable): Promise<TypedArray> {
+  const holder = holderOf(variable);
+  if (holder) return holder.read(variable);
+  const values = homeOf(variable).pending ?? variable.variable.initialize?.();
+  return Promise.resolve(values ? copied(values) : typedArray(variable.dtype, sizeOf(variable.shape)));
+}
+
+function writeVariable([variable, values]: Assignment): void {
+  const home = homeOf(variable);
+  const holder = home.isLost ? undefined : holderOf(variable);
+  if (holder) holder.write(variable, values);
+  else {
+    home.pending = copied(values);
+    home.isLost = false;
+  }
+}
+
+/** The engine that has the values. Throws `StateError` where there are several, or it was disposed. */
+function holderOf(variable: Variable): Holder | undefined {
+  const [holder] = homeOf(variable).engines.values();
+  requireHome(variable, holder?.id ?? 0);
+  return holder;
+}
