@@ -1,12 +1,12 @@
 /** What the package costs a page. `npm run size` prints the same numbers. */
 import { expect, test } from 'vitest';
+import { sizedPrograms } from '../../bench/size/programs.ts';
 import { programSize } from '../../tools/lib/program-size.ts';
 
-const most = 48_000;
-
-test('a network trained with the graph, with both backends, costs at most 48 kB', async () => {
-  const { all, javascript, wasm, wgsl } = await programSize('bench/size/graph.ts');
-  expect(all, `JavaScript ${javascript}, WebAssembly ${wasm}, WGSL ${wgsl}`).toBeLessThanOrEqual(most);
+test.each(sizedPrograms)('a page that $what loads at most $budget kB', async ({ entry, budget }) => {
+  const { all, javascript, wasm, wgsl } = await programSize(entry);
+  expect(all, `JavaScript ${javascript}, WebAssembly ${wasm}, WGSL ${wgsl}`).toBeLessThanOrEqual(budget * 1000);
+  expect(all, 'the budget has more than a twentieth to spare: lower it').toBeGreaterThan(budget * 950);
 });
 
 test('a part is measured where it is', async () => {

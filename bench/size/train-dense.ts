@@ -1,5 +1,5 @@
 /**
- * The program whose size `npm run size` measures: a network of dense layers, trained and evaluated on whichever backend
+ * A network of dense layers, trained and evaluated on whichever backend
  * the page has, WebGPU or WebAssembly.
  */
 import { adam, dense, sequential } from '../../src/index.ts';
