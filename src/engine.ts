@@ -21,7 +21,8 @@ import type { Constant, Graph, Variable } from './graph/node.ts';
 import type { TensorType } from './graph/op.ts';
 import { printGraph } from './graph/print.ts';
 import { roots, topologicalOrder } from './graph/traverse.ts';
-import { moveIn, moveOut, requireHome, settle } from './variables/homes.ts';
+import { homeOf, moveIn, moveOut, noteWrite, requireHome, settle } from './variables/homes.ts';
+import type { Home } from './variables/homes.ts';
 
 /** Programs kept for graphs that were compiled before. */
 const cacheSize = 64;
@@ -138,7 +139,8 @@ export class Engine {
         bound.map((variable) => this.buffers.get(variable)!),
       );
       settle(fresh);
-      return new Executable(prepared.program ?? program, prepared, requireBound);
+      const changed = whole.updates.map(([variable]) => homeOf(variable));
+      return new Executable(prepared.program ?? program, prepared, requireBound, changed);
     } catch (error) {
       this.free(fresh.filter((variable) => this.unclaimed.has(variable)));
       throw error;
@@ -193,6 +195,7 @@ export class Engine {
       );
     }
     this.backend.write(buffer, values, offset);
+    noteWrite(homeOf(variable), values, values.length === sizeOf(shape));
   }
 
   /**
@@ -329,14 +332,22 @@ export class Executable {
   readonly program: Program;
   private readonly prepared: PreparedProgram;
   private readonly requireBound: (caller: string) => void;
+  /** Of the variables that a run changes. */
+  private readonly changed: readonly Home[];
   private disposed = false;
 
-  constructor(program: Program, prepared: PreparedProgram, requireBound: (caller: string) => void) {
+  constructor(
+    program: Program,
+    prepared: PreparedProgram,
+    requireBound: (caller: string) => void,
+    changed: readonly Home[] = [],
+  ) {
     if (typeof requireBound !== 'function') throw new StateError('Executable: use engine.compile(), which makes it');
     markRaw(this);
     this.program = program;
     this.prepared = prepared;
     this.requireBound = requireBound;
+    this.changed = changed;
   }
 
   /**
@@ -350,7 +361,9 @@ export class Executable {
       checkArguments('run', arguments, { steps: integer(0, mostSteps) });
     }
     this.requireUsable('run');
-    if (steps > 0) this.prepared.run(steps);
+    if (steps === 0) return;
+    this.prepared.run(steps);
+    for (const home of this.changed) home.changes += 1;
   }
 
   /**

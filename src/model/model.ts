@@ -31,6 +31,7 @@ import { HostTensor } from '../data/tensor.ts';
 import { Activity } from './activity.ts';
 import { CallbackList } from '../train/callbacks.ts';
 import type { History, TrainedModel } from '../train/callbacks.ts';
+import { WeightCheck } from '../train/check-weights.ts';
 import { optimizerState, resolveOptions } from './compile-options.ts';
 import type { Compiled, CompileOptions } from './compile-options.ts';
 import { toOwnTensors, toTensors } from '../data/features.ts';
@@ -109,6 +110,7 @@ export class Model implements TrainedModel {
   private engine: Engine | null;
   private engineToCome: Promise<Engine> | null = null;
   private readonly cache = new ProgramCache();
+  private readonly weightCheck = new WeightCheck();
   private readonly activity: Activity;
   /** Stands for the model where memory and engines are shared: `this` may be a `Proxy` around it. */
   private readonly user = Symbol('model');
@@ -224,6 +226,7 @@ export class Model implements TrainedModel {
           },
           stopped: () => this.stopTraining,
           weights: recipe.topology.weights,
+          checkWeights: this.placeOn(engine, 'fit').checkWeights,
         });
       } finally {
         data.release();
@@ -238,7 +241,7 @@ export class Model implements TrainedModel {
     const { batchSize = 32 } = options;
     const recipe = this.recipe('evaluate', x);
     const samples = checkSamples('evaluate', x, y, this.dataSpec(recipe));
-    return this.pass(batchSize, (place) => evaluateSamples(place, recipe, samples, batchSize));
+    return this.pass('evaluate', batchSize, (place) => evaluateSamples(place, recipe, samples, batchSize));
   }
 
   /**
@@ -252,7 +255,7 @@ export class Model implements TrainedModel {
     const { batchSize = 32 } = options;
     const topology = this.builtFor('predict', x);
     const given = toOwnTensors(x);
-    return this.pass(batchSize, (place) => predictRows(place, topology, given, batchSize));
+    return this.pass('predict', batchSize, (place) => predictRows(place, topology, given, batchSize));
   }
 
   /** One step of training on one batch. @returns its loss and metrics, from before the update @throws like `fit` */
@@ -263,9 +266,9 @@ export class Model implements TrainedModel {
       const samples = checkSamples('trainOnBatch', x, y, this.dataSpec(recipe));
       return inTurn(recipe.topology.weights, true, async () => {
         const engine = await this.trainingEngine(samples.count);
-        const logs = trainOnSamples({ engine, cache: this.cache }, recipe, samples);
-        this.stepsDone += 1;
-        return await logs;
+        return trainOnSamples(this.placeOn(engine, 'trainOnBatch'), recipe, samples, () => {
+          this.stepsDone += 1;
+        });
       });
     });
   }
@@ -275,7 +278,7 @@ export class Model implements TrainedModel {
     checkArguments('testOnBatch', arguments, { x: data, y: data });
     const recipe = this.recipe('testOnBatch', x);
     const samples = checkSamples('testOnBatch', x, y, this.dataSpec(recipe));
-    return this.pass(samples.count, (place) => evaluateSamples(place, recipe, samples, samples.count));
+    return this.pass('testOnBatch', samples.count, (place) => evaluateSamples(place, recipe, samples, samples.count));
   }
 
   /** The optimizer's rate. Setting it takes effect at the next step; throws `StateError` under a schedule. */
@@ -344,6 +347,7 @@ export class Model implements TrainedModel {
     this.disposed = true;
     this.cache.close();
     this.activity.whenFree(() => {
+      this.weightCheck.dispose();
       const { topology, compiled, engine } = this;
       const state = topology && compiled ? this.ownState(compiled, topology) : [];
       if (topology) detach(this.user, [...topology.weights, ...state]);
@@ -399,12 +403,16 @@ export class Model implements TrainedModel {
   }
 
   /** Runs what reads the weights: all of it reads them as they are now. */
-  private pass<T>(batch: number, run: (place: Place) => Promise<T>): Promise<T> {
+  private pass<T>(caller: string, batch: number, run: (place: Place) => Promise<T>): Promise<T> {
     return this.activity.pass(() =>
-      inTurn(this.topology!.weights, false, async () =>
-        run({ engine: await this.readyEngine(batch), cache: this.cache }),
-      ),
+      inTurn(this.topology!.weights, false, async () => run(this.placeOn(await this.readyEngine(batch), caller))),
     );
+  }
+
+  private placeOn(engine: Engine, caller: string): Place {
+    const { cache, weightCheck, stepsDone: step } = this;
+    const checkWeights = (): Promise<void> => weightCheck.run(engine, caller, this.topology!.weights, step);
+    return { engine, cache, caller, step, checkWeights };
   }
 
   private ownState(compiled: Compiled, topology: Topology): Variable[] {

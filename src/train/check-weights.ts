@@ -1,35 +1,92 @@
-/** Looks for NaN and infinity in weights, on the device: nothing else reads them after the last update of a run. */
+/**
+ * Looks for NaN and infinity in weights and in the optimizer's state, on the device. A layer may hide what a weight holds:
+ * a step of relu or clipping makes it finite again.
+ */
 import { NonFiniteError } from '../core/errors.ts';
 import type { Engine } from '../engine.ts';
 import type { Variable } from '../graph/node.ts';
-import { firstNonFinite } from '../ops/reduce/finite.ts';
-import { constant, variable } from '../ops/define.ts';
+import { constant } from '../ops/define.ts';
+import type { Optimizer } from '../optim/optimizer.ts';
+import { markFinite, unknownChanges } from '../variables/homes.ts';
+import { FiniteWatch, watchedState } from './finite-watch.ts';
+import type { Finding } from './finite-watch.ts';
+import { stateError } from './results.ts';
 
-/** Throws `NonFiniteError` naming the first of `weights` that holds NaN or infinity. `step`: training steps done so far. */
-export async function checkWeights(
+/** A check of one model's weights: prepared once, and run only if a weight has changed since it was found finite. */
+export class WeightCheck {
+  #check: Check | null = null;
+  #coming: Promise<Check> | null = null;
+
+  /**
+   * @param step training steps done so far
+   * @throws NonFiniteError naming the first of `weights` that holds NaN or infinity
+   */
+  async run(engine: Engine, caller: string, weights: readonly Variable[], step: number): Promise<void> {
+    if (unknownChanges(weights) === null) return;
+    try {
+      this.#check ??= await this.#prepare(engine, weights);
+      const found = await this.#check.find();
+      if (found) throw stateError(caller, found, step);
+    } catch (error) {
+      // What keeps the program from running, such as memory that was released, must not keep the next one from it.
+      if (!(error instanceof NonFiniteError)) this.dispose();
+      throw error;
+    }
+  }
+
+  dispose(): void {
+    this.#check?.dispose();
+    this.#check = null;
+  }
+
+  async #prepare(engine: Engine, weights: readonly Variable[]): Promise<Check> {
+    try {
+      return await (this.#coming ??= prepareCheck(engine, weights));
+    } finally {
+      this.#coming = null;
+    }
+  }
+}
+
+/** Throws `NonFiniteError` naming the weight, or else the state of the optimizer, that holds NaN or infinity. */
+export async function checkState(
   engine: Engine,
   caller: string,
   weights: readonly Variable[],
+  optimizer: Optimizer,
   step: number,
 ): Promise<void> {
-  if (weights.length === 0) return;
-  const initialize = (): Int32Array => new Int32Array(weights.length).fill(-1);
-  const flags = variable([weights.length], { dtype: 'int32', name: 'nonFiniteWeights', initialize });
-  const found = firstNonFinite(flags, constant(0, [], 'int32'), ...weights);
-  const executable = await engine.compile({ updates: [[flags, found]] });
+  if (weights.length === 0) return; // nothing is trained, so there is no state
+  const check = await prepareCheck(engine, weights, optimizer);
   try {
-    executable.run(1);
-    const index = (await engine.read(flags)).findIndex((flag) => flag >= 0);
-    if (index < 0) return;
-    const { name } = weights[index]!.variable;
-    throw new NonFiniteError(
-      `${caller}: the weight '${name}' holds NaN or infinity${step > 0 ? ` after ${step} training steps` : ''}: set the weights with ` +
-        `setWeights() or make the model anew, compile() it again, and lower the learning rate or clip the gradients`,
-      name,
-      step,
-    );
+    const found = await check.find();
+    if (found) throw stateError(caller, found, step);
   } finally {
-    executable.dispose();
-    engine.release([flags]);
+    check.dispose();
   }
+}
+
+interface Check {
+  find(): Promise<Finding | null>;
+  dispose(): void;
+}
+
+async function prepareCheck(engine: Engine, weights: readonly Variable[], optimizer?: Optimizer): Promise<Check> {
+  const watch = new FiniteWatch(engine);
+  const update = watch.look(constant(0, [], 'int32'), watchedState(weights, optimizer));
+  const executable = await engine.compile({ updates: [update] });
+  return {
+    async find() {
+      const changes = unknownChanges(weights);
+      watch.reset();
+      executable.run(1);
+      const found = await watch.find();
+      if (!found && changes) markFinite(changes);
+      return found;
+    },
+    dispose() {
+      executable.dispose();
+      engine.release([watch.flags]);
+    },
+  };
 }

@@ -4,13 +4,15 @@ import type { Key } from '../core/random.ts';
 import type { Engine } from '../engine.ts';
 import type { Variable } from '../graph/node.ts';
 import type { CallbackList, History } from './callbacks.ts';
-import { checkWeights } from './check-weights.ts';
+import { checkState } from './check-weights.ts';
 import { newOrder, range, writeOrder } from '../data/data-set.ts';
 import type { BatchView, DataSet } from '../data/data-set.ts';
 import { Pace, runSteps } from './loop.ts';
 import { evaluationProgram, trainingProgram } from './program.ts';
 import type { Recipe, StepProgram } from './program.ts';
 import { ProgressReader } from './progress-reader.ts';
+import { readResults } from './results.ts';
+import type { Occasion } from './results.ts';
 import type { Logs, Results } from './sums.ts';
 import { changeInTurn, inTurn } from '../variables/turns.ts';
 
@@ -34,6 +36,8 @@ export interface Run {
   stopped(): boolean;
   /** The weights that steps change, one chunk of steps after the other, while nothing reads them. */
   readonly weights: readonly Variable[];
+  /** Rejects with `NonFiniteError` if a weight is not finite. */
+  checkWeights(): Promise<void>;
 }
 
 /** Trains until the last epoch, or until it is stopped. Frees all that it took, whatever happens. */
@@ -58,6 +62,8 @@ export async function runFit(run: Run): Promise<History> {
       validation = await evaluationProgram(engine, view, recipe);
       programs.push(validation);
     }
+    // A layer's output would be blamed for a weight that was not finite before.
+    await run.checkWeights();
     training.watch?.reset();
     return await runEpochs(run, training, validation, () => {
       if (shuffleKey === null) return;
@@ -101,8 +107,9 @@ async function runEpochs(
     training.rewind();
     logs = { ...(await runEpoch(run, number, training, pace)) };
     if (validation) {
+      const occasion = { caller: 'fit', step: run.stepsDone(), epoch: number + 1 };
       const results = await inTurn(run.weights, false, () =>
-        runEvaluation(run.engine, validation, run.recipe, validationPace),
+        runEvaluation(run.engine, validation, run.recipe, occasion, validationPace),
       );
       for (const [name, value] of Object.entries(results)) logs[`val_${name}`] = value;
     }
@@ -110,7 +117,7 @@ async function runEpochs(
     epoch.push(number);
     for (const [name, value] of Object.entries(logs)) (history[name] ??= []).push(value);
   }
-  await checkWeights(run.engine, 'fit', run.recipe.topology.weights, run.stepsDone());
+  await checkState(run.engine, 'fit', run.weights, run.recipe.optimizer, run.stepsDone());
   await callbacks.onTrainEnd(logs);
   return { epoch, history };
 }
@@ -118,7 +125,7 @@ async function runEpochs(
 async function runEpoch(run: Run, epoch: number, training: StepProgram, pace: Pace): Promise<Results> {
   const { engine, recipe, callbacks, epochs, trained, batchSize } = run;
   const { parts, steps } = training;
-  const reader = new ProgressReader(training, recipe.metrics);
+  const reader = new ProgressReader(training, recipe.metrics, () => run.stepsDone());
   const onChunk = async (step: number, chunk: number): Promise<boolean> => {
     run.addSteps(chunk);
     reader.poll();
@@ -135,14 +142,16 @@ async function runEpoch(run: Run, epoch: number, training: StepProgram, pace: Pa
   return reader.read();
 }
 
-/** Goes through all the samples of an evaluation program once. */
+/** Goes through all the samples of an evaluation program once. @throws NonFiniteError naming what is not finite */
 export async function runEvaluation(
   engine: Engine,
   program: StepProgram,
   { metrics }: Pick<Recipe, 'metrics'>,
+  occasion: Occasion,
   pace: Pace = new Pace(engine),
 ): Promise<Results> {
   program.rewind();
+  program.watch?.reset();
   await runSteps({ engine, parts: program.parts, pace });
-  return program.sums.read(metrics);
+  return readResults(program, metrics, occasion);
 }

@@ -20,7 +20,7 @@ import { mean } from '../ops/reduce/reduce.ts';
 import type { Optimizer, Update } from '../optim/optimizer.ts';
 import { batchAt, batchSizes } from '../data/data-set.ts';
 import type { BatchView } from '../data/data-set.ts';
-import { FiniteWatch } from './finite-watch.ts';
+import { FiniteWatch, watchedLoss, watchedOutputs, watchedState } from './finite-watch.ts';
 import type { StepRun } from './loop.ts';
 import { Sums } from './sums.ts';
 import type { ForwardPass, Topology } from '../nn/topology.ts';
@@ -46,27 +46,41 @@ export interface StepProgram {
   /** Of all parts. */
   readonly steps: number;
   readonly sums: Sums;
-  /** null for programs that do not train. */
+  /** null for programs that predict. */
   readonly watch: FiniteWatch | null;
+  /** Whether it changes the weights: its watch then counts training steps, else samples. */
+  readonly trains: boolean;
   /** Sets cursor and sums back: before every epoch. */
   rewind(): void;
   dispose(): void;
 }
 
-/** One step of training: forward, loss, gradients, optimizer, sums and the watch for non-finite values. */
-export async function trainingProgram(engine: Engine, view: BatchView, recipe: Recipe): Promise<StepProgram> {
-  const { parameters, optimizer, iterations } = recipe;
-  const own = { cursor: newCursor(), sums: new Sums(engine), watch: new FiniteWatch(engine) };
+/**
+ * One step of training: forward, loss, gradients, optimizer, sums and the watch for non-finite values.
+ *
+ * @param watchesState whether the watch looks at what the step makes of weights and optimizer state, too: in a run of many steps
+ *   the next step's outputs show most of it, and a check at the end the rest, for less
+ */
+export async function trainingProgram(
+  engine: Engine,
+  view: BatchView,
+  recipe: Recipe,
+  watchesState = false,
+): Promise<StepProgram> {
+  const { parameters, optimizer, iterations, topology } = recipe;
+  const own = { cursor: newCursor(), sums: new Sums(engine), watch: new FiniteWatch(engine), trains: true };
   return assemble(engine, view, own, (batch) => {
     const { pass, loss, parts } = forwardWithLoss(view, batch, recipe, own.cursor, true);
     warnOfSettings(recipe, pass);
     const slopes = parameters.length === 0 ? [] : gradients(loss, parameters);
+    const changes = [...optimizer.updates(parameters, slopes, iterations), ...pass.updates];
+    const state = watchesState ? watchedState(topology.weights, optimizer, new Map(changes)) : [];
+    const values = [...watchedOutputs(pass.layerOutputs), watchedLoss(loss), ...state];
     return [
-      ...optimizer.updates(parameters, slopes, iterations),
-      ...pass.updates,
+      ...changes,
       ...own.sums.add(parts),
       [iterations, increment(iterations)],
-      own.watch.look(iterations, pass.layerOutputs, loss),
+      own.watch.look(iterations, values),
     ];
   });
 }
@@ -88,12 +102,30 @@ function warnOfSettings({ topology, parameters, loss }: Recipe, { outputs, updat
   }
 }
 
-/** One step of evaluation: forward and sums. */
+/** One step of evaluation: forward, sums and the watch for non-finite values. */
 export async function evaluationProgram(engine: Engine, view: BatchView, recipe: Recipe): Promise<StepProgram> {
-  const own = { cursor: newCursor(), sums: new Sums(engine), watch: null };
-  return assemble(engine, view, own, (batch) =>
-    own.sums.add(forwardWithLoss(view, batch, recipe, own.cursor, false).parts),
-  );
+  const own = { cursor: newCursor(), sums: new Sums(engine), watch: new FiniteWatch(engine) };
+  return assemble(engine, view, own, (batch) => {
+    const { pass, loss, parts } = forwardWithLoss(view, batch, recipe, own.cursor, false);
+    const values = [...watchedOutputs(pass.layerOutputs), watchedLoss(loss)];
+    return [...own.sums.add(parts), own.watch.look(own.cursor, values)];
+  });
+}
+
+/** One step of prediction of which nothing is kept but what the watch finds in the layers' outputs. */
+export async function diagnosisProgram(
+  engine: Engine,
+  view: BatchView,
+  topology: Topology,
+  iterations: Node,
+): Promise<StepProgram & { readonly watch: FiniteWatch }> {
+  const own = { cursor: newCursor(), sums: new Sums(engine), watch: new FiniteWatch(engine) };
+  const program = await assemble(engine, view, own, (batch) => {
+    const { features } = batchAt(view, own.cursor, batch);
+    const { layerOutputs } = topology.forward(features, { training: false, iterations });
+    return [own.watch.look(own.cursor, watchedOutputs(layerOutputs))];
+  });
+  return { ...program, watch: own.watch };
 }
 
 export interface PredictionProgram extends StepProgram {
@@ -161,6 +193,7 @@ interface OwnState {
   readonly cursor: Variable;
   readonly sums: Sums;
   readonly watch: FiniteWatch | null;
+  readonly trains?: boolean;
   readonly others?: readonly Variable[];
 }
 
@@ -168,7 +201,7 @@ interface OwnState {
 async function assemble(
   engine: Engine,
   view: BatchView,
-  { cursor, sums, watch, others = [] }: OwnState,
+  { cursor, sums, watch, trains = false, others = [] }: OwnState,
   updatesOf: (batch: number) => readonly Update[],
 ): Promise<StepProgram> {
   const parts: StepRun[] = [];
@@ -191,6 +224,7 @@ async function assemble(
     steps: parts.reduce((sum, { steps }) => sum + steps, 0),
     sums,
     watch,
+    trains,
     rewind: () => {
       engine.write(cursor, Int32Array.of(0));
       sums.reset();

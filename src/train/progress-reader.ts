@@ -1,6 +1,7 @@
 /** Reads an epoch's sums while it runs: a few times a second, without waiting for the answer. */
 import type { Metric } from '../nn/metrics/metric.ts';
 import type { StepProgram } from './program.ts';
+import { readResults } from './results.ts';
 import type { Logs, Results } from './sums.ts';
 
 /** Milliseconds between two readings. */
@@ -11,13 +12,15 @@ export class ProgressReader {
   latest: Logs = {};
   readonly #program: StepProgram;
   readonly #metrics: readonly Metric[];
+  readonly #stepsDone: () => number;
   #startedAt: number = performance.now();
   #pending: Promise<void> | null = null;
   #failure: { readonly error: unknown } | null = null;
 
-  constructor(program: StepProgram, metrics: readonly Metric[]) {
+  constructor(program: StepProgram, metrics: readonly Metric[], stepsDone: () => number) {
     this.#program = program;
     this.#metrics = metrics;
+    this.#stepsDone = stepsDone;
   }
 
   /** Starts a reading when it is time for one. Throws what an earlier one found: `NonFiniteError`, a lost device. */
@@ -38,9 +41,8 @@ export class ProgressReader {
   }
 
   /** Reads now. Throws `NonFiniteError` when the watch found something. */
-  async read(): Promise<Results> {
-    const [logs] = await Promise.all([this.#program.sums.read(this.#metrics), this.#program.watch?.check('fit')]);
-    return logs;
+  read(): Promise<Results> {
+    return readResults(this.#program, this.#metrics, { caller: 'fit', step: this.#stepsDone() });
   }
 
   /** Waits for a reading that is under way. */

@@ -27,6 +27,10 @@ export interface Home {
   isShared: boolean;
   /** Models that have run with it. */
   readonly users: Set<symbol>;
+  /** How often its values may have changed. */
+  changes: number;
+  /** `changes` when its values were last found to be finite. */
+  finiteAt: number;
 }
 
 const homes = new WeakMap<Variable, Home>();
@@ -35,7 +39,8 @@ export function homeOf(proxied: Variable): Home {
   const variable = rawOf(proxied);
   let home = homes.get(variable);
   if (home === undefined) {
-    home = { engines: new Map(), pending: undefined, isLost: false, isShared: false, users: new Set() };
+    const own = { pending: undefined, isLost: false, isShared: false, changes: 0, finiteAt: -1 };
+    home = { engines: new Map(), users: new Set(), ...own };
     homes.set(variable, home);
   }
   return home;
@@ -65,6 +70,7 @@ export function moveIn(variable: Variable, engine: Holder): TypedArray | undefin
   const values = home.pending ?? variable.variable.initialize?.();
   home.engines.set(engine.id, engine);
   home.isLost = false;
+  noteWrite(home, values ?? noValues, true);
   return values;
 }
 
@@ -77,4 +83,44 @@ export function settle(variables: readonly Variable[]): void {
 export function moveOut(variable: Variable, id: number, isLost = false): void {
   const home = homes.get(rawOf(variable));
   if (home?.engines.delete(id) && isLost && home.engines.size === 0) home.isLost = true;
+}
+
+const noValues = new Float32Array(0);
+
+/** Notes that the host wrote `values`, which replace all or some of those before. */
+export function noteWrite(home: Home, values: TypedArray, isWhole: boolean): void {
+  const wasFinite = home.changes === home.finiteAt;
+  home.changes += 1;
+  // Of a model's variables alone, because data is checked elsewhere. Cheaper here than a program on the device later.
+  if (home.isShared && (isWhole || wasFinite) && areFinite(values)) home.finiteAt = home.changes;
+}
+
+function areFinite(values: TypedArray): boolean {
+  if (!(values instanceof Float32Array)) return true;
+  // 0 · x is 0 for every finite x, else NaN, and so is the sum. Four sums, since each addition waits for the one before.
+  const whole = values.length - (values.length % 4);
+  let [a, b, c, d] = [0, 0, 0, 0] as [number, number, number, number];
+  for (let index = 0; index < whole; index += 4) {
+    a += 0 * values[index]!;
+    b += 0 * values[index + 1]!;
+    c += 0 * values[index + 2]!;
+    d += 0 * values[index + 3]!;
+  }
+  for (let index = whole; index < values.length; index++) a += 0 * values[index]!;
+  return a + b + c + d === 0;
+}
+
+/** Variables with how often each had changed. */
+export type Changes = readonly (readonly [home: Home, changes: number])[];
+
+/** null if none of `variables` has changed since it was found finite; else the changes to confirm with `markFinite`. */
+export function unknownChanges(variables: readonly Variable[]): Changes | null {
+  const all = variables.map((variable) => homeOf(variable));
+  if (all.every(({ changes, finiteAt }) => changes === finiteAt)) return null;
+  return all.map((home) => [home, home.changes]);
+}
+
+/** Notes that the values were finite after those changes. */
+export function markFinite(changes: Changes): void {
+  for (const [home, count] of changes) home.finiteAt = Math.max(home.finiteAt, count);
 }

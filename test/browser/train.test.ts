@@ -4,6 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { browserModule } from '../support/browser.ts';
+import { cases } from '../support/non-finite.ts';
 
 const page = browserModule<typeof import('./pages/train.ts')>('test/browser/pages/train.ts');
 
@@ -48,6 +49,11 @@ describe.each(['wasm', 'webgpu'])('%s in a page', (backend) => {
     const { whole, apart } = await page('shortBatch', backend);
     expect(whole.every(Number.isFinite)).toBe(true);
     expect(whole).toEqual(apart);
+  });
+
+  it('names what is not finite: weights, optimizer state, layers and metrics', async () => {
+    const expected = Object.entries(cases).map(([name, { message, where, step }]) => [name, { message, where, step }]);
+    expect(await page('nonFinite', backend)).toEqual(Object.fromEntries(expected));
   });
 
   it('lets the page live, and finds what is not finite', async () => {

@@ -96,7 +96,8 @@ export const firstNonFinite: OpFunction<
     },
     reference: ({ inputs: [, step, ...values], outputs }) =>
       values.forEach((value, index) => {
-        if (outputs[0]![index]! < 0 && !value.every(Number.isFinite)) outputs[0]![index] = step![0]!;
+        const isFinite = value.every((element) => Number.isFinite(Math.fround(element))); // as devices hold it
+        if (outputs[0]![index]! < 0 && !isFinite) outputs[0]![index] = step![0]!;
       }),
   },
   (node, flags, step, ...values) => node([flags, step, ...values], {}),

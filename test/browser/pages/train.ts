@@ -22,6 +22,8 @@ import type { Model } from '../../../src/model/model.ts';
 import { save } from '../../../src/files/save.ts';
 import { sumsOf } from '../../support/epoch-sums.ts';
 import { allWeights, blobs } from '../../support/models.ts';
+import { cases, outcome } from '../../support/non-finite.ts';
+import type { Outcome } from '../../support/non-finite.ts';
 
 const { x, y } = blobs(90);
 /** The points as bytes, so that the scale is part of the run. */
@@ -147,6 +149,14 @@ export async function resume(backend: string): Promise<{ whole: readonly number[
   const second = loadModel(await save(first), { layers: layerRegistry, engine });
   const after = await second.fit(bytes, y, { ...options, epochs: 4, initialEpoch: 2 });
   return { whole: whole.history['loss']!, parts: [...before.history['loss']!, ...after.history['loss']!] };
+}
+
+/** What each case of `test/support/non-finite.ts` is rejected with. */
+export async function nonFinite(backend: string): Promise<Readonly<Record<string, Outcome>>> {
+  const engine = new Engine(await backends[backend]!());
+  const found: Record<string, Outcome> = {};
+  for (const [name, each] of Object.entries(cases)) found[name] = await outcome(each, engine);
+  return found;
 }
 
 /** How often a timer fires while a run goes on, and the name of what it gives for weights that overflow. */
