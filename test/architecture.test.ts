@@ -174,6 +174,7 @@ describe('every kernel', () => {
     // One is brought along by the backend, for the devices that need it.
     const texts = opTexts + readFileSync(join(root, 'src/backends/webgpu/index.ts'), 'utf8');
     const unclaimed = filesOf('shaders', '.wgsl')
+      .filter((file) => !file.startsWith('shaders/include/'))
       .map((file) => basename(file, '.wgsl'))
       .filter((stem) => !texts.includes(`generated/shaders/${stem}.ts`));
     expect(unclaimed).toEqual([]);

@@ -1,15 +1,17 @@
 /**
- * shaders/<family>/<name>.wgsl → src/generated/shaders/<name>.ts. Run by `npm run build:shaders`; `--readable` leaves comments, lines
- * and names as they are: the messages of the GPU's compiler speak of the text that it gets. Files are only written when they change, so this runs before every test.
+ * shaders/<family>/<name>.wgsl → src/generated/shaders/<name>.ts, with `// #include "name"` replaced by shaders/include/<name>.wgsl.
+ * Run by `npm run build:shaders`; `--readable` leaves comments, lines and names as they are: the messages of the GPU's compiler speak of
+ * the text that it gets. Files are only written when they change, so this runs before every test.
  */
-import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { emitIndex, emitShader } from './lib/emit-shader.ts';
 import { listFiles, projectRoot, writeIfChanged } from './lib/files.ts';
+import { LocatedError, located, resolveIncludes } from './lib/wgsl-include.ts';
+import type { ResolvedShader } from './lib/wgsl-include.ts';
 import { shortNames } from './lib/wgsl-minify.ts';
 import { reflectShader } from './lib/wgsl-reflect.ts';
-import { ShaderError, tokenizeWgsl } from './lib/wgsl-tokens.ts';
 
 export interface BuildShadersOptions {
   readonly source: string;
@@ -17,40 +19,51 @@ export interface BuildShadersOptions {
   readonly minify?: boolean;
 }
 
-/** Gives the messages of what is wrong, each `file:line: message`; empty when all is well. */
+/**
+ * Builds every shader of `source` into `target`; files of `source`/include are only included.
+ *
+ * @returns what is wrong, each as `file:line: message`; empty where all shaders were written
+ */
 export function buildShaders({ source, target, minify = true }: BuildShadersOptions): string[] {
-  const problems: string[] = [];
+  const problems = new Set<string>(); // an included file's fault shows in each shader
   const written = new Set(['index.ts']);
   const stems: string[] = [];
-  const texts = listFiles(source, '.wgsl').map((file) => [file, readFileSync(join(source, file), 'utf8')] as const);
-  const names = shortNames(texts.map(([, text]) => text).filter(canBeRead));
-  for (const [file, code] of texts) {
+  const shaders = readShaders(source, problems);
+  const names = shortNames(shaders.map(({ text }) => text));
+  for (const shader of shaders) {
+    const { file, text } = shader;
     const stem = basename(file, '.wgsl');
     try {
-      const text = emitShader(reflectShader(stem, code, minify, names), `shaders/${file}`);
-      writeIfChanged(join(target, `${stem}.ts`), text);
+      const code = emitShader(reflectShader(stem, text, minify, names), `shaders/${file}`);
+      writeIfChanged(join(target, `${stem}.ts`), code);
       if (written.has(`${stem}.ts`)) throw new Error(`another folder has a shader '${stem}' too: rename one of them`);
       written.add(`${stem}.ts`);
       stems.push(stem);
     } catch (error) {
-      const line = error instanceof ShaderError ? error.line : 1;
-      problems.push(`shaders/${file}:${line}: ${error instanceof Error ? error.message : String(error)}`);
+      problems.add(located(shader, error).message);
     }
   }
-  if (problems.length > 0) return problems;
+  if (problems.size > 0) return [...problems];
   writeIfChanged(join(target, 'index.ts'), emitIndex(stems));
   for (const stale of listFiles(target, '.ts')) if (!written.has(stale)) rmSync(join(target, stale));
-  return problems;
+  return [];
 }
 
-/** Those that cannot are told about one by one. */
-function canBeRead(code: string): boolean {
-  try {
-    tokenizeWgsl(code);
-    return true;
-  } catch {
-    return false;
-  }
+const isInclude = (file: string): boolean => dirname(file) === 'include';
+
+/** Every shader of `source` with its includes; one that cannot be resolved adds to `problems`. */
+export function readShaders(source: string, problems: Set<string>): ResolvedShader[] {
+  const texts = new Map(listFiles(source, '.wgsl').map((file) => [file, readFileSync(join(source, file), 'utf8')]));
+  return [...texts.keys()].flatMap((file) => {
+    if (isInclude(file)) return [];
+    try {
+      return [resolveIncludes(file, texts)];
+    } catch (error) {
+      if (!(error instanceof LocatedError)) throw error;
+      problems.add(error.message);
+      return [];
+    }
+  });
 }
 
 function main(): void {
@@ -62,7 +75,7 @@ function main(): void {
   });
   for (const problem of problems) console.error(problem);
   if (problems.length > 0) process.exitCode = 1;
-  else console.log(`shaders: ${existsSync(source) ? listFiles(source, '.wgsl').length : 0} ready`);
+  else console.log(`shaders: ${listFiles(source, '.wgsl').filter((file) => !isInclude(file)).length} ready`);
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) main();

@@ -22,14 +22,8 @@ struct Settings {
 override threads: u32 = 128u;
 
 /*[helpers*/
-// A value known by its bits; a call, so that it is no constant expression, where infinity and NaN are errors.
-fn from_bits(bits: u32) -> f32 {
-  return bitcast<f32>(bits);
-}
-
-fn is_nan(value: f32) -> bool {
-  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
-}
+// #include "activations"
+// #include "extremes"
 
 // Towards zero; the nearest end of the range beyond it, and 0 for NaN. WGSL itself stops at the last float32 inside.
 fn to_int(x: f32) -> i32 {
@@ -40,34 +34,12 @@ fn sign_safe(x: f32) -> f32 {
   return select(sign(x), x, is_nan(x));
 }
 
-fn exp_safe(value: f32) -> f32 {
-  return select(exp(value), value, is_nan(value));
-}
-
 // Minus infinity at 0, NaN below.
 fn log_safe(x: f32) -> f32 {
   let bits = bitcast<u32>(x);
   var y = select(log(x), from_bits(0xff800000u), x == 0.0);
   y = select(y, from_bits(0x7fc00000u), x < 0.0);
   return select(y, x, (bits >= 0x7f800000u && bits < 0x80000000u) || is_nan(x));
-}
-
-fn is_finite(value: f32) -> bool {
-  return (bitcast<u32>(value) & 0x7fffffffu) < 0x7f800000u;
-}
-
-fn maximum(left: f32, right: f32) -> f32 {
-  return select(select(max(left, right), right, is_nan(right)), left, is_nan(left));
-}
-
-fn minimum(left: f32, right: f32) -> f32 {
-  return select(select(min(left, right), right, is_nan(right)), left, is_nan(left));
-}
-
-// Zero for every negative number; NaN stays. The sign bit alone decides, NaN patterns lie beyond infinity.
-fn relu(value: f32) -> f32 {
-  let bits = bitcast<u32>(value);
-  return select(value, 0.0, bits > 0x80000000u && bits <= 0xff800000u);
 }
 
 // The same value, by an exclusive or with a 0 that is known at run time only (there are never 2^31 elements): WGSL lets a
@@ -85,22 +57,6 @@ fn sum_error(total: f32, x: f32, y: f32) -> f32 {
 
 fn select_nonzero(x: f32, y: f32, z: f32) -> f32 {
   return select(z, y, (bitcast<u32>(x) & 0x7fffffffu) != 0u);
-}
-
-// WGSL promises 1e-5 for tanh, and an implementation by sinh / cosh overflows. The series below 0.3, else by the
-// exponential of a negative number, which cannot overflow: within 4 ULP.
-fn tanh_safe(value: f32) -> f32 {
-  let square = value * value;
-  let e = exp(-2.0 * abs(value));
-  let large = (1.0 - e) / (1.0 + e);
-  let tail = square * (-0.05396825 + square * (0.02186949 + square * -0.008863236));
-  let small = value + value * square * (-0.33333333 + square * (0.13333333 + tail));
-  return select(select(large, -large, value < 0.0), small, square < 0.09);
-}
-
-fn sigmoid(value: f32) -> f32 {
-  let e = exp_safe(-abs(value));
-  return select(1.0, e, value < 0.0) / (1.0 + e);
 }
 
 // Zero where x sigmoid(x) is below the least float32: also at minus infinity.

@@ -16,53 +16,7 @@ struct Settings {
 
 override kind: u32 = 0u; // 0 softmax, 1 its logarithm, 2 cross-entropy with probabilities, 3 with class numbers
 
-const threads = 64u;
-const lanes = /*[lanes*/64u/*lanes]*/; // threads of a row: a power of two, at most `threads`
-var<workgroup> held: array<f32, threads>;
-
-// A value known by its bits; a call, so that it is no constant expression, where infinity and NaN are errors.
-fn from_bits(bits: u32) -> f32 {
-  return bitcast<f32>(bits);
-}
-
-fn is_nan(value: f32) -> bool {
-  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
-}
-
-fn is_finite(value: f32) -> bool {
-  return (bitcast<u32>(value) & 0x7fffffffu) < 0x7f800000u;
-}
-
-fn maximum(left: f32, right: f32) -> f32 {
-  return select(select(max(left, right), right, is_nan(right)), left, is_nan(left));
-}
-
-fn join(left: f32, right: f32, top: bool) -> f32 {
-  if (top) {
-    return maximum(left, right);
-  }
-  return left + right;
-}
-
-// The greatest or the sum of what the threads of a row have each. All threads of the workgroup call it.
-fn of_row(value: f32, top: bool, lane: u32, local: u32) -> f32 {
-  if (lanes == 1u) {
-    return value;
-  }
-  held[local] = value;
-  workgroupBarrier();
-  /*[combined*/
-  for (var width = lanes / 2u; width > 0u; width >>= 1u) {
-    if (lane < width) {
-      held[local] = join(held[local], held[local + width], top);
-    }
-    workgroupBarrier();
-  }
-  let result = held[local - lane];
-  /*combined]*/
-  workgroupBarrier();
-  return result;
-}
+// #include "row-reduction"
 
 @compute @workgroup_size(threads)
 fn softmax(

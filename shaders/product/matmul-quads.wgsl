@@ -23,16 +23,7 @@ const rows = /*[rows*/1u/*rows]*/;
 const across = /*[across*/1u/*across]*/; // of 16 columns, four a thread
 
 struct Settings {
-  m: u32,
-  n: u32,
-  k: u32,
-  batch: u32,
-  a_batch: u32,
-  a_row: u32, // from one m to the next
-  a_inner: u32, // from one k to the next
-  b_batch: u32,
-  b_inner: u32, // from one k to the next
-  b_column: u32, // from one n to the next
+  // #include "strided-product"
   quads_n: u32, // workgroups side by side
   blocks_m: u32, // workgroups one below the other
   has_epilogue: u32, // 0 for the products alone

@@ -45,8 +45,8 @@ struct Settings {
 
 override transpose_a: bool = false;
 override transpose_b: bool = false;
-override has_bias: bool = false;
-override has_extra: bool = false;
+
+// #include "epilogue"
 
 const quads_m = tile_m / 4u;
 const quads_n = tile_n / 4u;
@@ -59,24 +59,6 @@ const threads = lanes * slices;
 const pitch = quads_m + quads_n + 1u; // one more than needed: columns of the tile fall into different banks
 
 var<workgroup> tile: array<vec4<f32>, depth * pitch>; // [k][m / 4 of a, n / 4 of b]
-
-/*[helpers*/ /*helpers]*/
-
-// The output at `at` from its sum of products. Past the end it is made of whatever is read there.
-fn epilogue(products: f32, at: u32, column: u32) -> f32 {
-  var sum = products;
-  var other = 0.0;
-  if (has_bias) {
-    sum += bias[column];
-  }
-  if (has_extra) {
-    other = extra[at];
-  }
-  /*[activate*/
-  let x = sum + other;
-  return x;
-  /*activate]*/
-}
 
 fn bias_at(column: u32) -> u32 {
   return select(column, column % settings.bias_n, flat);

@@ -6,16 +6,7 @@
 // broadcasts the operand.
 
 struct Settings {
-  m: u32,
-  n: u32,
-  k: u32,
-  batch: u32,
-  a_batch: u32,
-  a_row: u32, // from one m to the next
-  a_inner: u32, // from one k to the next
-  b_batch: u32,
-  b_inner: u32, // from one k to the next
-  b_column: u32, // from one n to the next
+  // #include "strided-product"
   quads_n: u32, // threads side by side
 }
 @group(0) @binding(0) var<uniform> settings: Settings;
@@ -26,26 +17,8 @@ struct Settings {
 @group(0) @binding(5) var<storage, read_write> y: array<f32>; // [batch][m][n]
 
 override threads: u32 = 64u;
-override has_bias: bool = false;
-override has_extra: bool = false;
 
-/*[helpers*/ /*helpers]*/
-
-// The output at `at` from its sum of products. Past the end it is made of whatever is read there.
-fn epilogue(products: f32, at: u32, column: u32) -> f32 {
-  var sum = products;
-  var other = 0.0;
-  if (has_bias) {
-    sum += bias[column];
-  }
-  if (has_extra) {
-    other = extra[at];
-  }
-  /*[activate*/
-  let x = sum + other;
-  return x;
-  /*activate]*/
-}
+// #include "epilogue"
 
 @compute @workgroup_size(threads)
 fn matmul(

@@ -9,11 +9,7 @@
 
 /*[enable*/ /*enable]*/
 
-const threads = /*[threads*/64u/*threads]*/;
-const across = /*[across*/3u/*across]*/; // threads side by side, as a power of two; the others are below each other
-const rows = /*[rows*/1u/*rows]*/; // samples of a thread
-const vectors = /*[vectors*/4u/*vectors]*/;
-const block = /*[block*/4u/*block]*/; // units of a thread
+// #include "recurrent-tile"
 
 struct Settings {
   units: u32,
@@ -43,47 +39,6 @@ struct Settings {
 override has_dropout: bool = false;
 override is_lstm: bool = false;
 
-alias Sums = array<vec4<f32>, rows * vectors>;
-
-fn is_nan(value: f32) -> bool {
-  return (bitcast<u32>(value) & 0x7fffffffu) > 0x7f800000u;
-}
-
-fn exp_safe(value: f32) -> f32 {
-  return select(exp(value), value, is_nan(value));
-}
-
-// Zero for every negative number; NaN stays. The sign bit alone decides, NaN patterns lie beyond infinity.
-fn relu(value: f32) -> f32 {
-  let bits = bitcast<u32>(value);
-  return select(value, 0.0, bits > 0x80000000u && bits <= 0xff800000u);
-}
-
-// WGSL promises 1e-5 for tanh, and an implementation by sinh / cosh overflows. The series below 0.3, else by the
-// exponential of a negative number, which cannot overflow: within 4 ULP.
-fn tanh_safe(value: f32) -> f32 {
-  let square = value * value;
-  let e = exp(-2.0 * abs(value));
-  let large = (1.0 - e) / (1.0 + e);
-  let tail = square * (-0.05396825 + square * (0.02186949 + square * -0.008863236));
-  let small = value + value * square * (-0.33333333 + square * (0.13333333 + tail));
-  return select(select(large, -large, value < 0.0), small, square < 0.09);
-}
-
-fn sigmoid(value: f32) -> f32 {
-  let e = exp_safe(-abs(value));
-  return select(1.0, e, value < 0.0) / (1.0 + e);
-}
-
-fn hard_sigmoid(value: f32) -> f32 {
-  return select(clamp(value / 6.0 + 0.5, 0.0, 1.0), value, is_nan(value));
-}
-
-// The activation of candidates and outputs. The default names all that may stand there.
-fn act(x: f32) -> f32 {
-  return /*[act*/tanh_safe(x) + 0.0 * (sigmoid(x) + relu(x) + hard_sigmoid(x))/*act]*/;
-}
-
 fn gate(x: f32) -> f32 {
   return /*[gate*/sigmoid(x)/*gate]*/;
 }
@@ -108,19 +63,6 @@ fn factors(at: u32, start: u32, k: u32, inside: vec4<bool>) -> vec4<f32> {
 
 fn weights(at: u32, inside: bool) -> vec4<f32> {
   return select(vec4<f32>(), vec4<f32>(kernel[at], kernel[at + 1u], kernel[at + 2u], kernel[at + 3u]), inside);
-}
-
-struct Place {
-  unit: u32, // the thread's first
-  unit_end: u32, // behind its last, at most
-  row: u32, // its first sample
-  row_end: u32,
-}
-
-fn place_of(group: vec3<u32>, groups: vec3<u32>, local: u32) -> Place {
-  let unit = ((group.x << across) + (local & ((1u << across) - 1u))) * block;
-  let row = ((group.y + group.z * groups.y) * (threads >> across) + (local >> across)) * rows;
-  return Place(unit, min(unit + block, settings.units), row, min(row + rows, settings.batch));
 }
 
 // The thread's part of the product. `start` is where the factors of step and sample 0 lie.

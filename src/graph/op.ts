@@ -70,7 +70,7 @@ export interface ElementwiseOp<A = Attributes> extends OpBase<A> {
   readonly arity: 1 | 2 | 3;
   /** A WGSL expression of x, y, z (float32), or a function of the attributes that gives one. */
   readonly wgsl: string | ((attributes: A) => string);
-  /** The functions of `shaders/elementwise/elementwise.wgsl` that it calls. */
+  /** The functions that it calls, of the block `helpers` in `shaders/elementwise/elementwise.wgsl`. */
   readonly helpers?: readonly ShaderHelper[];
   /** Instructions of `src/backends/wasm/chains/ops.ts`, or a function that `wasmModule` or the core exports. */
   readonly wasm: string;

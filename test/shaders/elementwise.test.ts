@@ -1,5 +1,6 @@
 /** The WGSL that a fused chain becomes, and its uniforms; that it computes right is checked in the browser. */
 import { describe, expect, it } from 'vitest';
+import { InternalError } from '../../src/core/errors.ts';
 import { replaceBlocks } from '../../src/backends/webgpu/pipelines.ts';
 import { packUniforms } from '../../src/backends/webgpu/uniforms.ts';
 import { compileGraph } from '../../src/compiler/compile.ts';
@@ -174,8 +175,17 @@ describe('a number in the text of a shader', () => {
 
 describe('blocks', () => {
   it('replace what stands between their markers', () => {
-    const code = 'a /*[one*/ 1 /*one]*/ b /*[two*/ 2 /*two]*/ c';
-    expect(replaceBlocks(code, { two: 'second' }).replace(/\s+/g, ' ')).toBe('a /*[one*/ 1 /*one]*/ b second c');
+    const shader = { name: 'two-blocks', code: 'a /*[one*/ 1 /*one]*/ b /*[two*/ 2 /*two]*/ c' };
+    expect(replaceBlocks(shader, { two: 'second' }).replace(/\s+/g, ' ')).toBe('a /*[one*/ 1 /*one]*/ b second c');
+  });
+
+  it('that the shader does not have are an error', () => {
+    const shader = { name: 'one-block', code: 'a /*[one*/ 1 /*one]*/ b /*[open*/' };
+    for (const name of ['two', 'open']) {
+      const replace = (): unknown => replaceBlocks(shader, { [name]: 'second' });
+      expect(replace).toThrow(InternalError);
+      expect(replace).toThrow(`shader one-block has no block '${name}'`);
+    }
   });
 });
 

@@ -27,7 +27,7 @@ export function emulate(dispatch: Dispatch, memory: Memory): string[] {
       group[binding] = kind === 'read-only-storage' ? withSlack(bound) : bound;
     }
   }
-  const code = replaceBlocks(shader.code, blocks);
+  const code = replaceBlocks(shader, blocks);
   const read = new WgslReflect(code).entry.compute.find(({ name }) => name === entry)!.resources;
   const unbound = read.filter(({ binding }) => !(binding in group)).map(({ name }) => name);
   if (unbound.length > 0) throw new Error(`${shader.name}/${entry}: nothing is bound to '${unbound.join()}'`);

@@ -1,15 +1,15 @@
 /** Short names leave a shader's meaning and its interface alone, in every shader and under attack. */
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { listFiles, projectRoot } from '../../tools/lib/files.ts';
+import { readShaders } from '../../tools/build-shaders.ts';
+import { projectRoot } from '../../tools/lib/files.ts';
 import { minifyWgsl, shortNames } from '../../tools/lib/wgsl-minify.ts';
 import { reflectShader } from '../../tools/lib/wgsl-reflect.ts';
 import { tokenizeWgsl } from '../../tools/lib/wgsl-tokens.ts';
 
 const folder = join(projectRoot, 'shaders');
-const files = listFiles(folder, '.wgsl').map((file) => [file, readFileSync(join(folder, file), 'utf8')] as const);
+const files = readShaders(folder, new Set()).map(({ file, text }) => [file, text] as const);
 const names = shortNames(files.map(([, text]) => text));
 
 describe.each(files)('%s', (file, text) => {

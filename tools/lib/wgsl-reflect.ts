@@ -19,7 +19,7 @@ import {
 import type { BindingKind } from '../../src/core/shader-source.ts';
 import { minifyWgsl, shortNames } from './wgsl-minify.ts';
 import type { ShortNames } from './wgsl-names.ts';
-import { ShaderError } from './wgsl-tokens.ts';
+import { ShaderError, tokenizeWgsl } from './wgsl-tokens.ts';
 
 export interface ReflectedBinding {
   readonly group: number;
@@ -207,6 +207,12 @@ function checkBindingsUnique(reflection: WgslReflect): void {
     if (other !== undefined) throw new ShaderError(`'${variable.name}' and '${other}' are both at ${place}`, 1);
     seen.set(place, variable.name);
   }
+}
+
+/** Throws ShaderError, with a line, for a text that is not WGSL. */
+export function checkSyntax(code: string): void {
+  tokenizeWgsl(code); // checks the block markers
+  guarded(code, () => new WgslParser().parse(hideBlock(code)));
 }
 
 /** The default of each override that is given as a literal. */

@@ -21,6 +21,8 @@ export interface Token {
   readonly gap: boolean;
   /** The block that it lies in, markers included; null outside. */
   readonly block: string | null;
+  /** Its offset in the text. */
+  readonly at: number;
 }
 
 const openMarker = /\/\*\[([A-Za-z][\w-]*)\*\//y;
@@ -60,7 +62,7 @@ export function tokenizeWgsl(text: string): Token[] {
     position = end;
   };
   const add = (kind: Token['kind'], piece: string, block = open?.name ?? null): void => {
-    tokens.push({ kind, text: piece, gap, block });
+    tokens.push({ kind, text: piece, gap, block, at: position });
     gap = false;
     advance(position + piece.length);
   };

@@ -2,8 +2,8 @@
  * Pipelines, made once for each shader text, entry and constants, whatever the shapes: those come in uniforms. Layouts
  * are explicit, from the bindings that the build read, so that pipelines with the same kinds of bindings share one.
  */
-import { BackendError } from '../../core/errors.ts';
-import type { BindingKind } from '../../core/shader-source.ts';
+import { BackendError, InternalError } from '../../core/errors.ts';
+import type { BindingKind, ShaderSource } from '../../core/shader-source.ts';
 import type { Dispatch } from '../../graph/kernel.ts';
 import type { Device, DeviceOptions } from './device.ts';
 
@@ -71,7 +71,7 @@ export class Pipelines {
     const { shader, entry, constants = {}, blocks = {} } = dispatch;
     const layout = this.#layoutOf(bindingsOf(dispatch));
     const label = `${shader.name}/${entry}`;
-    const code = replaceBlocks(shader.code, blocks);
+    const code = replaceBlocks(shader, blocks);
     // A faulty module reports by its pipelines too, with more to say: its own report is dropped.
     gpu.pushErrorScope('validation');
     const module = this.#moduleOf(label, code);
@@ -115,13 +115,21 @@ export class Pipelines {
   }
 }
 
-/** Puts each block's text in place of the default between its two markers. Without them nothing remains that compiles. */
-export function replaceBlocks(code: string, blocks: Readonly<Record<string, string>>): string {
+/**
+ * The shader's text with each block's text in place of the default between its two markers.
+ *
+ * @throws InternalError for a block that the shader does not have
+ */
+export function replaceBlocks(
+  { name, code }: Pick<ShaderSource, 'name' | 'code'>,
+  blocks: Readonly<Record<string, string>>,
+): string {
   let replaced = code;
-  for (const [name, text] of Object.entries(blocks)) {
-    const start = replaced.indexOf(`/*[${name}*/`);
-    const close = `/*${name}]*/`;
+  for (const [block, text] of Object.entries(blocks)) {
+    const close = `/*${block}]*/`;
+    const start = replaced.indexOf(`/*[${block}*/`);
     const end = replaced.indexOf(close, start);
+    if (start < 0 || end < 0) throw new InternalError(`webgpu: shader ${name} has no block '${block}'`);
     replaced = `${replaced.slice(0, start)} ${text} ${replaced.slice(end + close.length)}`;
   }
   return replaced;
