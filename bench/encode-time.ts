@@ -2,7 +2,8 @@
  * How long JavaScript is busy with the steps that it hands to a GPU: from the call of `run` until it returns, with nothing
  * queued before. Between suites/overhead.ts, which asks, and a WebGPU backend, whose prepared programs are caught as they are made.
  */
-import type { Backend, PreparedProgram } from '../src/backends/backend.ts';
+import type { PreparedProgram } from '../src/backends/backend.ts';
+import { arrange } from '../src/backends/webgpu/arenas/index.ts';
 import type { Program } from '../src/compiler/program.ts';
 import {
   adam,
@@ -33,12 +34,12 @@ interface Caught {
 
 /** An engine of its own, and what it prepares. */
 async function catching(): Promise<{ engine: Engine; caught: Caught[] }> {
-  const backend: Backend = await WebGPUBackend.create();
+  const backend = await WebGPUBackend.create();
   const caught: Caught[] = [];
   const prepare = backend.prepare.bind(backend);
   backend.prepare = async (program, variables) => {
     const prepared = await prepare(program, variables);
-    caught.push({ program: prepared.program ?? program, prepared }); // updates may have been merged
+    caught.push({ program: arrange(program, variables, backend.traits), prepared }); // updates may have been merged
     return prepared;
   };
   return { engine: await createEngine({ backend }), caught };

@@ -2,7 +2,7 @@
  * The engine: takes a graph, finds or makes its program, gives variables their memory on a backend, and hands out an
  * executable. Everything above it speaks of graphs and variables; everything below of programs and buffers.
  */
-import { anything, boolean, callable, checkArguments, integer } from './core/arguments.ts';
+import { anything, boolean, checkArguments, integer } from './core/arguments.ts';
 import type { ArgumentTable, ArgumentType } from './core/arguments.ts';
 import { describe } from './core/describe.ts';
 import { knownDType } from './core/dtype.ts';
@@ -11,7 +11,7 @@ import { DTypeError, ShapeError, StateError } from './core/errors.ts';
 import { markRaw, rawOf } from './core/raw.ts';
 import { formatShape, sizeOf } from './core/shape.ts';
 import { isBackend } from './backends/backend.ts';
-import type { Backend, BackendBuffer, BackendInfo, PreparedProgram } from './backends/backend.ts';
+import type { Backend, BackendBuffer, BackendInfo, PreparedProgram, VariableRequest } from './backends/backend.ts';
 import { compileGraph } from './compiler/compile.ts';
 import type { CompileOptions } from './compiler/compile.ts';
 import type { Program } from './compiler/program.ts';
@@ -28,9 +28,6 @@ import type { Home } from './variables/homes.ts';
 const cacheSize = 64;
 
 let nextId = 1;
-
-/** Memory that several variables share, for those of `variables` that do. */
-export type ShareMemory = (backend: Backend, variables: readonly Variable[]) => ReadonlyMap<Variable, BackendBuffer>;
 
 interface CachedProgram {
   readonly program: Program;
@@ -140,7 +137,7 @@ export class Engine {
       );
       settle(fresh);
       const changed = whole.updates.map(([variable]) => homeOf(variable));
-      return new Executable(prepared.program ?? program, prepared, requireBound, changed);
+      return new Executable(program, prepared, requireBound, changed);
     } catch (error) {
       this.free(fresh.filter((variable) => this.unclaimed.has(variable)));
       throw error;
@@ -163,13 +160,12 @@ export class Engine {
   }
 
   /**
-   * Gives `variables` memory, side by side in this order, and their first values. Those that have memory keep it.
-   *
-   * @param share finds buffers for some of those that have none, which then share memory
+   * Gives `variables` memory, side by side in this order, and their first values. Those that have memory keep it. On WebGPU
+   * parameters share a buffer, and so do optimizer slots of one kind, so that one dispatch can update all of them.
    */
-  allocate(variables: readonly Variable[], share?: ShareMemory): void {
-    checkArguments('allocate', arguments, { variables: variableList, share: callable });
-    settle(this.allocateFresh(variables.map(rawOf), share));
+  allocate(variables: readonly Variable[]): void {
+    checkArguments('allocate', arguments, { variables: variableList });
+    settle(this.allocateFresh(variables.map(rawOf), true));
   }
 
   /**
@@ -251,13 +247,17 @@ export class Engine {
   }
 
   /** Memory for those of `variables` that have none, which it gives: for all of them, or for none when one does not fit. */
-  private allocateFresh(variables: readonly Variable[], share?: ShareMemory): Variable[] {
+  private allocateFresh(variables: readonly Variable[], isGrouped = false): Variable[] {
     this.requireAlive();
     const fresh = variables.filter((variable) => !this.buffers.has(variable));
     try {
       for (const variable of fresh) requireHome(variable, this.id);
-      const shared = share?.(this.backend, fresh);
-      for (const variable of fresh) this.giveMemory(variable, shared?.get(variable));
+      const buffers = isGrouped ? this.backend.allocateTogether?.(fresh.map(requestOf)) : undefined;
+      fresh.forEach((variable, index) => {
+        const buffer = buffers?.[index] ?? this.backend.allocate(variable, variable.variable.name);
+        this.buffers.set(variable, buffer);
+      });
+      for (const variable of fresh) this.writeFirstValues(variable);
     } catch (error) {
       this.free(fresh);
       throw error;
@@ -270,12 +270,9 @@ export class Engine {
     return fresh;
   }
 
-  private giveMemory(variable: Variable, given?: BackendBuffer): void {
-    const { shape, dtype, variable: meta } = variable;
-    const buffer = given ?? this.backend.allocate({ shape, dtype }, meta.name);
-    this.buffers.set(variable, buffer);
+  private writeFirstValues(variable: Variable): void {
     const values = moveIn(variable, rawOf(this));
-    if (values !== undefined) this.backend.write(buffer, requireValues(variable, values), 0);
+    if (values !== undefined) this.backend.write(this.buffers.get(variable)!, requireValues(variable, values), 0);
   }
 
   /** The buffer of a variable that a user names; one that was never used gets memory now. */
@@ -299,6 +296,12 @@ export class Engine {
   private requireAlive(): void {
     if (this.disposed) throw new StateError('engine: it was disposed: create another with createEngine()');
   }
+}
+
+/** Parameters are updated by one formula, and so are optimizer slots of one kind. */
+function requestOf({ shape, dtype, variable: { name, role, slot } }: Variable): VariableRequest {
+  const group = slot ?? (role === 'parameter' ? 'parameters' : '');
+  return { type: { shape, dtype }, label: name, group };
 }
 
 function requireDType(subject: string, dtype: DType, values: TypedArray): void {

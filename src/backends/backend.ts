@@ -15,15 +15,19 @@ export interface BackendBuffer {
   readonly arena?: Arena;
 }
 
-/**
- * A buffer that several variables share. Whoever makes them share it also says what becomes of programs that bind them, so
- * a page in which none do carries no code for it.
- */
+/** A buffer that several variables share. */
 export interface Arena {
-  /** Parts in use: the memory goes with the last of them. */
+  /** Variables that still use it: the last to be released frees it. */
   parts: number;
-  /** The program as it is to run with these variables, of which some lie here. */
-  arrange(program: Program, variables: readonly BackendBuffer[], device: DeviceTraits): Program;
+}
+
+/** A variable that is to get memory. */
+export interface VariableRequest {
+  readonly type: TensorType;
+  /** For error messages. */
+  readonly label: string;
+  /** Variables of one group, such as all parameters, are updated by the same formula and may share a buffer. */
+  readonly group?: string;
 }
 
 export interface BackendInfo {
@@ -44,8 +48,6 @@ export interface BackendInfo {
 export type Needs = Partial<Pick<Program, 'variables' | 'constants' | 'allocations' | 'buffers' | 'steps'>>;
 
 export interface PreparedProgram {
-  /** What runs, where that is not the program as it was given. */
-  readonly program?: Program;
   /**
    * Runs the whole program `steps` times. Returns when the work is queued (WebGPU, wasm with workers) or done (wasm on
    * the calling thread, reference); reads see its results.
@@ -66,6 +68,8 @@ export interface Backend {
   check?(needs: Needs): void;
   /** Zero-filled memory for a variable. Throws `BackendError` with the numbers when it does not fit. */
   allocate(type: TensorType, label: string): BackendBuffer;
+  /** Memory for several variables, of which those of a group may share a buffer: for all of them, or for none when it throws. */
+  allocateTogether?(requests: readonly VariableRequest[]): BackendBuffer[];
   /** Writes `values` (of the buffer's dtype) from element `offset` on. */
   write(buffer: BackendBuffer, values: TypedArray, offset?: number): void;
   /** The buffer's values after all the work queued before: a copy, or `into`, of the same dtype and length. */

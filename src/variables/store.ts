@@ -3,7 +3,6 @@
  * shared between models, so values are kept by variable (`src/variables/homes.ts`) and not by model: a second model finds
  * the trained weights, on the engine where they are.
  */
-import { shareArenas } from '../arenas/share.ts';
 import { describe } from '../core/describe.ts';
 import { copied, dtypeOf, typedArray } from '../core/dtype.ts';
 import type { TypedArray } from '../core/dtype.ts';
@@ -39,7 +38,7 @@ export function engineOf(variables: readonly Variable[]): Engine | undefined {
 export function attach(user: symbol, engine: Engine, variables: readonly Variable[]): void {
   share(variables);
   for (const variable of variables) requireHome(variable, engine.id);
-  engine.allocate(variables, shareArenas);
+  engine.allocate(variables);
   for (const variable of variables) homeOf(variable).users.add(user);
 }
 

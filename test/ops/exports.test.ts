@@ -37,10 +37,11 @@ const opOf = (value: unknown): unknown =>
   typeof value === 'function' ? (value as { readonly op?: unknown }).op : undefined;
 
 describe('ops', () => {
-  const files = readdirSync(new URL('../../src/ops', import.meta.url)).map((file) => file.replace('.ts', ''));
+  const folder = new URL('../../src/ops', import.meta.url);
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
 
   it.each(files)('of %s are in allOps', async (file) => {
-    const module = (await import(`../../src/ops/${file}.ts`)) as Readonly<Record<string, unknown>>;
+    const module = (await import(`../../src/ops/${file}`)) as Readonly<Record<string, unknown>>;
     for (const [name, value] of Object.entries(module)) {
       const op = opOf(value);
       if (op !== undefined) expect(ops.allOps, name).toContain(op);

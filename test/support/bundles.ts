@@ -48,7 +48,6 @@ const marks: Readonly<Record<string, RegExp>> = {
   'the registry of layers': /["'`]multiply["'`]/,
   'the reference': /float64 loops/,
   'a printer': /of arena in/,
-  'memory that parameters share': /["'`]shared /,
   tuning: /gradlet-tuning/,
   'text data': /gradlet-tokenizer/,
   'a count on the host': /which has no rank/,

@@ -11,7 +11,8 @@ import type { DeviceTraits } from '../../graph/kernel.ts';
 import type { TensorType } from '../../graph/op.ts';
 import { bytesOf } from '../../compiler/program.ts';
 import type { Program } from '../../compiler/program.ts';
-import type { Backend, BackendBuffer, BackendInfo, Needs, PreparedProgram } from '../backend.ts';
+import { allocateArenas, arrange } from './arenas/index.ts';
+import type { Backend, BackendBuffer, BackendInfo, Needs, PreparedProgram, VariableRequest } from '../backend.ts';
 import { Buffers } from './buffers.ts';
 import { Device } from './device.ts';
 import type { DeviceOptions } from './device.ts';
@@ -77,6 +78,21 @@ export class WebGPUBackend implements Backend {
     return { type, gpu };
   }
 
+  allocateTogether(requests: readonly VariableRequest[]): WebGPUBuffer[] {
+    this.check({ variables: requests.map(({ label, type }) => ({ name: label, type })) });
+    const fresh: WebGPUBuffer[] = [];
+    try {
+      return allocateArenas(requests, (type, label) => {
+        const buffer = this.allocate(type, label);
+        fresh.push(buffer);
+        return buffer;
+      });
+    } catch (error) {
+      for (const buffer of fresh) this.release(buffer);
+      throw error;
+    }
+  }
+
   write(buffer: BackendBuffer, values: TypedArray, offset = 0): void {
     this.device.check();
     const { gpu, type, byteOffset = 0 } = buffer as WebGPUBuffer;
@@ -98,12 +114,11 @@ export class WebGPUBackend implements Backend {
   async prepare(program: Program, variables: readonly BackendBuffer[]): Promise<PreparedProgram> {
     this.device.check();
     const bound = variables as readonly WebGPUBuffer[];
-    const run = bound.find(({ arena }) => arena)?.arena!.arrange(program, bound, this.traits) ?? program;
-    const prepared = await prepareProgram(this.device, this.buffers, this.pipelines, run, bound);
+    const arranged = arrange(program, bound, this.traits);
+    const prepared = await prepareProgram(this.device, this.buffers, this.pipelines, arranged, bound);
     this.arenaBytes += prepared.bytes;
     return {
       ...prepared,
-      program: run,
       dispose: () => {
         prepared.dispose();
         this.arenaBytes -= prepared.bytes;

@@ -1,34 +1,34 @@
 /** One buffer for all parameters: the optimizer is one dispatch, memory is given back, and what cannot be merged stays apart. */
 import { describe, expect, it } from 'vitest';
-import type { Backend, BackendBuffer } from '../../src/backends/backend.ts';
-import { WebGPUBackend } from '../../src/backends/webgpu/index.ts';
-import { printProgram } from '../../src/compiler/print.ts';
-import type { Program } from '../../src/compiler/program.ts';
-import { Engine } from '../../src/engine.ts';
-import type { TensorType } from '../../src/graph/op.ts';
-import { bidirectional } from '../../src/nn/layers/bidirectional.ts';
-import { dense } from '../../src/nn/layers/dense.ts';
-import { embedding } from '../../src/nn/layers/embedding.ts';
-import { gru } from '../../src/nn/layers/gru.ts';
-import { layerNormalization } from '../../src/nn/layers/layer-normalization.ts';
-import { lstm } from '../../src/nn/layers/lstm.ts';
-import { timeDistributed } from '../../src/nn/layers/time-distributed.ts';
-import { l2 } from '../../src/nn/regularizers.ts';
-import { variable } from '../../src/ops/define.ts';
-import { adagrad } from '../../src/optim/adagrad.ts';
-import { adam } from '../../src/optim/adam.ts';
-import { adamax } from '../../src/optim/adamax.ts';
-import { adamw } from '../../src/optim/adamw.ts';
-import type { Optimizer } from '../../src/optim/optimizer.ts';
-import { rmsprop } from '../../src/optim/rmsprop.ts';
-import { cosineDecay } from '../../src/optim/schedules.ts';
-import { sgd } from '../../src/optim/sgd.ts';
-import { tensor } from '../../src/data/tensor.ts';
-import type { HostTensor } from '../../src/data/tensor.ts';
-import { shareArenas } from '../../src/arenas/share.ts';
-import { sequential } from '../../src/model/make-model.ts';
-import type { Model } from '../../src/model/model.ts';
-import { RecordingGPU } from '../support/recording-gpu.ts';
+import type { BackendBuffer } from '../../../src/backends/backend.ts';
+import { WebGPUBackend } from '../../../src/backends/webgpu/index.ts';
+import { printProgram } from '../../../src/compiler/print.ts';
+import type { Program } from '../../../src/compiler/program.ts';
+import { verifyProgram } from '../../../src/compiler/verify/program.ts';
+import { Engine } from '../../../src/engine.ts';
+import type { TensorType } from '../../../src/graph/op.ts';
+import { bidirectional } from '../../../src/nn/layers/bidirectional.ts';
+import { dense } from '../../../src/nn/layers/dense.ts';
+import { embedding } from '../../../src/nn/layers/embedding.ts';
+import { gru } from '../../../src/nn/layers/gru.ts';
+import { layerNormalization } from '../../../src/nn/layers/layer-normalization.ts';
+import { lstm } from '../../../src/nn/layers/lstm.ts';
+import { timeDistributed } from '../../../src/nn/layers/time-distributed.ts';
+import { l2 } from '../../../src/nn/regularizers.ts';
+import { adagrad } from '../../../src/optim/adagrad.ts';
+import { adam } from '../../../src/optim/adam.ts';
+import { adamax } from '../../../src/optim/adamax.ts';
+import { adamw } from '../../../src/optim/adamw.ts';
+import type { Optimizer } from '../../../src/optim/optimizer.ts';
+import { rmsprop } from '../../../src/optim/rmsprop.ts';
+import { cosineDecay } from '../../../src/optim/schedules.ts';
+import { sgd } from '../../../src/optim/sgd.ts';
+import { tensor } from '../../../src/data/tensor.ts';
+import type { HostTensor } from '../../../src/data/tensor.ts';
+import { allocateArenas, arrange } from '../../../src/backends/webgpu/arenas/index.ts';
+import { sequential } from '../../../src/model/make-model.ts';
+import type { Model } from '../../../src/model/model.ts';
+import { RecordingGPU } from '../../support/recording-gpu.ts';
 
 const x = tensor(new Float32Array(64 * 784), [64, 784]);
 
@@ -43,15 +43,16 @@ interface Started {
 /** An engine on a GPU that only writes down what it is asked for. */
 async function recordingEngine(): Promise<Omit<Started, 'model'>> {
   const recorder = new RecordingGPU();
-  const engine = new Engine(await WebGPUBackend.create({ gpu: recorder.gpu }));
+  const backend = await WebGPUBackend.create({ gpu: recorder.gpu });
   const programs: Program[] = [];
-  const compile = engine.compile.bind(engine);
-  engine.compile = async (...given) => {
-    const executable = await compile(...given);
-    programs.push(executable.program);
-    return executable;
+  const prepare = backend.prepare.bind(backend);
+  backend.prepare = (program, variables) => {
+    const arranged = arrange(program, variables, backend.traits);
+    verifyProgram(arranged);
+    programs.push(arranged);
+    return prepare(program, variables);
   };
-  return { recorder, engine, programs };
+  return { recorder, engine: new Engine(backend), programs };
 }
 
 /** The network of the benchmark, on a GPU that only writes down what it is asked for. */
@@ -225,13 +226,15 @@ describe('the memory that parameters share', () => {
   it('is split where one buffer would be larger than every device binds', () => {
     const recorded: number[] = [];
     const allocate = (type: TensorType): BackendBuffer => (recorded.push(type.shape[0]!), { type });
-    const backend = { name: 'webgpu', allocate } as unknown as Backend;
-    const parameters = [10, 10, 10, 10, 10, 40, 1].map((millions, index) =>
-      variable([millions * 1_000_000], { role: 'parameter', name: `p${index}` }),
-    );
-    const shared = shareArenas(backend, parameters);
-    expect(recorded).toEqual([30_000_000, 20_000_000]);
-    expect([...shared.keys()].map((found) => found.variable.name)).toEqual(['p0', 'p1', 'p2', 'p3', 'p4']);
+    const requests = [10, 10, 10, 10, 10, 40, 1].map((millions, index) => ({
+      type: { shape: [millions * 1_000_000], dtype: 'float32' as const },
+      label: `p${index}`,
+      group: 'parameters',
+    }));
+    const buffers = allocateArenas(requests, allocate);
+    expect(recorded).toEqual([30_000_000, 20_000_000, 40_000_000, 1_000_000]);
+    expect(buffers.map(({ arena }) => arena?.parts)).toEqual([3, 3, 3, 2, 2, undefined, undefined]);
+    expect(buffers.map(({ type }) => type)).toEqual(requests.map(({ type }) => type));
   });
 });
 

@@ -1,18 +1,18 @@
 /** Updates of variables that share buffers: merged where that changes nothing, apart where it would; and never a read beside a write. */
 import { describe, expect, it } from 'vitest';
-import { compileGraph } from '../../src/compiler/compile.ts';
-import { alignSlice } from '../../src/arenas/find-runs.ts';
-import { mergeUpdates } from '../../src/arenas/merge-updates.ts';
-import { printProgram } from '../../src/compiler/print.ts';
-import { bytesOf } from '../../src/compiler/program.ts';
-import type { Program } from '../../src/compiler/program.ts';
-import { separateReads } from '../../src/arenas/separate-reads.ts';
-import { verifyProgram } from '../../src/compiler/verify/program.ts';
-import type { Graph, Node, Variable } from '../../src/graph/node.ts';
-import { relu } from '../../src/ops/elementwise/activation.ts';
-import { add, mul, sub } from '../../src/ops/elementwise/arithmetic.ts';
-import { variable } from '../../src/ops/define.ts';
-import { softmax } from '../../src/ops/norm/softmax.ts';
+import { compileGraph } from '../../../src/compiler/compile.ts';
+import { alignSlice } from '../../../src/backends/webgpu/arenas/find-runs.ts';
+import { mergeUpdates } from '../../../src/backends/webgpu/arenas/merge-updates.ts';
+import { printProgram } from '../../../src/compiler/print.ts';
+import { bytesOf } from '../../../src/compiler/program.ts';
+import type { Program } from '../../../src/compiler/program.ts';
+import { separateReads } from '../../../src/backends/webgpu/arenas/separate-reads.ts';
+import { verifyProgram } from '../../../src/compiler/verify/program.ts';
+import type { Graph, Node, Variable } from '../../../src/graph/node.ts';
+import { relu } from '../../../src/ops/elementwise/activation.ts';
+import { add, mul, sub } from '../../../src/ops/elementwise/arithmetic.ts';
+import { variable } from '../../../src/ops/define.ts';
+import { softmax } from '../../../src/ops/norm/softmax.ts';
 
 const device = { softwareQuads: false } as const;
 

@@ -2,10 +2,10 @@
  * Which updates of a program can become one: the same chain of element-wise operations, on variables that lie one behind the
  * other in the same arenas, read and written at a place from which nothing moves them apart.
  */
-import type { Program, ProgramBuffer, ProgramStep } from '../compiler/program.ts';
-import { exactNumbers } from '../core/exact-numbers.ts';
-import { sizeOf } from '../core/shape.ts';
-import type { ChainAttributes } from '../ops/elementwise/elementwise.ts';
+import type { Program, ProgramBuffer, ProgramStep } from '../../../compiler/program.ts';
+import { exactNumbers } from '../../../core/exact-numbers.ts';
+import { sizeOf } from '../../../core/shape.ts';
+import type { ChainAttributes } from '../../../ops/elementwise/elementwise.ts';
 import { arenaOf } from './separate-reads.ts';
 
 /** Where slices of an arena begin: at multiples of this, WebGPU's alignment of bindings. */

@@ -3,10 +3,10 @@
  * become one dispatch from the first of them to the end of the last, whatever lies between them included. The gradients that
  * they read move into one allocation, at the same distances. What does not lie so stays apart.
  */
-import type { Place, Program, ProgramBuffer, ProgramStep } from '../compiler/program.ts';
-import { bytesPerElement } from '../core/dtype.ts';
-import type { DeviceTraits } from '../graph/kernel.ts';
-import type { ChainAttributes } from '../ops/elementwise/elementwise.ts';
+import type { Place, Program, ProgramBuffer, ProgramStep } from '../../../compiler/program.ts';
+import { bytesPerElement } from '../../../core/dtype.ts';
+import type { DeviceTraits } from '../../../graph/kernel.ts';
+import type { ChainAttributes } from '../../../ops/elementwise/elementwise.ts';
 import { findRuns } from './find-runs.ts';
 import type { Run } from './find-runs.ts';
 

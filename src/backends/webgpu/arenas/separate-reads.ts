@@ -2,10 +2,10 @@
  * For programs on WebGPU whose variables share buffers: one dispatch may not read and write one buffer, even at different
  * places. A step that writes one variable and reads another of the same arena reads a copy of it instead.
  */
-import type { Program, ProgramBuffer, ProgramStep } from '../compiler/program.ts';
-import type { DeviceTraits } from '../graph/kernel.ts';
-import type { StructuredOp } from '../graph/op.ts';
-import { copy } from '../ops/shape/copy.ts';
+import type { Program, ProgramBuffer, ProgramStep } from '../../../compiler/program.ts';
+import type { DeviceTraits } from '../../../graph/kernel.ts';
+import type { StructuredOp } from '../../../graph/op.ts';
+import { copy } from '../../../ops/shape/copy.ts';
 
 /** The arena of a buffer's variable, or undefined for one that has memory of its own. */
 export function arenaOf(program: Program, buffer: ProgramBuffer): number | undefined {
