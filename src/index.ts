@@ -222,7 +222,7 @@ export type { Schedule } from './optim/schedules.ts';
 export { model, sequential } from './model/make-model.ts';
 export type { FunctionalOptions } from './model/make-model.ts';
 export { Model } from './model/model.ts';
-export type { BatchOptions, ModelOptions } from './model/model.ts';
+export type { BatchOptions, ModelOptions } from './model/model-arguments.ts';
 export type { CompileOptions } from './model/compile-options.ts';
 export type { FitOptions } from './train/fit-options.ts';
 export type { DataLike, FeatureData, ShapedData } from './data/features.ts';

@@ -5,8 +5,9 @@ import { ValueError } from '../core/errors.ts';
 import { symbolicTensor } from '../nn/arguments.ts';
 import { Layer } from '../nn/layer.ts';
 import type { SymbolicTensor } from '../nn/layer.ts';
-import { Model, modelOptions } from './model.ts';
-import type { ModelOptions } from './model.ts';
+import { modelOptions } from './model-arguments.ts';
+import type { ModelOptions } from './model-arguments.ts';
+import { Model } from './model.ts';
 import { Topology } from '../nn/topology.ts';
 
 /**

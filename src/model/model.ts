@@ -2,31 +2,16 @@
  * A model: layers, their weights, and what is done with them. It checks the state and gathers what a run needs; the
  * runs themselves are in `fit.ts`, `program.ts` and `loop.ts`.
  */
-import {
-  anything,
-  arrayOf,
-  boolean,
-  checkArguments,
-  checkCount,
-  checkValue,
-  having,
-  integer,
-  number,
-  options,
-  required,
-  string,
-} from '../core/arguments.ts';
-import type { ArgumentTable, ArgumentType } from '../core/arguments.ts';
+import { boolean, checkArguments, checkCount, checkValue, integer, number, required } from '../core/arguments.ts';
 import { markRaw, rawOf } from '../core/raw.ts';
 import { ShapeError, StateError } from '../core/errors.ts';
 import { deriveKey, keyFromSeed } from '../core/random.ts';
-import type { Key } from '../core/random.ts';
 import { formatShape, sameShape } from '../core/shape.ts';
 import type { Shape } from '../core/shape.ts';
 import type { Engine } from '../engine.ts';
 import type { Variable } from '../graph/node.ts';
 import { dimensions } from '../nn/arguments.ts';
-import { Layer } from '../nn/layer.ts';
+import type { Layer } from '../nn/layer.ts';
 import { HostTensor } from '../data/tensor.ts';
 import { Activity } from './activity.ts';
 import { CallbackList } from '../train/callbacks.ts';
@@ -40,7 +25,9 @@ import { DataSet } from '../data/data-set.ts';
 import { runFit } from '../train/fit.ts';
 import { fitOptions, planFit } from '../train/fit-options.ts';
 import type { FitOptions } from '../train/fit-options.ts';
-import { leaveEngine, makeEngine, shareEngine } from '../variables/shared-engines.ts';
+import { batchOptions, data, layerList, modelOptions, weightList } from './model-arguments.ts';
+import type { BatchOptions, ModelOptions } from './model-arguments.ts';
+import { ModelEngine } from './model-engine.ts';
 import { checkSamples } from '../train/samples.ts';
 import type { DataSpec } from '../train/samples.ts';
 import { evaluateSamples, predictRows, trainOnSamples } from '../train/passes.ts';
@@ -55,48 +42,10 @@ import { countElements, summarize } from './summary.ts';
 import { nameLayers } from '../nn/layer-names.ts';
 import { chain, Topology } from '../nn/topology.ts';
 import { inTurn } from '../variables/turns.ts';
-import {
-  attach,
-  detach,
-  engineOf,
-  fittingValues,
-  prepareValues,
-  readVariables,
-  share,
-  writeVariables,
-} from '../variables/store.ts';
-import { multiplyAdds } from './work.ts';
-
-export interface ModelOptions {
-  /** Default: one is made when it is needed, on the best backend there is. */
-  readonly engine?: Engine;
-  /** Of the first weights, the shuffling and the dropout. Default: another each time. */
-  readonly seed?: number;
-  readonly name?: string;
-}
-
-/** What the options of a model may be, with those of the function that makes it. */
-export function modelOptions(own?: ArgumentTable): ArgumentType {
-  const engine = having('an engine, such as await createEngine() returns', 'compile', 'allocate', 'write', 'read');
-  return options({ ...own, engine, seed: integer(), name: string });
-}
-
-const layer: ArgumentType = { expected: 'a layer', accepts: (value) => value instanceof Layer };
-const hostTensor: ArgumentType = {
-  expected: 'a tensor, such as tensor([[1, 2]])',
-  accepts: (value) => value instanceof HostTensor,
-};
-/** What data may be is checked when they are made tensors. */
-const data: ArgumentType = required(anything);
-const batchOptions = (): ArgumentType => options({ batchSize: integer(1) });
+import { fittingValues, readVariables, share, writeVariables } from '../variables/store.ts';
 
 /** The stream of the model's key that shuffling draws from; the layers count up from 0. */
 const shuffleStream = 0xffffffff;
-
-export interface BatchOptions {
-  /** Samples at a time. Default 32. */
-  readonly batchSize?: number;
-}
 
 /** Made by `sequential()`, `model()` or `loadModel()`. */
 export class Model implements TrainedModel {
@@ -107,28 +56,24 @@ export class Model implements TrainedModel {
   private readonly stack: readonly Layer[];
   private topology: Topology | null;
   private compiled: Compiled | null = null;
-  private engine: Engine | null;
-  private engineToCome: Promise<Engine> | null = null;
   private readonly cache = new ProgramCache();
   private readonly weightCheck = new WeightCheck();
+  private readonly engine: ModelEngine;
   private readonly activity: Activity;
-  /** Stands for the model where memory and engines are shared: `this` may be a `Proxy` around it. */
-  private readonly user = Symbol('model');
   private rate = 0;
   private stepsDone = 0;
   private disposed = false;
   private isStopped = false;
 
   constructor(from: readonly Layer[] | Topology, given: ModelOptions = {}) {
-    if (!(from instanceof Topology))
-      checkValue('model', 'layers', from, required(arrayOf(layer, 'an array of layers')));
+    if (!(from instanceof Topology)) checkValue('model', 'layers', from, layerList());
     checkValue('model', 'options', given, modelOptions());
     const { engine, seed, name = 'model' } = given;
     markRaw(this);
     this.name = name;
     this.activity = new Activity(name);
     this.seed = seed ?? Math.floor(Math.random() * 2 ** 32);
-    this.engine = engine ? rawOf(engine) : null;
+    this.engine = new ModelEngine(engine, this.cache, this.weightCheck);
     this.isSequential = !(from instanceof Topology);
     this.topology = from instanceof Topology ? from : null;
     this.stack = from instanceof Topology ? from.layers : from.map(rawOf);
@@ -182,10 +127,8 @@ export class Model implements TrainedModel {
     this.activity.requireIdle('compile');
     const compiled = resolveOptions(options, this.stack);
     this.cache.clear();
-    if (this.compiled && this.topology) {
-      const state = this.ownState(this.compiled, this.topology);
-      this.activity.whenFree(() => detach(this.user, state));
-    }
+    const { state } = this;
+    this.activity.whenFree(() => this.engine.release(state));
     const { learningRate } = compiled.optimizer;
     this.rate = typeof learningRate === 'number' ? learningRate : 0;
     this.stepsDone = 0;
@@ -206,12 +149,15 @@ export class Model implements TrainedModel {
       const recipe = this.recipe('fit', x);
       // Not kept in the run: the copies of the data are garbage once they are on the device.
       const { samples, validation, ...plan } = planFit(x, y, options, this.dataSpec(recipe));
-      const engine = await this.trainingEngine(plan.batchSize);
-      const data = new DataSet(engine, samples.features, samples.labels);
+      const claim = this.engine.claim(recipe.topology, this.state, plan.batchSize);
+      const key = keyFromSeed(plan.seed ?? this.seed);
+      let data: DataSet | null = null;
       let held: DataSet | null = null;
+      claim.group.fits += 1;
       try {
+        const engine = await inTurn(recipe.topology.weights, false, claim.ready);
+        data = new DataSet(engine, samples.features, samples.labels);
         if (validation) held = new DataSet(engine, validation.features, validation.labels);
-        const key = plan.seed === undefined ? this.key : keyFromSeed(plan.seed);
         return await runFit({
           ...plan,
           engine,
@@ -221,16 +167,15 @@ export class Model implements TrainedModel {
           shuffleKey: plan.shuffle ? deriveKey(key, shuffleStream) : null,
           callbacks: new CallbackList(plan.callbacks, this),
           stepsDone: () => this.stepsDone,
-          addSteps: (count) => {
-            this.stepsDone += count;
-          },
+          addSteps: (count) => void (this.stepsDone += count),
           stopped: () => this.stopTraining,
           weights: recipe.topology.weights,
           checkWeights: this.placeOn(engine, 'fit').checkWeights,
         });
       } finally {
-        data.release();
+        data?.release();
         held?.release();
+        claim.group.fits -= 1;
       }
     });
   }
@@ -264,8 +209,9 @@ export class Model implements TrainedModel {
     return this.activity.exclusively('trainOnBatch', async () => {
       const recipe = this.recipe('trainOnBatch', x);
       const samples = checkSamples('trainOnBatch', x, y, this.dataSpec(recipe));
+      const { ready } = this.engine.claim(recipe.topology, this.state, samples.count);
       return inTurn(recipe.topology.weights, true, async () => {
-        const engine = await this.trainingEngine(samples.count);
+        const engine = await ready();
         return trainOnSamples(this.placeOn(engine, 'trainOnBatch'), recipe, samples, () => {
           this.stepsDone += 1;
         });
@@ -315,8 +261,7 @@ export class Model implements TrainedModel {
    */
   setWeights(given: readonly HostTensor[]): void {
     const { weights } = this.requireBuilt('setWeights');
-    const list = arrayOf(hostTensor, 'an array of tensors, as getWeights() returns');
-    checkArguments('setWeights', arguments, { weights: required(list) });
+    checkArguments('setWeights', arguments, { weights: weightList() });
     if (given.length !== weights.length) {
       throw new ShapeError(`setWeights: '${this.name}' has ${weights.length} weights, not ${given.length}`);
     }
@@ -348,10 +293,7 @@ export class Model implements TrainedModel {
     this.cache.close();
     this.activity.whenFree(() => {
       this.weightCheck.dispose();
-      const { topology, compiled, engine } = this;
-      const state = topology && compiled ? this.ownState(compiled, topology) : [];
-      if (topology) detach(this.user, [...topology.weights, ...state]);
-      if (engine) leaveEngine(this.user, engine);
+      this.engine.leave([...(this.topology?.weights ?? []), ...this.state]);
     });
   }
 
@@ -368,11 +310,9 @@ export class Model implements TrainedModel {
   /** What a file is made of. */
   checkpoint(): Checkpoint {
     checkCount('checkpoint', arguments);
-    const { name, seed } = this;
-    const compiled = this.compiled;
+    const { name, seed, compiled, state } = this;
     const topology = this.requireBuilt('save');
     const stack = this.isSequential ? this.stack : null;
-    const state = compiled ? this.ownState(compiled, topology) : [];
     return {
       name,
       seed,
@@ -393,20 +333,17 @@ export class Model implements TrainedModel {
     if (Math.fround(this.rate) !== learningRate) this.rate = learningRate;
   }
 
-  private get key(): Key {
-    return keyFromSeed(this.seed);
-  }
-
   private create(topology: Topology): void {
-    topology.build(this.key);
+    topology.build(keyFromSeed(this.seed));
     share(topology.weights);
   }
 
   /** Runs what reads the weights: all of it reads them as they are now. */
   private pass<T>(caller: string, batch: number, run: (place: Place) => Promise<T>): Promise<T> {
-    return this.activity.pass(() =>
-      inTurn(this.topology!.weights, false, async () => run(this.placeOn(await this.readyEngine(batch), caller))),
-    );
+    return this.activity.pass(() => {
+      const { ready } = this.engine.claim(this.topology!, [], batch);
+      return inTurn(this.topology!.weights, false, async () => run(this.placeOn(await ready(), caller)));
+    });
   }
 
   private placeOn(engine: Engine, caller: string): Place {
@@ -415,8 +352,10 @@ export class Model implements TrainedModel {
     return { engine, cache, caller, step, checkWeights };
   }
 
-  private ownState(compiled: Compiled, topology: Topology): Variable[] {
-    return optimizerState(compiled, topology.parametersOf(compiled.trainedLayers));
+  /** The optimizer's variables. */
+  private get state(): Variable[] {
+    const { compiled, topology } = this;
+    return compiled && topology ? optimizerState(compiled, topology.parametersOf(compiled.trainedLayers)) : [];
   }
 
   private recipe(caller: string, x: FeatureData): Recipe {
@@ -435,30 +374,6 @@ export class Model implements TrainedModel {
     this.requireAlive(caller);
     if (!this.topology) this.build(toTensors(x)[0]!.shape.slice(1));
     return this.topology!;
-  }
-
-  /** The engine, with the weights on it. */
-  private async readyEngine(batch: number): Promise<Engine> {
-    const { weights } = this.topology!;
-    const shared = this.engine ?? engineOf(weights);
-    this.engineToCome ??= shared ? Promise.resolve(shared) : makeEngine(weights, multiplyAdds(this.topology!, batch));
-    try {
-      this.engine = await this.engineToCome;
-    } catch (error) {
-      this.engineToCome = null;
-      throw error;
-    }
-    shareEngine(this.user, this.engine);
-    await prepareValues(weights);
-    attach(this.user, this.engine, weights);
-    return this.engine;
-  }
-
-  /** The engine, with the weights and all that training changes on it. */
-  private async trainingEngine(batch: number): Promise<Engine> {
-    const engine = await this.readyEngine(batch);
-    attach(this.user, engine, this.ownState(this.compiled!, this.topology!));
-    return engine;
   }
 
   private requireAlive(caller: string): void {

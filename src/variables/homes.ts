@@ -5,6 +5,7 @@
 import type { TypedArray } from '../core/dtype.ts';
 import { StateError } from '../core/errors.ts';
 import { rawOf } from '../core/raw.ts';
+import type { Engine } from '../engine.ts';
 import type { Variable } from '../graph/node.ts';
 
 /** What an engine can do with a variable that it has memory for. */
@@ -31,6 +32,21 @@ export interface Home {
   changes: number;
   /** `changes` when its values were last found to be finite. */
   finiteAt: number;
+  /** Undefined until a model runs with it. */
+  group: Group | undefined;
+}
+
+/** Variables of models that share weights, directly or through other models: one engine has them (`shared-engines.ts`). */
+export interface Group {
+  /** The engine where a user gave it; null where the models make one for themselves. */
+  readonly given: Engine | null;
+  /** Undefined until it is made. */
+  engine: Promise<Engine> | undefined;
+  readonly variables: Set<Variable>;
+  /** The models. */
+  readonly users: Set<symbol>;
+  /** How many fits run: their programs stay where they are. */
+  fits: number;
 }
 
 const homes = new WeakMap<Variable, Home>();
@@ -39,7 +55,7 @@ export function homeOf(proxied: Variable): Home {
   const variable = rawOf(proxied);
   let home = homes.get(variable);
   if (home === undefined) {
-    const own = { pending: undefined, isLost: false, isShared: false, changes: 0, finiteAt: -1 };
+    const own = { pending: undefined, isLost: false, isShared: false, changes: 0, finiteAt: -1, group: undefined };
     home = { engines: new Map(), users: new Set(), ...own };
     homes.set(variable, home);
   }
@@ -54,13 +70,19 @@ export function forget(variable: Variable): void {
 /** Throws `StateError` when a model's variable has its values anywhere but on the engine `id`. */
 export function requireHome(variable: Variable, id: number): void {
   const { engines, isLost, isShared } = homeOf(variable);
-  const { name } = variable.variable;
   if (!isShared || (!isLost && [...engines.keys()].every((other) => other === id))) return;
+  if (!isLost) throw elsewhere(variable);
+  const { name } = variable.variable;
   throw new StateError(
-    isLost
-      ? `model: '${name}' lived on an engine that was disposed: make the model again, or set its weights with setWeights()`
-      : `model: '${name}' lives on another engine: give both models the same engine, ` +
-          `or copy the weights with getWeights() and setWeights()`,
+    `model: '${name}' lived on an engine that was disposed: make the model again, or set its weights with setWeights()`,
+  );
+}
+
+/** The error of a model's variable that is needed on a second engine. */
+export function elsewhere({ variable: { name } }: Variable): StateError {
+  return new StateError(
+    `model: '${name}' lives on another engine: give its models the engine on which you use it, ` +
+      `or copy the weights with getWeights() and setWeights()`,
   );
 }
 
@@ -82,7 +104,9 @@ export function settle(variables: readonly Variable[]): void {
 /** Notes that the engine `id` has no memory for `variable` any more. */
 export function moveOut(variable: Variable, id: number, isLost = false): void {
   const home = homes.get(rawOf(variable));
-  if (home?.engines.delete(id) && isLost && home.engines.size === 0) home.isLost = true;
+  if (!home?.engines.delete(id) || !isLost || home.engines.size > 0) return;
+  home.isLost = true;
+  home.group = undefined;
 }
 
 const noValues = new Float32Array(0);

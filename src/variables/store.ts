@@ -25,11 +25,6 @@ export function share(variables: readonly Variable[]): void {
   for (const variable of variables) homeOf(variable).isShared = true;
 }
 
-/** The engine where any of `variables` already lives. */
-export function engineOf(variables: readonly Variable[]): Engine | undefined {
-  return variables.map(holderOf).find((holder) => holder !== undefined) as Engine | undefined;
-}
-
 /**
  * Gives `variables` memory and values on `engine`, for `user`.
  *
@@ -66,11 +61,22 @@ export async function prepareValues(variables: readonly Variable[]): Promise<voi
 /** Frees the memory of those `variables` that nobody but `user` uses. */
 export function detach(user: symbol, variables: readonly Variable[]): void {
   for (const variable of variables) {
-    const { users, engines } = homeOf(variable);
+    const { users, engines, group } = homeOf(variable);
     if (!users.delete(user) || users.size > 0) continue;
     for (const holder of [...engines.values()]) holder.release([variable]);
+    group?.variables.delete(variable);
     forget(variable);
   }
+}
+
+/** Moves the values of `variables` from their engine to the host, until an engine gives them memory again. When a read fails, none is moved. */
+export async function takeToHost(variables: readonly Variable[]): Promise<void> {
+  const living = variables.filter((variable) => homeOf(variable).engines.size > 0);
+  const values = await Promise.all(living.map(readVariable));
+  living.forEach((variable, index) => {
+    holderOf(variable)!.release([variable]);
+    homeOf(variable).pending = values[index];
+  });
 }
 
 /** Copies of the values of `variables`, all of one moment: after the changes asked for so far. */

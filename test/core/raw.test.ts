@@ -123,8 +123,9 @@ describe.each(proxies)('through a Proxy %s', (_, wrap) => {
     expect(engine.info.stateBytes).toBe(before);
     const other = classifier();
     await wrap(other).fit(x, y, { epochs: 1 });
-    const own = other['engine']!;
+    const own = other['engine'].current!;
     other.dispose();
+    await Promise.resolve();
     expect(() => own.allocate([variable([1])])).toThrow(/disposed/);
     engine.dispose();
   });

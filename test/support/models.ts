@@ -9,7 +9,8 @@ import { tensor } from '../../src/data/tensor.ts';
 import type { HostTensor } from '../../src/data/tensor.ts';
 import type { Callback } from '../../src/train/callbacks.ts';
 import { sequential } from '../../src/model/make-model.ts';
-import type { Model, ModelOptions } from '../../src/model/model.ts';
+import type { ModelOptions } from '../../src/model/model-arguments.ts';
+import type { Model } from '../../src/model/model.ts';
 
 export const referenceEngine = (): Engine => new Engine(new ReferenceBackend());
 export const wasmEngine = async (): Promise<Engine> => new Engine(await WasmBackend.create());

@@ -260,7 +260,7 @@ describe('calls at the wrong time', () => {
     await first.fit(x, y);
     const second = sequential([...first.layers], { engine: referenceEngine() });
     expect(await rejection(second.predict(x))).toMatchInlineSnapshot(
-      `"StateError: model: 'dense/kernel' lives on another engine: give both models the same engine, or copy the weights with getWeights() and setWeights()"`,
+      `"StateError: model: 'dense/kernel' lives on another engine: give its models the engine on which you use it, or copy the weights with getWeights() and setWeights()"`,
     );
   });
 
