@@ -1,8 +1,10 @@
 /** Chooses and starts a backend and gives the engine that runs on it. Importing this file brings all the backends. */
-import { boolean, callable, checkArguments, options as optionsOf } from './core/arguments.ts';
+import { checkArguments, options as optionsOf } from './core/arguments.ts';
 import { isBackend } from './backends/backend.ts';
 import { selectBackend } from './backends/select.ts';
 import type { SelectOptions } from './backends/select.ts';
+import { threadArguments } from './backends/wasm/index.ts';
+import { deviceArguments } from './backends/webgpu/index.ts';
 import type { Backend, BackendInfo } from './backends/backend.ts';
 import { Engine } from './engine.ts';
 
@@ -30,22 +32,15 @@ class SelectedEngine extends Engine {
  * @throws BackendError when the backend asked for, or none at all, starts here; ValueError for an unknown name
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  const object = (value: unknown): boolean => typeof value === 'object' && value !== null;
   checkArguments('createEngine', arguments, {
     options: optionsOf({
       backend: {
         expected: "'wasm', 'webgpu' or a backend",
         accepts: (value) => typeof value === 'string' || isBackend(value),
       },
-      gpu: { expected: 'a GPU object', accepts: object },
-      onCompile: callable,
       work: { expected: 'a number ≥ 0', accepts: (value) => typeof value === 'number' && value >= 0 },
-      threads: {
-        expected: "a number of threads or 'auto'",
-        accepts: (value) => value === 'auto' || Number.isInteger(value),
-      },
-      worker: boolean,
-      workerUrl: { expected: 'an address', accepts: (value) => typeof value === 'string' || object(value) },
+      ...deviceArguments,
+      ...threadArguments,
     }),
   });
   const { backend, reason } = await selectBackend(options);

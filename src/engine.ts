@@ -4,21 +4,19 @@
  */
 import { anything, boolean, checkArguments, integer } from './core/arguments.ts';
 import type { ArgumentTable, ArgumentType } from './core/arguments.ts';
-import { describe } from './core/describe.ts';
-import { knownDType } from './core/dtype.ts';
-import type { DType, TypedArray } from './core/dtype.ts';
-import { DTypeError, ShapeError, StateError } from './core/errors.ts';
+import type { TypedArray } from './core/dtype.ts';
+import { ShapeError, StateError } from './core/errors.ts';
 import { markRaw, rawOf } from './core/raw.ts';
 import { formatShape, sizeOf } from './core/shape.ts';
 import { isBackend } from './backends/backend.ts';
 import type { Backend, BackendBuffer, BackendInfo, PreparedProgram, VariableRequest } from './backends/backend.ts';
+import { checkWrite, requireDType, requireRoom } from './backends/check.ts';
 import { compileGraph } from './compiler/compile.ts';
 import type { CompileOptions } from './compiler/compile.ts';
 import type { Program } from './compiler/program.ts';
 import { wholeGraph } from './graph/check-graph.ts';
 import { isNode, isConstant, isVariable } from './graph/node.ts';
 import type { Constant, Graph, Variable } from './graph/node.ts';
-import type { TensorType } from './graph/op.ts';
 import { printGraph } from './graph/print.ts';
 import { roots, topologicalOrder } from './graph/traverse.ts';
 import { homeOf, moveIn, moveOut, noteWrite, requireHome, settle } from './variables/homes.ts';
@@ -177,21 +175,9 @@ export class Engine {
   write(variable: Variable, values: TypedArray, offset = 0): void {
     checkArguments('write', arguments, writeArguments);
     const buffer = this.bufferInUse('write', variable);
-    const { shape, dtype, variable: meta } = variable;
-    requireDType(`write: '${meta.name}' holds`, dtype, values);
-    if (!Number.isSafeInteger(offset) || offset < 0 || offset + values.length > sizeOf(shape)) {
-      throw new ShapeError(
-        `write: ${values.length} values at element ${describe(offset)} do not fit '${meta.name}' of shape ${formatShape(shape)}`,
-      );
-    }
-    const isWhole = offset % 4 === 0 && (values.length % 4 === 0 || offset + values.length === sizeOf(shape));
-    if (dtype === 'uint8' && !isWhole) {
-      throw new ShapeError(
-        `write: ${values.length} bytes at ${offset} of '${meta.name}' end within words: write multiples of 4 bytes`,
-      );
-    }
+    checkWrite(variable.variable.name, variable, values, offset);
     this.backend.write(buffer, values, offset);
-    noteWrite(homeOf(variable), values, values.length === sizeOf(shape));
+    noteWrite(homeOf(variable), values, values.length === sizeOf(variable.shape));
   }
 
   /**
@@ -304,26 +290,11 @@ function requestOf({ shape, dtype, variable: { name, role, slot } }: Variable): 
   return { type: { shape, dtype }, label: name, group };
 }
 
-function requireDType(subject: string, dtype: DType, values: TypedArray): void {
-  const given = knownDType(values);
-  if (given === dtype) return;
-  throw new DTypeError(`${subject} ${dtype}, not ${given ?? describe(values)}: use an array of its dtype`);
-}
-
 /** First values, which must be as many as the variable has. */
 function requireValues({ shape, dtype, variable: { name } }: Variable, values: TypedArray): TypedArray {
   requireDType(`allocate: '${name}' holds`, dtype, values);
   if (values.length === sizeOf(shape)) return values;
   throw new ShapeError(`allocate: ${values.length} first values do not fill '${name}' of shape ${formatShape(shape)}`);
-}
-
-/** Whether the values of `name` go into that array. */
-function requireRoom(name: string, { shape, dtype }: TensorType, into?: TypedArray): void {
-  if (into === undefined) return;
-  requireDType(`read: '${name}' holds`, dtype, into);
-  if (into.length !== sizeOf(shape)) {
-    throw new ShapeError(`read: '${name}' is ${formatShape(shape)}: it does not go into an array of ${into.length}`);
-  }
 }
 
 /** Steps of one run: more would keep the calling thread for minutes. */

@@ -10,6 +10,8 @@ import type { Program, Target } from '../compiler/program.ts';
 /** Memory of one variable on a backend. Opaque to everybody else. */
 export interface BackendBuffer {
   readonly type: TensorType;
+  /** The backend that allocated it; undefined once it was released. */
+  owner?: Backend | undefined;
   /** Where it begins in the memory that it shares with others, a multiple of 256; only WebGPU has such. */
   readonly byteOffset?: number;
   readonly arena?: Arena;

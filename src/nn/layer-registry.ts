@@ -80,5 +80,7 @@ export function layerFromConfig(kind: string, config: LayerConfig, registry: Lay
     'an object of layers by kind',
     typeof registry === 'object' && registry !== null,
   );
-  return lookUp('layer', kind, registry)(config, registry);
+  const make = lookUp('layer', kind, registry);
+  requireOption('layer', `registry.${kind}`, make, 'a function that makes a layer', typeof make === 'function');
+  return make(config, registry);
 }

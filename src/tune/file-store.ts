@@ -2,7 +2,8 @@
 import { checkArguments, string } from '../core/arguments.ts';
 import { FormatError, StateError } from '../core/errors.ts';
 import { nodeModule } from '../core/node-module.ts';
-import type { TuningRecord, TuningStore } from './store.ts';
+import { checkedStore } from './checked-store.ts';
+import type { TuningRecord, TuningStore } from './checked-store.ts';
 
 /** The parts of node:fs, node:os, node:path and process that are used here. */
 interface NodeFiles {
@@ -49,7 +50,7 @@ export function fileStore(path?: string): TuningStore {
   const folder = paths.isAbsolute(cache) ? cache : paths.join(os.homedir(), '.cache');
   const file = path ?? paths.join(folder, 'gradlet', 'tuning.json');
   const readAll = async (): Promise<Records> => recordsOf(await textOf(fs, file), file);
-  return {
+  return checkedStore('fileStore', {
     read: async (adapter) => {
       const records = await readAll();
       return Object.hasOwn(records, adapter) ? records[adapter] : undefined;
@@ -65,7 +66,7 @@ export function fileStore(path?: string): TuningStore {
         await fs.rm(temporary, { force: true });
       }
     },
-  };
+  });
 }
 
 /** The file's text; empty where there is no file. */

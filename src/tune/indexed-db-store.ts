@@ -1,6 +1,8 @@
 /** Choices of `tune` in a page or worker: one IndexedDB database, one record for each adapter. */
 import { checkArguments, string } from '../core/arguments.ts';
-import type { TuningStore } from './store.ts';
+import { StateError } from '../core/errors.ts';
+import { checkedStore } from './checked-store.ts';
+import type { TuningStore } from './checked-store.ts';
 
 const storeName = 'kernels';
 
@@ -8,15 +10,18 @@ const storeName = 'kernels';
  * Choices in IndexedDB, which pages of one origin share.
  *
  * @param name of the database
+ * @throws StateError, when it is read or written, where there is no IndexedDB or the database is of something else
+ * @example
+ * await tune(engine, undefined, { store: indexedDBStore('my-app-tuning') });
  */
 export function indexedDBStore(name = 'gradlet-tuning'): TuningStore {
   checkArguments('indexedDBStore', arguments, { name: string });
-  return {
+  return checkedStore('indexedDBStore', {
     read: (adapter) => withStore(name, 'readonly', (store) => store.get(adapter)),
     write: async (adapter, record) => {
       await withStore(name, 'readwrite', (store) => store.put(record, adapter));
     },
-  };
+  });
 }
 
 /** Opens the database for one request, and closes it, so that no page keeps another from deleting it. */
@@ -25,6 +30,8 @@ async function withStore(
   mode: IDBTransactionMode,
   ask: (store: IDBObjectStore) => IDBRequest,
 ): Promise<unknown> {
+  if (typeof indexedDB === 'undefined')
+    throw new StateError('indexedDBStore: there is no IndexedDB here: use fileStore()');
   const opening = indexedDB.open(name, 1);
   opening.onupgradeneeded = () => opening.result.createObjectStore(storeName);
   const database = await resultOf(opening);

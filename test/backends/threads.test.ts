@@ -325,7 +325,7 @@ describe('where there are no threads', () => {
 
   it.each([0, -1, 1.5, NaN, 65])('%s is refused as their number', async (threads) => {
     expect(await rejection(WasmBackend.create({ threads }))).toBe(
-      `ValueError: threads: ${threads} is not a number of threads: use 1 to 64, or 'auto'`,
+      `ValueError: WasmBackend: threads must be an integer from 1 to 64, or 'auto', not ${threads}`,
     );
   });
 });

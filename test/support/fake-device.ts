@@ -103,6 +103,7 @@ export class FakeDevice {
         };
       },
       queue: {
+        onSubmittedWorkDone: () => Promise.resolve(),
         writeBuffer: (buffer: FakeBuffer, offset: number, data: ArrayBufferView | ArrayBuffer) => {
           requireAlive('a write', [buffer]);
           requireInside('a write', buffer, offset >= 0 ? offset + data.byteLength : Infinity);

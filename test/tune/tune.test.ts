@@ -31,6 +31,23 @@ async function kernelsOf(engine: Engine, graph = network()): Promise<string[]> {
   return (await engine.compile(graph)).program.steps.map(({ kernel }) => kernel);
 }
 
+/** What structured clones can be, in place of a plain object. */
+const kernelsThatAreNone = [
+  [[key, 'plain']],
+  new Map([[key, 'plain']]),
+  new Set([key]),
+  new Date(0),
+  new Uint8Array(1e7),
+  new ArrayBuffer(8),
+  /a b/,
+  new Error('a b'),
+  'a b',
+  5n,
+];
+
+const manyKernels = (count: number): Record<string, string> =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [`matmul ${index}`, 'plain']));
+
 /** A store that does what it is asked, or does not. */
 function failing(what: 'read' | 'write'): TuningStore {
   return { ...memoryStore(), [what]: () => Promise.reject(new Error('the disk is full')) };
@@ -134,11 +151,35 @@ describe('what is kept', () => {
       'entries of another kind',
       { format: tuningFormat, adapter: 'fake adapter', kernels: { [key]: 3, matmul: 'plain' } },
     ],
+    ...kernelsThatAreNone.map((kernels): [string, unknown] => [
+      `kernels that are ${Object.prototype.toString.call(kernels)}`,
+      { format: tuningFormat, adapter: 'fake adapter', kernels },
+    ]),
+    ['more kernels than a record has', { format: tuningFormat, adapter: 'fake adapter', kernels: manyKernels(1001) }],
+    ['a name without an end', { format: tuningFormat, adapter: 'fake adapter', kernels: { [key]: 'p'.repeat(65) } }],
+    [
+      'a key without an end',
+      { format: tuningFormat, adapter: 'fake adapter', kernels: { [`a ${'k'.repeat(1023)}`]: 'plain' } },
+    ],
+    [
+      '__proto__ for a key',
+      { format: tuningFormat, adapter: 'fake adapter', kernels: JSON.parse('{"__proto__":"plain","__proto__ x":{}}') },
+    ],
   ])('is passed over where it is %s', async (_, record) => {
-    const { engine, options } = started();
-    await options.store.write('fake adapter', record as never);
-    expect(await loadTuning(engine, options.store)).toEqual({ count: 0, reason: '' });
+    const { engine } = started();
+    const store = { ...memoryStore(), read: () => Promise.resolve(record) };
+    expect(await loadTuning(engine, store)).toEqual({ count: 0, reason: '' });
     expect(await kernelsOf(engine)).toEqual(['medium-tile', 'small-tile']);
+  });
+
+  it('is taken up to its limits', async () => {
+    const { engine, options } = started();
+    await options.store.write('fake adapter', {
+      format: tuningFormat,
+      adapter: 'fake adapter',
+      kernels: manyKernels(1000),
+    });
+    expect(await loadTuning(engine, options.store)).toEqual({ count: 1000, reason: '' });
   });
 
   it('does no harm where it names kernels that are not here', async () => {

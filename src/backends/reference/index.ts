@@ -8,13 +8,16 @@ import type { TypedArray } from '../../core/dtype.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { TensorType } from '../../graph/op.ts';
 import type { Program, ProgramBuffer } from '../../compiler/program.ts';
+import { checkProgram, checkType, checkWrite, requireOwn, requireRoom } from '../check.ts';
 import type { Backend, BackendBuffer, BackendInfo, PreparedProgram } from '../backend.ts';
 
 class ReferenceBuffer implements BackendBuffer {
   readonly type: TensorType;
   readonly values: Float64Array;
-  constructor(type: TensorType) {
+  owner: Backend | undefined;
+  constructor(type: TensorType, owner: Backend) {
     this.type = type;
+    this.owner = owner;
     this.values = new Float64Array(sizeOf(type.shape));
   }
 }
@@ -38,26 +41,34 @@ export class ReferenceBackend implements Backend {
     };
   }
 
-  allocate(type: TensorType): BackendBuffer {
-    const buffer = new ReferenceBuffer(type);
+  allocate(type: TensorType, label = ''): BackendBuffer {
+    checkType(type, label);
+    const buffer = new ReferenceBuffer(type, this);
     this.stateBytes += buffer.values.byteLength;
     return buffer;
   }
 
   write(buffer: BackendBuffer, values: TypedArray, offset = 0): void {
+    requireOwn(this, buffer);
+    checkWrite('buffer', buffer.type, values, offset);
     (buffer as ReferenceBuffer).values.set(values, offset);
   }
 
   read(buffer: BackendBuffer, into?: TypedArray): Promise<TypedArray> {
+    requireOwn(this, buffer);
+    requireRoom('buffer', buffer.type, into);
     const { values, type } = buffer as ReferenceBuffer;
     return Promise.resolve(round(values, type, into));
   }
 
   release(buffer: BackendBuffer): void {
+    requireOwn(this, buffer);
+    buffer.owner = undefined;
     this.stateBytes -= (buffer as ReferenceBuffer).values.byteLength;
   }
 
   prepare(program: Program, variables: readonly BackendBuffer[]): Promise<PreparedProgram> {
+    checkProgram(this, program, variables);
     const memory = new Map<string, Float64Array>();
     const values = program.buffers.map((buffer) => this.locate(program, buffer, variables, memory));
     const bytes = [...memory.values()].reduce((sum, array) => sum + array.byteLength, 0);

@@ -2,7 +2,8 @@
  * The WebAssembly backend: variables and arenas are runs of one linear memory, a prepared program is a stream of words
  * in it, and running K steps is one call into the module.
  */
-import { anything, checkOptions } from '../../core/arguments.ts';
+import { boolean, checkOptions, either, integer, number, oneOf, string } from '../../core/arguments.ts';
+import type { ArgumentTable, ArgumentType } from '../../core/arguments.ts';
 import { bytesPerElement, typedArray } from '../../core/dtype.ts';
 import type { TypedArray } from '../../core/dtype.ts';
 import { messageOf } from '../../core/errors.ts';
@@ -13,6 +14,7 @@ import type { TensorType } from '../../graph/op.ts';
 import type { Program, ProgramBuffer, ProgramConstant } from '../../compiler/program.ts';
 import { arenaBytes, bytesOf } from '../../compiler/program.ts';
 import type { Backend, BackendBuffer, BackendInfo, PreparedProgram } from '../backend.ts';
+import { checkProgram, checkType, checkWrite, requireOwn, requireRoom } from '../check.ts';
 import { CallingThread } from './calling-thread.ts';
 import { CompiledChains } from './chains/chains.ts';
 import { Heap } from './memory.ts';
@@ -32,6 +34,20 @@ export interface WasmOptions extends ThreadOptions {
   readonly binary?: Binary;
 }
 
+/** What the options of threads may be, here and of `createEngine`. */
+export const threadArguments: ArgumentTable = {
+  threads: {
+    expected: "an integer from 1 to 64, or 'auto'",
+    accepts: (value) => value === 'auto' || integer(1, 64).accepts(value),
+  },
+  worker: boolean,
+  workerUrl: either(string, {
+    expected: 'a URL',
+    accepts: (value) => typeof (value as Partial<URL> | null)?.href === 'string',
+  }),
+};
+const atLeast0: ArgumentType = number(0);
+
 export class WasmBackend implements Backend {
   readonly name = 'wasm';
   // `private`, not `#`: tests look at the memory and at the workers.
@@ -48,13 +64,11 @@ export class WasmBackend implements Backend {
    */
   static async create(options: WasmOptions = {}): Promise<WasmBackend> {
     checkOptions('WasmBackend', options, {
-      threads: anything,
-      worker: anything,
-      workerUrl: anything,
-      binary: anything,
-      shareThreshold: anything,
-      patience: anything,
-      startPatience: anything,
+      ...threadArguments,
+      binary: oneOf('simd', 'relaxed-simd'),
+      shareThreshold: atLeast0,
+      patience: atLeast0,
+      startPatience: atLeast0,
     });
     const { threads = 1, worker = false, binary } = options;
     // Imported only here, so that a page without workers does not load what makes them.
@@ -89,14 +103,17 @@ export class WasmBackend implements Backend {
   }
 
   allocate(type: TensorType, label: string): WasmBuffer {
+    checkType(type, label);
     const bytes = bytesOf(type);
     const address = this.heap.allocate(bytes, `'${label}'`);
     this.stateBytes += bytes;
-    return { type, address };
+    return { type, address, owner: this };
   }
 
   write(buffer: BackendBuffer, values: TypedArray, offset = 0): void {
+    requireOwn(this, buffer);
     const { type, address } = buffer as WasmBuffer;
+    checkWrite('buffer', type, values, offset);
     const elements = {
       dtype: type.dtype,
       address: address + offset * bytesPerElement[type.dtype],
@@ -106,16 +123,21 @@ export class WasmBackend implements Backend {
   }
 
   read(buffer: BackendBuffer, into?: TypedArray): Promise<TypedArray> {
+    requireOwn(this, buffer);
     const { type, address } = buffer as WasmBuffer;
+    requireRoom('buffer', type, into);
     return this.processor.read(elementsOf(type, address), into);
   }
 
   release(buffer: BackendBuffer): void {
+    requireOwn(this, buffer);
+    buffer.owner = undefined;
     this.free([(buffer as WasmBuffer).address]);
     this.stateBytes -= bytesOf(buffer.type);
   }
 
   async prepare(program: Program, variables: readonly BackendBuffer[]): Promise<PreparedProgram> {
+    checkProgram(this, program, variables);
     const sources = program.steps.flatMap(({ calls }) => calls.flatMap(({ modules = [] }) => modules));
     await this.chains.compile(program, Promise.all(sources.map((source) => this.kernels.need(source))));
     const arenas = program.allocations.map((bytes) => this.heap.allocate(bytes, 'the arena'));

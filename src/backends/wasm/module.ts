@@ -7,7 +7,6 @@ import { BackendError, messageOf } from '../../core/errors.ts';
 import { nodeModule } from '../../core/node-module.ts';
 import type { WasmSource } from '../../core/wasm-source.ts';
 import { coreWasm } from '../../generated/wasm/core.ts';
-import { plainSimd } from './plain-simd.ts';
 
 /** Whether multiply-adds are fused where the machine can, or never. */
 export type Binary = 'simd' | 'relaxed-simd';
@@ -80,7 +79,9 @@ export class Kernels {
   async #add(source: WasmSource): Promise<void> {
     const bytes = await inflate(source);
     if (isShared(this.memory.buffer)) bytes[source.memoryFlags] = 3;
-    await this.enter(`'${source.name}'`, this.binary === 'simd' ? plainSimd(bytes) : bytes);
+    // Imported only here: most engines have relaxed SIMD.
+    const translate = this.binary === 'simd' && (await import('./plain-simd.ts')).plainSimd;
+    await this.enter(`'${source.name}'`, translate ? translate(bytes) : bytes);
   }
 
   /** Makes an instance of a module, and enters its functions in the table. */

@@ -2,7 +2,8 @@
  * The WebGPU backend: each variable and each memory slot of a program is a GPU buffer, each dispatch a pipeline and a
  * bind group made beforehand. Nothing waits except reads and `finished`.
  */
-import { anything, checkOptions } from '../../core/arguments.ts';
+import { callable, checkOptions, checkValue, having, number, required } from '../../core/arguments.ts';
+import type { ArgumentTable, ArgumentType } from '../../core/arguments.ts';
 import { BackendError, messageOf } from '../../core/errors.ts';
 import { bytesPerElement } from '../../core/dtype.ts';
 import type { TypedArray } from '../../core/dtype.ts';
@@ -13,6 +14,7 @@ import { bytesOf } from '../../compiler/program.ts';
 import type { Program } from '../../compiler/program.ts';
 import { allocateArenas, arrange } from './arenas/index.ts';
 import type { Backend, BackendBuffer, BackendInfo, Needs, PreparedProgram, VariableRequest } from '../backend.ts';
+import { checkProgram, checkRequests, checkType, checkWrite, requireOwn, requireRoom } from '../check.ts';
 import { Buffers } from './buffers.ts';
 import { Device } from './device.ts';
 import type { DeviceOptions } from './device.ts';
@@ -23,6 +25,14 @@ import { Pipelines } from './pipelines.ts';
 export interface WebGPUBuffer extends BackendBuffer {
   readonly gpu: GPUBuffer;
 }
+
+/** What the options of a device may be, here and of `createEngine`. */
+export const deviceArguments: ArgumentTable = {
+  gpu: having('a GPU object, such as navigator.gpu', 'requestAdapter'),
+  onCompile: callable,
+};
+
+const needsType: ArgumentType = required(having('a program, or variables alone'));
 
 export class WebGPUBackend implements Backend {
   readonly name = 'webgpu';
@@ -35,7 +45,7 @@ export class WebGPUBackend implements Backend {
 
   /** Throws `BackendError` where there is no adapter, the adapter gives no device, or neither answers. */
   static async create(options: DeviceOptions = {}): Promise<WebGPUBackend> {
-    checkOptions('WebGPUBackend', options, { gpu: anything, onCompile: anything, patience: anything });
+    checkOptions('WebGPUBackend', options, { ...deviceArguments, patience: number(0) });
     const device = await Device.acquire(options);
     const hasSubgroups = device.gpu.features.has('subgroups');
     try {
@@ -64,10 +74,12 @@ export class WebGPUBackend implements Backend {
   }
 
   check(needs: Needs): void {
+    checkValue('check', 'needs', needs, needsType);
     requireFit(this.device.gpu.limits, needs);
   }
 
   allocate(type: TensorType, label: string): WebGPUBuffer {
+    checkType(type, label);
     this.device.check();
     this.check({ variables: [{ name: label, type }] });
     const bytes = bytesOf(type);
@@ -75,10 +87,11 @@ export class WebGPUBackend implements Backend {
       this.buffers.create(bytes, label),
     );
     this.stateBytes += gpu.size;
-    return { type, gpu };
+    return { type, gpu, owner: this };
   }
 
   allocateTogether(requests: readonly VariableRequest[]): WebGPUBuffer[] {
+    checkRequests(requests);
     this.check({ variables: requests.map(({ label, type }) => ({ name: label, type })) });
     const fresh: WebGPUBuffer[] = [];
     try {
@@ -94,17 +107,23 @@ export class WebGPUBackend implements Backend {
   }
 
   write(buffer: BackendBuffer, values: TypedArray, offset = 0): void {
+    requireOwn(this, buffer);
     this.device.check();
     const { gpu, type, byteOffset = 0 } = buffer as WebGPUBuffer;
+    checkWrite('buffer', type, values, offset);
     this.buffers.write(gpu, values, byteOffset + offset * bytesPerElement[type.dtype]);
   }
 
   read(buffer: BackendBuffer, into?: TypedArray): Promise<TypedArray> {
+    requireOwn(this, buffer);
     const { gpu, type, byteOffset } = buffer as WebGPUBuffer;
+    requireRoom('buffer', type, into);
     return this.buffers.read(gpu, type.dtype, sizeOf(type.shape), byteOffset, into);
   }
 
   release(buffer: BackendBuffer): void {
+    requireOwn(this, buffer);
+    buffer.owner = undefined;
     const { gpu, arena } = buffer as WebGPUBuffer;
     if (arena && --arena.parts) return;
     this.stateBytes -= gpu.size;
@@ -112,6 +131,7 @@ export class WebGPUBackend implements Backend {
   }
 
   async prepare(program: Program, variables: readonly BackendBuffer[]): Promise<PreparedProgram> {
+    checkProgram(this, program, variables);
     this.device.check();
     const bound = variables as readonly WebGPUBuffer[];
     const arranged = arrange(program, bound, this.traits);

@@ -3,7 +3,7 @@
  * prepared that gains from it, and the plans of programs. Between index.ts and pool.ts.
  */
 import type { TypedArray } from '../../../core/dtype.ts';
-import { ValueError, messageOf } from '../../../core/errors.ts';
+import { messageOf } from '../../../core/errors.ts';
 import { CallingThread } from '../calling-thread.ts';
 import type { Heap } from '../memory.ts';
 import type { Kernels } from '../module.ts';
@@ -35,14 +35,10 @@ export interface ThreadOptions {
 
 /** Bytes before a plan in which thread 0 keeps what it learns of the program: `assembly/runtime/choice.ts`. */
 export const recordBytes = 128;
-const most = 64;
 const mostByItself = 8;
 
 /** How many workers are wanted; 0 for the calling thread alone. */
 export function workersWanted({ threads = 1, worker = false }: ThreadOptions): number {
-  if (threads !== 'auto' && !(Number.isInteger(threads) && threads >= 1 && threads <= most)) {
-    throw new ValueError(`threads: ${threads} is not a number of threads: use 1 to ${most}, or 'auto'`);
-  }
   const isPage = typeof document !== 'undefined';
   const auto = (): number => Math.min(mostByItself, Math.max(1, coreCount() - (isPage ? 1 : 0)));
   const count = threads === 'auto' ? auto() : threads;
