@@ -137,6 +137,15 @@ describe('queued work', () => {
     expect([...into]).toEqual([1, 2, 9, 8, 5, 6]);
   });
 
+  it('writes a part of a larger array, and no more', async () => {
+    const { engine } = await start();
+    const [x, behind] = [ops.variable([2]), ops.variable([64], { initialize: () => new Float32Array(64).fill(5) })];
+    engine.allocate([x, behind]);
+    engine.write(x, Float32Array.from({ length: 100 }, (_, index) => index).subarray(3, 5));
+    expect([...(await engine.read(x))]).toEqual([3, 4]);
+    expect(new Set(await engine.read(behind))).toEqual(new Set([5]));
+  });
+
   it('goes on with memory that another program gave back, which is zeros again', async () => {
     const { engine } = await start();
     const first = ops.variable([1000], { initialize: () => new Float32Array(1000).fill(3) });

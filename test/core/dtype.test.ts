@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { dtypeOf, knownDType } from '../../src/core/dtype.ts';
+import { bytesOf, copied, dtypeOf, knownDType } from '../../src/core/dtype.ts';
 import { DTypeError } from '../../src/core/errors.ts';
 
 /** An expression's value in a realm of its own, whose arrays are no instances of this realm's classes. */
@@ -38,4 +38,31 @@ describe('dtypeOf', () => {
       /^write: takes a Float32Array, Int32Array or Uint8Array, not /,
     );
   });
+});
+
+describe('bytesOf', () => {
+  it('gives the bytes of a view from where it begins to where it ends, without a copy', () => {
+    const memory = Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    for (const view of [
+      memory.subarray(4, 12),
+      new DataView(memory.buffer, 4, 8),
+      new Int32Array(memory.buffer, 4, 2),
+      Buffer.from(memory.buffer, 4, 8),
+    ]) {
+      expect([...bytesOf(view)!]).toEqual([4, 5, 6, 7, 8, 9, 10, 11]);
+      expect(bytesOf(view)!.buffer).toBe(memory.buffer);
+    }
+  });
+});
+
+describe('copied', () => {
+  it.each([Buffer.from([1, 2]), Uint8Array.of(1, 2), Int32Array.of(1, 2), Float32Array.of(1, 2)])(
+    'has memory of its own: %s',
+    (values) => {
+      const copy = copied(values);
+      values[0] = 9;
+      expect([...copy]).toEqual([1, 2]);
+      expect(knownDType(copy)).toBe(knownDType(values));
+    },
+  );
 });

@@ -50,6 +50,12 @@ describe.each(engines)('fit on %s', (_, createEngine) => {
   });
 });
 
+it('layers of one shape begin with weights of their own', async () => {
+  const stack = Array.from({ length: 3 }, () => dense({ units: 4, useBias: false, inputShape: [4] }));
+  const weights = await sequential(stack, { engine: referenceEngine(), seed: 1 }).getWeights();
+  expect(new Set(weights.map(({ data }) => data.join())).size).toBe(3);
+});
+
 describe('wasm against the reference', () => {
   /** Relative to the loss at hand. Measured: 2.3e-6; rounding grows along a run. */
   const bound = 2e-5;

@@ -276,6 +276,27 @@ describe('setWeights', () => {
   });
 });
 
+it('values that were set while a prediction runs are those of the call, whatever becomes of the arrays', async () => {
+  const model = line(await wasmEngine());
+  const running = model.predict(ones, { batchSize: 1 });
+  const given = new Float32Array([5]);
+  model.setWeights([tensor(given, [1, 1])]);
+  given[0] = 7;
+  expect(new Set((await running).data)).toEqual(new Set([1]));
+  expect(await allWeights(model)).toEqual([5]);
+});
+
+it('a model is busy until its fit ends, however many calls are refused', async () => {
+  const model = line(await wasmEngine());
+  const running = model.fit(ones, wanted, { epochs: 3, batchSize: 1 });
+  for (let call = 0; call < 3; call++) {
+    expect(await rejection(model.fit(ones, wanted))).toMatch(/^StateError: fit: .* is busy with fit/);
+    expect(await rejection(model.trainOnBatch(ones, wanted))).toMatch(/^StateError: trainOnBatch: .* is busy with fit/);
+  }
+  expect((await running).epoch).toEqual([0, 1, 2]);
+  await model.trainOnBatch(ones, wanted);
+});
+
 describe('stopTraining', () => {
   const { x, y } = blobs(24);
 
