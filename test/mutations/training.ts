@@ -68,8 +68,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'weights are not looked at after the last update',
     file: 'src/train/fit.ts',
-    find: "await checkWeights(run.engine, 'fit', run.recipe.topology.weights, run.stepsDone());",
-    replace: 'void checkWeights;',
+    find: "await checkState(run.engine, 'fit', run.weights, run.recipe.optimizer, run.stepsDone());",
+    replace: 'void checkState;',
     tests: ['test/train/non-finite.test.ts', 'test/train/errors.test.ts'],
   },
 ];
