@@ -99,7 +99,8 @@ export { increment } from './ops/state/counter.ts';
 
 // Layers. Those that share a name with an operation end in Layer.
 export { Layer } from './nn/layer.ts';
-export type { CallContext, LayerConfig, LayerOptions, Mask, SymbolicTensor } from './nn/layer.ts';
+export type { CallContext, LayerConfig, LayerDeclaration, LayerOptions, Mask, SymbolicTensor } from './nn/layer.ts';
+export type { WeightDeclaration, WeightTable } from './nn/declared-weights.ts';
 export { activation } from './nn/layers/activation.ts';
 export { add as addLayer } from './nn/layers/add.ts';
 export { average as averageLayer } from './nn/layers/average.ts';

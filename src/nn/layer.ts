@@ -5,7 +5,7 @@
 import { markRaw, rawOf, unproxied } from '../core/raw.ts';
 import { anything, boolean, checkOptions, checkValue, required } from '../core/arguments.ts';
 import type { ArgumentTable } from '../core/arguments.ts';
-import { StateError } from '../core/errors.ts';
+import { StateError, ValueError } from '../core/errors.ts';
 import { deriveKey } from '../core/random.ts';
 import type { Key } from '../core/random.ts';
 import { checkShape } from '../core/shape.ts';
@@ -14,6 +14,8 @@ import type { Node, Variable } from '../graph/node.ts';
 import { variable } from '../ops/define.ts';
 import type { HostTensor } from '../data/tensor.ts';
 import { dimensions, layerName } from './arguments.ts';
+import { DeclaredWeights, weightOptions } from './declared-weights.ts';
+import type { WeightTable } from './declared-weights.ts';
 import type { Initializer } from './initializers/initializers.ts';
 import { checkMethods } from './layer-methods.ts';
 import type { InputPlace } from './symbolic-input.ts';
@@ -65,6 +67,14 @@ export interface LayerOptions {
   readonly inputShape?: Shape;
 }
 
+/** What the class of a layer declares beside its options. */
+export interface LayerDeclaration {
+  /** In place of the defaults of `LayerOptions`. */
+  readonly defaults?: LayerOptions;
+  /** The weights: each gets the options `<name>Initializer` and `<name>Regularizer`. */
+  readonly weights?: WeightTable;
+}
+
 /** What messages call a layer that is made from `options`, which may be anything. */
 export function labelOf(options: unknown, kind: string): string {
   const { name } = (options ?? {}) as LayerOptions;
@@ -88,6 +98,8 @@ export abstract class Layer {
   readonly inputShape: Shape | undefined;
   /** Created by `build`, in the order of saving. Parameters have the role `parameter`; other state does not train. */
   protected readonly ownWeights: Variable[] = [];
+  private readonly declared: DeclaredWeights;
+  private readonly named = new Map<string, Variable>();
   private givenName: string;
   private isTrainable: boolean;
   private isBuilt = false;
@@ -96,15 +108,26 @@ export abstract class Layer {
    * @param kind starts the messages of a layer without a name
    * @param types the subclass's own options: with this table, an option that neither it nor `LayerOptions` has is refused;
    *   without it, a subclass checks its options itself
-   * @param defaults in place of those of `LayerOptions`
    * @throws ValueError for an option that is unknown or of the wrong type
    */
-  constructor(options: LayerOptions = {}, kind = 'layer', types?: ArgumentTable, defaults?: LayerOptions) {
+  constructor(
+    options: LayerOptions = {},
+    kind = 'layer',
+    types?: ArgumentTable,
+    { defaults, weights = {} }: LayerDeclaration = {},
+  ) {
     const own = types ?? Object.fromEntries(Object.keys(Object(options)).map((name) => [name, anything]));
     markRaw(this);
     const where = labelOf(options, kind);
-    checkOptions(where, options, { ...own, name: layerName, trainable: boolean, inputShape: dimensions });
+    checkOptions(where, options, {
+      ...own,
+      ...weightOptions(weights),
+      name: layerName,
+      trainable: boolean,
+      inputShape: dimensions,
+    });
     const inputShape = options.inputShape ?? defaults?.inputShape;
+    this.declared = new DeclaredWeights(weights, options);
     this.givenName = options.name ?? '';
     this.isTrainable = options.trainable ?? defaults?.trainable ?? true;
     this.inputShape = inputShape && checkShape(where, [...inputShape]);
@@ -131,10 +154,15 @@ export abstract class Layer {
     this.isTrainable = trainable;
   }
 
-  /** Settings as JSON; subclasses add theirs to `...super.config()`. Options left out have their defaults. */
+  /** Settings as JSON; subclasses add theirs to `...super.config()`, which has those of declared weights. Options left out have their defaults. */
   config(): LayerConfig {
     const { name, trainable, inputShape } = this;
-    return { ...(name && { name }), ...(trainable ? {} : { trainable }), ...(inputShape && { inputShape }) };
+    return {
+      ...(name && { name }),
+      ...(trainable ? {} : { trainable }),
+      ...(inputShape && { inputShape }),
+      ...this.declared.config(),
+    };
   }
 
   /** Throws `ShapeError` naming the layer when it cannot take inputs of these shapes. */
@@ -161,9 +189,9 @@ export abstract class Layer {
     // Most layers have none.
   }
 
-  /** Scalar nodes to add to the loss: weight regularization. */
+  /** Scalar nodes to add to the loss: by default the penalties of declared weights. */
   penalties(): readonly Node[] {
-    return [];
+    return this.declared.penalties(this.named);
   }
 
   /** Creates the weights once; a layer that two models share is built by the first. */
@@ -196,17 +224,33 @@ export abstract class Layer {
     return this.name || this.kind;
   }
 
+  /** A weight by the name that `addWeight` was given; undefined before it is created. */
+  protected weight(name: string): Variable | undefined {
+    return this.named.get(name);
+  }
+
+  /** The initializer of a declared weight. */
+  protected initializerOf(name: string): Initializer {
+    return this.declared.get(name)!.initializer;
+  }
+
   /**
-   * For `createWeights`: a new float32 variable `<layer>/<name>`. Each weight of a layer draws from a stream of its
-   * own below `key`, so its values do not depend on the sizes of the others.
+   * For `createWeights`: a new float32 variable `<layer>/<name>`. Each weight draws from a stream of its own below `key`, so its values
+   * do not depend on the sizes of the others.
+   *
+   * @param given in place of what the layer declares of the weight
+   * @throws ValueError where there is no initializer
    */
   protected addWeight(
     name: string,
     shape: Shape,
-    initializer: Initializer,
     key: Key,
-    role: 'parameter' | 'state' = 'parameter',
+    given: { readonly initializer?: Initializer; readonly role?: 'parameter' | 'state' } = {},
   ): Variable {
+    const { initializer, role = 'parameter' } = { ...this.declared.get(name), ...given };
+    if (!initializer) {
+      throw new ValueError(`${this.label}: the weight '${name}' has no initializer: declare it, or give addWeight one`);
+    }
     const stream = deriveKey(key, this.ownWeights.length);
     const initialize = (): Float32Array => initializer.create(shape, stream);
     const made = variable(shape, { name: `${this.label}/${name}`, role, initialize });
@@ -214,6 +258,7 @@ export abstract class Layer {
     const inSteps = createInSteps && { initializeInSteps: () => createInSteps(shape, stream) };
     const weight = { ...made, variable: { ...made.variable, ...inSteps } };
     this.ownWeights.push(weight);
+    this.named.set(name, weight);
     return weight;
   }
 }

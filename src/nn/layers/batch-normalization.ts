@@ -7,21 +7,19 @@ import { ShapeError } from '../../core/errors.ts';
 import type { Key } from '../../core/random.ts';
 import { formatShape, normalizeAxis } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
-import type { Node, Variable } from '../../graph/node.ts';
+import type { Node } from '../../graph/node.ts';
 import { add, mul } from '../../ops/elementwise/arithmetic.ts';
 import { batchNorm, normalizeWith } from '../../ops/norm/batch-norm.ts';
 import { cast } from '../../ops/elementwise/clip.ts';
 import { transpose } from '../../ops/shape/transpose.ts';
-import { axis, initializerLike, regularizerLike } from '../arguments.ts';
-import { initializerFrom } from '../initializers/initializers.ts';
-import type { Initializer, InitializerLike } from '../initializers/initializers.ts';
+import { axis } from '../arguments.ts';
+import type { InitializerLike } from '../initializers/initializers.ts';
+import type { WeightTable } from '../declared-weights.ts';
 import { Layer } from '../layer.ts';
 import type { CallContext, LayerConfig, LayerOptions, Mask } from '../layer.ts';
-import { regularizerFrom } from '../regularizers.ts';
-import type { Regularizer, RegularizerLike } from '../regularizers.ts';
+import type { RegularizerLike } from '../regularizers.ts';
 import { featuresOf, formatSample, onlyShape } from './check.ts';
 import { countedRows } from './counted-rows.ts';
-import { saved } from './saved.ts';
 
 export interface BatchNormalizationOptions extends LayerOptions {
   /** The axis of the features, counted with the batch axis, as in Keras; all others are averaged over. Default -1. */
@@ -46,11 +44,12 @@ export interface BatchNormalizationOptions extends LayerOptions {
   readonly gammaRegularizer?: RegularizerLike;
 }
 
-/** Mean and variance: the moving averages, or a batch's own. */
-interface Moments<T> {
-  readonly mean: T;
-  readonly variance: T;
-}
+const weights: WeightTable = {
+  gamma: { initializer: 'ones' },
+  beta: { initializer: 'zeros' },
+  movingMean: { initializer: 'zeros', role: 'state' },
+  movingVariance: { initializer: 'ones', role: 'state' },
+};
 
 export class BatchNormalization extends Layer {
   readonly kind = 'batchNormalization';
@@ -60,61 +59,20 @@ export class BatchNormalization extends Layer {
   private readonly epsilon: number;
   private readonly center: boolean;
   private readonly scale: boolean;
-  private readonly initializers: Readonly<Record<'beta' | 'gamma' | 'movingMean' | 'movingVariance', Initializer>>;
-  private readonly regularizers: { readonly beta: Regularizer | undefined; readonly gamma: Regularizer | undefined };
-  private beta: Variable | undefined;
-  private gamma: Variable | undefined;
-  private moving: Moments<Variable> | undefined;
 
   constructor(options: BatchNormalizationOptions = {}) {
-    super(options, 'batchNormalization', {
-      axis,
-      momentum: number(0, 1),
-      epsilon: number(0),
-      center: boolean,
-      scale: boolean,
-      betaInitializer: initializerLike,
-      gammaInitializer: initializerLike,
-      movingMeanInitializer: initializerLike,
-      movingVarianceInitializer: initializerLike,
-      betaRegularizer: regularizerLike,
-      gammaRegularizer: regularizerLike,
-    });
+    const types = { axis, momentum: number(0, 1), epsilon: number(0), center: boolean, scale: boolean };
+    super(options, 'batchNormalization', types, { weights });
     this.axis = options.axis ?? -1;
     this.momentum = options.momentum ?? 0.99;
     this.epsilon = options.epsilon ?? 1e-3;
     this.center = options.center ?? true;
     this.scale = options.scale ?? true;
-    this.initializers = {
-      beta: initializerFrom(options.betaInitializer ?? 'zeros'),
-      gamma: initializerFrom(options.gammaInitializer ?? 'ones'),
-      movingMean: initializerFrom(options.movingMeanInitializer ?? 'zeros'),
-      movingVariance: initializerFrom(options.movingVarianceInitializer ?? 'ones'),
-    };
-    const { betaRegularizer, gammaRegularizer } = options;
-    this.regularizers = {
-      beta: betaRegularizer && regularizerFrom(betaRegularizer),
-      gamma: gammaRegularizer && regularizerFrom(gammaRegularizer),
-    };
   }
 
   override config(): LayerConfig {
-    const { beta, gamma, movingMean, movingVariance } = this.initializers;
-    const regularizers = this.regularizers;
-    return {
-      ...super.config(),
-      axis: this.axis,
-      momentum: this.momentum,
-      epsilon: this.epsilon,
-      center: this.center,
-      scale: this.scale,
-      betaInitializer: saved(beta),
-      gammaInitializer: saved(gamma),
-      movingMeanInitializer: saved(movingMean),
-      movingVarianceInitializer: saved(movingVariance),
-      ...(regularizers.beta && { betaRegularizer: saved(regularizers.beta) }),
-      ...(regularizers.gamma && { gammaRegularizer: saved(regularizers.gamma) }),
-    };
+    const { axis, momentum, epsilon, center, scale } = this;
+    return { ...super.config(), axis, momentum, epsilon, center, scale };
   }
 
   outputShape(inputs: readonly Shape[]): Shape {
@@ -126,13 +84,10 @@ export class BatchNormalization extends Layer {
   protected override createWeights(inputs: readonly Shape[], key: Key): void {
     const sample = onlyShape(this.label, inputs);
     const shape = [sample[this.axisOf(sample) - 1]!];
-    const { beta, gamma, movingMean, movingVariance } = this.initializers;
-    if (this.scale) this.gamma = this.addWeight('gamma', shape, gamma, key);
-    if (this.center) this.beta = this.addWeight('beta', shape, beta, key);
-    this.moving = {
-      mean: this.addWeight('movingMean', shape, movingMean, key, 'state'),
-      variance: this.addWeight('movingVariance', shape, movingVariance, key, 'state'),
-    };
+    if (this.scale) this.addWeight('gamma', shape, key);
+    if (this.center) this.addWeight('beta', shape, key);
+    this.addWeight('movingMean', shape, key);
+    this.addWeight('movingVariance', shape, key);
   }
 
   call(inputs: readonly Node[], context: CallContext, [mask]: readonly Mask[] = []): Node {
@@ -147,26 +102,18 @@ export class BatchNormalization extends Layer {
     );
   }
 
-  override penalties(): readonly Node[] {
-    const { beta, gamma } = this.regularizers;
-    return [
-      ...(gamma && this.gamma ? [gamma.penalty(this.gamma)] : []),
-      ...(beta && this.beta ? [beta.penalty(this.beta)] : []),
-    ];
-  }
-
   /** x with the features last; a mask of steps leaves out what only fills up a sequence. */
   private normalize(x: Node, { training, frozen = !this.trainable, update, rowMask }: CallContext, mask: Mask): Node {
-    const moving = this.moving!;
-    const [gamma, beta] = [this.gamma, this.beta];
+    const [gamma, beta] = [this.weight('gamma'), this.weight('beta')];
+    const [movingMean, movingVariance] = [this.weight('movingMean')!, this.weight('movingVariance')!];
     const options = { epsilon: this.epsilon, ...(gamma && { scale: gamma }), ...(beta && { offset: beta }) };
-    if (!training || frozen) return normalizeWith(x, moving.mean, moving.variance, options);
+    if (!training || frozen) return normalizeWith(x, movingMean, movingVariance, options);
     const weights = countedRows(x.shape.slice(0, -1), [rowMask, mask]);
     const { output, mean, variance } = batchNorm(x, { ...options, ...(weights && { weights }) });
     const momentum = this.momentum;
     const towards = (now: Node) => (value: Node) => add(mul(value, momentum), mul(now, 1 - momentum));
-    update?.(moving.mean, towards(mean));
-    update?.(moving.variance, towards(variance));
+    update?.(movingMean, towards(mean));
+    update?.(movingVariance, towards(variance));
     return output;
   }
 
@@ -179,7 +126,7 @@ export class BatchNormalization extends Layer {
         `${this.label}: axis ${this.axis} of ${formatSample(sample)} is the batch axis: use 1 … ${sample.length}`,
       );
     }
-    const expected = this.moving?.mean.shape ?? [sample[axis - 1]!];
+    const expected = this.weight('movingMean')?.shape ?? [sample[axis - 1]!];
     if (sample[axis - 1] === expected[0]) return axis;
     throw new ShapeError(
       `${this.label}: expects ${formatShape(expected)} along axis ${this.axis}, got ${formatSample(sample)}`,

@@ -52,7 +52,7 @@ export class Bidirectional extends SeveralOutputs {
       isFit,
     );
     const given = layer as unknown as Recurrent;
-    super(options, 'bidirectional', { mergeMode: mergeModes }, given as LayerOptions);
+    super(options, 'bidirectional', { mergeMode: mergeModes }, { defaults: given as LayerOptions });
     this.mergeMode = options.mergeMode === undefined ? 'concat' : options.mergeMode;
     this.given = given;
     // A step that is left out is zeros: behind the end the one direction would show its last state, the other its first.

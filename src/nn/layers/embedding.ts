@@ -9,20 +9,16 @@ import { cast } from '../../ops/elementwise/clip.ts';
 import { notEqual } from '../../ops/elementwise/compare.ts';
 import { gather } from '../../ops/indexing/gather.ts';
 import type { HostTensor } from '../../data/tensor.ts';
-import { initializerLike, regularizerLike } from '../arguments.ts';
-import { initializerFrom, randomUniform } from '../initializers/initializers.ts';
-import type { Initializer, InitializerLike } from '../initializers/initializers.ts';
+import type { InitializerLike } from '../initializers/initializers.ts';
 import { Layer } from '../layer.ts';
 import type { LayerConfig, LayerOptions, Mask } from '../layer.ts';
-import { regularizerFrom } from '../regularizers.ts';
-import type { Regularizer, RegularizerLike } from '../regularizers.ts';
+import type { RegularizerLike } from '../regularizers.ts';
 import { formatSample, onlyShape } from './check.ts';
-import { saved } from './saved.ts';
 
 export interface EmbeddingOptions extends LayerOptions {
-  /** How many word numbers there are: the largest, and 1. A tokenizer's `vocabularySize`. */
+  /** Vocabulary size: the largest token id plus one. A tokenizer's `vocabularySize`. */
   readonly inputDim: number;
-  /** How long the vectors are. */
+  /** The length of the vectors. */
   readonly outputDim: number;
   /** Default 'randomUniform': ±0.05. */
   readonly embeddingsInitializer?: InitializerLike;
@@ -37,49 +33,31 @@ export class Embedding extends Layer {
   readonly kind = 'embedding';
   private readonly inputDim: number;
   private readonly outputDim: number;
-  private readonly initializer: Initializer;
-  private readonly regularizer: Regularizer | undefined;
   private readonly maskZero: boolean;
   private readonly inputLength: number | undefined;
-  private embeddings: Variable | undefined;
 
   constructor(options: EmbeddingOptions) {
     const length = options?.inputLength;
     const types = {
       inputDim: required(integer(1)),
       outputDim: required(integer(1)),
-      embeddingsInitializer: initializerLike,
-      embeddingsRegularizer: regularizerLike,
       maskZero: boolean,
       inputLength: integer(1),
     };
-    super(options, 'embedding', types, length === undefined ? {} : { inputShape: [length] });
-    const { inputDim, outputDim, embeddingsInitializer, embeddingsRegularizer, maskZero = false } = options;
-    const { inputLength } = options;
+    super(options, 'embedding', types, {
+      defaults: length === undefined ? {} : { inputShape: [length] },
+      weights: { embeddings: { initializer: 'randomUniform' } },
+    });
+    const { inputDim, outputDim, maskZero = false, inputLength } = options;
     this.inputDim = inputDim;
     this.outputDim = outputDim;
-    this.initializer = embeddingsInitializer === undefined ? randomUniform() : initializerFrom(embeddingsInitializer);
-    this.regularizer = embeddingsRegularizer && regularizerFrom(embeddingsRegularizer);
     this.maskZero = maskZero;
     this.inputLength = inputLength;
   }
 
   override config(): LayerConfig {
-    const [inputDim, outputDim, maskZero, inputLength] = [
-      this.inputDim,
-      this.outputDim,
-      this.maskZero,
-      this.inputLength,
-    ];
-    return {
-      ...super.config(),
-      inputDim,
-      outputDim,
-      embeddingsInitializer: saved(this.initializer),
-      ...(this.regularizer && { embeddingsRegularizer: saved(this.regularizer) }),
-      maskZero,
-      ...(inputLength !== undefined && { inputLength }),
-    };
+    const { inputDim, outputDim, maskZero, inputLength } = this;
+    return { ...super.config(), inputDim, outputDim, maskZero, ...(inputLength !== undefined && { inputLength }) };
   }
 
   override get integers(): 'indices' {
@@ -98,7 +76,7 @@ export class Embedding extends Layer {
   }
 
   protected override createWeights(_: readonly Shape[], key: Key): void {
-    this.embeddings = this.addWeight('embeddings', [this.inputDim, this.outputDim], this.initializer, key);
+    this.addWeight('embeddings', [this.inputDim, this.outputDim], key);
   }
 
   call(inputs: readonly Node[]): Node {
@@ -108,10 +86,6 @@ export class Embedding extends Layer {
 
   override computeMask([ids]: readonly Node[]): readonly Mask[] {
     return this.maskZero ? [notEqual(cast(ids!, 'float32'), 0)] : [];
-  }
-
-  override penalties(): readonly Node[] {
-    return this.regularizer && this.embeddings ? [this.regularizer.penalty(this.embeddings)] : [];
   }
 
   /** Numbers without a row would count as vectors of zeros on the device; they are told here while it is known where. */

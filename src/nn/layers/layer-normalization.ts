@@ -7,18 +7,15 @@ import { ShapeError } from '../../core/errors.ts';
 import type { Key } from '../../core/random.ts';
 import { formatShape, normalizeAxes, sameShape } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
-import type { Node, Variable } from '../../graph/node.ts';
+import type { Node } from '../../graph/node.ts';
 import { cast } from '../../ops/elementwise/clip.ts';
 import { layerNorm } from '../../ops/norm/layer-norm.ts';
-import { axes, initializerLike, regularizerLike } from '../arguments.ts';
-import { initializerFrom, ones, zeros } from '../initializers/initializers.ts';
-import type { Initializer, InitializerLike } from '../initializers/initializers.ts';
+import { axes } from '../arguments.ts';
+import type { InitializerLike } from '../initializers/initializers.ts';
 import { Layer } from '../layer.ts';
 import type { LayerConfig, LayerOptions } from '../layer.ts';
-import { regularizerFrom } from '../regularizers.ts';
-import type { Regularizer, RegularizerLike } from '../regularizers.ts';
+import type { RegularizerLike } from '../regularizers.ts';
 import { featuresOf, formatSample, onlyShape } from './check.ts';
-import { saved } from './saved.ts';
 
 export interface LayerNormalizationOptions extends LayerOptions {
   /** The axes that are normalized together, counted with the batch axis, as in Keras. Default -1. */
@@ -44,55 +41,24 @@ export class LayerNormalization extends Layer {
   private readonly epsilon: number;
   private readonly center: boolean;
   private readonly scale: boolean;
-  private readonly initializers: { readonly beta: Initializer; readonly gamma: Initializer };
-  private readonly regularizers: { readonly beta: Regularizer | undefined; readonly gamma: Regularizer | undefined };
-  private beta: Variable | undefined;
-  private gamma: Variable | undefined;
 
   constructor(options: LayerNormalizationOptions = {}) {
-    super(options, 'layerNormalization', {
-      axis: axes,
-      epsilon: number(0),
-      center: boolean,
-      scale: boolean,
-      betaInitializer: initializerLike,
-      gammaInitializer: initializerLike,
-      betaRegularizer: regularizerLike,
-      gammaRegularizer: regularizerLike,
-    });
-    const { axis = -1, epsilon = 1e-3, center = true, scale = true, betaRegularizer, gammaRegularizer } = options;
+    super(
+      options,
+      'layerNormalization',
+      { axis: axes, epsilon: number(0), center: boolean, scale: boolean },
+      { weights: { gamma: { initializer: 'ones' }, beta: { initializer: 'zeros' } } },
+    );
+    const { axis = -1, epsilon = 1e-3, center = true, scale = true } = options;
     this.axis = Array.isArray(axis) ? [...(axis as readonly number[])] : axis;
     this.epsilon = epsilon;
     this.center = center;
     this.scale = scale;
-    this.initializers = {
-      beta: options.betaInitializer === undefined ? zeros() : initializerFrom(options.betaInitializer),
-      gamma: options.gammaInitializer === undefined ? ones() : initializerFrom(options.gammaInitializer),
-    };
-    this.regularizers = {
-      beta: betaRegularizer && regularizerFrom(betaRegularizer),
-      gamma: gammaRegularizer && regularizerFrom(gammaRegularizer),
-    };
   }
 
   override config(): LayerConfig {
-    const axis = this.axis;
-    const epsilon = this.epsilon;
-    const center = this.center;
-    const scale = this.scale;
-    const initializers = this.initializers;
-    const regularizers = this.regularizers;
-    return {
-      ...super.config(),
-      axis,
-      epsilon,
-      center,
-      scale,
-      betaInitializer: saved(initializers.beta),
-      gammaInitializer: saved(initializers.gamma),
-      ...(regularizers.beta && { betaRegularizer: saved(regularizers.beta) }),
-      ...(regularizers.gamma && { gammaRegularizer: saved(regularizers.gamma) }),
-    };
+    const { axis, epsilon, center, scale } = this;
+    return { ...super.config(), axis, epsilon, center, scale };
   }
 
   outputShape(inputs: readonly Shape[]): Shape {
@@ -103,26 +69,16 @@ export class LayerNormalization extends Layer {
 
   protected override createWeights(inputs: readonly Shape[], key: Key): void {
     const sizes = this.sizesOf(onlyShape(this.label, inputs));
-    if (this.scale) this.gamma = this.addWeight('gamma', sizes, this.initializers.gamma, key);
-    if (this.center) this.beta = this.addWeight('beta', sizes, this.initializers.beta, key);
+    if (this.scale) this.addWeight('gamma', sizes, key);
+    if (this.center) this.addWeight('beta', sizes, key);
   }
 
   call(inputs: readonly Node[]): Node {
     const x = cast(inputs[0]!, 'float32');
     this.sizesOf(x.shape.slice(1));
-    const gamma = this.gamma;
-    const beta = this.beta;
-    const axis = this.axis;
-    const epsilon = this.epsilon;
+    const [gamma, beta] = [this.weight('gamma'), this.weight('beta')];
+    const { axis, epsilon } = this;
     return layerNorm(x, { axis, epsilon, ...(gamma && { scale: gamma }), ...(beta && { offset: beta }) });
-  }
-
-  override penalties(): readonly Node[] {
-    const { beta, gamma } = this.regularizers;
-    return [
-      ...(gamma && this.gamma ? [gamma.penalty(this.gamma)] : []),
-      ...(beta && this.beta ? [beta.penalty(this.beta)] : []),
-    ];
   }
 
   /** The sizes of the normalized axes of a sample. Throws `ShapeError` where they are not axes of it, or not those of the weights. */
@@ -136,7 +92,7 @@ export class LayerNormalization extends Layer {
       );
     }
     const sizes = axes.map((place) => sample[place - 1]!);
-    const expected = (this.gamma ?? this.beta)?.shape ?? sizes;
+    const expected = (this.weight('gamma') ?? this.weight('beta'))?.shape ?? sizes;
     if (sameShape(sizes, expected)) return sizes;
     throw new ShapeError(
       `${this.label}: expects ${formatShape(expected)} along axis ${JSON.stringify(this.axis)}, got ${formatSample(sample)}`,

@@ -18,15 +18,12 @@ import { cellActivations, gateCounts } from '../../ops/recurrent/recurrent-cell.
 import type { Cell, CellActivation } from '../../ops/recurrent/recurrent-cell.ts';
 import { reshape } from '../../ops/shape/reshape.ts';
 import { reverse } from '../../ops/shape/reverse.ts';
-import { initializerLike, regularizerLike } from '../arguments.ts';
-import { glorotUniform, initializerFrom, orthogonal, zeros } from '../initializers/initializers.ts';
+import type { WeightTable } from '../declared-weights.ts';
 import type { Initializer, InitializerLike } from '../initializers/initializers.ts';
 import type { CallContext, LayerConfig, LayerOptions, Mask } from '../layer.ts';
-import { regularizerFrom } from '../regularizers.ts';
-import type { Regularizer, RegularizerLike } from '../regularizers.ts';
+import type { RegularizerLike } from '../regularizers.ts';
 import { formatSample } from './check.ts';
 import { RandomMasks } from './random-masks.ts';
-import { saved } from './saved.ts';
 import { SeveralOutputs } from './several-outputs.ts';
 
 export interface RecurrentOptions extends LayerOptions {
@@ -74,7 +71,21 @@ interface AnyOptions extends GatedOptions {
   readonly resetAfter?: boolean;
 }
 
-type WeightName = 'kernel' | 'recurrent' | 'bias';
+const weights: WeightTable = {
+  kernel: { initializer: 'glorotUniform' },
+  recurrentKernel: { initializer: 'orthogonal', option: 'recurrent' },
+  bias: { initializer: 'zeros' },
+};
+
+/** The forget gate's bias starts at 1, so that the carry lasts (Jozefowicz and others 2015). */
+function withForgetGateOpen(initializer: Initializer, units: number): Initializer {
+  const create = (shape: Shape, key: Key): Float32Array =>
+    initializer
+      .create(shape, key)
+      .slice()
+      .fill(1, units, 2 * units);
+  return { ...initializer, create };
+}
 
 /** What the activation and the recurrent activation of a cell may be. */
 export const cellActivation: ArgumentType = {
@@ -94,28 +105,19 @@ export abstract class Recurrent extends SeveralOutputs {
   readonly returnState: boolean;
   readonly goBackwards: boolean;
   private readonly given: AnyOptions;
-  private readonly initializers: Readonly<Record<WeightName, Initializer>>;
-  private readonly regularizers: Readonly<Record<WeightName, Regularizer | undefined>>;
   private readonly inputMasks: RandomMasks;
   private readonly stateMasks: RandomMasks;
-  private namedWeights: Partial<Readonly<Record<WeightName, Variable>>> = {};
 
   /**
    * @param kind starts the messages
    * @param types the options that this cell alone has
    */
   constructor(cell: Cell, kind: string, options: AnyOptions, types?: ArgumentTable) {
-    super(options, kind, {
+    const own = {
       units: required(integer(1)),
       activation: cellActivation,
       ...types,
       useBias: boolean,
-      kernelInitializer: initializerLike,
-      recurrentInitializer: initializerLike,
-      biasInitializer: initializerLike,
-      kernelRegularizer: regularizerLike,
-      recurrentRegularizer: regularizerLike,
-      biasRegularizer: regularizerLike,
       dropout: fraction,
       recurrentDropout: fraction,
       seed: integer(),
@@ -124,25 +126,14 @@ export abstract class Recurrent extends SeveralOutputs {
       goBackwards: boolean,
       zeroOutputForMask: boolean,
       stateful: isStateless,
-    });
-    const { kernelInitializer, recurrentInitializer, biasInitializer } = options;
-    const { kernelRegularizer, recurrentRegularizer, biasRegularizer } = options;
+    };
+    super(options, kind, own, { weights });
     this.cell = cell;
     this.units = options.units;
     this.returnSequences = options.returnSequences ?? false;
     this.returnState = options.returnState ?? false;
     this.goBackwards = options.goBackwards ?? false;
     this.given = options;
-    this.initializers = {
-      kernel: kernelInitializer === undefined ? glorotUniform() : initializerFrom(kernelInitializer),
-      recurrent: recurrentInitializer === undefined ? orthogonal() : initializerFrom(recurrentInitializer),
-      bias: biasInitializer === undefined ? zeros() : initializerFrom(biasInitializer),
-    };
-    this.regularizers = {
-      kernel: kernelRegularizer && regularizerFrom(kernelRegularizer),
-      recurrent: recurrentRegularizer && regularizerFrom(recurrentRegularizer),
-      bias: biasRegularizer && regularizerFrom(biasRegularizer),
-    };
     this.inputMasks = new RandomMasks(options.dropout ?? 0);
     this.stateMasks = new RandomMasks(options.recurrentDropout ?? 0);
   }
@@ -151,18 +142,11 @@ export abstract class Recurrent extends SeveralOutputs {
     const { units, returnSequences, returnState, goBackwards } = this;
     const { activation = 'tanh', useBias = true, dropout = 0, recurrentDropout = 0, seed } = this.given;
     const { zeroOutputForMask = false } = this.given;
-    const { kernel, recurrent, bias } = this.regularizers;
     return {
       ...super.config(),
       units,
       activation,
       useBias,
-      kernelInitializer: saved(this.initializers.kernel),
-      recurrentInitializer: saved(this.initializers.recurrent),
-      biasInitializer: saved(this.initializers.bias),
-      ...(kernel && { kernelRegularizer: saved(kernel) }),
-      ...(recurrent && { recurrentRegularizer: saved(recurrent) }),
-      ...(bias && { biasRegularizer: saved(bias) }),
       dropout,
       recurrentDropout,
       ...(seed !== undefined && { seed }),
@@ -201,12 +185,13 @@ export abstract class Recurrent extends SeveralOutputs {
     const first = this.goBackwards ? 18 : 16;
     this.inputMasks.key = deriveKey(streams, first);
     this.stateMasks.key = deriveKey(streams, first + 1);
-    const kernel = this.addWeight('kernel', [features, columns], this.initializers.kernel, key);
-    const recurrent = this.addWeight('recurrentKernel', [units, columns], this.initializers.recurrent, key);
-    this.namedWeights = { kernel, recurrent };
+    this.addWeight('kernel', [features, columns], key);
+    this.addWeight('recurrentKernel', [units, columns], key);
     if (!useBias) return;
-    const shape = this.hasTwoBiases ? [2, columns] : [columns];
-    this.namedWeights = { kernel, recurrent, bias: this.addWeight('bias', shape, this.biasInitializer, key) };
+    const initializer = this.initializerOf('bias');
+    this.addWeight('bias', this.hasTwoBiases ? [2, columns] : [columns], key, {
+      initializer: this.opensForgetGate ? withForgetGateOpen(initializer, units) : initializer,
+    });
   }
 
   callAll(
@@ -245,31 +230,12 @@ export abstract class Recurrent extends SeveralOutputs {
     return this.returnSequences && mask ? [this.goBackwards ? reverse(cast(mask, 'float32'), 1) : mask] : [];
   }
 
-  override penalties(): readonly Node[] {
-    const names = ['kernel', 'recurrent', 'bias'] as const;
-    return names.flatMap((name) => {
-      const [regularizer, weight] = [this.regularizers[name], this.namedWeights[name]];
-      return regularizer && weight ? [regularizer.penalty(weight)] : [];
-    });
-  }
-
   private get hasTwoBiases(): boolean {
     return this.cell === 'gru' && (this.given.resetAfter ?? true);
   }
 
-  /** With `unitForgetBias`, the forget gate begins at 1: open, so that the carry lasts (Jozefowicz and others 2015). */
-  private get biasInitializer(): Initializer {
-    const { bias } = this.initializers;
-    const { units } = this;
-    if (this.cell !== 'lstm' || !(this.given.unitForgetBias ?? true)) return bias;
-    return {
-      ...bias,
-      create: (shape, key) =>
-        bias
-          .create(shape, key)
-          .slice()
-          .fill(1, units, 2 * units),
-    };
+  private get opensForgetGate(): boolean {
+    return this.cell === 'lstm' && (this.given.unitForgetBias ?? true);
   }
 
   /** Steps and features of the sequence, when it and the states that come with it fit. */
@@ -289,7 +255,7 @@ export abstract class Recurrent extends SeveralOutputs {
         `${this.label}: takes a sequence, or with it ${wanted}, not ${states.map(formatSample).join(', ')}`,
       );
     }
-    const expected = this.namedWeights.kernel?.shape[0] ?? sequence[1]!;
+    const expected = this.weight('kernel')?.shape[0] ?? sequence[1]!;
     if (sequence[1] !== expected) {
       throw new ShapeError(`${this.label}: expects ${expected} features a step, got ${formatSample(sequence)}`);
     }

@@ -24,7 +24,7 @@ export class TimeDistributed extends Layer {
   constructor(layer: Layer, options: LayerOptions = {}) {
     const expected = 'a layer, such as dense({ units: 10 })';
     requireInner(labelOf(options, 'timeDistributed'), layer, expected, layer instanceof Layer);
-    super(options, 'timeDistributed', {}, { trainable: layer.trainable });
+    super(options, 'timeDistributed', {}, { defaults: { trainable: layer.trainable } });
     this.inner = layer;
   }
 
