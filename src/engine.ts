@@ -19,7 +19,7 @@ import { isNode, isConstant, isVariable } from './graph/node.ts';
 import type { Constant, Graph, Variable } from './graph/node.ts';
 import { printGraph } from './graph/print.ts';
 import { roots, topologicalOrder } from './graph/traverse.ts';
-import { homeOf, moveIn, moveOut, noteWrite, requireHome, settle } from './variables/homes.ts';
+import { homeOf, moveIn, moveOut, requireHome, settle } from './variables/homes.ts';
 import type { Home } from './variables/homes.ts';
 
 /** Programs kept for graphs that were compiled before. */
@@ -177,7 +177,7 @@ export class Engine {
     const buffer = this.bufferInUse('write', variable);
     checkWrite(variable.variable.name, variable, values, offset);
     this.backend.write(buffer, values, offset);
-    noteWrite(homeOf(variable), values, values.length === sizeOf(variable.shape));
+    homeOf(variable).changes += 1;
   }
 
   /**

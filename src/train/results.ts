@@ -31,17 +31,18 @@ export async function readResults(
   if (found) throw trains ? trainingError(occasion.caller, found) : passError(occasion, found);
   const results = await reading;
   for (const [name, value] of Object.entries(results)) {
-    if (!Number.isFinite(value)) throw resultError(occasion, trains, name, value);
+    if (!Number.isFinite(value)) throw resultError(occasion, name, value);
   }
   return results;
 }
 
-const anew = 'set the weights with setWeights() or make the model again, compile() it again, and';
-const smaller = 'lower the learning rate, clip the gradients, or scale the data to a small range';
+const scale = 'scale the data to a small range';
+const smaller = `lower the learning rate, clip the gradients, or ${scale}`;
+const anew = `set the weights with setWeights() or make the model again, compile() it again, and ${smaller}`;
 
 function trainingError(caller: string, { what, where, isState, count }: Finding): NonFiniteError {
   return new NonFiniteError(
-    `${caller}: ${what} became NaN or infinite in training step ${count + 1}: ${isState ? `${anew} ` : ''}${smaller}`,
+    `${caller}: ${what} became NaN or infinite in training step ${count + 1}: ${isState ? anew : smaller}`,
     where,
     count + 1,
   );
@@ -50,7 +51,7 @@ function trainingError(caller: string, { what, where, isState, count }: Finding)
 /** For a weight or a state of the optimizer that was looked at between steps. */
 export function stateError(caller: string, { what, where }: Finding, step: number): NonFiniteError {
   const after = step > 0 ? ` after ${step} training steps` : '';
-  return new NonFiniteError(`${caller}: ${what} holds NaN or infinity${after}: ${anew} ${smaller}`, where, step);
+  return new NonFiniteError(`${caller}: ${what} holds NaN or infinity${after}: ${anew}`, where, step);
 }
 
 /** For a pass without training. The watch counts samples there. */
@@ -58,20 +59,18 @@ export function passError({ caller, step, epoch }: Occasion, { what, where, coun
   const batch = `in the batch that begins at sample ${count}`;
   const when = epoch === undefined ? batch : `in the validation after epoch ${epoch}, ${batch} of its samples`;
   return new NonFiniteError(
-    `${caller}: ${what} is NaN or infinite ${when}: ` +
-      `scale the data to a small range, or keep what is computed from it finite`,
+    `${caller}: ${what} is NaN or infinite ${when}: ` + `${scale}, or keep what is computed from it finite`,
     where,
     step,
   );
 }
 
-function resultError({ caller, step, epoch }: Occasion, trains: boolean, name: string, value: number): NonFiniteError {
+function resultError({ caller, step, epoch }: Occasion, name: string, value: number): NonFiniteError {
   const what = name === 'loss' ? 'the loss' : `the metric '${name}'`;
   const when = epoch === undefined ? '' : ` in the validation after epoch ${epoch}`;
-  const others = trains ? '' : ' and all weights';
   return new NonFiniteError(
-    `${caller}: ${what} is ${value}${when} although the outputs of all layers${others} are finite: ` +
-      `scale the data to a small range${name === 'loss' ? '' : ', or leave out or change the metric'}`,
+    `${caller}: ${what} is ${value}${when} although the outputs of all layers are finite: ` +
+      `${scale}${name === 'loss' ? '' : ', or leave out or change the metric'}`,
     name,
     step,
   );

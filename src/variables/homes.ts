@@ -92,7 +92,7 @@ export function moveIn(variable: Variable, engine: Holder): TypedArray | undefin
   const values = home.pending ?? variable.variable.initialize?.();
   home.engines.set(engine.id, engine);
   home.isLost = false;
-  noteWrite(home, values ?? noValues, true);
+  home.changes += 1;
   return values;
 }
 
@@ -107,31 +107,6 @@ export function moveOut(variable: Variable, id: number, isLost = false): void {
   if (!home?.engines.delete(id) || !isLost || home.engines.size > 0) return;
   home.isLost = true;
   home.group = undefined;
-}
-
-const noValues = new Float32Array(0);
-
-/** Notes that the host wrote `values`, which replace all or some of those before. */
-export function noteWrite(home: Home, values: TypedArray, isWhole: boolean): void {
-  const wasFinite = home.changes === home.finiteAt;
-  home.changes += 1;
-  // Of a model's variables alone, because data is checked elsewhere. Cheaper here than a program on the device later.
-  if (home.isShared && (isWhole || wasFinite) && areFinite(values)) home.finiteAt = home.changes;
-}
-
-function areFinite(values: TypedArray): boolean {
-  if (!(values instanceof Float32Array)) return true;
-  // 0 · x is 0 for every finite x, else NaN, and so is the sum. Four sums, since each addition waits for the one before.
-  const whole = values.length - (values.length % 4);
-  let [a, b, c, d] = [0, 0, 0, 0] as [number, number, number, number];
-  for (let index = 0; index < whole; index += 4) {
-    a += 0 * values[index]!;
-    b += 0 * values[index + 1]!;
-    c += 0 * values[index + 2]!;
-    d += 0 * values[index + 3]!;
-  }
-  for (let index = whole; index < values.length; index++) a += 0 * values[index]!;
-  return a + b + c + d === 0;
 }
 
 /** Variables with how often each had changed. */

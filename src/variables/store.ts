@@ -12,7 +12,7 @@ import type { Shape } from '../core/shape.ts';
 import type { Engine } from '../engine.ts';
 import type { Variable } from '../graph/node.ts';
 import { chunkMilliseconds, yieldToEventLoop } from '../core/event-loop.ts';
-import { forget, homeOf, requireHome } from './homes.ts';
+import { forget, homeOf, markFinite, requireHome } from './homes.ts';
 import { HostTensor } from '../data/tensor.ts';
 import type { Holder } from './homes.ts';
 import { changeInTurn, inTurn } from './turns.ts';
@@ -33,7 +33,11 @@ export function share(variables: readonly Variable[]): void {
 export function attach(user: symbol, engine: Engine, variables: readonly Variable[]): void {
   share(variables);
   for (const variable of variables) requireHome(variable, engine.id);
+  const fresh = variables.filter((variable) => homeOf(variable).engines.size === 0);
+  for (const variable of fresh) homeOf(variable).pending ??= variable.variable.initialize?.();
+  const finite = fresh.map(homeOf).filter(({ pending }) => !pending || areFinite(pending));
   engine.allocate(variables);
+  markFinite(finite.map((home) => [home, home.changes]));
   for (const variable of variables) homeOf(variable).users.add(user);
 }
 
@@ -122,11 +126,31 @@ function readVariable(variable: Variable): Promise<TypedArray> {
 function writeVariable([variable, values]: Assignment): void {
   const home = homeOf(variable);
   const holder = home.isLost ? undefined : holderOf(variable);
-  if (holder) holder.write(variable, values);
-  else {
+  if (holder) {
+    holder.write(variable, values);
+    if (areFinite(values)) markFinite([[home, home.changes]]);
+  } else {
     home.pending = copied(values);
     home.isLost = false;
   }
+}
+
+/** Checked here, because a program on the device would cost the next prediction more. */
+function areFinite(values: TypedArray): boolean {
+  // 0 · x is 0 for every finite x, else NaN. Several sums, since each addition waits for the one before.
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  const whole = values.length & ~3;
+  for (let index = 0; index < whole; index += 4) {
+    a += 0 * values[index]!;
+    b += 0 * values[index + 1]!;
+    c += 0 * values[index + 2]!;
+    d += 0 * values[index + 3]!;
+  }
+  for (let index = whole; index < values.length; index++) a += 0 * values[index]!;
+  return a + b + c + d === 0;
 }
 
 /** The engine that has the values. Throws `StateError` where there are several, or it was disposed. */
