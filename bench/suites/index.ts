@@ -4,6 +4,7 @@
 import { suggest } from '../../src/core/errors.ts';
 import type { Suite } from '../suite.ts';
 import { suite as elementwise } from './elementwise.ts';
+import { suite as epoch } from './epoch.ts';
 import { suite as large } from './large.ts';
 import { suite as lstm } from './lstm.ts';
 import { suite as matmul } from './matmul.ts';
@@ -14,7 +15,19 @@ import { suite as shapes } from './shapes.ts';
 import { suite as step } from './step.ts';
 import { suite as threads } from './threads.ts';
 
-export const suites: readonly Suite[] = [memory, matmul, shapes, elementwise, large, step, lstm, p2, threads, overhead];
+export const suites: readonly Suite[] = [
+  memory,
+  matmul,
+  shapes,
+  elementwise,
+  large,
+  step,
+  epoch,
+  lstm,
+  p2,
+  threads,
+  overhead,
+];
 
 /** Not a suite: each of its samples is taken in a page or a process of its own. */
 export const start = {

@@ -2,7 +2,7 @@
  * One training step of a small network, 784-128-64-10 with Adam and softmax cross-entropy, as `fit` runs it: the data
  * on the device, many steps at a time. Beside it the floor by arithmetic.
  */
-import { adam, type Callback, dense, type Engine, sequential, tensor } from '../../src/index.ts';
+import { adam, type Callback, dense, type Engine, type Model, sequential, tensor } from '../../src/index.ts';
 import { loadMnist, oneHotLabels } from '../../examples/data/mnist.ts';
 import { floorMilliseconds, trainingWork } from '../ceilings/ceilings.ts';
 import { spread } from '../measure.ts';
@@ -45,7 +45,7 @@ async function* trainingSteps({ engine, ceilings, quick }: Context, batch: numbe
   yield duration(firstName(batch), once, 'ms', untilFirst, null);
 }
 
-function network(engine: Engine) {
+export function network(engine: Engine): Model {
   const model = sequential(
     [
       dense({ units: sizes[1], activation: 'relu', inputShape: [sizes[0]] }),
@@ -65,7 +65,7 @@ interface EpochTimes {
 }
 
 /** Writes down when each epoch begins and ends: the shuffle before it and the readback after it are part of it. */
-function epochClock(): Callback & { readonly epochs: readonly EpochTimes[] } {
+export function epochClock(): Callback & { readonly epochs: readonly EpochTimes[] } {
   const epochs: EpochTimes[] = [];
   return {
     epochs,
