@@ -358,6 +358,18 @@ describe('dispose', () => {
     expect((await whole.predict(ones)).data[0]).toBe(20);
   });
 
+  it('of all models but one that has not run since the join keeps the engine', async () => {
+    const { a, b, layers } = await lines();
+    b.setWeights([kernel(4)]);
+    const whole = compiled(layers, {}, still());
+    await whole.predict(ones);
+    a.dispose();
+    whole.dispose();
+    await turn();
+    expect((await b.predict(ones)).data[0]).toBe(4);
+    expect(engineOf(b)).toBe(engineOf(whole));
+  });
+
   it('frees the engine of a model without weights, which has one', async () => {
     const model = compiled([inputLayer({ shape: [1] }), activation({ activation: 'relu' })]);
     await model.predict(ones);
@@ -417,19 +429,30 @@ describe('engines that a user gave', () => {
     engine.dispose();
   });
 
-  it('are free to be replaced once they are disposed and the weights are set', async () => {
+  it.each([true, false])('are free to be replaced once they are disposed and the weights are set', async (isKnown) => {
     const engine = await wasmEngine();
     const { b, layers } = await lines();
     const given = compiled([line('given')], { engine }, still());
     await given.predict(ones);
     engine.dispose();
     const whole = compiled([...given.layers, layers[1]], {}, still());
-    expect(await rejection(whole.predict(ones))).toMatch(/^StateError: model: 'given\/kernel' lived on an engine that/);
+    if (isKnown)
+      expect(await rejection(whole.predict(ones))).toMatch(/^StateError: model: 'given\/kernel' lived on an eng/);
     given.setWeights([kernel(6)]);
     expect(await rejection(given.predict(ones))).toMatch(/^StateError: engine: it was disposed/);
     expect((await whole.predict(ones)).data[0]).toBe(6);
     expect((await b.predict(ones)).data[0]).toBe(1);
   });
+});
+
+it('weights that are not finite are found where they have moved to', async () => {
+  const { b, layers } = await lines();
+  for (let time = 0; time < 2; time++) {
+    b.setWeights([kernel(NaN)]);
+    expect(await rejection(b.predict(ones))).toMatch(/^NonFiniteError: .*'second\/kernel'/);
+    b.setWeights([kernel(1)]);
+    await compiled(layers).predict(ones);
+  }
 });
 
 it.each([
