@@ -57,7 +57,7 @@ function infer(inputs: readonly TensorType[], attributes: Attributes): TensorTyp
 
 const floats = (...shapes: readonly Shape[]): TensorType[] => shapes.map((shape) => ({ shape, dtype: 'float32' }));
 
-/** What the gradient wants to know again: gates are kept, not computed twice (see `docs/internals.md`). */
+/** What the gradient reads again: storing gate values costs less than computing them twice (`docs/performance.md`). */
 function keptParts([projected, kernel]: readonly TensorType[], { cell, resetAfter }: Attributes): TensorType[] {
   const { steps, batch, units, gates } = recurrentSizes(projected!, kernel!);
   const values: Shape = [steps, batch, gates * units];
