@@ -9,8 +9,8 @@ import type { LayerRegistry } from '../nn/layer-registry.ts';
 import { InputLayer } from '../nn/layers/input.ts';
 import { requireLimit } from './limits.ts';
 import type { fileLimits } from './limits.ts';
-import { parseJson } from './json.ts';
-import type { Json, JsonObject } from './json.ts';
+import { parseJson } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 import { hasAutomaticName } from '../nn/layer-names.ts';
 import { Topology } from '../nn/topology.ts';
 

@@ -10,8 +10,8 @@ import { describe } from '../core/describe.ts';
 import { FormatError } from '../core/errors.ts';
 import { maxRank, sizeOf } from '../core/shape.ts';
 import { HostTensor } from '../data/tensor.ts';
-import { parseJson } from './json.ts';
-import type { Json, JsonObject } from './json.ts';
+import { parseJson } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 
 /** Tensors by name, and texts by name. */
 export interface TensorFile {

@@ -4,6 +4,8 @@
  */
 import { checkCount } from '../core/arguments.ts';
 import { FormatError, ValueError } from '../core/errors.ts';
+import { parseJson } from '../core/json.ts';
+import type { JsonObject } from '../core/json.ts';
 import { Tokenizer } from './tokenizer.ts';
 import type { TokenizerOptions } from './tokenizer.ts';
 
@@ -11,23 +13,28 @@ import type { TokenizerOptions } from './tokenizer.ts';
  * The tokenizer that `toJSON` described: the same numbers for the same text.
  *
  * @param json the text of a file, or what `JSON.parse` made of it
- * @throws FormatError for anything else
+ * @throws FormatError for anything else: text that is no JSON, has a key twice or is nested too deeply, a field that is unknown,
+ *   missing or of another type
+ * @example
+ * const words = tokenizerFromJSON(await (await fetch('words.json')).text());
  */
 export function tokenizerFromJSON(json: unknown): Tokenizer {
   checkCount('tokenizerFromJSON', arguments, 'json');
-  const file = typeof json === 'string' ? parse(json) : json;
-  if (typeof file !== 'object' || file === null) fail('there is no JSON object');
-  /** Own fields only: a missing one must not be found on a prototype. */
-  const field = (name: string): unknown =>
-    Object.hasOwn(file, name) ? (file as Readonly<Record<string, unknown>>)[name] : undefined;
+  const fields = typeof json === 'string' ? parseJson('tokenizer file', json) : ownFields(json);
+  if (!(fields instanceof Map)) fail('there is no JSON object');
+  const file = fields as JsonObject | ReadonlyMap<string, unknown>;
+  const field = (name: string): unknown => file.get(name);
   const is = (name: string, expected: unknown): void => {
     if (field(name) !== expected) fail(`${name} is ${show(field(name))}, expected ${show(expected)}`);
   };
   is('format', 'gradlet-tokenizer');
   is('version', 1);
   const settings = ['lowercase', 'punctuation', 'split', 'outOfVocabularyToken'];
-  const missing = [...settings, 'maxTokens', 'tokens'].find((name) => field(name) === undefined);
+  const names = [...settings, 'maxTokens', 'tokens'];
+  const missing = names.find((name) => field(name) === undefined);
   if (missing !== undefined) fail(`${missing} is missing`);
+  const unknown = [...file.keys()].find((name) => !['format', 'version', ...names].includes(name));
+  if (unknown !== undefined) fail(`there is an unknown field ${show(unknown)}`);
   const options: Record<string, unknown> = Object.fromEntries(settings.map((name) => [name, field(name)]));
   const maxTokens = field('maxTokens');
   if (maxTokens !== null) options['maxTokens'] = maxTokens;
@@ -43,12 +50,9 @@ export function tokenizerFromJSON(json: unknown): Tokenizer {
   }
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    fail(`the JSON is not well formed: ${(error as Error).message}`, error);
-  }
+/** The fields of an object, but none of its prototype's: a missing one must not be found there. */
+function ownFields(json: unknown): ReadonlyMap<string, unknown> | null {
+  return typeof json === 'object' && json !== null ? new Map(Object.entries(json)) : null;
 }
 
 /** A list of texts, none of them empty, twice in it, or the one for unknown tokens. */

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../src/core/errors.ts';
 import { HostTensor, tensor } from '../../src/data/tensor.ts';
-import { parseJson } from '../../src/files/json.ts';
+import { parseJson } from '../../src/core/json.ts';
 import { decodeSafetensors, encodeSafetensors } from '../../src/files/safetensors.ts';
 import { thrown } from '../support/models.ts';
 

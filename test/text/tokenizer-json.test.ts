@@ -25,7 +25,7 @@ describe('a file', () => {
   const good = tokenizer({ maxTokens: 5 }).fit(texts).toJSON();
 
   it.each([
-    ['{', /the JSON is not well formed: /],
+    ['{', /the JSON is not well formed at character 1: no string$/],
     ['7', /there is no JSON object$/],
     [null, /there is no JSON object/],
     [[], /format is undefined, expected "gradlet-tokenizer"/],
@@ -45,6 +45,13 @@ describe('a file', () => {
     [{ ...good, tokens: ['a', 'b', 'a'] }, /tokens\[2\] is "a", which is there already/],
     [{ ...good, tokens: [''] }, /tokens\[0\] is "", which/],
     [{ ...good, tokens: ['[UNK]'] }, /tokens\[0\] is "\[UNK\]", which/],
+    [{ ...good, extra: 1 }, /there is an unknown field "extra"/],
+    [JSON.stringify(good).replace('{', '{"version":2,'), /key 'version' is given twice/],
+    [JSON.stringify(good).replace('"tokens":', '"tokens":["x"],"tokens":'), /key 'tokens' is given twice/],
+    [JSON.stringify(good).replace('{', '{"__proto__":{},'), /there is an unknown field "__proto__"/],
+    [`{"__proto__":${JSON.stringify(good)}}`, /format is undefined/],
+    [JSON.stringify(good).replace(/"tokens":.*/, `"tokens":${'['.repeat(100)}`), /nested more than 64 deep/],
+    [JSON.stringify(good).replace('"maxTokens":5', '"maxTokens":1e999'), /beyond the range of float64/],
   ])('that is none is refused: %j', (file, message) => {
     expect(thrown(() => tokenizerFromJSON(file))).toMatch(message);
     expect(thrown(() => tokenizerFromJSON(file))).toMatch(/^FormatError: tokenizer file: /);

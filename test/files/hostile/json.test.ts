@@ -1,6 +1,6 @@
 /** The JSON of a file. */
 import { describe, expect, it } from 'vitest';
-import { parseJson } from '../../../src/files/json.ts';
+import { parseJson } from '../../../src/core/json.ts';
 import { thrown } from '../../support/models.ts';
 
 describe('the JSON of a file', () => {

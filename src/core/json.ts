@@ -3,8 +3,8 @@
  * limits the depth, and returns objects as maps, so that `__proto__` is a name like any other. Time and memory grow
  * linearly with the text.
  */
-import { describe } from '../core/describe.ts';
-import { FormatError } from '../core/errors.ts';
+import { describe } from './describe.ts';
+import { FormatError } from './errors.ts';
 
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export type JsonObject = ReadonlyMap<string, Json>;
