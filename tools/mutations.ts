@@ -120,16 +120,16 @@ async function requirePassing(folder: string, faults: readonly Fault[]): Promise
 async function main(): Promise<void> {
   const { only, family, list, markdown } = new Command('mutations')
     .description('puts faults into a copy of the code, and sees that a test fails for each')
-    .option('--only <name>', 'only the faults whose names contain this')
+    .option('--only <name...>', 'only the faults whose names contain one of these')
     .option('--family <name>', 'only those of this file of test/mutations')
     .option('--list', 'lists the faults, and runs none')
     .option('--markdown', 'prints the table of docs/testing.md')
     .parse()
-    .opts<{ only?: string; family?: string; list?: boolean; markdown?: boolean }>();
+    .opts<{ only?: string[]; family?: string; list?: boolean; markdown?: boolean }>();
   const faults = [...(await loadFaults())]
     .filter(([name]) => family === undefined || name === family)
     .flatMap(([, own]) => own)
-    .filter(({ name }) => only === undefined || name.includes(only));
+    .filter(({ name }) => only?.some((part) => name.includes(part)) ?? true);
   if (faults.length === 0) throw new Error('there are no such faults: see --list');
   const problems = faults.map(problemOf).filter((problem) => problem !== '');
   if (problems.length > 0) throw new Error(problems.join('\n'));

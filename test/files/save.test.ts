@@ -22,6 +22,7 @@ import {
   blobs,
   classifier,
   lossRecorder,
+  engines,
   referenceEngine,
   rejection,
   thrown,
@@ -380,4 +381,48 @@ describe('a file from a stranger', () => {
 it('tensors of a loop of one’s own are saved by name', () => {
   const file = encodeSafetensors(new Map([['w', tensor([[1, 2]])]]));
   expect(decodeSafetensors(file).tensors.get('w')!.toArray()).toEqual([[1, 2]]);
+});
+
+describe.each(engines)('a file on %s', (_, create) => {
+  it('may hold tensors without elements', async () => {
+    const model = sequential(
+      [dense({ units: 2, inputShape: [0], biasInitializer: 'ones' }), dense({ units: 1, kernelInitializer: 'ones' })],
+      { engine: await create() },
+    );
+    model.compile({ optimizer: adam({ learningRate: 0.5 }), loss: 'mse' });
+    const nothing = tensor(new Float32Array(0), [3, 0]);
+    expect([...(await model.predict(nothing)).data]).toEqual([2, 2, 2]);
+    await model.fit(nothing, tensor([[1], [2], [3]]), { epochs: 2 });
+    const file = await model.save();
+    expect(decodeSafetensors(file).tensors.get('dense/kernel')!.shape).toEqual([0, 2]);
+    const loaded = loadModel(file, { layers: layerRegistry, engine: await create() });
+    expect((await loaded.predict(nothing)).data).toEqual((await model.predict(nothing)).data);
+    expect(await loaded.save()).toEqual(file);
+    const weights = await saveWeights(model);
+    loadWeights(loaded, weights);
+    expect(await saveWeights(loaded)).toEqual(weights);
+  });
+
+  it('holds one moment, whatever is set while it waits for its turn', async () => {
+    const model = sequential([dense({ units: 1, useBias: false, kernelInitializer: 'ones', inputShape: [1] })], {
+      engine: await create(),
+    });
+    model.compile({ optimizer: adam({ learningRate: 0.25 }), loss: 'mse' });
+    const x = tensor(new Float32Array(50).fill(1), [50, 1]);
+    await model.fit(x, x, { epochs: 1 });
+    const running = model.predict(x, { batchSize: 1 });
+    model.setWeights([tensor([[2]])]); // waits for the prediction
+    model.learningRate = 0.125;
+    const saving = model.save(); // waits for the weights
+    model.learningRate = 0.5;
+    model.setWeights([tensor([[3]])]);
+    const file = await saving;
+    const { tensors } = decodeSafetensors(file);
+    expect([...tensors.get('dense/kernel')!.data]).toEqual([2]);
+    expect([...tensors.get('optimizer/1/learningRate')!.data]).toEqual([0.125]);
+    expect(loadModel(file, { layers: layerRegistry }).learningRate).toBe(0.125);
+    expect(model.learningRate).toBe(0.5);
+    expect((await model.getWeights())[0]!.data[0]).toBe(3);
+    await running;
+  });
 });
