@@ -31,7 +31,7 @@ import { ModelEngine } from './model-engine.ts';
 import { checkSamples } from '../train/samples.ts';
 import type { DataSpec } from '../train/samples.ts';
 import { evaluateSamples, predictRows, trainOnSamples } from '../train/passes.ts';
-import type { Place } from '../train/passes.ts';
+import type { PassContext } from '../train/passes.ts';
 import { ProgramCache } from '../train/program-cache.ts';
 import type { Recipe } from '../train/program.ts';
 import { save } from '../files/save.ts';
@@ -170,7 +170,7 @@ export class Model implements TrainedModel {
           addSteps: (count) => void (this.stepsDone += count),
           stopped: () => this.stopTraining,
           weights: recipe.topology.weights,
-          checkWeights: this.placeOn(engine, 'fit').checkWeights,
+          checkWeights: this.contextFor(engine, 'fit').checkWeights,
         });
       } finally {
         data?.release();
@@ -186,7 +186,7 @@ export class Model implements TrainedModel {
     const { batchSize = 32 } = options;
     const recipe = this.recipe('evaluate', x);
     const samples = checkSamples('evaluate', x, y, this.dataSpec(recipe));
-    return this.pass('evaluate', batchSize, (place) => evaluateSamples(place, recipe, samples, batchSize));
+    return this.pass('evaluate', batchSize, (context) => evaluateSamples(context, recipe, samples, batchSize));
   }
 
   /**
@@ -200,7 +200,7 @@ export class Model implements TrainedModel {
     const { batchSize = 32 } = options;
     const topology = this.builtFor('predict', x);
     const given = toOwnTensors(x);
-    return this.pass('predict', batchSize, (place) => predictRows(place, topology, given, batchSize));
+    return this.pass('predict', batchSize, (context) => predictRows(context, topology, given, batchSize));
   }
 
   /** One step of training on one batch. @returns its loss and metrics, from before the update @throws like `fit` */
@@ -212,7 +212,7 @@ export class Model implements TrainedModel {
       const { ready } = this.engine.claim(recipe.topology, this.state, samples.count);
       return inTurn(recipe.topology.weights, true, async () => {
         const engine = await ready();
-        return trainOnSamples(this.placeOn(engine, 'trainOnBatch'), recipe, samples, () => {
+        return trainOnSamples(this.contextFor(engine, 'trainOnBatch'), recipe, samples, () => {
           this.stepsDone += 1;
         });
       });
@@ -224,7 +224,9 @@ export class Model implements TrainedModel {
     checkArguments('testOnBatch', arguments, { x: data, y: data });
     const recipe = this.recipe('testOnBatch', x);
     const samples = checkSamples('testOnBatch', x, y, this.dataSpec(recipe));
-    return this.pass('testOnBatch', samples.count, (place) => evaluateSamples(place, recipe, samples, samples.count));
+    return this.pass('testOnBatch', samples.count, (context) =>
+      evaluateSamples(context, recipe, samples, samples.count),
+    );
   }
 
   /** The optimizer's rate. Setting it takes effect at the next step; throws `StateError` under a schedule. */
@@ -339,14 +341,14 @@ export class Model implements TrainedModel {
   }
 
   /** Runs what reads the weights: all of it reads them as they are now. */
-  private pass<T>(caller: string, batch: number, run: (place: Place) => Promise<T>): Promise<T> {
+  private pass<T>(caller: string, batch: number, run: (context: PassContext) => Promise<T>): Promise<T> {
     return this.activity.pass(() => {
       const { ready } = this.engine.claim(this.topology!, [], batch);
-      return inTurn(this.topology!.weights, false, async () => run(this.placeOn(await ready(), caller)));
+      return inTurn(this.topology!.weights, false, async () => run(this.contextFor(await ready(), caller)));
     });
   }
 
-  private placeOn(engine: Engine, caller: string): Place {
+  private contextFor(engine: Engine, caller: string): PassContext {
     const { cache, weightCheck, stepsDone: step } = this;
     const checkWeights = (): Promise<void> => weightCheck.run(engine, caller, this.topology!.weights, step);
     return { engine, cache, caller, step, checkWeights };

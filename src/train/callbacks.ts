@@ -1,4 +1,4 @@
-/** What may listen to a run and act on it: callbacks, as in Keras. All methods are optional and may be async. */
+/** Callbacks of `fit`, as in Keras. All methods are optional and may be async. */
 import { callable, checkValue } from '../core/arguments.ts';
 import type { ArgumentType } from '../core/arguments.ts';
 import { describe } from '../core/describe.ts';
@@ -6,43 +6,52 @@ import { suggest, ValueError } from '../core/errors.ts';
 import type { HostTensor } from '../data/tensor.ts';
 import type { Logs } from './sums.ts';
 
-/** The part of a model that callbacks work with. */
+/** The part of a model that callbacks may use. */
 export interface TrainedModel {
-  /** Set to true to end training after the chunk of steps at hand. */
+  /** Set to true to end training after the current chunk of steps. */
   stopTraining: boolean;
-  /** The optimizer's rate. Setting it throws `StateError` while a schedule decides it. */
+  /** The learning rate of the optimizer. Setting it throws `StateError` if the optimizer has a schedule. */
   learningRate: number;
   getWeights(): Promise<HostTensor[]>;
   setWeights(weights: readonly HostTensor[]): void;
 }
 
-/** How far a run is. */
+/** Progress of a `fit` run. */
 export interface Progress {
-  /** From 0, as in `History.epoch`. */
+  /** Index of the current epoch, counted from 0 as in `History.epoch`. */
   readonly epoch: number;
   readonly epochs: number;
-  /** Steps done in this epoch, and all of its steps. */
+  /** Completed steps of this epoch. */
   readonly step: number;
+  /** Total steps of this epoch. */
   readonly steps: number;
+  /** Samples processed in this epoch. */
   readonly samples: number;
 }
 
+/**
+ * Functions that `fit` calls while it trains.
+ *
+ * @example
+ * await model.fit(x, y, { epochs: 5, callbacks: { onEpochEnd: (epoch, { loss }) => console.log(epoch, loss) } });
+ */
 export interface Callback {
   onTrainBegin?(model: TrainedModel): void | Promise<void>;
   onTrainEnd?(logs: Logs, model: TrainedModel): void | Promise<void>;
   onEpochBegin?(epoch: number, model: TrainedModel): void | Promise<void>;
-  /** `logs` holds loss and metrics, and those of the validation data as `val_loss` … A callback may add to it. */
+  /** `logs` has loss and metrics, with validation results as `val_loss` and so on. A callback may add entries to it. */
   onEpochEnd?(epoch: number, logs: Logs, model: TrainedModel): void | Promise<void>;
-  /** Several times a second. `logs` are the epoch's so far, a few tenths of a second old; empty at first. */
+  /** Called several times per second. `logs` has the results of the epoch up to a few tenths of a second ago; empty at first. */
   onChunkEnd?(progress: Progress, logs: Logs, model: TrainedModel): void | Promise<void>;
 }
 
 const hooks = ['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onChunkEnd'];
 
 /**
- * The callbacks of a run as an array. They may have properties and methods of their own, but none that looks like a hook.
+ * Checks the callbacks of a run and returns them as an array. A callback may have additional properties and methods, except
+ * ones whose names look like hooks.
  *
- * @throws ValueError for what is no callback, and for a hook that does not exist
+ * @throws ValueError for a value that is not a callback, or for an unknown hook
  */
 export function checkCallbacks(given: Callback | readonly Callback[]): readonly Callback[] {
   const list = (Array.isArray(given) ? Array.from(given) : [given]) as readonly Callback[];
@@ -65,7 +74,7 @@ const isCallback: ArgumentType = {
   isRequired: true,
 };
 
-/** Own names and those of the classes above. */
+/** Returns property names of the object and of its prototype chain. */
 function namesOf(callback: object): string[] {
   const names: string[] = [];
   for (let level: object | null = callback; level !== null; level = Object.getPrototypeOf(level) as object | null) {
@@ -74,7 +83,7 @@ function namesOf(callback: object): string[] {
   return names;
 }
 
-/** Throws `ValueError` for a hook that was called by hand without the logs or the model that `fit` gives. */
+/** Throws `ValueError` if a hook was called directly without the logs or the model that `fit` passes. */
 export function checkHook(caller: string, given: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of Object.entries(given)) {
     const expected = name === 'model' ? 'the model that is trained' : 'an object of numbers by name';
@@ -82,7 +91,7 @@ export function checkHook(caller: string, given: Readonly<Record<string, unknown
   }
 }
 
-/** Several callbacks as one, called in their order. */
+/** Calls several callbacks in order. */
 export class CallbackList {
   readonly #callbacks: readonly Callback[];
   readonly #model: TrainedModel;
@@ -113,9 +122,10 @@ export class CallbackList {
   }
 }
 
-/** What `fit` gives: the numbers of every epoch. */
+/** Result of `fit`: the logs of every epoch. */
 export interface History {
+  /** Indices of the completed epochs. */
   readonly epoch: readonly number[];
-  /** One list for each name in the logs: `loss`, `accuracy`, `val_loss`, `val_accuracy`. */
+  /** One array with a value per epoch for each name in the logs: `loss`, `accuracy`, `val_loss`, `val_accuracy`. */
   readonly history: Readonly<Record<string, readonly number[]>>;
 }

@@ -1,6 +1,6 @@
 /**
- * Labels, checked against the features, the model's output and the loss before anything goes to a device. What shapes
- * fit is the loss's own business: it is asked with stand-ins for a batch.
+ * Checks labels against features, model output and loss before anything is uploaded to a device. The accepted shapes depend
+ * on the loss, so the check builds the graph of the loss with placeholder variables.
  */
 import { ShapeError, ValueError } from '../core/errors.ts';
 import type { Shape } from '../core/shape.ts';
@@ -15,16 +15,17 @@ import { checkFinite, formatPlace } from '../data/features.ts';
 export interface LabelSpec {
   readonly loss: LossFunction;
   readonly metrics: readonly Metric[];
-  /** Of the model, for one sample. */
+  /** Output shape of the model for one sample. */
   readonly output: Shape;
 }
 
 /**
- * Labels when they fit, scale and offset applied: every dtype then counts alike, and to the last bit.
+ * Checks labels and returns them with scale and offset applied, so that every dtype gives bit-identical results.
  *
- * @param caller names the call in errors: `fit`
- * @param samples of the features
- * @throws ShapeError when counts or shapes differ; ValueError for NaN and for labels that the loss cannot have
+ * @param caller name of the public method for error messages: `fit`
+ * @param given labels [samples, ...]
+ * @param samples number of samples of the features
+ * @throws ShapeError if counts or shapes differ; ValueError for NaN and for labels that the loss does not accept
  */
 export function checkLabels(caller: string, given: HostTensor, samples: number, spec: LabelSpec): HostTensor {
   const labels = checkFinite(caller, 'y', given).applyScale(`${caller}: y`);
@@ -43,7 +44,8 @@ export function checkLabels(caller: string, given: HostTensor, samples: number, 
     for (const metric of spec.metrics) metric.sums(given, predictions, mask);
   };
   asCaller(caller, () => build(samples));
-  // Labels of another rank may broadcast along another axis that happens to be as long as the batch: no axis is longer.
+  // Labels of another rank may broadcast along an axis that happens to have the length of the batch. A second check with a batch
+  // longer than every axis finds this.
   if (sample.length !== output.length) asCaller(caller, () => build(1 + Math.max(samples, ...sample, ...output)));
   const name = lossName(spec.loss) ?? '';
   if (name.startsWith('sparse')) checkClassNumbers(caller, labels, spec.output.at(-1)!);
@@ -51,7 +53,7 @@ export function checkLabels(caller: string, given: HostTensor, samples: number, 
   return labels;
 }
 
-/** Runs `build` and puts the caller's name in front of the shapes that do not fit. */
+/** Runs `build` and prefixes the message of a `ShapeError` with the name of the caller. */
 function asCaller<T>(caller: string, build: () => T): T {
   try {
     return build();
@@ -62,23 +64,23 @@ function asCaller<T>(caller: string, build: () => T): T {
 }
 
 function checkClassNumbers(caller: string, labels: HostTensor, classes: number): void {
-  labels.data.forEach((value, place) => {
+  labels.data.forEach((value, index) => {
     if (Number.isInteger(value) && value >= 0 && value < classes) return;
     throw new ValueError(
-      `${caller}: y holds ${value} ${formatPlace(place, labels.shape)}, expected a class number from 0 to ${classes - 1}: ` +
+      `${caller}: y holds ${value} ${formatPlace(index, labels.shape)}, expected a class number from 0 to ${classes - 1}: ` +
         `number the classes from 0, or end the model with as many units as there are classes`,
     );
   });
 }
 
 function checkProbabilities(caller: string, labels: HostTensor, name: string): void {
-  labels.data.forEach((value, place) => {
+  labels.data.forEach((value, index) => {
     if (value >= 0 && value <= 1) return;
     const remedy = name.startsWith('binary')
       ? 'use labels 0 and 1'
       : 'use one-hot labels, or sparseCategoricalCrossentropy for class numbers';
     throw new ValueError(
-      `${caller}: y holds ${value} ${formatPlace(place, labels.shape)}, expected values from 0 to 1 for ${name}: ${remedy}`,
+      `${caller}: y holds ${value} ${formatPlace(index, labels.shape)}, expected values from 0 to 1 for ${name}: ${remedy}`,
     );
   });
 }

@@ -1,6 +1,6 @@
 /**
- * Looks for NaN and infinity in weights and in the optimizer's state, on the device. A layer may hide what a weight holds:
- * a step of relu or clipping makes it finite again.
+ * Checks weights and optimizer state for NaN and infinity on the device. Checking layer outputs alone is not enough: relu or
+ * clipping can turn the result of a non-finite weight into a finite number.
  */
 import { NonFiniteError } from '../core/errors.ts';
 import type { Engine } from '../engine.ts';
@@ -12,13 +12,14 @@ import { FiniteWatch, watchedState } from './finite-watch.ts';
 import type { Finding } from './finite-watch.ts';
 import { stateError } from './results.ts';
 
-/** A check of one model's weights: prepared once, and run only if a weight has changed since it was found finite. */
+/** Checks the weights of one model. The program is compiled once and runs only if a weight changed since the last check. */
 export class WeightCheck {
   #check: Check | null = null;
   #coming: Promise<Check> | null = null;
 
   /**
-   * @param step training steps done so far
+   * @param caller name of the public method, for error messages
+   * @param step number of completed training steps, for error messages
    * @throws NonFiniteError naming the first of `weights` that holds NaN or infinity
    */
   async run(engine: Engine, caller: string, weights: readonly Variable[], step: number): Promise<void> {
@@ -28,7 +29,7 @@ export class WeightCheck {
       const found = await this.#check.find();
       if (found) throw stateError(caller, found, step);
     } catch (error) {
-      // What keeps the program from running, such as memory that was released, must not keep the next one from it.
+      // The program cannot run, for example because memory was released. The next call compiles it again.
       if (!(error instanceof NonFiniteError)) this.dispose();
       throw error;
     }
@@ -48,7 +49,7 @@ export class WeightCheck {
   }
 }
 
-/** Throws `NonFiniteError` naming the weight, or else the state of the optimizer, that holds NaN or infinity. */
+/** Throws `NonFiniteError` naming the first weight, or else the first optimizer state, that holds NaN or infinity. */
 export async function checkState(
   engine: Engine,
   caller: string,
@@ -56,7 +57,7 @@ export async function checkState(
   optimizer: Optimizer,
   step: number,
 ): Promise<void> {
-  if (weights.length === 0) return; // nothing is trained, so there is no state
+  if (weights.length === 0) return; // without trainable weights there is no optimizer state
   const check = await prepareCheck(engine, weights, optimizer);
   try {
     const found = await check.find();
@@ -73,7 +74,7 @@ interface Check {
 
 async function prepareCheck(engine: Engine, weights: readonly Variable[], optimizer?: Optimizer): Promise<Check> {
   const watch = new FiniteWatch(engine);
-  const update = watch.look(constant(0, [], 'int32'), watchedState(weights, optimizer));
+  const update = watch.updateFor(constant(0, [], 'int32'), watchedState(weights, optimizer));
   const executable = await engine.compile({ updates: [update] });
   return {
     async find() {

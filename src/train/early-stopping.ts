@@ -1,4 +1,4 @@
-/** Ends a run that no longer gets better. */
+/** A callback that stops training when the monitored value no longer improves. */
 import { boolean, checkArguments } from '../core/arguments.ts';
 import type { HostTensor } from '../data/tensor.ts';
 import { checkHook } from './callbacks.ts';
@@ -7,15 +7,19 @@ import { Monitor, monitorOptions } from './monitor.ts';
 import type { MonitorOptions } from './monitor.ts';
 
 export interface EarlyStoppingOptions extends MonitorOptions {
-  /** Put the weights of the best epoch back at the end of training. Default false, as in Keras. */
+  /** Whether to restore the weights of the best epoch at the end of training. Default false, as in Keras. */
   readonly restoreBestWeights?: boolean;
 }
 
 /**
- * Stops training when the monitored number (`val_loss`) has not improved for more than `patience` epochs (0), by at
- * least `minDelta` (0).
+ * Stops training when the monitored value (default `val_loss`) has not improved by more than `minDelta` (default 0) for
+ * `patience` epochs. The default patience 0 stops after the first epoch without improvement, as 1 does.
  *
- * @throws ValueError for options out of range, and in the run for a number that the logs do not hold
+ * @returns a callback for `fit`
+ * @throws ValueError for options out of range, and during `fit` if the logs do not contain the monitored value
+ * @example
+ * const stop = earlyStopping({ patience: 3, restoreBestWeights: true });
+ * await model.fit(x, y, { epochs: 100, validationSplit: 0.2, callbacks: stop });
  */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   checkArguments('earlyStopping', arguments, { options: monitorOptions({ restoreBestWeights: boolean }) });

@@ -1,6 +1,6 @@
 /**
- * Looks for NaN and infinity on the device, inside the program of a step: records for each watched value when it was first
- * not finite. The record is read back together with the sums.
+ * Detects NaN and infinity on the device, inside the program of a step. For each watched value it records when it was first not
+ * finite. The host reads the record together with the sums.
  */
 import type { Engine } from '../engine.ts';
 import type { Node, Variable } from '../graph/node.ts';
@@ -12,22 +12,22 @@ import type { LayerOutput } from '../nn/topology.ts';
 /** A value to watch. */
 export interface WatchedValue {
   readonly node: Node;
-  /** What errors call it: `the output of layer 'dense'`. */
+  /** Name in error messages: `the output of layer 'dense'`. */
   readonly what: string;
-  /** `NonFiniteError.where` */
+  /** Becomes `NonFiniteError.where`. */
   readonly where: string;
-  /** Whether it is a weight or a state of the optimizer, which stays non-finite until it is set. */
+  /** Whether the value is a weight or optimizer state, which stays non-finite until it is set. */
   readonly isState: boolean;
 }
 
 /** The earliest value that was not finite. */
 export interface Finding extends Omit<WatchedValue, 'node'> {
-  /** The counter's value when it was found. */
+  /** Value of the counter in the step that found it. */
   readonly count: number;
 }
 
 export class FiniteWatch {
-  /** int32, one for each value: −1, or the counter when the value was first not finite. */
+  /** int32 [values]: −1, or the counter of the step in which the value was first not finite. */
   flags: Variable = variable([0], { dtype: 'int32' });
   #names: readonly Omit<WatchedValue, 'node'>[] = [];
   readonly #engine: Engine;
@@ -37,12 +37,12 @@ export class FiniteWatch {
   }
 
   /**
-   * The update that looks at `values`; called once for each batch size, with the same values.
+   * Builds the update that checks `values`. Called once for each batch size, with the corresponding nodes.
    *
-   * @param counter int32 []: what is recorded, not negative
-   * @param values first the ones that are to be named where several are found at once
+   * @param counter int32 [], not negative: the number to record
+   * @param values in order of priority: if several become non-finite in one step, the first is reported
    */
-  look(counter: Node, values: readonly WatchedValue[]): Update {
+  updateFor(counter: Node, values: readonly WatchedValue[]): Update {
     const watched = values.filter(({ node }) => node.dtype === 'float32');
     if (this.#names.length === 0) {
       this.#names = watched.map(({ what, where, isState }) => ({ what, where, isState }));
@@ -51,12 +51,12 @@ export class FiniteWatch {
     return [this.flags, firstNonFinite(this.flags, counter, ...watched.map(({ node }) => node))];
   }
 
-  /** Clears the record: before a run. */
+  /** Clears the record. Called before a run. */
   reset(): void {
     this.#engine.write(this.flags, new Int32Array(this.#names.length).fill(-1));
   }
 
-  /** Reads the record: null if all values were finite. */
+  /** Reads the record. Returns null if all values were finite. */
   async find(): Promise<Finding | null> {
     const flags = Array.from(await this.#engine.read(this.flags));
     const found = flags.filter((flag) => flag >= 0);
@@ -66,7 +66,7 @@ export class FiniteWatch {
   }
 }
 
-/** The layers' outputs in forward order, without those that only reshape their input. */
+/** Returns the outputs of layers in forward order, without layers that only reshape their input. */
 export function watchedOutputs(outputs: readonly LayerOutput[]): WatchedValue[] {
   return outputs.filter(isOwn).map(({ name, node }) => {
     return { node, what: `the output of layer '${name}'`, where: name, isState: false };
@@ -78,9 +78,9 @@ export function watchedLoss(node: Node): WatchedValue {
 }
 
 /**
- * Weights, then the optimizer's state.
+ * Returns the weights, then the optimizer state.
  *
- * @param next the values of those that a step updates; the others are watched as they are
+ * @param next the updated values of variables that the step updates. Other variables are checked as they are.
  */
 export function watchedState(
   weights: readonly Variable[],
@@ -99,7 +99,7 @@ export function watchedState(
   });
 }
 
-/** Whether the layer computed its output, and does not only return its input in another shape. */
+/** Whether the layer computed its output, rather than reshaping its input. */
 function isOwn({ name, node }: LayerOutput): boolean {
   let base = node;
   while (base.op.kind === 'alias') base = base.inputs[0]!;

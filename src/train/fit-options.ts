@@ -1,4 +1,4 @@
-/** The options of `fit`, checked and completed. */
+/** Checks the options of `fit` and fills in defaults. */
 import { boolean, fraction, integer, options } from '../core/arguments.ts';
 import type { ArgumentType } from '../core/arguments.ts';
 import { ValueError } from '../core/errors.ts';
@@ -9,20 +9,22 @@ import { checkBatchSize, checkSamples, trainedSamples } from './samples.ts';
 import type { DataSpec, Samples } from './samples.ts';
 
 export interface FitOptions {
-  /** The epoch to stop before, counted from 0. Default 1. */
+  /**
+   * Index of the epoch to stop before, as in Keras. With `initialEpoch` 0 it is the number of epochs. Default `initialEpoch` + 1.
+   */
   readonly epochs?: number;
-  /** The epoch to start with: greater than 0 when training goes on. Default 0. */
+  /** Index of the first epoch. Set it to resume training. Default 0. */
   readonly initialEpoch?: number;
-  /** Samples of a step. Default 32, or all where there are fewer. */
+  /** Samples per step. Default 32, or the number of samples if that is smaller. */
   readonly batchSize?: number;
-  /** The fraction of the samples, at their end, that is held back to validate with. Default 0. */
+  /** Fraction of the samples, taken from the end, that is held out for validation. In [0, 1). Default 0. */
   readonly validationSplit?: number;
-  /** Features and labels to validate with; goes before `validationSplit`. */
+  /** Features and labels for validation. Overrides `validationSplit`. */
   readonly validationData?: readonly [FeatureData, DataLike];
-  /** A new order in every epoch. Default true. */
+  /** Whether to shuffle the training samples in every epoch. Default true. */
   readonly shuffle?: boolean;
   readonly callbacks?: Callback | readonly Callback[];
-  /** Of the orders. Default: the model's. */
+  /** Seed for shuffling. Default: the seed of the model. */
   readonly seed?: number;
 }
 
@@ -31,7 +33,7 @@ export interface FitPlan {
   readonly epochs: number;
   readonly initialEpoch: number;
   readonly batchSize: number;
-  /** The first so many samples are trained on. */
+  /** Number of training samples. They come first; the rest is held out for validation. */
   readonly trained: number;
   readonly validation: Samples | null;
   readonly shuffle: boolean;
@@ -39,7 +41,7 @@ export interface FitPlan {
   readonly seed: number | undefined;
 }
 
-/** What the options of `fit` may be; what they are together is checked by `planFit`. */
+/** Argument type for the options of `fit`. `planFit` checks combinations of options. */
 export function fitOptions(): ArgumentType {
   return options({
     epochs: integer(0),
@@ -59,7 +61,7 @@ export function fitOptions(): ArgumentType {
   });
 }
 
-/** Throws typed errors that begin with `fit:`. */
+/** Checks data and options of `fit` and fills in defaults. Throws typed errors with messages that begin with `fit:`. */
 export function planFit(x: FeatureData, y: DataLike, chosen: FitOptions, spec: DataSpec): FitPlan {
   const { validationData, validationSplit = 0, shuffle = true, callbacks = [], seed } = chosen;
   const samples = checkSamples('fit', x, y, spec);

@@ -1,4 +1,4 @@
-/** One run of training: epochs of chunks, validation after each epoch, callbacks in between. */
+/** Runs `fit`: epochs of training in chunks of steps, validation after each epoch, and callbacks. */
 import { deriveKey, permutation } from '../core/random.ts';
 import type { Key } from '../core/random.ts';
 import type { Engine } from '../engine.ts';
@@ -12,36 +12,36 @@ import { evaluationProgram, trainingProgram } from './program.ts';
 import type { Recipe, StepProgram } from './program.ts';
 import { ProgressReader } from './progress-reader.ts';
 import { readResults } from './results.ts';
-import type { Occasion } from './results.ts';
+import type { ResultContext } from './results.ts';
 import type { Logs, Results } from './sums.ts';
 import { changeInTurn, inTurn } from '../variables/turns.ts';
 
-/** A run, its data already on the device. */
-export interface Run {
+/** Everything that a run of `fit` needs. The data are already on the device. */
+export interface FitRun {
   readonly engine: Engine;
   readonly recipe: Recipe;
   readonly data: DataSet;
-  /** The first so many samples are trained on; the others are validated with, unless there is `validationData`. */
+  /** Number of training samples. They come first in `data`; the rest is used for validation. */
   readonly trained: number;
   readonly validationData: DataSet | null;
   readonly batchSize: number;
   readonly epochs: number;
   readonly initialEpoch: number;
-  /** null: the samples as they lie. */
+  /** null: no shuffling. */
   readonly shuffleKey: Key | null;
   readonly callbacks: CallbackList;
-  /** Steps of training done before, and a call after further ones. */
+  /** Number of training steps that the model has completed, including earlier runs. */
   stepsDone(): number;
   addSteps(count: number): void;
   stopped(): boolean;
-  /** The weights that steps change, one chunk of steps after the other, while nothing reads them. */
+  /** The weights that steps update. Each chunk of steps waits until no prediction or evaluation reads them. */
   readonly weights: readonly Variable[];
   /** Rejects with `NonFiniteError` if a weight is not finite. */
   checkWeights(): Promise<void>;
 }
 
-/** Trains until the last epoch, or until it is stopped. Frees all that it took, whatever happens. */
-export async function runFit(run: Run): Promise<History> {
+/** Trains until the last epoch or until `stopped()` returns true. Frees its programs and orders even if it fails. */
+export async function runFit(run: FitRun): Promise<History> {
   const { engine, recipe, data, batchSize: batch, trained, shuffleKey } = run;
   const orders: Variable[] = [];
   const programs: StepProgram[] = [];
@@ -62,12 +62,12 @@ export async function runFit(run: Run): Promise<History> {
       validation = await evaluationProgram(engine, view, recipe);
       programs.push(validation);
     }
-    // A layer's output would be blamed for a weight that was not finite before.
+    // Otherwise a non-finite weight would be reported as the output of the layer that uses it.
     await run.checkWeights();
     training.watch?.reset();
     return await runEpochs(run, training, validation, () => {
       if (shuffleKey === null) return;
-      // A key for each epoch of the model's life, so that a run that is continued goes on as if it had not stopped.
+      // The key depends on the step count, so that a resumed run shuffles as an uninterrupted one.
       writeOrder(engine, order!, permutation(deriveKey(shuffleKey, run.stepsDone()), trained));
     });
   } finally {
@@ -77,7 +77,7 @@ export async function runFit(run: Run): Promise<History> {
 }
 
 function validationView(
-  { data, trained, validationData, batchSize }: Run,
+  { data, trained, validationData, batchSize }: FitRun,
   restOrder: () => Variable,
 ): BatchView | null {
   if (validationData) {
@@ -89,7 +89,7 @@ function validationView(
 }
 
 async function runEpochs(
-  run: Run,
+  run: FitRun,
   training: StepProgram,
   validation: StepProgram | null,
   shuffle: () => void,
@@ -107,9 +107,9 @@ async function runEpochs(
     training.rewind();
     logs = { ...(await runEpoch(run, number, training, pace)) };
     if (validation) {
-      const occasion = { caller: 'fit', step: run.stepsDone(), epoch: number + 1 };
+      const context = { caller: 'fit', step: run.stepsDone(), epoch: number + 1 };
       const results = await inTurn(run.weights, false, () =>
-        runEvaluation(run.engine, validation, run.recipe, occasion, validationPace),
+        runEvaluation(run.engine, validation, run.recipe, context, validationPace),
       );
       for (const [name, value] of Object.entries(results)) logs[`val_${name}`] = value;
     }
@@ -122,7 +122,7 @@ async function runEpochs(
   return { epoch, history };
 }
 
-async function runEpoch(run: Run, epoch: number, training: StepProgram, pace: Pace): Promise<Results> {
+async function runEpoch(run: FitRun, epoch: number, training: StepProgram, pace: Pace): Promise<Results> {
   const { engine, recipe, callbacks, epochs, trained, batchSize } = run;
   const { parts, steps } = training;
   const reader = new ProgressReader(training, recipe.metrics, () => run.stepsDone());
@@ -142,16 +142,16 @@ async function runEpoch(run: Run, epoch: number, training: StepProgram, pace: Pa
   return reader.read();
 }
 
-/** Goes through all the samples of an evaluation program once. @throws NonFiniteError naming what is not finite */
+/** Runs an evaluation program over all samples. @throws NonFiniteError naming what is not finite */
 export async function runEvaluation(
   engine: Engine,
   program: StepProgram,
   { metrics }: Pick<Recipe, 'metrics'>,
-  occasion: Occasion,
+  context: ResultContext,
   pace: Pace = new Pace(engine),
 ): Promise<Results> {
   program.rewind();
   program.watch?.reset();
   await runSteps({ engine, parts: program.parts, pace });
-  return readResults(program, metrics, occasion);
+  return readResults(program, metrics, context);
 }

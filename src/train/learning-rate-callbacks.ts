@@ -1,4 +1,4 @@
-/** Callbacks that change the learning rate between epochs. The logs then hold it as `learningRate`. */
+/** Callbacks that change the learning rate between epochs. They add it to the logs as `learningRate`. */
 import { callable, checkArguments, integer, number, required } from '../core/arguments.ts';
 import { describe } from '../core/describe.ts';
 import { ValueError } from '../core/errors.ts';
@@ -8,19 +8,22 @@ import { Monitor, monitorOptions } from './monitor.ts';
 import type { MonitorOptions } from './monitor.ts';
 
 export interface ReduceLROnPlateauOptions extends MonitorOptions {
-  /** The rate is multiplied by this. Default 0.1. */
+  /** Each reduction multiplies the learning rate by this factor, between 0 and 1. Default 0.1. */
   readonly factor?: number;
-  /** Epochs after a reduction in which nothing is counted. Default 0. */
+  /** Number of epochs after a reduction that do not count towards `patience`. Default 0. */
   readonly cooldown?: number;
-  /** The rate never falls below this. Default 0. */
+  /** Lower bound of the learning rate. Default 0. */
   readonly minLearningRate?: number;
 }
 
 /**
- * Lowers the learning rate when the monitored number (`val_loss`) has not improved for `patience` epochs (10), by at
- * least `minDelta` (0.0001).
+ * Reduces the learning rate when the monitored value (default `val_loss`) has not improved by at least `minDelta` (default
+ * 0.0001) for `patience` epochs (default 10).
  *
- * @throws ValueError for options out of range, and in the run for a number that the logs do not hold
+ * @returns a callback for `fit`
+ * @throws ValueError for options out of range, and during `fit` if the logs do not contain the monitored value
+ * @example
+ * await model.fit(x, y, { epochs: 100, validationSplit: 0.2, callbacks: reduceLROnPlateau({ factor: 0.5, patience: 5 }) });
  */
 export function reduceLROnPlateau(options: ReduceLROnPlateauOptions = {}): Callback {
   const isFactor = (value: unknown): boolean => typeof value === 'number' && value > 0 && value < 1;
@@ -45,7 +48,7 @@ export function reduceLROnPlateau(options: ReduceLROnPlateauOptions = {}): Callb
       const improved = monitor.improved(logs);
       if (resting > 0) {
         resting -= 1;
-        monitor.waited = improved || resting > 0 ? 0 : 1; // epochs of rest do not count
+        monitor.waited = improved || resting > 0 ? 0 : 1; // cooldown epochs do not count
       }
       if (improved || resting > 0 || monitor.waited < Math.max(1, monitor.patience)) return;
       if (model.learningRate > minLearningRate) {
@@ -58,9 +61,13 @@ export function reduceLROnPlateau(options: ReduceLROnPlateauOptions = {}): Callb
 }
 
 /**
- * Sets the learning rate at the start of every epoch to `schedule(epoch, rate)`, epochs counted from 0.
+ * Sets the learning rate at the start of every epoch.
  *
- * @throws ValueError in the run when the schedule gives no number ≥ 0
+ * @param schedule a function from the epoch, counted from 0, and the current rate to the new rate, a finite number ≥ 0
+ * @returns a callback for `fit`
+ * @throws ValueError during `fit` if the schedule returns anything else
+ * @example
+ * await model.fit(x, y, { epochs: 20, callbacks: learningRateScheduler((epoch, rate) => (epoch < 10 ? rate : rate * 0.9)) });
  */
 export function learningRateScheduler(schedule: (epoch: number, learningRate: number) => number): Callback {
   checkArguments('learningRateScheduler', arguments, { schedule: required(callable) });

@@ -1,20 +1,24 @@
 /**
- * Runs a program's steps in chunks. A chunk is as long as the event loop may wait, or on a GPU, where a run only queues
- * its work, as the device may; at most two chunks are queued, so that the device never idles and the queue never grows.
+ * Runs the steps of a program in chunks. On a CPU, the chunk length is bounded by how long the event loop may be blocked. On a
+ * GPU, a run only queues work, so it is bounded by how long the device may be busy. At most two chunks are queued, so that
+ * the device never idles and the queue never grows.
  */
 import type { Engine, Executable } from '../engine.ts';
 import { chunkMilliseconds, yieldToEventLoop } from '../core/event-loop.ts';
 
-/** The first chunks are small: nothing is known yet, and a GPU prepares its pipelines. */
+/**
+ * Maximum ratio of consecutive chunk lengths. The first chunks are small, because the time of a step is unknown and a GPU still
+ * prepares its pipelines.
+ */
 const growth = 4;
 
 /**
- * A chunk on WebGPU. The device's time is not the page's, so it may be long, if shorter than the 100 ms after which a screen
- * or a watchdog would wait for the device. Steps are encoded by the page: so many take it less than a millisecond.
+ * Limits of a chunk on WebGPU. Device time does not block the page, so a chunk may be long, but must stay below the 100 ms at
+ * which the display or a watchdog would notice. The page encodes the steps: 64 take less than a millisecond.
  */
 const gpuChunk = { milliseconds: 60, steps: 64 } as const;
 
-/** How fast steps are; kept over the epochs of one run. */
+/** Chooses chunk lengths from the measured time per step. One instance serves all epochs of a run. */
 export class Pace {
   readonly #limits: { readonly milliseconds: number; readonly steps: number };
   #millisecondsPerStep = 0;
@@ -25,14 +29,14 @@ export class Pace {
     this.#limits = isGpu ? gpuChunk : { milliseconds: chunkMilliseconds(), steps: Infinity };
   }
 
-  /** Steps of the next chunk, at most `remaining`. */
+  /** Number of steps of the next chunk, at most `remaining`. */
   next(remaining: number): number {
     const { milliseconds, steps } = this.#limits;
     const target = this.#millisecondsPerStep > 0 ? milliseconds / this.#millisecondsPerStep : 1;
     return Math.min(remaining, steps, Math.max(1, Math.floor(Math.min(target, this.#last * growth))));
   }
 
-  /** Learns from a chunk that took `milliseconds`. */
+  /** Records that a chunk of `steps` steps took `milliseconds`. */
   record(steps: number, milliseconds: number): void {
     const measured = Math.max(milliseconds, 1e-3) / steps;
     const known = this.#millisecondsPerStep;
@@ -41,7 +45,7 @@ export class Pace {
   }
 }
 
-/** A number of steps of one executable. */
+/** An executable and the number of steps to run it. */
 export interface StepRun {
   readonly executable: Executable;
   readonly steps: number;
@@ -49,18 +53,18 @@ export interface StepRun {
 
 export interface RunOptions {
   readonly engine: Engine;
-  /** What to run, in this order. */
+  /** Executables in the order in which they run. */
   readonly parts: readonly StepRun[];
   readonly pace: Pace;
-  /** Runs a chunk when it may run: at once, or later, which the promise tells. Default: at once. */
+  /** Calls `runChunk` immediately and returns undefined, or calls it later and returns a promise. Default: immediately. */
   readonly turn?: (runChunk: () => void) => Promise<void> | undefined;
-  /** Called after each chunk with the steps done so far; false ends the run. */
+  /** Called after each chunk with the total steps so far and the steps of the chunk. Returning false ends the run. */
   readonly onChunk?: (done: number, steps: number) => boolean | Promise<boolean>;
 }
 
-/** Runs all steps, or until `onChunk` ends it; resolves with how many when all of them are done. */
+/** Runs all steps, or fewer if `onChunk` returns false. Resolves with the number of steps once the device has finished them. */
 export async function runSteps({ engine, parts, pace, turn, onChunk }: RunOptions): Promise<number> {
-  // Each entry is a part with the number of steps at which it ends.
+  // `end` is the total number of steps after which the part is complete.
   const ends = parts.map((part, index) => ({
     ...part,
     isFirst: index === 0,
@@ -84,11 +88,11 @@ export async function runSteps({ engine, parts, pace, turn, onChunk }: RunOption
       done += chunk;
       const finished = engine.finished().then(() => {
         const now = performance.now();
-        // The single step of a short last batch says little about the others.
+        // Only the first part has full batches: the time of a short last batch is not representative.
         if (isFirst) pace.record(chunk, now - Math.max(startedAt, finishedAt));
         finishedAt = now;
       });
-      finished.catch(() => undefined); // awaited below: until then nobody has looked at it
+      finished.catch(() => undefined); // prevents an unhandled rejection: the promise is awaited below
       queued.push(finished);
       if (queued.length === 2) await queued.shift();
       await yieldToEventLoop();

@@ -1,4 +1,4 @@
-/** What callbacks that watch one number of the logs share: its direction, and the best value so far. */
+/** Shared by callbacks that monitor one value of the logs: tracks the best value and the epochs since then. */
 import { integer, number, oneOf, options, string } from '../core/arguments.ts';
 import type { ArgumentTable, ArgumentType } from '../core/arguments.ts';
 import { ValueError } from '../core/errors.ts';
@@ -7,17 +7,17 @@ import type { Logs } from './sums.ts';
 export type MonitorMode = 'auto' | 'min' | 'max';
 
 export interface MonitorOptions {
-  /** A name in the logs. Default `val_loss`. */
+  /** Name of the monitored value in the logs. Default `val_loss`. */
   readonly monitor?: string;
-  /** Epochs without improvement before something is done. */
+  /** Number of epochs without improvement before the callback acts. */
   readonly patience?: number;
-  /** A smaller change is no improvement. */
+  /** Minimum change that counts as an improvement. */
   readonly minDelta?: number;
-  /** Whether smaller or greater is better; `auto` takes greater for names with accuracy, precision, recall, f1 or auc. */
+  /** Whether lower (`min`) or higher (`max`) is better. `auto` means `max` for names with acc, precision, recall, f1 or auc. */
   readonly mode?: MonitorMode;
 }
 
-/** What the options of a monitoring callback may be, with those of its own. */
+/** Argument type for the options of a monitoring callback: the shared ones and `own`. */
 export function monitorOptions(own: ArgumentTable): ArgumentType {
   return options({
     monitor: string,
@@ -34,7 +34,7 @@ export class Monitor {
   readonly name: string;
   readonly patience: number;
   best: number = NaN;
-  /** Epochs since the best one. */
+  /** Epochs since the best value. */
   waited = 0;
   readonly #caller: string;
   readonly #sign: 1 | -1;
@@ -58,7 +58,7 @@ export class Monitor {
     this.waited = 0;
   }
 
-  /** Takes an epoch's logs; true when they hold the best value so far. */
+  /** Records the logs of one epoch. Returns true if the value is the best so far. Throws `ValueError` if it is missing. */
   improved(logs: Logs): boolean {
     const value = this.#valueIn(logs);
     this.waited += 1;

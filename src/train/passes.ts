@@ -1,4 +1,4 @@
-/** Single passes over data: evaluation, prediction, and one step of training. */
+/** Single passes over data: evaluation, prediction and one training step. */
 import { NonFiniteError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import type { Engine } from '../engine.ts';
@@ -19,57 +19,64 @@ import { passError, readResults } from './results.ts';
 import type { Results } from './sums.ts';
 import type { Topology } from '../nn/topology.ts';
 
-/** Where passes run, and for whom. */
-export interface Place {
+/** The engine, program cache and model state that a pass uses. */
+export interface PassContext {
   readonly engine: Engine;
   readonly cache: ProgramCache;
-  /** Names the call in errors: `evaluate`. */
+  /** Name of the public method for error messages: `evaluate`. */
   readonly caller: string;
-  /** Training steps done. */
+  /** Number of completed training steps. */
   readonly step: number;
   /** Rejects with `NonFiniteError` if a weight is not finite. */
   checkWeights(): Promise<void>;
 }
 
+/** Computes loss and metrics over all samples, `batchSize` at a time. @throws NonFiniteError naming what is not finite */
 export async function evaluateSamples(
-  place: Place,
+  context: PassContext,
   recipe: Recipe,
   samples: Samples,
   batchSize: number,
 ): Promise<Results> {
   const batch = Math.min(batchSize, samples.count);
-  const make = (view: BatchView): Promise<StepProgram> => evaluationProgram(place.engine, view, recipe);
-  return withProgram(place, 'evaluate', { ...samples, batch }, make, async ({ program }) => {
-    await place.checkWeights();
-    return runEvaluation(place.engine, program, recipe, place);
+  const make = (view: BatchView): Promise<StepProgram> => evaluationProgram(context.engine, view, recipe);
+  return withProgram(context, 'evaluate', { ...samples, batch }, make, async ({ program }) => {
+    await context.checkWeights();
+    return runEvaluation(context.engine, program, recipe, context);
   });
 }
 
-/** One step on all of the samples together. Calls `onStep` once it runs. */
+/** Runs one training step with all samples as one batch. Calls `onStep` as soon as the step is queued. */
 export async function trainOnSamples(
-  place: Place,
+  context: PassContext,
   recipe: Recipe,
   samples: Samples,
   onStep: () => void,
 ): Promise<Results> {
-  const make = (view: BatchView): Promise<StepProgram> => trainingProgram(place.engine, view, recipe, true);
-  return withProgram(place, 'train', { ...samples, batch: samples.count }, make, async ({ program }) => {
-    // A layer's output would be blamed for a weight that was not finite before.
-    await place.checkWeights();
+  const make = (view: BatchView): Promise<StepProgram> => trainingProgram(context.engine, view, recipe, true);
+  return withProgram(context, 'train', { ...samples, batch: samples.count }, make, async ({ program }) => {
+    // Otherwise a non-finite weight would be reported as the output of the layer that uses it.
+    await context.checkWeights();
     program.rewind();
     program.watch?.reset();
     program.parts[0]!.executable.run(1);
     onStep();
     const changes = unknownChanges(recipe.topology.weights);
-    const results = await readResults(program, recipe.metrics, place);
+    const results = await readResults(program, recipe.metrics, context);
     if (changes) markFinite(changes);
     return results;
   });
 }
 
-/** The output for every sample, in its dtype. */
+/**
+ * Computes the model's output for every sample.
+ *
+ * @param given one tensor [samples, ...] for each input of the model
+ * @returns [samples, ...] in the dtype of the output
+ * @throws ShapeError, DTypeError or ValueError for data that do not fit; NonFiniteError if an output is not finite
+ */
 export async function predictRows(
-  place: Place,
+  context: PassContext,
   topology: Topology,
   given: readonly HostTensor[],
   batchSize: number,
@@ -78,31 +85,31 @@ export async function predictRows(
   const batch = Math.min(batchSize, features[0]!.shape[0]!);
   const iterations = constant(0, [], 'int32');
   const make = (view: BatchView): Promise<PredictionProgram> =>
-    predictionProgram(place.engine, view, topology, iterations);
-  return withProgram(place, 'predict', { features, batch }, make, async ({ program }) => {
-    const checked = place.checkWeights();
+    predictionProgram(context.engine, view, topology, iterations);
+  return withProgram(context, 'predict', { features, batch }, make, async ({ program }) => {
+    const checked = context.checkWeights();
     checked.catch(() => undefined); // awaited below
     program.rewind();
     const { parts, rows } = program;
-    await runSteps({ engine: place.engine, parts, pace: new Pace(place.engine) });
-    const values = await place.engine.read(rows);
+    await runSteps({ engine: context.engine, parts, pace: new Pace(context.engine) });
+    const values = await context.engine.read(rows);
     await checked;
     const wrong = values.findIndex((value) => !Number.isFinite(value));
     if (wrong < 0) return new HostTensor(values, rows.shape);
-    await diagnose(place, topology, features, batch, Math.floor((wrong * rows.shape[0]!) / values.length));
+    await diagnose(context, topology, features, batch, Math.floor((wrong * rows.shape[0]!) / values.length));
     const { name } = topology.outputs[0]!.layer;
     throw new NonFiniteError(
       `predict: the output of layer '${name}' is ${values[wrong]} ${formatPlace(wrong, rows.shape)}: scale the data to a ` +
         `small range, or keep what the layer computes finite`,
       name,
-      place.step,
+      context.step,
     );
   });
 }
 
-/** Runs the batch of `sample` once more, and throws `NonFiniteError` naming the first layer whose output is not finite. */
+/** Reruns the batch that contains `sample` and throws `NonFiniteError` naming the first layer whose output is not finite. */
 async function diagnose(
-  place: Place,
+  context: PassContext,
   topology: Topology,
   features: readonly HostTensor[],
   batch: number,
@@ -110,15 +117,15 @@ async function diagnose(
 ): Promise<void> {
   const begin = sample - (sample % batch);
   const rows = features.map((all) => rowsOf(all, begin, begin + batch));
-  const data = new DataSet(place.engine, rows);
+  const data = new DataSet(context.engine, rows);
   try {
     const view = { data, batch: data.samples, count: data.samples, order: null };
-    const program = await diagnosisProgram(place.engine, view, topology, constant(0, [], 'int32'));
+    const program = await diagnosisProgram(context.engine, view, topology, constant(0, [], 'int32'));
     try {
       program.watch.reset();
       program.parts[0]!.executable.run(1);
       const found = await program.watch.find();
-      if (found) throw passError(place, { ...found, count: begin });
+      if (found) throw passError(context, { ...found, count: begin });
     } finally {
       program.dispose();
     }
@@ -127,23 +134,23 @@ async function diagnose(
   }
 }
 
-/** The samples from `begin` to before `end`, or as many as there are. */
+/** Copies the samples from `begin` (inclusive) to `end` (exclusive), clamped to the number of samples. */
 function rowsOf({ data, shape: [count, ...shape], scale, offset }: HostTensor, begin: number, end: number): HostTensor {
   const [size, last] = [sizeOf(shape), Math.min(end, count!)];
   return new HostTensor(data.slice(begin * size, last * size), [last - begin, ...shape], scale, offset);
 }
 
-interface Given {
+interface PassData {
   readonly features: readonly HostTensor[];
   readonly labels?: HostTensor;
   readonly batch: number;
 }
 
-/** Uses a program of the cache that fits the data, or a new one; on an error it is not used again. */
+/** Runs `use` with a cached program for data of these shapes, or with a new one. A program that failed is not cached. */
 async function withProgram<P extends StepProgram, T>(
-  { engine, cache }: Place,
+  { engine, cache }: PassContext,
   kind: string,
-  { features, labels, batch }: Given,
+  { features, labels, batch }: PassData,
   make: (view: BatchView) => Promise<P>,
   use: (prepared: Prepared<P>) => Promise<T>,
 ): Promise<T> {

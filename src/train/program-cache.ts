@@ -1,7 +1,7 @@
 /**
- * Programs, kept with their memory for the next call of the same shapes: a page that predicts at every stroke, or a loop of
- * `trainOnBatch`, prepares once. A program in use is out of the cache, so that calls that overlap
- * have one each.
+ * Caches programs and their memory for later calls with the same shapes. A page that predicts at every pen stroke, or a loop
+ * of `trainOnBatch`, compiles only once. A program is removed from the cache while it is in use, so that concurrent calls
+ * never share one.
  */
 import type { DataSet } from '../data/data-set.ts';
 import type { StepProgram } from './program.ts';
@@ -11,11 +11,11 @@ export interface Prepared<P extends StepProgram = StepProgram> {
   readonly program: P;
 }
 
-/** The maximum number of retained programs, and of their bytes together; the most recent one is retained whatever its size. */
-const places = 4;
-const mostBytes = 64 * 2 ** 20;
+/** Maximum number of cached programs and of their total bytes. The most recent program is retained regardless of its size. */
+const maxPrograms = 4;
+const maxBytes = 64 * 2 ** 20;
 
-/** Bytes of the data and of the values in between. */
+/** Bytes of the data and of intermediate values. */
 function bytesOf({ data, program }: Prepared): number {
   const between = program.parts.flatMap(({ executable }) => executable.program.allocations);
   return between.reduce((sum, bytes) => sum + bytes, data.bytes);
@@ -27,45 +27,49 @@ export function disposePrepared({ data, program }: Prepared): void {
 }
 
 export class ProgramCache {
-  readonly #kept = new Map<string, Prepared>();
+  readonly #entries = new Map<string, Prepared>();
   #closed = false;
-  #cleared = 0;
+  #generation = 0;
 
-  /** Changes when the cache is cleared: what was made before does not belong into it any more. */
+  /** Incremented when the cache is cleared. Programs of an earlier generation are stale. */
   get generation(): number {
-    return this.#cleared;
+    return this.#generation;
   }
 
-  /** What was put under `key`, which is then no longer in the cache. */
+  /** Removes and returns the entry of `key`. */
   take(key: string): Prepared | undefined {
-    const found = this.#kept.get(key);
-    this.#kept.delete(key);
+    const found = this.#entries.get(key);
+    this.#entries.delete(key);
     return found;
   }
 
-  /** Keeps `prepared`, made in `generation`, and disposes the oldest ones where that is too much; disposes it where it is too old. */
+  /**
+   * Caches `prepared` and disposes the oldest entries beyond the limits.
+   *
+   * @param generation `generation` when `prepared` was compiled. A stale program is disposed instead.
+   */
   put(key: string, prepared: Prepared, generation: number): void {
-    if (this.#closed || generation !== this.#cleared || this.#kept.has(key)) {
+    if (this.#closed || generation !== this.#generation || this.#entries.has(key)) {
       disposePrepared(prepared);
       return;
     }
-    this.#kept.set(key, prepared);
-    let bytes = [...this.#kept.values()].reduce((sum, each) => sum + bytesOf(each), 0);
-    for (const [oldest, each] of [...this.#kept]) {
-      if (this.#kept.size === 1 || (this.#kept.size <= places && bytes <= mostBytes)) return;
+    this.#entries.set(key, prepared);
+    let bytes = [...this.#entries.values()].reduce((sum, each) => sum + bytesOf(each), 0);
+    for (const [oldest, each] of [...this.#entries]) {
+      if (this.#entries.size === 1 || (this.#entries.size <= maxPrograms && bytes <= maxBytes)) return;
       bytes -= bytesOf(each);
       disposePrepared(this.take(oldest)!);
     }
   }
 
-  /** Disposes everything. */
+  /** Disposes all entries. Programs in use are disposed when they are put back. */
   clear(): void {
-    for (const prepared of this.#kept.values()) disposePrepared(prepared);
-    this.#kept.clear();
-    this.#cleared += 1;
+    for (const prepared of this.#entries.values()) disposePrepared(prepared);
+    this.#entries.clear();
+    this.#generation += 1;
   }
 
-  /** Disposes everything, and what is still put. */
+  /** Disposes all entries, and from then on every program that is put back. */
   close(): void {
     this.#closed = true;
     this.clear();

@@ -1,7 +1,8 @@
 /**
- * The graphs of a run: a step of training, of evaluation or of prediction, over one batch of a data set. Each counts its
- * own cursor, so that many steps run without coming back. A last, short batch has a graph of its own size, with the same
- * variables: a batch that was filled up would change what a layer or loss makes of the whole batch.
+ * Builds and compiles the graph of one training, evaluation or prediction step over one batch of a data set. Each step
+ * advances its own cursor into the data, so that many steps run without returning to JavaScript. A short last batch runs a
+ * second graph of its own size over the same variables. It is not padded, because padded rows would change the result of a
+ * layer or loss that combines all rows of a batch.
  */
 import { warnOnce } from '../core/warn.ts';
 import type { Engine } from '../engine.ts';
@@ -25,41 +26,41 @@ import type { StepRun } from './loop.ts';
 import { Sums } from './sums.ts';
 import type { ForwardPass, Topology } from '../nn/topology.ts';
 
-/** What training and evaluation need of a model. */
+/** The parts of a model that training and evaluation use. */
 export interface Recipe {
   readonly topology: Topology;
   readonly loss: LossFunction;
   readonly metrics: readonly Metric[];
   readonly optimizer: Optimizer;
-  /** What the optimizer changes. */
+  /** The variables that the optimizer updates. */
   readonly parameters: readonly Variable[];
-  /** The layers that are not frozen. */
+  /** The layers that were trainable when the model was compiled. */
   readonly trainedLayers: ReadonlySet<Layer>;
-  /** int32 []: training steps done; lives as long as the model. */
+  /** int32 []: number of completed training steps. It exists as long as the compiled model. */
   readonly iterations: Variable;
 }
 
-/** A step's program with the variables that are its own. */
+/** The compiled program of a step, with the variables that belong to it. */
 export interface StepProgram {
-  /** One executable for each size of batch: together they go through all the samples of the view once. */
+  /** One executable for each batch size. Together they process all samples of the view once. */
   readonly parts: readonly StepRun[];
-  /** Of all parts. */
+  /** Total number of steps of all parts. */
   readonly steps: number;
   readonly sums: Sums;
-  /** null for programs that predict. */
+  /** null for prediction. */
   readonly watch: FiniteWatch | null;
-  /** Whether it changes the weights: its watch then counts training steps, else samples. */
+  /** Whether the program updates weights. If so, its watch records training steps, else sample indices. */
   readonly trains: boolean;
-  /** Sets cursor and sums back: before every epoch. */
+  /** Resets cursor and sums to zero. Called before every epoch. */
   rewind(): void;
   dispose(): void;
 }
 
 /**
- * One step of training: forward, loss, gradients, optimizer, sums and the watch for non-finite values.
+ * Compiles a training step: forward pass, loss, gradients, optimizer update, sums and the check for non-finite values.
  *
- * @param watchesState whether the watch looks at what the step makes of weights and optimizer state, too: in a run of many steps
- *   the next step's outputs show most of it, and a check at the end the rest, for less
+ * @param watchesState whether to also check the updated weights and optimizer state in every step. `fit` does not need it: the
+ *   outputs of the next step reveal most faults, and one check at the end finds the rest at a lower cost
  */
 export async function trainingProgram(
   engine: Engine,
@@ -72,20 +73,20 @@ export async function trainingProgram(
   return assemble(engine, view, own, (batch) => {
     const { pass, loss, parts } = forwardWithLoss(view, batch, recipe, own.cursor, true);
     warnOfSettings(recipe, pass);
-    const slopes = parameters.length === 0 ? [] : gradients(loss, parameters);
-    const changes = [...optimizer.updates(parameters, slopes, iterations), ...pass.updates];
+    const grads = parameters.length === 0 ? [] : gradients(loss, parameters);
+    const changes = [...optimizer.updates(parameters, grads, iterations), ...pass.updates];
     const state = watchesState ? watchedState(topology.weights, optimizer, new Map(changes)) : [];
     const values = [...watchedOutputs(pass.layerOutputs), watchedLoss(loss), ...state];
     return [
       ...changes,
       ...own.sums.add(parts),
       [iterations, increment(iterations)],
-      own.watch.look(iterations, values),
+      own.watch.updateFor(iterations, values),
     ];
   });
 }
 
-/** Tells of settings with which nothing can be learnt. */
+/** Warns about settings with which the model cannot learn. */
 function warnOfSettings({ topology, parameters, loss }: Recipe, { outputs, updates }: ForwardPass): void {
   if (parameters.length === 0 && updates.size === 0) {
     warnOnce(topology, 'fit: no weight is trainable, so training changes nothing: set trainable before compile()');
@@ -102,17 +103,17 @@ function warnOfSettings({ topology, parameters, loss }: Recipe, { outputs, updat
   }
 }
 
-/** One step of evaluation: forward, sums and the watch for non-finite values. */
+/** Compiles an evaluation step: forward pass, loss, sums and the check for non-finite values. */
 export async function evaluationProgram(engine: Engine, view: BatchView, recipe: Recipe): Promise<StepProgram> {
   const own = { cursor: newCursor(), sums: new Sums(engine), watch: new FiniteWatch(engine) };
   return assemble(engine, view, own, (batch) => {
     const { pass, loss, parts } = forwardWithLoss(view, batch, recipe, own.cursor, false);
     const values = [...watchedOutputs(pass.layerOutputs), watchedLoss(loss)];
-    return [...own.sums.add(parts), own.watch.look(own.cursor, values)];
+    return [...own.sums.add(parts), own.watch.updateFor(own.cursor, values)];
   });
 }
 
-/** One step of prediction of which nothing is kept but what the watch finds in the layers' outputs. */
+/** Compiles a prediction step that stores no output and only checks the outputs of all layers for non-finite values. */
 export async function diagnosisProgram(
   engine: Engine,
   view: BatchView,
@@ -123,17 +124,17 @@ export async function diagnosisProgram(
   const program = await assemble(engine, view, own, (batch) => {
     const { features } = batchAt(view, own.cursor, batch);
     const { layerOutputs } = topology.forward(features, { training: false, iterations });
-    return [own.watch.look(own.cursor, watchedOutputs(layerOutputs))];
+    return [own.watch.updateFor(own.cursor, watchedOutputs(layerOutputs))];
   });
   return { ...program, watch: own.watch };
 }
 
 export interface PredictionProgram extends StepProgram {
-  /** float32 [samples, ...]: one row for each sample, filled batch by batch. */
+  /** [samples, ...]: the output of every sample, filled batch by batch. */
   readonly rows: Variable;
 }
 
-/** One step of prediction: forward, and the rows stored in their places. */
+/** Compiles a prediction step: the forward pass, and its output stored at the rows of the batch. */
 export async function predictionProgram(
   engine: Engine,
   view: BatchView,
@@ -160,9 +161,9 @@ function newCursor(): Variable {
 
 interface LossStep {
   readonly pass: ForwardPass;
-  /** What is trained for: the mean over the batch's samples, and the penalties. */
+  /** [] The training objective: mean loss over the samples of the batch plus regularization penalties. */
   readonly loss: Node;
-  /** What the batch adds to the sums. */
+  /** Terms that the batch adds to the sums: first [loss · samples, samples], then those of each metric. */
   readonly parts: readonly (readonly Node[])[];
 }
 
@@ -180,7 +181,7 @@ function forwardWithLoss(
   const labels = alignLabels(given!, predictions);
   const loss = pass.penalties.reduce((total, penalty) => add(total, penalty), mean(lossOf(labels, predictions)));
   const everySample = constant(1, [batch]);
-  // The reported loss is the mean over all samples, each with the penalties of its step.
+  // The reported loss is the mean over all samples. Each sample includes the penalties of its step.
   const parts = [
     [mul(loss, batch), constant(batch)],
     ...metrics.map((metric) => metric.sums(labels, predictions, everySample)),
@@ -188,8 +189,8 @@ function forwardWithLoss(
   return { pass, loss, parts };
 }
 
-/** What the graphs of one program share. */
-interface OwnState {
+/** Variables that the graphs of one program share. */
+interface SharedState {
   readonly cursor: Variable;
   readonly sums: Sums;
   readonly watch: FiniteWatch | null;
@@ -197,11 +198,15 @@ interface OwnState {
   readonly others?: readonly Variable[];
 }
 
-/** @param updatesOf builds the graph of one step for batches of that size */
+/**
+ * Compiles one executable for each batch size of `view`.
+ *
+ * @param updatesOf builds the updates of one step for a given batch size
+ */
 async function assemble(
   engine: Engine,
   view: BatchView,
-  { cursor, sums, watch, trains = false, others = [] }: OwnState,
+  { cursor, sums, watch, trains = false, others = [] }: SharedState,
   updatesOf: (batch: number) => readonly Update[],
 ): Promise<StepProgram> {
   const parts: StepRun[] = [];

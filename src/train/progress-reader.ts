@@ -1,14 +1,14 @@
-/** Reads an epoch's sums while it runs: a few times a second, without waiting for the answer. */
+/** Reads the sums of a running epoch a few times per second, without waiting for the result. */
 import type { Metric } from '../nn/metrics/metric.ts';
 import type { StepProgram } from './program.ts';
 import { readResults } from './results.ts';
 import type { Logs, Results } from './sums.ts';
 
-/** Milliseconds between two readings. */
+/** Milliseconds between two reads. */
 const interval = 250;
 
 export class ProgressReader {
-  /** What the last answered reading told; empty before. */
+  /** The most recent results. Empty before the first read completes. */
   latest: Logs = {};
   readonly #program: StepProgram;
   readonly #metrics: readonly Metric[];
@@ -23,7 +23,7 @@ export class ProgressReader {
     this.#stepsDone = stepsDone;
   }
 
-  /** Starts a reading when it is time for one. Throws what an earlier one found: `NonFiniteError`, a lost device. */
+  /** Starts a read if the interval has passed. Throws the error of an earlier read, such as `NonFiniteError` or a lost device. */
   poll(): void {
     if (this.#failure) throw this.#failure.error;
     if (this.#pending !== null || performance.now() - this.#startedAt < interval) return;
@@ -40,12 +40,12 @@ export class ProgressReader {
     );
   }
 
-  /** Reads now. Throws `NonFiniteError` when the watch found something. */
+  /** Reads the current loss and metrics. Throws `NonFiniteError` if a value was not finite. */
   read(): Promise<Results> {
     return readResults(this.#program, this.#metrics, { caller: 'fit', step: this.#stepsDone() });
   }
 
-  /** Waits for a reading that is under way. */
+  /** Waits for a pending read. */
   async settle(): Promise<void> {
     await this.#pending;
   }

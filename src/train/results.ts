@@ -1,15 +1,15 @@
-/** Reads the loss and the metrics of a program, and refuses them where they, or anything before them, are not finite. */
+/** Reads loss and metrics of a program. Throws `NonFiniteError` if they, or values that lead to them, are not finite. */
 import { NonFiniteError } from '../core/errors.ts';
 import type { Metric } from '../nn/metrics/metric.ts';
 import type { Finding, FiniteWatch } from './finite-watch.ts';
 import type { Results, Sums } from './sums.ts';
 
-/** When and for whom a program runs. */
-export interface Occasion {
+/** Context of a program run for error messages. */
+export interface ResultContext {
   readonly caller: string;
-  /** Training steps done. */
+  /** Number of completed training steps. */
   readonly step: number;
-  /** Of validation: the number of epochs done. */
+  /** For validation during `fit`: the number of completed epochs. */
   readonly epoch?: number;
 }
 
@@ -23,54 +23,54 @@ interface Readable {
 export async function readResults(
   { sums, watch, trains }: Readable,
   metrics: readonly Metric[],
-  occasion: Occasion,
+  context: ResultContext,
 ): Promise<Results> {
   const reading = sums.read(metrics);
-  reading.catch(() => undefined); // a metric may refuse what the watch explains
+  reading.catch(() => undefined); // a metric may throw because of a value that the watch reports more precisely
   const found = await watch?.find();
-  if (found) throw trains ? trainingError(occasion.caller, found) : passError(occasion, found);
+  if (found) throw trains ? trainingError(context.caller, found) : passError(context, found);
   const results = await reading;
   for (const [name, value] of Object.entries(results)) {
-    if (!Number.isFinite(value)) throw resultError(occasion, name, value);
+    if (!Number.isFinite(value)) throw resultError(context, name, value);
   }
   return results;
 }
 
-const scale = 'scale the data to a small range';
-const smaller = `lower the learning rate, clip the gradients, or ${scale}`;
-const anew = `set the weights with setWeights() or make the model again, compile() it again, and ${smaller}`;
+const scaleRemedy = 'scale the data to a small range';
+const rangeRemedy = `lower the learning rate, clip the gradients, or ${scaleRemedy}`;
+const resetRemedy = `set the weights with setWeights() or make the model again, compile() it again, and ${rangeRemedy}`;
 
 function trainingError(caller: string, { what, where, isState, count }: Finding): NonFiniteError {
   return new NonFiniteError(
-    `${caller}: ${what} became NaN or infinite in training step ${count + 1}: ${isState ? anew : smaller}`,
+    `${caller}: ${what} became NaN or infinite in training step ${count + 1}: ${isState ? resetRemedy : rangeRemedy}`,
     where,
     count + 1,
   );
 }
 
-/** For a weight or a state of the optimizer that was looked at between steps. */
+/** The error for a weight or optimizer state that was checked between steps. */
 export function stateError(caller: string, { what, where }: Finding, step: number): NonFiniteError {
   const after = step > 0 ? ` after ${step} training steps` : '';
-  return new NonFiniteError(`${caller}: ${what} holds NaN or infinity${after}: ${anew}`, where, step);
+  return new NonFiniteError(`${caller}: ${what} holds NaN or infinity${after}: ${resetRemedy}`, where, step);
 }
 
-/** For a pass without training. The watch counts samples there. */
-export function passError({ caller, step, epoch }: Occasion, { what, where, count }: Finding): NonFiniteError {
+/** The error for a pass without training. Its watch records sample indices. */
+export function passError({ caller, step, epoch }: ResultContext, { what, where, count }: Finding): NonFiniteError {
   const batch = `in the batch that begins at sample ${count}`;
   const when = epoch === undefined ? batch : `in the validation after epoch ${epoch}, ${batch} of its samples`;
   return new NonFiniteError(
-    `${caller}: ${what} is NaN or infinite ${when}: ` + `${scale}, or keep what is computed from it finite`,
+    `${caller}: ${what} is NaN or infinite ${when}: ` + `${scaleRemedy}, or keep what is computed from it finite`,
     where,
     step,
   );
 }
 
-function resultError({ caller, step, epoch }: Occasion, name: string, value: number): NonFiniteError {
+function resultError({ caller, step, epoch }: ResultContext, name: string, value: number): NonFiniteError {
   const what = name === 'loss' ? 'the loss' : `the metric '${name}'`;
   const when = epoch === undefined ? '' : ` in the validation after epoch ${epoch}`;
   return new NonFiniteError(
     `${caller}: ${what} is ${value}${when} although the outputs of all layers are finite: ` +
-      `${scale}${name === 'loss' ? '' : ', or leave out or change the metric'}`,
+      `${scaleRemedy}${name === 'loss' ? '' : ', or leave out or change the metric'}`,
     name,
     step,
   );

@@ -1,4 +1,4 @@
-/** The data of a run, from what the user gave to checked tensors, with the part that is held back for validation. */
+/** Converts the user's data to checked tensors and computes the validation split and the batch size. */
 import { ValueError } from '../core/errors.ts';
 import type { HostTensor } from '../data/tensor.ts';
 import { checkFeatures, toOwnTensor, toOwnTensors } from '../data/features.ts';
@@ -12,20 +12,24 @@ export interface Samples {
   readonly count: number;
 }
 
-/** What data must fit. */
+/** Shapes and dtypes that data must have. */
 export interface DataSpec {
   readonly inputs: readonly InputSpec[];
   readonly labels: LabelSpec;
 }
 
-/** Copies of features and labels that fit the model and its loss. Throws typed errors that begin with `caller`. */
+/**
+ * Copies features and labels and checks that they fit the model and its loss.
+ *
+ * @throws ShapeError, DTypeError or ValueError, with a message that begins with `caller`
+ */
 export function checkSamples(caller: string, x: FeatureData, y: DataLike, spec: DataSpec): Samples {
   const features = checkFeatures(caller, toOwnTensors(x), spec.inputs);
   const count = features[0]!.shape[0]!;
   return { features, labels: checkLabels(caller, toOwnTensor(y), count, spec.labels), count };
 }
 
-/** How many of `samples` are trained on when the fraction `split` at the end is held back, as Keras counts. */
+/** Returns the number of training samples if the fraction `split` at the end is held out for validation, rounded as in Keras. */
 export function trainedSamples(samples: number, split: number): number {
   const trained = Math.floor(samples * (1 - split) + 1e-9); // 10 · (1 − 0.9) is 0.9999…
   if (split > 0 && (trained === 0 || trained === samples)) {
@@ -37,7 +41,7 @@ export function trainedSamples(samples: number, split: number): number {
   return trained;
 }
 
-/** The batch size to use: 32, or fewer where there are fewer samples, unless the caller asked for one. */
+/** Returns `batchSize`; default 32 or all samples if there are fewer. Throws `ValueError` if it exceeds the number of samples. */
 export function checkBatchSize(caller: string, batchSize: number | undefined, samples: number): number {
   if (batchSize === undefined) return Math.min(32, samples);
   if (batchSize > samples) {

@@ -1,6 +1,6 @@
 /**
- * Loss and metrics of an epoch: compensated sums in device state that every step adds to, and the numbers made of them when they
- * are read, a few times a second.
+ * Loss and metrics of an epoch: compensated sums in device state. Every step adds to them, and the host computes the reported
+ * values from them a few times per second.
  */
 import { typedArray } from '../core/dtype.ts';
 import { sizeOf } from '../core/shape.ts';
@@ -12,20 +12,20 @@ import { variable } from '../ops/define.ts';
 import { sumError } from '../ops/elementwise/sum-error.ts';
 import type { Update } from '../optim/optimizer.ts';
 
-/** Numbers by name: `{ loss, accuracy, val_loss, val_accuracy }`. */
+/** Values by name: `{ loss, accuracy, val_loss, val_accuracy }`. */
 export type Logs = Record<string, number>;
 
-/** What evaluation gives: the loss, and each metric under its name. */
+/** Result of an evaluation: the loss, and each metric by name. */
 export interface Results {
   readonly loss: number;
   readonly [metric: string]: number;
 }
 
 export class Sums {
-  /** Made by the first call of `add`: the totals, then what rounding has left out of each. */
+  /** Created by the first call of `add`: the totals, then the rounding error of each. */
   variables: readonly Variable[] = [];
   readonly #engine: Engine;
-  /** How many variables each part has. */
+  /** Number of sums of the loss and of each metric. */
   #counts: readonly number[] = [];
 
   constructor(engine: Engine) {
@@ -33,9 +33,9 @@ export class Sums {
   }
 
   /**
-   * The updates that add what one batch gives: for each size of batch once.
+   * Builds the updates that add the terms of one batch. Called once for each batch size.
    *
-   * @param parts first [loss · samples, samples], then each metric's sums
+   * @param parts first [loss · samples, samples], then the sums of each metric
    */
   add(parts: readonly (readonly Node[])[]): Update[] {
     const nodes = parts.flat();
@@ -45,7 +45,7 @@ export class Sums {
         nodes.map(({ shape }, index) => variable(shape, { name: `${kind}_${index}` })),
       );
     }
-    // Compensated summation (Kahan 1965): what rounding left out of a total goes into the next addition.
+    // Compensated summation (Kahan 1965): the next addition includes the rounding error of the total.
     return nodes.flatMap((node, index): Update[] => {
       const [total, rest] = [this.variables[index]!, this.variables[nodes.length + index]!];
       const added = add(node, rest);
@@ -62,12 +62,12 @@ export class Sums {
     for (const total of this.variables) this.#engine.write(total, typedArray('float32', sizeOf(total.shape)));
   }
 
-  /** The loss and each metric over the samples so far. All sums are of the same moment. */
+  /** Returns the loss and each metric over the samples so far. All sums are read after the same step. */
   async read(metrics: readonly Metric[]): Promise<Results> {
     const read = await Promise.all(this.variables.map((total) => this.#engine.read(total)));
     const rests = read.splice(read.length / 2);
     const values = read.map((total, index) =>
-      Float64Array.from(total, (value, place) => value + rests[index]![place]!),
+      Float64Array.from(total, (value, element) => value + rests[index]![element]!),
     );
     const [lossSum, count] = [values[0]![0]!, values[1]![0]!];
     const results: Logs & Results = { loss: lossSum / count };

@@ -61,8 +61,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'what rounding left out is not in the result',
     file: 'src/train/sums.ts',
-    find: 'value + rests[index]![place]!',
-    replace: 'value + 0 * rests[index]![place]!',
+    find: 'value + rests[index]![element]!',
+    replace: 'value + 0 * rests[index]![element]!',
     tests: ['test/train/sums.test.ts'],
   },
   {
