@@ -1,4 +1,7 @@
-/** What a model is doing: one call that trains at most, and any number of passes, which keep the memory that they use. */
+/**
+ * Tracks the running calls of a model: at most one training call, and any number of passes (predictions, evaluations, reads).
+ * Memory is not freed while passes use it.
+ */
 import { StateError } from '../core/errors.ts';
 
 export class Activity {
@@ -7,12 +10,12 @@ export class Activity {
   #passes = 0;
   #afterwards: (() => void)[] = [];
 
-  /** @param name the model's, for errors */
+  /** @param name name of the model, for error messages */
   constructor(name: string) {
     this.#name = name;
   }
 
-  /** Runs what trains the model. Throws `StateError` while another call does. */
+  /** Runs a call that trains the model. Throws `StateError` while another training call runs. */
   async exclusively<T>(caller: string, run: () => Promise<T>): Promise<T> {
     this.requireIdle(caller);
     this.#running = caller;
@@ -23,6 +26,7 @@ export class Activity {
     }
   }
 
+  /** Throws `StateError` while a training call runs. */
   requireIdle(caller: string): void {
     if (this.#running === '') return;
     throw new StateError(
@@ -30,7 +34,7 @@ export class Activity {
     );
   }
 
-  /** Runs what uses the model's memory. */
+  /** Runs a pass that uses the memory of the model. */
   async pass<T>(run: () => Promise<T>): Promise<T> {
     this.#passes += 1;
     try {
@@ -41,8 +45,8 @@ export class Activity {
     }
   }
 
-  /** Frees memory now, or at the end of the last pass that runs. */
-  whenFree(free: () => void): void {
+  /** Calls `free` now, or when the last running pass ends. */
+  whenIdle(free: () => void): void {
     if (this.#passes === 0) free();
     else this.#afterwards.push(free);
   }

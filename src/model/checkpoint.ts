@@ -1,4 +1,4 @@
-/** A model as it stands, between the model and what writes and reads files. */
+/** The state of a model that files contain: the interface between `model.ts` and `src/files`. */
 import type { TypedArray } from '../core/dtype.ts';
 import type { Variable } from '../graph/node.ts';
 import type { Layer } from '../nn/layer.ts';
@@ -8,19 +8,19 @@ import type { Topology } from '../nn/topology.ts';
 export interface Checkpoint {
   readonly name: string;
   readonly seed: number;
-  /** The layers of a sequential model, or null for a graph of layers. */
+  /** The layers of a sequential model; null for a graph of layers. */
   readonly stack: readonly Layer[] | null;
   readonly topology: Topology;
   readonly compiled: Compiled | null;
-  /** The rate of the next step as it was set, of which `state` holds a float32; null where a schedule decides it. */
+  /** The learning rate in float64, as it was set; `state` has it rounded to float32. null if the optimizer has a schedule. */
   readonly learningRate: number | null;
-  /** Iterations, learning rate and slots of the optimizer. */
+  /** Iteration counter, learning rate and slots of the optimizer. */
   readonly state: readonly Variable[];
-  /** Copies of the values of the variables, all of one moment. */
+  /** Copies the values of variables, all from the same training step. */
   read(variables: readonly Variable[]): Promise<TypedArray[]>;
 }
 
-/** A `Model`. */
+/** A `Model`, as far as `src/files` uses it. */
 export interface Saveable {
   checkpoint(): Checkpoint;
 }

@@ -1,4 +1,4 @@
-/** How a model learns: optimizer, loss and metrics, by name or as objects. */
+/** Resolves the options of `compile`: optimizer, loss and metrics, given by name or as objects. */
 import { arrayOf, checkValue, either, having, options, required, string } from '../core/arguments.ts';
 import { ValueError } from '../core/errors.ts';
 import type { Variable } from '../graph/node.ts';
@@ -16,27 +16,32 @@ import { optimizerFromName } from '../optim/registry.ts';
 import type { OptimizerName } from '../optim/registry.ts';
 
 export interface CompileOptions {
-  /** Default `'rmsprop'`, as in Keras. Of an object the settings count: each compiled model has slots and a rate of its own. */
+  /** Default `'rmsprop'`, as in Keras. Only the settings of an object are used: each model has its own slots and rate. */
   readonly optimizer?: OptimizerName | Optimizer;
-  /** A name, a loss, or a function of one's own that gives one value for each sample. */
+  /** A name, a loss object, or a function from labels and predictions to one value per sample, of shape [batch]. */
   readonly loss: LossName | LossFunction;
+  /** Names or objects such as `accuracy()`. Names must differ. Default none. */
   readonly metrics?: readonly (MetricName | Metric)[];
 }
 
-/** Options with names looked up, and the counter that belongs to the optimizer's time. */
+/** Resolved options, and the step counter of the optimizer. */
 export interface Compiled {
   readonly optimizer: Optimizer;
   readonly loss: LossFunction;
   readonly metrics: readonly Metric[];
-  /** The metrics that were given by name: only these go to a file. */
+  /** The metrics that were given by name. Only these are saved in a file. */
   readonly metricNames: readonly string[];
-  /** The layers that were not frozen when the model was compiled. */
+  /** The layers that were trainable when the model was compiled. */
   readonly trainedLayers: ReadonlySet<Layer>;
-  /** int32 []: training steps done. */
+  /** int32 []: number of completed training steps. */
   readonly iterations: Variable;
 }
 
-/** Throws `ValueError` for an unknown name, with the nearest one that exists, or for two metrics of one name. */
+/**
+ * Looks up names and checks the options.
+ *
+ * @throws ValueError for invalid options, an unknown name (with the closest existing one), or two metrics with the same name
+ */
 export function resolveOptions(given: CompileOptions, layers: readonly Layer[]): Compiled {
   checkValue(
     'compile',
@@ -68,9 +73,9 @@ export function resolveOptions(given: CompileOptions, layers: readonly Layer[]):
   };
 }
 
-/** The optimizer's variables for `parameters`: what a file saves of it, and what needs memory before a run. */
+/** Returns the variables of the optimizer for `parameters`: iteration counter, learning rate, then slots. */
 export function optimizerState({ optimizer, iterations }: Compiled, parameters: readonly Variable[]): Variable[] {
-  // Asking for the updates makes the slots; the parameters stand in for their gradients, which have the same shapes.
+  // `updates` creates the slots. The parameters serve as placeholders for the gradients, which have the same shapes.
   const updated = optimizer.updates(parameters, parameters, iterations).map(([target]) => target);
   const own = new Set(parameters);
   const slots = updated.filter((target) => !own.has(target));

@@ -1,4 +1,4 @@
-/** One name for where data enter: the start of a functional model, or a placeholder of a graph of one's own. */
+/** `input` creates the input of a functional model, or a placeholder of a graph that is compiled with `engine.compile`. */
 import { checkCount } from '../core/arguments.ts';
 import type { DType } from '../core/dtype.ts';
 import type { Shape } from '../core/shape.ts';
@@ -9,10 +9,19 @@ import type { SymbolicTensor } from '../nn/layer.ts';
 import { input as placeholder } from '../data/tensor.ts';
 
 /**
- * `input({ shape: [784] })` is where a functional model begins, its shape without the batch axis; hand it to
- * `layer.apply()`. `input([32, 784])` is a tensor of a graph that `engine.write` fills before a run.
+ * Creates an input. With an options object it is the input of a functional model: pass it to `layer.apply()` and `model()`. Its
+ * shape excludes the batch axis. With a shape array it is a variable of a graph, which `engine.write` fills before a run. Its
+ * dtype is float32 by default.
  *
- * @throws ShapeError or ValueError for a shape that is none
+ * @throws ShapeError or ValueError for an invalid shape or option
+ * @example
+ * const images = input({ shape: [784] }); // input of a functional model
+ * @example
+ * const x = input([32, 784]); // placeholder of a graph
+ * const executable = await engine.compile({ outputs: { y: relu(x) } });
+ * engine.write(x, new Float32Array(32 * 784));
+ * executable.run();
+ * const y = await executable.read('y');
  */
 export function input(options: InputOptions): SymbolicTensor;
 export function input(shape: Shape, options?: { readonly dtype?: DType; readonly name?: string }): Variable;

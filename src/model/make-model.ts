@@ -1,4 +1,4 @@
-/** The two ways to make a model: layers in a row, or a graph of layers between inputs and output. */
+/** The two functions that create a model: `sequential` for a stack of layers, `model` for a graph of layers. */
 import { arrayOf, checkArguments, either, required } from '../core/arguments.ts';
 import type { ArgumentType } from '../core/arguments.ts';
 import { ValueError } from '../core/errors.ts';
@@ -11,10 +11,17 @@ import { Model } from './model.ts';
 import { Topology } from '../nn/topology.ts';
 
 /**
- * A model of layers that feed each other in a row.
+ * Creates a model that is a linear stack of layers.
  *
- * @throws ShapeError naming the first layer that does not fit, when the first layer has an `inputShape`; ValueError for
- *   two layers of one name
+ * @param layers the layers in order. If the first one has an `inputShape`, the weights are created immediately, else by `build`
+ *   or the first `fit`.
+ * @throws ShapeError naming the first layer that does not fit, if the first layer has an `inputShape`; ValueError for invalid
+ *   arguments, or two layers with the same name
+ * @example
+ * const model = sequential([
+ *   dense({ units: 128, activation: 'relu', inputShape: [784] }),
+ *   dense({ units: 10, activation: 'softmax' }),
+ * ]);
  */
 export function sequential(layers: readonly Layer[], options: ModelOptions = {}): Model {
   checkArguments('sequential', arguments, {
@@ -32,31 +39,39 @@ export function sequential(layers: readonly Layer[], options: ModelOptions = {})
 
 const layer: ArgumentType = { expected: 'a layer', accepts: (value) => value instanceof Layer };
 
-/** One place of a graph of layers, or an array of them. */
-function places(name: 'inputs' | 'outputs'): ArgumentType {
+/** Argument type: a symbolic tensor, or an array of them. */
+function symbolicTensors(name: 'inputs' | 'outputs'): ArgumentType {
   const expected =
     name === 'inputs' ? 'what input({ shape }) returns, or an array of such' : 'what the apply() of a layer returns';
   return { ...either(symbolicTensor, arrayOf(symbolicTensor, '')), expected };
 }
 
 export interface FunctionalOptions extends ModelOptions {
-  /** Made by `input({ shape })`. Several inputs take a list of tensors as data. */
+  /** Created by `input({ shape })`. A model with several inputs takes an array with one tensor for each as data. */
   readonly inputs: SymbolicTensor | readonly SymbolicTensor[];
-  /** What the last layer's `apply` gave. */
+  /** The return value of `apply` of the last layer. */
   readonly outputs: SymbolicTensor | readonly [SymbolicTensor];
 }
 
 /**
- * A model of any graph of layers: branches, shared layers, residual connections.
+ * Creates a model from a graph of layers, with branches, shared layers or residual connections.
  *
- * @throws ValueError when the output needs an input that is not listed, or not all inputs are used
+ * @throws ValueError if the output depends on an input that is not listed, if an input is not used, or for several outputs
+ * @example
+ * const x = input({ shape: [64] });
+ * const hidden = dense({ units: 64, activation: 'relu' }).apply(x);
+ * const outputs = dense({ units: 10, activation: 'softmax' }).apply(addLayer().apply([x, hidden]));
+ * const residual = model({ inputs: x, outputs });
  */
 export function model(given: FunctionalOptions): Model {
-  const known = modelOptions({ inputs: required(places('inputs')), outputs: required(places('outputs')) });
+  const known = modelOptions({
+    inputs: required(symbolicTensors('inputs')),
+    outputs: required(symbolicTensors('outputs')),
+  });
   checkArguments('model', arguments, { options: required(known) });
   const { inputs, outputs, ...options } = given;
-  const list = (places: SymbolicTensor | readonly SymbolicTensor[]): readonly SymbolicTensor[] =>
-    Array.isArray(places) ? (places as readonly SymbolicTensor[]) : [places as SymbolicTensor];
+  const list = (tensors: SymbolicTensor | readonly SymbolicTensor[]): readonly SymbolicTensor[] =>
+    Array.isArray(tensors) ? (tensors as readonly SymbolicTensor[]) : [tensors as SymbolicTensor];
   if (list(outputs).length !== 1) {
     throw new ValueError(
       `model: takes one output, not ${list(outputs).length}: make a model for each, they share layers`,

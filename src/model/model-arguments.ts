@@ -1,4 +1,4 @@
-/** What the methods of a model take: their options, and the tables that check them. */
+/** Options of models and their methods, and the argument types that check them. */
 import { anything, arrayOf, having, integer, options, required, string } from '../core/arguments.ts';
 import type { ArgumentTable, ArgumentType } from '../core/arguments.ts';
 import type { Engine } from '../engine.ts';
@@ -7,21 +7,22 @@ import { HostTensor } from '../data/tensor.ts';
 
 export interface ModelOptions {
   /**
-   * Default: one is made when it is needed, on the best backend there is. Models that share layers share that engine too: those
-   * that have already run on engines of their own are moved to one when a model uses layers of both.
+   * The engine to run on. By default an engine on the best available backend is created when it is first needed. Models that
+   * share layers share that engine. If they already ran on different default engines, all are moved to one when a model uses
+   * layers of both.
    */
   readonly engine?: Engine;
-  /** Of the first weights, the shuffling and the dropout. Default: another each time. */
+  /** Seed for initial weights, shuffling and dropout. Default: random. */
   readonly seed?: number;
   readonly name?: string;
 }
 
 export interface BatchOptions {
-  /** Samples at a time. Default 32. */
+  /** Samples per step. Default 32. */
   readonly batchSize?: number;
 }
 
-/** What the options of a model may be, with those of the function that makes it. */
+/** Argument type for the options of a model, plus the options `own` of the function that creates it. */
 export function modelOptions(own?: ArgumentTable): ArgumentType {
   const engine = having('an engine, such as await createEngine() returns', 'compile', 'allocate', 'write', 'read');
   return options({ ...own, engine, seed: integer(), name: string });
@@ -39,7 +40,7 @@ const hostTensor: ArgumentType = {
 export const weightList = (): ArgumentType =>
   required(arrayOf(hostTensor, 'an array of tensors, as getWeights() returns'));
 
-/** What data may be is checked when they are made tensors. */
+/** Data are checked when they are converted to tensors. */
 export const data: ArgumentType = required(anything);
 
 export const batchOptions = (): ArgumentType => options({ batchSize: integer(1) });

@@ -1,4 +1,4 @@
-/** The engine of one model, from call to call: it changes when the group of the model becomes part of another one. */
+/** The engine of one model. It changes when the model's engine group is merged into another one (`shared-engines.ts`). */
 import { rawOf } from '../core/raw.ts';
 import type { Engine } from '../engine.ts';
 import type { Variable } from '../graph/node.ts';
@@ -10,17 +10,17 @@ import { claimEngine, leaveEngine, releaseVariables, ungroup } from '../variable
 import { attach, prepareValues } from '../variables/store.ts';
 import { multiplyAdds } from './work.ts';
 
-/** The engine of a call. */
+/** The engine that a call of the model will run on. */
 export interface ModelClaim {
   readonly group: Group;
-  /** Gives the variables memory there. To be called in the turn of the call. */
+  /** Allocates the variables on the engine and returns it. Must be called while the call holds its turn (`turns.ts`). */
   readonly ready: () => Promise<Engine>;
 }
 
 export class ModelEngine {
-  /** Where the last call ran. */
+  /** The engine of the last call. */
   current: Engine | null = null;
-  /** Stands for the model, which may be reached through a `Proxy`. */
+  /** Identifies the model. The model itself cannot be the key, because it may be accessed through a `Proxy`. */
   readonly #user = Symbol('model');
   readonly #given: Engine | null;
   readonly #cache: ProgramCache;
@@ -28,8 +28,9 @@ export class ModelEngine {
   #group: Group | undefined;
 
   /**
-   * @param given the engine that the user gave
-   * @param cache the model's programs, which are freed when it runs on another engine than before; so is `weightCheck`
+   * @param given the engine that the user passed to the model
+   * @param cache programs of the model, freed when the engine changes
+   * @param weightCheck weight check of the model, freed when the engine changes
    */
   constructor(given: Engine | undefined, cache: ProgramCache, weightCheck: WeightCheck) {
     this.#given = given ? rawOf(given) : null;
@@ -38,10 +39,10 @@ export class ModelEngine {
   }
 
   /**
-   * Finds the engine for a call with steps of `batch` samples. To be called before the turn of the call is taken.
+   * Determines the engine for a call with `batch` samples per step. Must be called before the call requests its turn.
    *
-   * @param state variables that the call uses beside the weights
-   * @throws StateError as `claimEngine` does
+   * @param state variables that the call uses in addition to the weights
+   * @throws StateError under the conditions of `claimEngine`
    */
   claim(topology: Topology, state: readonly Variable[], batch: number): ModelClaim {
     const variables = [...topology.weights, ...state];
@@ -61,19 +62,19 @@ export class ModelEngine {
     try {
       attach(this.#user, engine, variables);
     } catch (error) {
-      // An engine that the user has disposed does not bind weights that it could not take.
+      // If the user's engine was disposed, weights that it could not allocate may move to another engine.
       if (this.#given) ungroup(variables);
       throw error;
     }
     return engine;
   }
 
-  /** Frees the memory of those `variables` that no other model uses, after the calls that run. */
+  /** Frees the memory of `variables` that no other model uses, after running calls end. */
   release(variables: readonly Variable[]): void {
     releaseVariables(this.#user, variables);
   }
 
-  /** Frees all `variables` of the model so, and the engine when models made it and no other one needs it. */
+  /** Like `release`, for all `variables` of the model. Also disposes an engine that models created and no other model uses. */
   leave(variables: readonly Variable[]): void {
     leaveEngine(this.#user, variables, this.#group);
   }

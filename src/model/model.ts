@@ -1,6 +1,6 @@
 /**
- * A model: layers, their weights, and what is done with them. It checks the state and gathers what a run needs; the
- * runs themselves are in `fit.ts`, `program.ts` and `loop.ts`.
+ * The class `Model`: layers, their weights, and the methods that train and run them. It checks state and arguments and collects
+ * what a run needs. The runs themselves are in `src/train`.
  */
 import { boolean, checkArguments, checkCount, checkValue, integer, number, required } from '../core/arguments.ts';
 import { markRaw, rawOf } from '../core/raw.ts';
@@ -44,14 +44,23 @@ import { chain, Topology } from '../nn/topology.ts';
 import { inTurn } from '../variables/turns.ts';
 import { fittingValues, readVariables, share, writeVariables } from '../variables/store.ts';
 
-/** The stream of the model's key that shuffling draws from; the layers count up from 0. */
+/** Stream index for shuffling. Layers use the indices from 0 upwards. */
 const shuffleStream = 0xffffffff;
 
-/** Made by `sequential()`, `model()` or `loadModel()`. */
+/**
+ * A neural network, created by `sequential()`, `model()` or `loadModel()`.
+ *
+ * @example
+ * const model = sequential([dense({ units: 1, inputShape: [2] })]);
+ * model.compile({ optimizer: 'adam', loss: 'meanSquaredError' });
+ * await model.fit([[0, 0], [0, 1], [1, 1]], [[0], [1], [2]], { epochs: 10 });
+ * const predictions = await model.predict([[1, 0]]); // float32 [1, 1]
+ * model.dispose();
+ */
 export class Model implements TrainedModel {
   readonly name: string;
   readonly seed: number;
-  /** Whether the layers feed each other in a row; else they form a graph. */
+  /** Whether the layers form a linear stack rather than a graph. */
   private readonly isSequential: boolean;
   private readonly stack: readonly Layer[];
   private topology: Topology | null;
@@ -84,8 +93,8 @@ export class Model implements TrainedModel {
   }
 
   /**
-   * Set to true at any time to end the `fit` that was called: after the steps at hand, and the validation where there is one. The
-   * next `fit` sets it back.
+   * Set to true to end a running `fit` early: after the current chunk of steps and the validation, if there is one. The next
+   * `fit` resets it to false.
    */
   get stopTraining(): boolean {
     return this.isStopped;
@@ -96,11 +105,20 @@ export class Model implements TrainedModel {
     this.isStopped = stop;
   }
 
+  /** The layers: of a sequential model in the given order, else in forward order. */
   get layers(): readonly Layer[] {
     return this.stack;
   }
 
-  /** Creates the weights for samples of `inputShape`, without the batch axis. A second call must give the same shape. */
+  /**
+   * Creates the weights. `fit` and other methods call it when needed.
+   *
+   * @param inputShape shape of one sample, without the batch axis. A second call must pass the same shape.
+   * @throws ShapeError if a layer does not accept its input, or if the model was built for another shape; StateError for a model
+   *   without layers
+   * @example
+   * model.build([784]);
+   */
   build(inputShape: Shape): void {
     checkArguments('build', arguments, { inputShape: required(dimensions) });
     const known = this.topology?.specs[0]!.shape;
@@ -118,9 +136,12 @@ export class Model implements TrainedModel {
   }
 
   /**
-   * Says how the model learns. Weights keep their values; the optimizer starts anew. Evaluations that run end as they began.
+   * Sets optimizer, loss and metrics. Weights keep their values, and the optimizer state is reset. Running evaluations are not
+   * affected.
    *
-   * @throws ValueError for an unknown name; StateError while the model is training
+   * @throws ValueError for invalid options or an unknown name; StateError while the model is training
+   * @example
+   * model.compile({ optimizer: adam({ learningRate: 0.01 }), loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
    */
   compile(options: CompileOptions): void {
     checkCount('compile', arguments, 'options');
@@ -128,7 +149,7 @@ export class Model implements TrainedModel {
     const compiled = resolveOptions(options, this.stack);
     this.cache.clear();
     const { state } = this;
-    this.activity.whenFree(() => this.engine.release(state));
+    this.activity.whenIdle(() => this.engine.release(state));
     const { learningRate } = compiled.optimizer;
     this.rate = typeof learningRate === 'number' ? learningRate : 0;
     this.stepsDone = 0;
@@ -136,18 +157,23 @@ export class Model implements TrainedModel {
   }
 
   /**
-   * Trains on samples `x` and labels `y`. They are copied before the promise is returned: arrays may be changed at once.
+   * Trains the model. The data are copied before the promise is returned, so the caller may overwrite its arrays immediately.
    *
-   * @returns the numbers of every epoch
-   * @throws StateError before `compile`, or while another fit runs; ShapeError, DTypeError or ValueError for data or
-   *   options that do not fit; NonFiniteError naming layer and step. The model stays usable in every case.
+   * @param x features [samples, ...]; for a model with several inputs, an array with one tensor for each
+   * @param y labels [samples, ...], as the loss expects them
+   * @returns the logs of every epoch
+   * @throws StateError before `compile`, or while another training call runs; ShapeError, DTypeError or ValueError for data or
+   *   options that do not fit; NonFiniteError naming layer and step. The model remains usable in every case.
+   * @example
+   * const { history } = await model.fit(images, labels, { epochs: 5, batchSize: 64, validationSplit: 0.1 });
+   * console.log(history['loss'], history['val_loss']);
    */
   async fit(x: FeatureData, y: DataLike, options: FitOptions = {}): Promise<History> {
     checkArguments('fit', arguments, { x: data, y: data, options: fitOptions() });
     return this.activity.exclusively('fit', async () => {
       this.stopTraining = false;
       const recipe = this.recipe('fit', x);
-      // Not kept in the run: the copies of the data are garbage once they are on the device.
+      // The plan excludes the samples, so that their copies can be garbage collected once they are on the device.
       const { samples, validation, ...plan } = planFit(x, y, options, this.dataSpec(recipe));
       const claim = this.engine.claim(recipe.topology, this.state, plan.batchSize);
       const key = keyFromSeed(plan.seed ?? this.seed);
@@ -180,7 +206,16 @@ export class Model implements TrainedModel {
     });
   }
 
-  /** The loss and the metrics over all of the samples, which are copied as `fit` does. @throws like `fit` */
+  /**
+   * Computes loss and metrics over all samples. The data are copied before the promise is returned.
+   *
+   * @param x features [samples, ...]
+   * @param y labels [samples, ...]
+   * @returns the loss and each metric by name
+   * @throws StateError before `compile`; ShapeError, DTypeError, ValueError or NonFiniteError as `fit`
+   * @example
+   * const { loss, accuracy } = await model.evaluate(testImages, testLabels);
+   */
   async evaluate(x: FeatureData, y: DataLike, options: BatchOptions = {}): Promise<Results> {
     checkArguments('evaluate', arguments, { x: data, y: data, options: batchOptions() });
     const { batchSize = 32 } = options;
@@ -190,10 +225,14 @@ export class Model implements TrainedModel {
   }
 
   /**
-   * The model's output for every sample: float32 [samples, ...]. The samples are copied before the promise is returned: a
-   * program may fill its array with the next ones at once.
+   * Computes the model's output for every sample. The data are copied before the promise is returned, so the caller may
+   * overwrite its arrays immediately.
    *
-   * @throws ShapeError, DTypeError or ValueError for data that do not fit
+   * @param x features [samples, ...]; for a model with several inputs, an array with one tensor for each
+   * @returns float32 [samples, ...]
+   * @throws ShapeError, DTypeError or ValueError for data that do not fit; NonFiniteError if an output is NaN or infinite
+   * @example
+   * const { data, shape } = await model.predict(tensor([[0.5, 1]]));
    */
   async predict(x: FeatureData, options: BatchOptions = {}): Promise<HostTensor> {
     checkArguments('predict', arguments, { x: data, options: batchOptions() });
@@ -203,7 +242,16 @@ export class Model implements TrainedModel {
     return this.pass('predict', batchSize, (context) => predictRows(context, topology, given, batchSize));
   }
 
-  /** One step of training on one batch. @returns its loss and metrics, from before the update @throws like `fit` */
+  /**
+   * Runs one training step on one batch.
+   *
+   * @param x features [batch, ...]
+   * @param y labels [batch, ...]
+   * @returns loss and metrics of the batch, computed before the update
+   * @throws the errors of `fit`
+   * @example
+   * const { loss } = await model.trainOnBatch(tensor([[1, 2]]), tensor([[3]]));
+   */
   async trainOnBatch(x: FeatureData, y: DataLike): Promise<Results> {
     checkArguments('trainOnBatch', arguments, { x: data, y: data });
     return this.activity.exclusively('trainOnBatch', async () => {
@@ -219,7 +267,7 @@ export class Model implements TrainedModel {
     });
   }
 
-  /** Loss and metrics of one batch, without training. @throws like `fit` */
+  /** Computes loss and metrics of one batch without training. Parameters, result and errors are those of `evaluate`. */
   async testOnBatch(x: FeatureData, y: DataLike): Promise<Results> {
     checkArguments('testOnBatch', arguments, { x: data, y: data });
     const recipe = this.recipe('testOnBatch', x);
@@ -229,7 +277,10 @@ export class Model implements TrainedModel {
     );
   }
 
-  /** The optimizer's rate. Setting it takes effect at the next step; throws `StateError` under a schedule. */
+  /**
+   * The learning rate of the optimizer: a finite number ≥ 0. Setting it takes effect at the next step, and throws `StateError`
+   * if the optimizer has a schedule.
+   */
   get learningRate(): number {
     const { learningRate } = this.requireCompiled('learningRate').optimizer;
     return typeof learningRate === 'number' ? this.rate : learningRate.valueAt(this.stepsDone);
@@ -247,7 +298,14 @@ export class Model implements TrainedModel {
     writeVariables([[optimizer.learningRateVariable, Float32Array.of(rate)]]);
   }
 
-  /** Every weight, copied, layer by layer in the order of `layers`. */
+  /**
+   * Copies all weights, layer by layer in the order of `layers`.
+   *
+   * @throws StateError if the model is not built
+   * @example
+   * const weights = await model.getWeights();
+   * other.setWeights(weights);
+   */
   async getWeights(): Promise<HostTensor[]> {
     checkCount('getWeights', arguments);
     const { weights } = this.requireBuilt('getWeights');
@@ -256,10 +314,10 @@ export class Model implements TrainedModel {
   }
 
   /**
-   * Sets every weight, in the order of `getWeights`. The values are copied. A prediction or evaluation that runs ends with the
-   * weights that it began with.
+   * Sets all weights, in the order of `getWeights`. The values are copied. A running prediction or evaluation finishes with the
+   * previous weights.
    *
-   * @throws ShapeError or DTypeError, and sets none, when one does not fit
+   * @throws ShapeError or DTypeError if a weight does not fit, in which case none is set; StateError if the model is not built
    */
   setWeights(given: readonly HostTensor[]): void {
     const { weights } = this.requireBuilt('setWeights');
@@ -270,20 +328,26 @@ export class Model implements TrainedModel {
     writeVariables(weights.map((weight, index) => [weight, fittingValues(weight, given[index])]));
   }
 
+  /** Returns the number of elements of all weights. Throws `StateError` if the model is not built. */
   countParams(): number {
     checkCount('countParams', arguments);
     return countElements(this.requireBuilt('countParams').weights);
   }
 
-  /** The layers with their output shapes and numbers of parameters, as text. */
+  /**
+   * Returns a text table of layers, output shapes and parameter counts. Throws `StateError` if the model is not built.
+   *
+   * @example
+   * console.log(model.summary());
+   */
   summary(): string {
     checkCount('summary', arguments);
     return summarize(this.name, this.requireBuilt('summary'));
   }
 
   /**
-   * Frees the weights that no other model uses, and the engine if models alone have made and used it: after the calls that run,
-   * such as a prediction, which end as if there had been no `dispose`.
+   * Frees the weights that no other model uses. Also disposes the engine if models created it and no other model uses it. Running
+   * predictions and evaluations complete first. Later calls, such as `predict`, throw `StateError`.
    *
    * @throws StateError while `fit` or `trainOnBatch` runs
    */
@@ -293,23 +357,26 @@ export class Model implements TrainedModel {
     this.activity.requireIdle('dispose');
     this.disposed = true;
     this.cache.close();
-    this.activity.whenFree(() => {
+    this.activity.whenIdle(() => {
       this.weightCheck.dispose();
       this.engine.leave([...(this.topology?.weights ?? []), ...this.state]);
     });
   }
 
   /**
-   * The model as bytes, for `loadModel`: what the function `save` gives.
+   * Serializes the model for `loadModel`, as the function `save` does.
    *
-   * @throws ValueError for an activation that is a function of one's own: use `saveWeights`; StateError before `build`
+   * @throws ValueError for a custom activation function: use `saveWeights`; StateError if the model is not built
+   * @example
+   * const bytes = await model.save();
+   * const copy = loadModel(bytes, { layers: layerRegistry });
    */
   async save(options: SaveOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     checkCount('save', arguments, 'options');
     return save(this, options);
   }
 
-  /** What a file is made of. */
+  /** Returns the state that files contain. Throws `StateError` if the model is not built. */
   checkpoint(): Checkpoint {
     checkCount('checkpoint', arguments);
     const { name, seed, compiled, state } = this;
@@ -327,11 +394,11 @@ export class Model implements TrainedModel {
     };
   }
 
-  /** Goes on where a file says that training had come to. */
+  /** Resumes from the saved step count and learning rate of a file. */
   resume(stepsDone: number, learningRate: number): void {
     checkArguments('resume', arguments, { stepsDone: required(integer(0)), learningRate: required(number(0)) });
     this.stepsDone = stepsDone;
-    // The tensor holds float32: the number of the optimizer's settings is kept where it is the same.
+    // The file has the rate as float32. If it equals the optimizer's setting after rounding, the float64 setting is retained.
     if (Math.fround(this.rate) !== learningRate) this.rate = learningRate;
   }
 
@@ -340,7 +407,7 @@ export class Model implements TrainedModel {
     share(topology.weights);
   }
 
-  /** Runs what reads the weights: all of it reads them as they are now. */
+  /** Runs a pass that reads the weights. Changes requested later do not affect it. */
   private pass<T>(caller: string, batch: number, run: (context: PassContext) => Promise<T>): Promise<T> {
     return this.activity.pass(() => {
       const { ready } = this.engine.claim(this.topology!, [], batch);
@@ -354,7 +421,7 @@ export class Model implements TrainedModel {
     return { engine, cache, caller, step, checkWeights };
   }
 
-  /** The optimizer's variables. */
+  /** The variables of the optimizer. */
   private get state(): Variable[] {
     const { compiled, topology } = this;
     return compiled && topology ? optimizerState(compiled, topology.parametersOf(compiled.trainedLayers)) : [];

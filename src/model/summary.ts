@@ -1,4 +1,4 @@
-/** A model as a table of text: layers, output shapes, counts of parameters, as Keras prints it. */
+/** Formats a model as a text table of layers, output shapes and parameter counts, as Keras does. */
 import { bytesPerElement } from '../core/dtype.ts';
 import { formatShape, sizeOf } from '../core/shape.ts';
 import type { Variable } from '../graph/node.ts';
