@@ -1,14 +1,16 @@
 /**
- * assembly/modules/*.ts → build/wasm/*.wasm → src/generated/wasm/*.ts: one binary for each module, the list of their exports,
- * the end of their static memory, and the worker script. Run by `npm run build:wasm`. A module is compiled again only when
+ * assembly/modules/*.ts → build/wasm/*.wasm → src/generated/wasm/*.ts: one binary for each module, the bindings of its
+ * kernels, the list of their exports, the end of their static memory, and the worker script. Run by `npm run build:wasm`. A module is compiled again only when
  * one of the files that it imports, a build setting, or the address of its static memory has changed; `--force` compiles all.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type Binary, emitBinary, emitExports } from './lib/emit-wasm.ts';
+import { emitKernels } from './lib/emit-kernels.ts';
 import { emitWorker } from './lib/emit-worker.ts';
 import { hashFiles, importedFiles, listFiles, projectRoot, writeIfChanged } from './lib/files.ts';
+import { KernelReader } from './lib/kernel-words.ts';
 import { countMultiplyAdds, exportedFunctions, interfaceProblems, readInterface } from './lib/wasm-module.ts';
 
 const modulesFolder = 'assembly/modules';
@@ -90,6 +92,9 @@ async function compile(name: string, memoryBase: number): Promise<Compiled> {
 async function main(): Promise<void> {
   mkdirSync(buildFolder, { recursive: true });
   const header = '// Generated from assembly/ by tools/build-wasm.ts; do not edit.\n';
+  const reader = new KernelReader((file) => readFileSync(join(projectRoot, file), 'utf8'));
+  const kernels = names.map((name) => ({ name, kernels: reader.kernels(`${modulesFolder}/${name}.ts`) }));
+  writeIfChanged(generatedFile('kernels'), emitKernels(header, kernels));
   const binaries: Compiled[] = [];
   let count = 0;
   for (const name of names) {
@@ -112,7 +117,7 @@ export const heapBase = ${binaries.at(-1)!.heapBase};
 `;
   writeIfChanged(generatedFile('heap'), heap);
   writeIfChanged(generatedFile('worker'), await emitWorker(header, readFileSync(workerFile, 'utf8')));
-  const written = new Set([...names, 'exports', 'heap', 'worker'].map((stem) => `${stem}.ts`));
+  const written = new Set([...names, 'exports', 'heap', 'kernels', 'worker'].map((stem) => `${stem}.ts`));
   for (const stale of listFiles(generated, '.ts')) if (!written.has(stale)) rmSync(join(generated, stale));
   console.log(`wasm: ${count} of ${names.length} modules compiled, the others are up to date`);
 }

@@ -2,28 +2,42 @@
 // A cursor is one int32, the position of the batch's first sample; a program advances it by the batch with `increment`.
 import { part_begin, part_end, take } from '../runtime/part';
 import { load_row, row_bytes, row_work, zero_row } from './rows';
+import { Address, OptionalAddress } from '../words';
 
-/**
- * out[r] = table[permutation[p]]·scale + offset with p = cursor[0] + r; zeros where p ≥ samples.
- * word 0   table, [samples][rowLength]
- * word 1   permutation, int32[samples]; 0 for the order as it is
- * word 2   cursor, int32[1]
- * word 3   out, f32[batch][rowLength], int32 for an int32 table
- * word 4   batch
- * word 5   rowLength
- * word 6   samples
- * word 7   dtype of the table: 0 float32, 1 int32, 2 uint8
- * word 8   scale, f32; not used for int32
- * word 9   offset, f32; not used for int32
- */
-export function gather_batch(args: usize): void {
-  const table = load<usize>(args), permutation = load<usize>(args, 4);
-  const batch = load<u32>(args, 16), length = load<u32>(args, 20), samples = load<u32>(args, 24), dtype = load<u32>(args, 28);
+/** The words of `gather_batch`. */
+@unmanaged
+export class GatherBatchWords {
+  /** [samples][rowLength] */
+  table: Address;
+  /** int32[samples]; without it the order is that of the table. */
+  permutation: OptionalAddress;
+  /** int32[1] */
+  cursor: Address;
+  /** f32[batch][rowLength], int32 for an int32 table. */
+  out: Address;
+  /** Rows of the batch. */
+  batch: u32;
+  /** Elements of a row. */
+  rowLength: u32;
+  /** Rows of the table. */
+  samples: u32;
+  /** 0 float32, 1 int32, 2 uint8: the dtype of the table. */
+  dtype: u32;
+  /** Not used for int32. */
+  scale: f32;
+  /** Not used for int32. */
+  offset: f32;
+}
+
+/** out[r] = table[permutation[p]]·scale + offset with p = cursor[0] + r; zeros where p ≥ samples. */
+export function gather_batch(words: GatherBatchWords): void {
+  const table = words.table, permutation = words.permutation;
+  const batch = words.batch, length = words.rowLength, samples = words.samples, dtype = words.dtype;
   if (!take(batch, 1, row_work(batch, length))) return;
-  let out = load<usize>(args, 12) + (<usize>part_begin * <usize>length << 2);
-  const scale = load<f32>(args, 32), offset = load<f32>(args, 36);
+  let out = words.out + (<usize>part_begin * <usize>length << 2);
+  const scale = words.scale, offset = words.offset;
   const bytes = row_bytes(length, dtype);
-  const first = <u64>load<u32>(load<usize>(args, 8));
+  const first = <u64>load<u32>(words.cursor);
   for (let r = part_begin; r < part_end; r++, out += <usize>length << 2) {
     const position = first + r;
     let index: u32 = samples;
@@ -33,30 +47,45 @@ export function gather_batch(args: usize): void {
   }
 }
 
-/**
- * dst[cursor[0] + r] = src[r] for those rows that dst has.
- * word 0  src, u32[batch][rowLength]
- * word 1  dst, u32[rows][rowLength]
- * word 2  cursor, int32[1]
- * word 3  batch
- * word 4  rowLength
- * word 5  rows
- */
-export function store_rows(args: usize): void {
-  const batch = load<u32>(args, 12), rows = load<u32>(args, 20);
-  const first = <u64>load<u32>(load<usize>(args, 8));
-  if (first >= rows) return;
-  const bytes = <usize>load<u32>(args, 16) << 2;
-  const count = min<u64>(batch, rows - first);
-  memory.copy(load<usize>(args, 4) + <usize>first * bytes, load<usize>(args), <usize>count * bytes);
+/** The words of `store_rows`. */
+@unmanaged
+export class StoreRowsWords {
+  /** u32[batch][rowLength] */
+  source: Address;
+  /** u32[rows][rowLength] */
+  target: Address;
+  /** int32[1] */
+  cursor: Address;
+  /** Rows of the source. */
+  batch: u32;
+  /** Elements of a row. */
+  rowLength: u32;
+  /** Rows of the target. */
+  rows: u32;
 }
 
-/**
- * dst[0] = src[0] + by
- * word 0  src, int32[1]
- * word 1  dst, int32[1]; may be src
- * word 2  by, int32
- */
-export function increment(args: usize): void {
-  store<i32>(load<usize>(args, 4), load<i32>(load<usize>(args)) + load<i32>(args, 8));
+/** dst[cursor[0] + r] = src[r] for those rows that dst has. */
+export function store_rows(words: StoreRowsWords): void {
+  const batch = words.batch, rows = words.rows;
+  const first = <u64>load<u32>(words.cursor);
+  if (first >= rows) return;
+  const bytes = <usize>words.rowLength << 2;
+  const count = min<u64>(batch, rows - first);
+  memory.copy(words.target + <usize>first * bytes, words.source, <usize>count * bytes);
+}
+
+/** The words of `increment`. */
+@unmanaged
+export class IncrementWords {
+  /** int32[1] */
+  source: Address;
+  /** int32[1]; may be the source. */
+  target: Address;
+  /** What is added. */
+  by: i32;
+}
+
+/** dst[0] = src[0] + by */
+export function increment(words: IncrementWords): void {
+  store<i32>(words.target, load<i32>(words.source) + words.by);
 }

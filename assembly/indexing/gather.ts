@@ -2,26 +2,39 @@
 import { part_begin, part_end, take } from '../runtime/part';
 import { load_row, row_bytes, row_work, zero_row } from './rows';
 import { add } from '../simd';
+import { Address } from '../words';
 
-/**
- * out[i] = table[indices[i]]·scale + offset; an index out of range gives zeros.
- * word 0  table, [tableRows][rowLength]
- * word 1  indices, int32[count]
- * word 2  out, f32[count][rowLength], int32 for an int32 table
- * word 3  count
- * word 4  rowLength
- * word 5  tableRows
- * word 6  dtype of the table: 0 float32, 1 int32, 2 uint8
- * word 7  scale, f32; not used for int32
- * word 8  offset, f32; not used for int32
- */
-export function gather(args: usize): void {
-  const table = load<usize>(args), indices = load<usize>(args, 4);
-  const count = load<u32>(args, 12), length = load<u32>(args, 16), rows = load<u32>(args, 20), dtype = load<u32>(args, 24);
+/** The words of `gather`. */
+@unmanaged
+export class GatherWords {
+  /** [tableRows][rowLength] */
+  table: Address;
+  /** int32[count] */
+  indices: Address;
+  /** f32[count][rowLength], int32 for an int32 table. */
+  out: Address;
+  /** Indices. */
+  count: u32;
+  /** Elements of a row. */
+  rowLength: u32;
+  /** Rows of the table. */
+  tableRows: u32;
+  /** 0 float32, 1 int32, 2 uint8: the dtype of the table. */
+  dtype: u32;
+  /** Not used for int32. */
+  scale: f32;
+  /** Not used for int32. */
+  offset: f32;
+}
+
+/** out[i] = table[indices[i]]·scale + offset; an index out of range gives zeros. */
+export function gather(words: GatherWords): void {
+  const table = words.table, indices = words.indices;
+  const count = words.count, length = words.rowLength, rows = words.tableRows, dtype = words.dtype;
   if (!take(count, 1, row_work(count, length))) return;
-  const scale = load<f32>(args, 28), offset = load<f32>(args, 32);
+  const scale = words.scale, offset = words.offset;
   const bytes = row_bytes(length, dtype);
-  let out = load<usize>(args, 8) + (<usize>part_begin * <usize>length << 2);
+  let out = words.out + (<usize>part_begin * <usize>length << 2);
   for (let i = part_begin; i < part_end; i++, out += <usize>length << 2) {
     const index = load<u32>(indices + (<usize>i << 2));
     if (index < rows) load_row(out, table + <usize>index * bytes, length, dtype, scale, offset);
@@ -29,23 +42,32 @@ export function gather(args: usize): void {
   }
 }
 
-/**
- * out = 0, then out[indices[i]] += updates[i] for i = 0, 1, …; indices out of range are left out.
- * word 0  updates, f32[count][rowLength]
- * word 1  indices, int32[count]
- * word 2  out, f32[rows][rowLength]
- * word 3  count
- * word 4  rowLength
- * word 5  rows
- */
-export function scatter_add(args: usize): void {
-  const indices = load<usize>(args, 4);
-  const count = load<u32>(args, 12), length = load<u32>(args, 16), rows = load<u32>(args, 20);
+/** The words of `scatter_add`. */
+@unmanaged
+export class ScatterAddWords {
+  /** f32[count][rowLength] */
+  updates: Address;
+  /** int32[count] */
+  indices: Address;
+  /** f32[tableRows][rowLength] */
+  out: Address;
+  /** Indices. */
+  count: u32;
+  /** Elements of a row. */
+  rowLength: u32;
+  /** Rows of the result. */
+  tableRows: u32;
+}
+
+/** out = 0, then out[indices[i]] += updates[i] for i = 0, 1, …; indices out of range are left out. */
+export function scatter_add(words: ScatterAddWords): void {
+  const indices = words.indices;
+  const count = words.count, length = words.rowLength, rows = words.tableRows;
   // Threads share the columns, so that each sum keeps its order and rows that are often met are everybody's.
   if (!take(length, 16, row_work(count, length) + 0.1 * <f64>rows * <f64>length)) return;
   const bytes = <usize>length << 2, width = part_end - part_begin;
-  let from = load<usize>(args) + (<usize>part_begin << 2);
-  const out = load<usize>(args, 8) + (<usize>part_begin << 2);
+  let from = words.updates + (<usize>part_begin << 2);
+  const out = words.out + (<usize>part_begin << 2);
   if (width == length) {
     memory.fill(out, 0, <usize>rows * bytes);
   } else {

@@ -6,6 +6,7 @@
 import { center, correction, factor, find_workspace, measure, rows_at_once, standard } from './layer-norm-rows';
 import { part_begin, part_end, take } from '../runtime/part';
 import { add, fma, load_tail, mul, splat, store_tail, sub, sum_lanes } from '../simd';
+import { Address } from '../words';
 
 /** Nanoseconds, roughly. */
 @inline
@@ -35,22 +36,32 @@ function write_row(x: usize, scale: usize, offset: usize, y: usize, columns: u32
   }
 }
 
-/**
- * y = x̂·scale + offset, where x̂ = (x − mean) / √(variance + ε)
- * word 0  x, f32[rows][columns]
- * word 1  scale, f32[columns]
- * word 2  offset, f32[columns]
- * word 3  y, f32[rows][columns]
- * word 4  rows
- * word 5  columns
- * word 6  ε, a float
- */
-export function layer_norm(args: usize): void {
-  const rows = load<u32>(args, 16), columns = load<u32>(args, 20), epsilon = load<f32>(args, 24);
+/** The words of `layer_norm`. */
+@unmanaged
+export class LayerNormWords {
+  /** f32[rows][columns] */
+  x: Address;
+  /** f32[columns] */
+  scale: Address;
+  /** f32[columns] */
+  offset: Address;
+  /** f32[rows][columns] */
+  y: Address;
+  /** Rows of x. */
+  rows: u32;
+  /** Columns of x. */
+  columns: u32;
+  /** Added to the variance. */
+  epsilon: f32;
+}
+
+/** y = x̂·scale + offset, where x̂ = (x − mean) / √(variance + ε) */
+export function layer_norm(words: LayerNormWords): void {
+  const rows = words.rows, columns = words.columns, epsilon = words.epsilon;
   if (!take(rows, 4, row_work(rows, columns))) return;
   find_workspace();
-  const row = <usize>columns << 2, scale = load<usize>(args, 4), offset = load<usize>(args, 8);
-  let x = load<usize>(args) + part_begin * row, y = load<usize>(args, 12) + part_begin * row;
+  const row = <usize>columns << 2, scale = words.scale, offset = words.offset;
+  let x = words.x + part_begin * row, y = words.y + part_begin * row;
   for (let i = part_begin; i < part_end; ) {
     const count = min<u32>(rows_at_once(columns), part_end - i);
     i += count;
@@ -100,22 +111,32 @@ function write_gradient(x: usize, scale: usize, g: usize, y: usize, columns: u32
   if (tail > 0) store_tail(y + length, mul(r, sub(sub(last, a), mul(last_standard, b))), tail);
 }
 
-/**
- * The gradient with respect to x.
- * word 0  x, f32[rows][columns]
- * word 1  scale, f32[columns]
- * word 2  g, f32[rows][columns]: the gradient that arrives
- * word 3  dx, f32[rows][columns]
- * word 4  rows
- * word 5  columns
- * word 6  ε, a float
- */
-export function layer_norm_gradient(args: usize): void {
-  const rows = load<u32>(args, 16), columns = load<u32>(args, 20), epsilon = load<f32>(args, 24);
+/** The words of `layer_norm_gradient`. */
+@unmanaged
+export class LayerNormGradientWords {
+  /** f32[rows][columns] */
+  x: Address;
+  /** f32[columns] */
+  scale: Address;
+  /** f32[rows][columns]: the gradient with respect to y. */
+  upstream: Address;
+  /** f32[rows][columns] */
+  dx: Address;
+  /** Rows of x. */
+  rows: u32;
+  /** Columns of x. */
+  columns: u32;
+  /** Added to the variance. */
+  epsilon: f32;
+}
+
+/** The gradient with respect to x. */
+export function layer_norm_gradient(words: LayerNormGradientWords): void {
+  const rows = words.rows, columns = words.columns, epsilon = words.epsilon;
   if (!take(rows, 4, 2 * row_work(rows, columns))) return;
   find_workspace();
-  const row = <usize>columns << 2, scale = load<usize>(args, 4), skipped = part_begin * row;
-  let x = load<usize>(args) + skipped, g = load<usize>(args, 8) + skipped, y = load<usize>(args, 12) + skipped;
+  const row = <usize>columns << 2, scale = words.scale, skipped = part_begin * row;
+  let x = words.x + skipped, g = words.upstream + skipped, y = words.dx + skipped;
   for (let i = part_begin; i < part_end; ) {
     const count = min<u32>(rows_at_once(columns), part_end - i);
     i += count;
@@ -140,25 +161,37 @@ function add_row(x: usize, g: usize, scales: usize, offsets: usize, columns: u32
   }
 }
 
+/** The words of `layer_norm_sums`. */
+@unmanaged
+export class LayerNormSumsWords {
+  /** f32[rows][columns] */
+  x: Address;
+  /** f32[rows][columns]: the gradient with respect to y. */
+  upstream: Address;
+  /** f32[parts][2][columns] */
+  sums: Address;
+  /** Rows of x. */
+  rows: u32;
+  /** Columns of x. */
+  columns: u32;
+  /** Rows of a part, a multiple of 4; the last may have fewer. */
+  partRows: u32;
+  /** Added to the variance. */
+  epsilon: f32;
+}
+
 /**
  * y[part] = (Σ g·x̂, Σ g) over the rows of a part: all parts added up, the gradients with respect to scale and offset. Parts are
  * of a fixed number of rows, so the order of the sums does not depend on the number of threads.
- * word 0  x, f32[rows][columns]
- * word 1  g, f32[rows][columns]: the gradient that arrives
- * word 2  y, f32[parts][2][columns]
- * word 3  rows
- * word 4  columns
- * word 5  rows of a part, a multiple of 4; the last may have fewer
- * word 6  ε, a float
  */
-export function layer_norm_sums(args: usize): void {
-  const rows = load<u32>(args, 12), columns = load<u32>(args, 16), part_rows = load<u32>(args, 20);
-  const epsilon = load<f32>(args, 24);
+export function layer_norm_sums(words: LayerNormSumsWords): void {
+  const rows = words.rows, columns = words.columns, part_rows = words.partRows;
+  const epsilon = words.epsilon;
   if (!take((rows + part_rows - 1) / part_rows, 1, 1.5 * row_work(rows, columns))) return;
   find_workspace();
   const row = <usize>columns << 2, skipped = part_begin * part_rows * row;
-  let x = load<usize>(args) + skipped, g = load<usize>(args, 4) + skipped;
-  let y = load<usize>(args, 8) + 2 * part_begin * row;
+  let x = words.x + skipped, g = words.upstream + skipped;
+  let y = words.sums + 2 * part_begin * row;
   for (let part = part_begin; part < part_end; part++, y += 2 * row) {
     memory.fill(y, 0, 2 * row);
     const stop = min(rows, (part + 1) * part_rows);

@@ -12,6 +12,7 @@ import {
 import { log } from '../elementwise/math';
 import { part_begin, part_end, take } from '../runtime/share';
 import { table } from '../runtime/workspace';
+import { Address } from '../words';
 
 /** The largest of a row. NaN is passed over: its own term makes the sum NaN. */
 function largest_of(x: usize, columns: u32): f32 {
@@ -102,17 +103,24 @@ function log_sum(x: usize, columns: u32, largest: f32): f32 {
   return f32x4.extract_lane(log(splat(sum_exp(x, table(), 0, columns, largest) * SHARE)), 0);
 }
 
-/**
- * word 0  x, f32[rows][columns]
- * word 1  y, f32[rows][columns]; may be x
- * word 2  rows
- * word 3  columns
- */
-export function softmax(args: usize): void {
-  const rows = load<u32>(args, 8), columns = load<u32>(args, 12);
+/** The words of `softmax` and `log_softmax`. */
+@unmanaged
+export class SoftmaxWords {
+  /** f32[rows][columns] */
+  x: Address;
+  /** f32[rows][columns]; may be x. */
+  y: Address;
+  /** Rows of x. */
+  rows: u32;
+  /** Columns of x. */
+  columns: u32;
+}
+
+export function softmax(words: SoftmaxWords): void {
+  const rows = words.rows, columns = words.columns;
   if (!take(rows, 1, row_work(rows, columns))) return;
   const skipped = <usize>part_begin * <usize>columns << 2;
-  let x = load<usize>(args) + skipped, y = load<usize>(args, 4) + skipped;
+  let x = words.x + skipped, y = words.y + skipped;
   for (let i = part_begin; i < part_end; i++, x += <usize>columns << 2) {
     const factor = <f32>1 / sum_exp(x, y, 16, columns, largest_of(x, columns));
     const f = splat(factor);
@@ -129,11 +137,11 @@ export function softmax(args: usize): void {
 }
 
 /** Words as for softmax. y = (x − largest) − ln Σ */
-export function log_softmax(args: usize): void {
-  const rows = load<u32>(args, 8), columns = load<u32>(args, 12);
+export function log_softmax(words: SoftmaxWords): void {
+  const rows = words.rows, columns = words.columns;
   if (!take(rows, 1, row_work(rows, columns))) return;
   const skipped = <usize>part_begin * <usize>columns << 2;
-  let x = load<usize>(args) + skipped, y = load<usize>(args, 4) + skipped;
+  let x = words.x + skipped, y = words.y + skipped;
   for (let i = part_begin; i < part_end; i++) {
     const largest = largest_of(x, columns);
     const logarithm = log_sum(x, columns, largest);
@@ -151,20 +159,28 @@ function loss_terms(x: v128, y: v128, largest: v128, logarithm: v128): v128 {
   return select_lanes(f32x4.eq(y, splat(0)), splat(0), term);
 }
 
-/**
- * loss[i] = Σⱼ labels[i][j]·(ln Σ e^logits[i] − logits[i][j])
- * word 0  logits, f32[rows][columns]
- * word 1  labels, f32[rows][columns]: one-hot or probabilities
- * word 2  loss, f32[rows]
- * word 3  rows
- * word 4  columns
- */
-export function softmax_cross_entropy(args: usize): void {
-  const rows = load<u32>(args, 12), columns = load<u32>(args, 16);
+/** The words of both losses. */
+@unmanaged
+export class CrossEntropyWords {
+  /** f32[rows][columns] */
+  logits: Address;
+  /** f32[rows][columns], one-hot or probabilities; sparse: int32[rows] */
+  labels: Address;
+  /** f32[rows] */
+  loss: Address;
+  /** Rows of the logits. */
+  rows: u32;
+  /** Columns of the logits. */
+  columns: u32;
+}
+
+/** loss[i] = Σⱼ labels[i][j]·(ln Σ e^logits[i] − logits[i][j]) */
+export function softmax_cross_entropy(words: CrossEntropyWords): void {
+  const rows = words.rows, columns = words.columns;
   if (!take(rows, 1, row_work(rows, columns))) return;
   const skipped = <usize>part_begin * <usize>columns << 2;
-  let x = load<usize>(args) + skipped, y = load<usize>(args, 4) + skipped;
-  const loss = load<usize>(args, 8);
+  let x = words.logits + skipped, y = words.labels + skipped;
+  const loss = words.loss;
   for (let i = part_begin; i < part_end; i++) {
     const largest = largest_of(x, columns);
     const l = splat(log_sum(x, columns, largest));
@@ -186,19 +202,12 @@ export function softmax_cross_entropy(args: usize): void {
   }
 }
 
-/**
- * loss[i] = ln Σ e^logits[i] − logits[i][labels[i]]; NaN for a label out of range
- * word 0  logits, f32[rows][columns]
- * word 1  labels, int32[rows]
- * word 2  loss, f32[rows]
- * word 3  rows
- * word 4  columns
- */
-export function sparse_softmax_cross_entropy(args: usize): void {
-  const rows = load<u32>(args, 12), columns = load<u32>(args, 16);
+/** loss[i] = ln Σ e^logits[i] − logits[i][labels[i]]; NaN for a label out of range */
+export function sparse_softmax_cross_entropy(words: CrossEntropyWords): void {
+  const rows = words.rows, columns = words.columns;
   if (!take(rows, 1, row_work(rows, columns))) return;
-  let x = load<usize>(args) + (<usize>part_begin * <usize>columns << 2);
-  const labels = load<usize>(args, 4), loss = load<usize>(args, 8);
+  let x = words.logits + (<usize>part_begin * <usize>columns << 2);
+  const labels = words.labels, loss = words.loss;
   for (let i = part_begin; i < part_end; i++, x += <usize>columns << 2) {
     const label = load<u32>(labels + (<usize>i << 2));
     let value: f32 = NaN;

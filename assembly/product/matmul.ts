@@ -2,25 +2,6 @@
 // the product into tiles (matmul-micro.ts), packs the operands where that pays (matmul-pack.ts), and takes dot products
 // (matmul-dot.ts) or whole rows of B (matmul-row.ts) where there are too few rows for tiles.
 //
-// word 0   a, f32[batch][m][k], or [k][m] when transposed
-// word 1   b, f32[batch][k][n], or [n][k] when transposed
-// word 2   c, f32[batch][m][n]; overlaps no operand
-// word 3   bias, f32[n]; 0 for none
-// word 4   m
-// word 5   n
-// word 6   k
-// word 7   transposeA
-// word 8   transposeB
-// word 9   batch
-// word 10  strideA  elements from one matrix of the batch to the next; 0 gives all the same
-// word 11  strideB
-// word 12  strideC
-// word 13  activation: 0 none, 1 relu, 2, 3, 4 times the derivative of relu, sigmoid, tanh; else the table index of a function
-//          of four lanes
-// word 14  scratch, 4·min(k, 256)·(min(n, 512) rounded up to 8 + min(m, 96) rounded up to 12) bytes, at least 64; the same for every batch; not used where threads share the product
-// word 15  extra, f32[batch][m][n] as c: what is added before the activation, or the output of the activation that is derived;
-//          0 for none
-//
 // Node 20, one core of an AMD EPYC server, GFLOP/s, plain / relaxed (the tile alone does 38 / 56): 256³ 37 / 55 and 1024³
 // 35 / 53 in every layout; 32×128×784 37 / 53; dW 784×128×32 33 / 48; dX 32×784×128 35 / 50; 32³ 32 / 44,
 // 31³ 29 / 42, 33³ 26 / 35 (a fifth panel for one column; nine rows as 4 + 4 + 1 in place of 6 + 2 + 1 gained nothing).
@@ -38,6 +19,7 @@ import { row_product } from './matmul-row';
 import { tile, tile_height } from './matmul-tile';
 import { part_begin, part_end, sharers, take } from '../runtime/share';
 import { edge_tile, own_scratch } from '../runtime/workspace';
+import { Address, Flag, FunctionIndex, OptionalAddress } from '../words';
 
 /** Depth of a block: a panel of B is then 8 KiB, a quarter of the first-level cache. */
 const DEPTH: u32 = 256;
@@ -192,9 +174,7 @@ function takes_dots(m: u32, n: u32, step: usize, b_step: usize, b_column: usize)
   return b_step == 4 && (b_column != 4 || n == 1) && step == 4 && m < DOT_ROWS;
 }
 
-/**
- * One matrix of the batch, after choosing the way, which depends on the whole: rows i0 … i1 and columns j0 … j1 of it.
- */
+/** One matrix of the batch, after choosing the way, which depends on the whole: rows i0 … i1 and columns j0 … j1 of it. */
 function single(
   a: usize, row: usize, step: usize, b: usize, b_step: usize, b_column: usize, c: usize, bias: usize,
   m: u32, n: u32, k: u32, scratch: usize, i0: u32, i1: u32, j0: u32, j1: u32,
@@ -237,24 +217,64 @@ function sharing(m: u32, n: u32, batch: u32, dots: bool): u32 {
   return by_matrices <= (way == ROWS ? by_rows : by_columns) ? MATRICES : way;
 }
 
-export function matmul(args: usize): void {
-  const bias = load<usize>(args, 12);
-  let m = load<u32>(args, 16);
-  const n = load<u32>(args, 20);
-  const k = load<u32>(args, 24);
-  const transpose_a = load<u32>(args, 28);
-  const transpose_b = load<u32>(args, 32);
-  let batch = load<u32>(args, 36);
-  const stride_a = load<u32>(args, 40);
-  const stride_b = load<u32>(args, 44);
-  const stride_c = load<u32>(args, 48);
-  activation = load<u32>(args, 52);
+/** The words of `matmul`. */
+@unmanaged
+export class MatmulWords {
+  /** f32[batch][m][k], or [k][m] when transposed. */
+  a: Address;
+  /** f32[batch][k][n], or [n][k] when transposed. */
+  b: Address;
+  /** f32[batch][m][n]; overlaps no operand. */
+  c: Address;
+  /** f32[n] */
+  bias: OptionalAddress;
+  /** Rows of c. */
+  m: u32;
+  /** Columns of c. */
+  n: u32;
+  /** Products in each sum. */
+  k: u32;
+  /** Whether a is [k][m]. */
+  transposeA: Flag;
+  /** Whether b is [n][k]. */
+  transposeB: Flag;
+  /** Matrices of c. */
+  batch: u32;
+  /** Elements from one matrix of the batch to the next; 0 if all are the same. */
+  strideA: u32;
+  /** Likewise. */
+  strideB: u32;
+  /** Likewise. */
+  strideC: u32;
+  /** 0 none, 1 relu, 2, 3, 4 times the derivative of relu, sigmoid, tanh; else a function of four lanes. */
+  activation: FunctionIndex;
+  /**
+   * 4·min(k, 256)·(min(n, 512) rounded up to 8 + min(m, 96) rounded up to 12) bytes, at least 64: the same for every batch; not
+   * used where threads share the product.
+   */
+  scratch: Address;
+  /** f32[batch][m][n] as c: what is added before the activation, or the output of the activation that is derived. */
+  extra: OptionalAddress;
+}
+
+export function matmul(words: MatmulWords): void {
+  const bias = words.bias;
+  let m = words.m;
+  const n = words.n;
+  const k = words.k;
+  const transpose_a = words.transposeA;
+  const transpose_b = words.transposeB;
+  let batch = words.batch;
+  const stride_a = words.strideA;
+  const stride_b = words.strideB;
+  const stride_c = words.strideC;
+  activation = words.activation;
   if (m == 0 || n == 0) return;
   if (batch > 1 && stride_b == 0 && !transpose_a && stride_a == m * k && stride_c == m * n) {
     m *= batch; // one B for all: the rows of all matrices are the rows of one
     batch = 1;
   }
-  let a = load<usize>(args), b = load<usize>(args, 4), c = load<usize>(args, 8);
+  let a = words.a, b = words.b, c = words.c;
   const row: usize = transpose_a ? 4 : <usize>k << 2;
   const step: usize = transpose_a ? <usize>m << 2 : 4;
   const b_step: usize = transpose_b ? 4 : <usize>n << 2;
@@ -276,11 +296,11 @@ export function matmul(args: usize): void {
     j0 = part_begin;
     j1 = part_end;
   }
-  extra = load<usize>(args, 60);
+  extra = words.extra;
   if (extra != 0) extra -= c;
   offset = n == 1 && m > 1 && bias != 0 ? load<f32>(bias) : 0;
   finishes = (activation | extra) != 0 || offset != 0;
-  const scratch = sharers() == 1 ? load<usize>(args, 56) : own_scratch();
+  const scratch = sharers() == 1 ? words.scratch : own_scratch();
   a += <usize>first * <usize>stride_a << 2;
   b += <usize>first * <usize>stride_b << 2;
   c += <usize>first * <usize>stride_c << 2;

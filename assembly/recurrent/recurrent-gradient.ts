@@ -14,6 +14,7 @@ import { BLOCK_ROWS, block_count, panel_product, ZEROS } from './recurrent-produ
 import { tile_rows } from '../product/matmul-micro';
 import { part_begin, part_end, take } from '../runtime/part';
 import { add, fma, mul, one, splat, sub } from '../simd';
+import { Address, OptionalAddress } from '../words';
 
 const SIMPLE: u32 = 0;
 const LSTM: u32 = 1;
@@ -148,78 +149,101 @@ function idle_row(): void {
   }
 }
 
-/**
- * word 0   upstream, f32[steps + 1][batch][units]; an LSTM's has the carry's behind it
- * word 1   states, f32[steps + 1][batch][units]
- * word 2   panels, of `recurrent_pack`, transposed
- * word 3   cells, f32[steps + 1][batch][units], of an LSTM
- * word 4   values of the gates, f32[steps][batch][gates·units], of an LSTM or GRU
- * word 5   inner, f32[steps][batch][units], of a GRU whose reset gate follows the product
- * word 6   dropout, f32[batch][units], or 0
- * word 7   mask, f32[steps][batch], or 0
- * word 8   gradient of the projected inputs, f32[steps][batch][gates·units]
- * word 9   gradient of the initial hidden state, f32[batch][units], or 0
- * word 10  gradient of the carry, f32[batch][units], of an LSTM: at the end that of the initial one
- * word 11  gradient of the recurrent product, f32[batch][gates·units] a step, with `inner`; 0 for others
- * word 12  bytes from one step of it to the next, 0 where it is scratch memory
- * word 13  scratch memory, f32[batch][3][units rounded up to 8]
- * word 14  steps
- * word 15  batch
- * word 16  units
- * word 17  cell: 0 simple, 1 LSTM, 2 GRU
- * word 18  activation, as in recurrent-function.ts
- * word 19  activation of the gates
- */
-export function recurrent_gradient(args: usize): void {
-  const steps = load<u32>(args, 56), batch = load<u32>(args, 60), cell = load<u32>(args, 68);
-  units = load<u32>(args, 64);
+/** The words of `recurrent_gradient`. */
+@unmanaged
+export class RecurrentGradientWords {
+  /** f32[steps + 1][batch][units]; an LSTM's has the carry's behind it. */
+  upstream: Address;
+  /** f32[steps + 1][batch][units] */
+  states: Address;
+  /** What `recurrent_pack` wrote, transposed. */
+  panels: Address;
+  /** f32[steps + 1][batch][units], of an LSTM. */
+  cells: OptionalAddress;
+  /** f32[steps][batch][gates·units]: the values of the gates, of an LSTM or GRU. */
+  values: OptionalAddress;
+  /** f32[steps][batch][units], of a GRU whose reset gate follows the product. */
+  inner: OptionalAddress;
+  /** f32[batch][units] */
+  dropout: OptionalAddress;
+  /** f32[steps][batch] */
+  mask: OptionalAddress;
+  /** f32[steps][batch][gates·units]: the gradient of the projected inputs. */
+  projected: Address;
+  /** f32[batch][units]: the gradient of the initial hidden state. */
+  hidden: OptionalAddress;
+  /** f32[batch][units]: the gradient of the carry, of an LSTM; at the end that of the initial one. */
+  carry: OptionalAddress;
+  /** f32[batch][gates·units] a step: the gradient of the recurrent product, with `inner`. */
+  columns: OptionalAddress;
+  /** Bytes from one step of it to the next; 0 where it is scratch memory. */
+  columnsStride: u32;
+  /** f32[batch][3][units rounded up to 8] */
+  scratch: Address;
+  /** Steps of the sequence. */
+  steps: u32;
+  /** Samples. */
+  batch: u32;
+  /** Units of the cell. */
+  units: u32;
+  /** 0 simple, 1 LSTM, 2 GRU */
+  cell: u32;
+  /** A number of recurrent-function.ts. */
+  activation: u32;
+  /** Likewise, for the gates. */
+  gateActivation: u32;
+}
+
+export function recurrent_gradient(words: RecurrentGradientWords): void {
+  const steps = words.steps, batch = words.batch, cell = words.cell;
+  units = words.units;
   const gates: u32 = cell == SIMPLE ? 1 : cell == LSTM ? 4 : 3;
   const work = <f64>(steps + 1) * <f64>batch * <f64>units * <f64>gates * (1 + 0.04 * <f64>(units + 8));
   if (!take(batch, tile_rows, work)) return;
-  act = load<u32>(args, 72);
-  gate_act = load<u32>(args, 76);
+  act = words.activation;
+  gate_act = words.gateActivation;
   row = <usize>units << 2;
   wide = row * gates;
   padded = <usize>block_count(units) << 5;
-  has_dropout = load<u32>(args, 24) != 0;
-  passes = load<u32>(args, 28) != 0 || cell > LSTM;
+  has_dropout = words.dropout != 0;
+  passes = words.mask != 0 || cell > LSTM;
   const last = part_end;
   for (let first = part_begin; first < last; first += BLOCK_ROWS) {
-    walk(args, first, min(last - first, BLOCK_ROWS), steps, batch, cell);
+    walk(words, first, min(last - first, BLOCK_ROWS), steps, batch, cell);
   }
 }
 
 /** All steps of `rows` rows from `first` on. */
-function walk(args: usize, first: u32, rows: u32, steps: u32, batch: u32, cell: u32): void {
+function walk(words: RecurrentGradientWords, first: u32, rows: u32, steps: u32, batch: u32, cell: u32): void {
   const blocks = block_count(units), at = <usize>first * row, wide_at = <usize>first * wide;
   const plane = <usize>batch * row, wide_plane = <usize>batch * wide;
-  const columns_given = load<usize>(args, 44), columns_plane = load<usize>(args, 48);
-  const panels = load<usize>(args, 8), hidden = load<usize>(args, 36);
-  const products = load<usize>(args, 52) + <usize>first * padded * 3;
+  const columns_given = words.columns, columns_plane = words.columnsStride;
+  const panels = words.panels, hidden = words.hidden;
+  const products = words.scratch + <usize>first * padded * 3;
   const straights = products + <usize>rows * padded, throughs = straights + <usize>rows * padded;
   const is_early = cell > LSTM && columns_given == 0;
   memory.fill(products, 0, 2 * <usize>rows * padded);
   if (cell == LSTM) {
-    memory.copy(load<usize>(args, 40) + at, load<usize>(args) + <usize>(steps + 1) * plane + at, <usize>rows * row);
+    memory.copy(words.carry + at, words.upstream + <usize>(steps + 1) * plane + at, <usize>rows * row);
   }
   for (let step = steps; step > 0; ) {
-    const upstream_rows = load<usize>(args) + <usize>step * plane + at;
+    const upstream_rows = words.upstream + <usize>step * plane + at;
     step--;
     const skipped = <usize>step * plane + at, wide_skipped = <usize>step * wide_plane + wide_at;
-    const slope_rows = load<usize>(args, 32) + wide_skipped;
+    const slope_rows = words.projected + wide_skipped;
     const column_rows = columns_given == 0 ? 0 : columns_given + <usize>step * columns_plane + wide_at;
-    const mask = load<usize>(args, 28) == 0 ? 0 : load<usize>(args, 28) + (<usize>(step * batch + first) << 2);
+    const mask = words.mask == 0 ? 0 : words.mask + (<usize>(step * batch + first) << 2);
     upstream = upstream_rows;
-    before = load<usize>(args, 4) + skipped;
+    before = words.states + skipped;
     after = before + plane;
-    carry_before = load<usize>(args, 12) + skipped;
+    carry_before = words.cells + skipped;
     carry_after = carry_before + plane;
-    values = load<usize>(args, 16) + wide_skipped;
-    inner = load<usize>(args, 20) + skipped;
-    dropout = load<usize>(args, 24) + at;
+    values = words.values + wide_skipped;
+    inner = words.inner + skipped;
+    dropout = words.dropout + at;
     slopes = slope_rows;
     columns = column_rows;
-    carry_slopes = load<usize>(args, 40) + at;
+    carry_slopes = words.carry + at;
     product = products;
     straight = straights;
     for (let i: u32 = 0; i < rows; i++) {
@@ -236,9 +260,9 @@ function walk(args: usize, first: u32, rows: u32, steps: u32, batch: u32, cell: 
           rows, units, slope_rows + 2 * row, wide, panel, ZEROS, 0, throughs + (<usize>block << 5), padded,
         );
       }
-      before = load<usize>(args, 4) + skipped;
-      values = load<usize>(args, 16) + wide_skipped;
-      dropout = load<usize>(args, 24) + at;
+      before = words.states + skipped;
+      values = words.values + wide_skipped;
+      dropout = words.dropout + at;
       slopes = slope_rows;
       product = products;
       straight = straights;
@@ -258,8 +282,8 @@ function walk(args: usize, first: u32, rows: u32, steps: u32, batch: u32, cell: 
     }
   }
   if (hidden == 0) return;
-  upstream = load<usize>(args) + at;
-  dropout = load<usize>(args, 24) + at;
+  upstream = words.upstream + at;
+  dropout = words.dropout + at;
   product = products;
   straight = straights;
   for (let i: u32 = 0, to = hidden + at; i < rows; i++, to += row) {

@@ -4,6 +4,7 @@
 import { pack_columns, pack_rows } from '../product/matmul-pack';
 import { tile, tile_height } from '../product/matmul-tile';
 import { part_begin, part_end, take } from '../runtime/part';
+import { Address, Flag } from '../words';
 
 /** Eight zeros: what a sum begins with. */
 export const ZEROS: usize = memory.data<f32>([0, 0, 0, 0, 0, 0, 0, 0]);
@@ -19,23 +20,33 @@ export function block_count(units: u32): u32 {
   return (units + 7) >> 3;
 }
 
-/**
- * word 0  kernel, f32[units][gates·units]
- * word 1  panels: f32[blocks][gates][units][8], block b of a gate its columns 8·b … 8·b + 7;
- *         transposed f32[blocks][gates·units][8], with the kernel's rows 8·b … 8·b + 7 side by side
- * word 2  units
- * word 3  gates
- * word 4  transposed
- */
-export function recurrent_pack(args: usize): void {
-  const units = load<u32>(args, 8), gates = load<u32>(args, 12);
+/** The words of `recurrent_pack`. */
+@unmanaged
+export class RecurrentPackWords {
+  /** f32[units][gates·units] */
+  kernel: Address;
+  /**
+   * f32[blocks][gates][units][8], block b of a gate its columns 8·b … 8·b + 7; transposed f32[blocks][gates·units][8], with the
+   * kernel's rows 8·b … 8·b + 7 side by side.
+   */
+  panels: Address;
+  /** Units of the cell. */
+  units: u32;
+  /** Gates of the cell. */
+  gates: u32;
+  /** Whether the products are with the transposed kernel. */
+  transposed: Flag;
+}
+
+export function recurrent_pack(words: RecurrentPackWords): void {
+  const units = words.units, gates = words.gates;
   const columns = gates * units, stride = <usize>columns << 2;
   if (!take(block_count(units), 1, 0.4 * <f64>units * <f64>columns)) return;
-  const kernel = load<usize>(args), panels = load<usize>(args, 4);
+  const kernel = words.kernel, panels = words.panels;
   for (let block = part_begin; block < part_end; block++) {
     const width = min<u32>(units - (block << 3), 8);
     const panel = panels + (<usize>(block * columns) << 5);
-    if (load<u32>(args, 16)) {
+    if (words.transposed) {
       pack_columns(panel, kernel + <usize>(block << 3) * stride, stride, columns, width);
     } else {
       for (let gate: u32 = 0; gate < gates; gate++) {

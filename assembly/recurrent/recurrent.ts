@@ -12,6 +12,7 @@ import { BLOCK_ROWS, block_count, panel_product } from './recurrent-product';
 import { tile_rows } from '../product/matmul-micro';
 import { part_begin, part_end, take } from '../runtime/part';
 import { add, fma, mul, one, sub } from '../simd';
+import { Address, OptionalAddress } from '../words';
 
 const SIMPLE: u32 = 0;
 const LSTM: u32 = 1;
@@ -219,65 +220,88 @@ function reset_block(block: u32, reset: usize): void {
   }
 }
 
-/**
- * word 0   projected, f32[steps][batch][gates·units]
- * word 1   panels, of `recurrent_pack`
- * word 2   hidden, f32[batch][units]
- * word 3   carry, f32[batch][units], of an LSTM
- * word 4   bias of the candidate's recurrent product, f32[units]: a GRU whose reset gate follows the product; 0 for others
- * word 5   dropout, f32[batch][units], or 0
- * word 6   mask, f32[steps][batch], or 0
- * word 7   states, f32[steps + 1][batch][units]; an LSTM's has the last carry behind it
- * word 8   cells, f32[steps + 1][batch][units], or 0: all carries of an LSTM
- * word 9   values of the gates, f32[steps][batch][gates·units], or 0
- * word 10  inner, f32[steps][batch][units], with the bias of word 4, where the gates are kept
- * word 11  z, f32[batch][gates][8], scratch memory
- * word 12  seen, f32[batch][units], scratch memory, with dropout
- * word 13  reset, f32[batch][units], scratch memory, of a GRU whose reset gate comes first
- * word 14  steps
- * word 15  batch
- * word 16  units
- * word 17  cell: 0 simple, 1 LSTM, 2 GRU
- * word 18  activation, as in recurrent-function.ts
- * word 19  activation of the gates
- */
-export function recurrent(args: usize): void {
-  const steps = load<u32>(args, 56), batch = load<u32>(args, 60), cell = load<u32>(args, 68);
-  units = load<u32>(args, 64);
+/** The words of `recurrent`. */
+@unmanaged
+export class RecurrentWords {
+  /** f32[steps][batch][gates·units] */
+  projected: Address;
+  /** What `recurrent_pack` wrote. */
+  panels: Address;
+  /** f32[batch][units] */
+  hidden: Address;
+  /** f32[batch][units], of an LSTM. */
+  carry: OptionalAddress;
+  /** f32[units], of the candidate's recurrent product: a GRU whose reset gate follows the product. */
+  bias: OptionalAddress;
+  /** f32[batch][units] */
+  dropout: OptionalAddress;
+  /** f32[steps][batch] */
+  mask: OptionalAddress;
+  /** f32[steps + 1][batch][units]; an LSTM's has the last carry behind it. */
+  states: Address;
+  /** f32[steps + 1][batch][units]: all carries of an LSTM. */
+  cells: OptionalAddress;
+  /** f32[steps][batch][gates·units]: the values of the gates. */
+  values: OptionalAddress;
+  /** f32[steps][batch][units]: the recurrent product with `bias`, where the gates are kept. */
+  inner: OptionalAddress;
+  /** f32[batch][gates][8], scratch memory. */
+  z: Address;
+  /** f32[batch][units], scratch memory, with dropout. */
+  seen: OptionalAddress;
+  /** f32[batch][units], scratch memory, of a GRU whose reset gate comes first. */
+  reset: OptionalAddress;
+  /** Steps of the sequence. */
+  steps: u32;
+  /** Samples. */
+  batch: u32;
+  /** Units of the cell. */
+  units: u32;
+  /** 0 simple, 1 LSTM, 2 GRU */
+  cell: u32;
+  /** A number of recurrent-function.ts. */
+  activation: u32;
+  /** Likewise, for the gates. */
+  gateActivation: u32;
+}
+
+export function recurrent(words: RecurrentWords): void {
+  const steps = words.steps, batch = words.batch, cell = words.cell;
+  units = words.units;
   gates = cell == SIMPLE ? 1 : cell == LSTM ? 4 : 3;
   const work = <f64>(steps + 1) * <f64>batch * <f64>units * <f64>gates * (2 + 0.04 * <f64>(units + 8));
   if (!take(batch, tile_rows, work)) return;
-  panels = load<usize>(args, 4);
-  bias = load<usize>(args, 16);
-  act = load<u32>(args, 72);
-  gate_act = load<u32>(args, 76);
+  panels = words.panels;
+  bias = words.bias;
+  act = words.activation;
+  gate_act = words.gateActivation;
   row = <usize>units << 2;
   wide = row * gates;
   const last = part_end;
   for (let first = part_begin; first < last; first += BLOCK_ROWS) {
     rows = min(last - first, BLOCK_ROWS);
-    walk(args, first, steps, batch, cell);
+    walk(words, first, steps, batch, cell);
   }
 }
 
 /** All steps of rows `first` … `first` + `rows`. */
-function walk(args: usize, first: u32, steps: u32, batch: u32, cell: u32): void {
+function walk(words: RecurrentWords, first: u32, steps: u32, batch: u32, cell: u32): void {
   const blocks = block_count(units), at = <usize>first * row, plane = <usize>batch * row;
-  const dropout = load<usize>(args, 20), dropped = load<usize>(args, 48) + at, reset = load<usize>(args, 52) + at;
+  const dropout = words.dropout, dropped = words.seen + at, reset = words.reset + at;
   const block_bytes = <usize>rows * row;
-  z = load<usize>(args, 44) + (<usize>(first * gates) << 5);
-  projected = load<usize>(args) + <usize>first * wide;
-  after = load<usize>(args, 28) + at;
-  values = load<usize>(args, 36);
+  z = words.z + (<usize>(first * gates) << 5);
+  projected = words.projected + <usize>first * wide;
+  after = words.states + at;
+  values = words.values;
   if (values != 0) values += <usize>first * wide;
-  inner = load<usize>(args, 40) + at;
-  mask = load<usize>(args, 24);
+  inner = words.inner + at;
+  mask = words.mask;
   if (mask != 0) mask += <usize>first << 2;
-  memory.copy(after, load<usize>(args, 8) + at, block_bytes);
+  memory.copy(after, words.hidden + at, block_bytes);
   // Where carries are not kept, there is one, in its place behind the last state.
-  const cells = load<usize>(args, 32), last_carry = after + <usize>(steps + 1) * plane;
+  const cells = words.cells, last_carry = after + <usize>(steps + 1) * plane;
   carry_after = cells != 0 ? cells + at : last_carry;
-  if (cell == LSTM) memory.copy(carry_after, load<usize>(args, 12) + at, block_bytes);
+  if (cell == LSTM) memory.copy(carry_after, words.carry + at, block_bytes);
   for (let step: u32 = 0; step < steps; step++) {
     before = after;
     after += plane;

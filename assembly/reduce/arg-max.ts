@@ -1,20 +1,29 @@
 // The place of the largest along the middle axis of f32[outer][reduce][inner].
 import { part_begin, part_end, take } from '../runtime/part';
+import { Address } from '../words';
 
-/**
- * Index of the largest element along the middle axis: the first of equals; the first NaN, if there is one; 0 of none.
- * word 0  x, f32[outer][reduce][inner]
- * word 1  y, int32[outer][inner]
- * word 2  outer
- * word 3  reduce
- * word 4  inner
- */
-export function argmax(args: usize): void {
-  const outer = load<u32>(args, 8), rows = load<u32>(args, 12), inner = load<u32>(args, 16);
+/** The words of `argmax`. */
+@unmanaged
+export class ArgmaxWords {
+  /** f32[outer][reduce][inner] */
+  x: Address;
+  /** int32[outer][inner] */
+  y: Address;
+  /** The size of the axes before the one that goes. */
+  outer: u32;
+  /** The size of the one that goes. */
+  reduce: u32;
+  /** The size of the axes behind it. */
+  inner: u32;
+}
+
+/** Index of the largest element along the middle axis: the first of equals; the first NaN, if there is one; 0 of none. */
+export function argmax(words: ArgmaxWords): void {
+  const outer = words.outer, rows = words.reduce, inner = words.inner;
   if (!take(outer, 1, <f64>outer * <f64>inner * (5 + <f64>rows))) return;
   const stride = <usize>inner << 2;
-  let x = load<usize>(args) + <usize>part_begin * <usize>rows * stride;
-  let y = load<usize>(args, 4) + <usize>part_begin * stride;
+  let x = words.x + <usize>part_begin * <usize>rows * stride;
+  let y = words.y + <usize>part_begin * stride;
   for (let o = part_begin; o < part_end; o++, x += <usize>rows * stride) {
     for (let j: u32 = 0; j < inner; j++, y += 4) {
       let at = x + (<usize>j << 2);

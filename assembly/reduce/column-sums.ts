@@ -4,6 +4,7 @@
 // reads of such a matrix. A row is added to what was before it, alone or in four: rows of weight 0 behind it change no bit.
 import { part_begin, part_end, take } from '../runtime/part';
 import { add, fma, load_tail, mul, splat, store_tail, sub } from '../simd';
+import { Address } from '../words';
 
 /** h of four elements of a row: e times the row's weight, or what stands there. */
 @inline
@@ -68,16 +69,39 @@ function add_one(moments: bool, x: usize, h: usize, center: usize, sums: usize, 
   }
 }
 
+/** The words of both kernels. */
+@unmanaged
+export class ColumnSumsWords {
+  /** f32[rows][columns] */
+  x: Address;
+  /** f32[columns] */
+  center: Address;
+  /** f32[rows] for moments; for products h itself, f32[rows][columns]. */
+  weights: Address;
+  /** f32[parts][columns]: Σ h. */
+  sums: Address;
+  /** f32[parts][columns]: Σ h·e. */
+  products: Address;
+  /** Rows of x. */
+  rows: u32;
+  /** Columns of x. */
+  columns: u32;
+  /** Parts that the rows are cut into. */
+  parts: u32;
+  /** Rows of a part; the last has the rest. */
+  partRows: u32;
+}
+
 /** Parts have a fixed number of rows, so the order of the sums does not depend on the number of threads. */
 @inline
-function add_parts(moments: bool, args: usize): void {
-  const rows = load<u32>(args, 20), columns = load<u32>(args, 24), parts = load<u32>(args, 28), length = load<u32>(args, 32);
+function add_parts(moments: bool, words: ColumnSumsWords): void {
+  const rows = words.rows, columns = words.columns, parts = words.parts, length = words.partRows;
   if (!take(parts, 1, <f64>rows * (4 + (moments ? 0.13 : 0.25) * <f64>columns))) return;
-  const x = load<usize>(args), center = load<usize>(args, 4), h = load<usize>(args, 8);
+  const x = words.x, center = words.center, h = words.weights;
   const stride = <usize>columns << 2, next: usize = moments ? 4 : stride;
   const tail = columns & 3, whole = columns - tail, behind = <usize>whole << 2;
   for (let part = part_begin; part < part_end; part++) {
-    const sums = load<usize>(args, 12) + part * stride, products = load<usize>(args, 16) + part * stride;
+    const sums = words.sums + part * stride, products = words.products + part * stride;
     memory.fill(sums, 0, stride);
     memory.fill(products, 0, stride);
     const stop = min(rows, (part + 1) * length);
@@ -97,26 +121,12 @@ function add_parts(moments: bool, args: usize): void {
   }
 }
 
-/**
- * Σ h and Σ h·e over the rows of each part, where e = x − center and h = weight·e.
- * word 0  x, f32[rows][columns]
- * word 1  center, f32[columns]
- * word 2  weights, f32[rows]
- * word 3  Σ h, f32[parts][columns]
- * word 4  Σ h·e, f32[parts][columns]
- * word 5  rows
- * word 6  columns
- * word 7  parts
- * word 8  rows of a part; the last has the rest
- */
-export function column_moments(args: usize): void {
-  add_parts(true, args);
+/** Σ h and Σ h·e over the rows of each part, where e = x − center and h = weight·e. */
+export function column_moments(words: ColumnSumsWords): void {
+  add_parts(true, words);
 }
 
-/**
- * The same with h given.
- * word 2  h, f32[rows][columns]
- */
-export function column_products(args: usize): void {
-  add_parts(false, args);
+/** The same with h given. */
+export function column_products(words: ColumnSumsWords): void {
+  add_parts(false, words);
 }

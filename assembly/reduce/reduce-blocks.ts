@@ -4,6 +4,7 @@
 // Sums are added pairwise: blocks of at most 512 floats (or 64 rows) into several accumulators, then halves with halves, so
 // the error grows with the logarithm of the length. The order depends on the shape only.
 import { add, fma, load_tail, max_lanes, min_lanes, splat, store_tail, sum_lanes } from '../simd';
+import { Address } from '../words';
 
 export const SUM: u32 = 0;
 export const MEAN: u32 = 1;
@@ -127,25 +128,34 @@ export function sum_columns<K>(x: usize, rows: u32, stride: usize, y: usize, wid
   }
 }
 
-// The words of both kernels:
-// word 0  x, f32[outer][reduce][inner]
-// word 1  y, f32[outer][inner]
-// word 2  outer
-// word 3  reduce; 0 gives 0, for the mean NaN, for max −∞, for min +∞
-// word 4  inner
-// word 5  kind: 0 sum, 1 mean; 2 max (NaN if there is one), 3 min (likewise), 4 sum of squares
+/** The words of `reduce` and `reduce_more`. */
+@unmanaged
+export class ReduceWords {
+  /** f32[outer][reduce][inner] */
+  x: Address;
+  /** f32[outer][inner] */
+  y: Address;
+  /** The size of the axes before those that go. */
+  outer: u32;
+  /** The size of those that go; 0 gives 0, for the mean NaN, for max −∞, for min +∞. */
+  reduce: u32;
+  /** The size of the axes behind them. */
+  inner: u32;
+  /** 0 sum, 1 mean; 2 max (NaN if there is one), 3 min (likewise), 4 sum of squares */
+  kind: u32;
+}
 
 /** What threads share: runs where inner is 1, else pieces of 16 columns, which are numbered through all of outer. */
 @inline
-export function pieces_of(args: usize): u32 {
-  return load<u32>(args, 8) * ((load<u32>(args, 16) + 15) >> 4);
+export function pieces_of(words: ReduceWords): u32 {
+  return words.outer * ((words.inner + 15) >> 4);
 }
 
 /** Nanoseconds of all pieces, roughly. */
 @inline
-export function pieces_work(args: usize): f64 {
-  const rows = load<u32>(args, 12), inner = load<u32>(args, 16);
-  return <f64>pieces_of(args) * (20 + 0.15 * <f64>rows * min<f64>(<f64>inner, 16));
+export function pieces_work(words: ReduceWords): f64 {
+  const rows = words.reduce, inner = words.inner;
+  return <f64>pieces_of(words) * (20 + 0.15 * <f64>rows * min<f64>(<f64>inner, 16));
 }
 
 /**
@@ -153,9 +163,9 @@ export function pieces_work(args: usize): f64 {
  * halves.
  */
 @inline
-export function reduce_pieces(more: bool, args: usize, first: u32, last: u32, slots: usize): void {
-  const rows = load<u32>(args, 12), inner = load<u32>(args, 16), kind = load<u32>(args, 20);
-  const x = load<usize>(args), y = load<usize>(args, 4);
+export function reduce_pieces(more: bool, words: ReduceWords, first: u32, last: u32, slots: usize): void {
+  const rows = words.reduce, inner = words.inner, kind = words.kind;
+  const x = words.x, y = words.y;
   const stride = <usize>inner << 2, pieces = (inner + 15) >> 4;
   for (let piece = first; piece < last; piece++) {
     const o = piece / pieces;

@@ -2,27 +2,40 @@
 import { part_begin, part_end, take } from '../runtime/share';
 import { high_halves, interleave_high, interleave_low, low_halves } from '../simd';
 import { table } from '../runtime/workspace';
+import { Address, Bits, List, item } from '../words';
 
 const BLOCK: u32 = 16;
 
-/**
- * word 0  dst, u32[count]
- * word 1  count
- * word 2  bits
- */
-export function fill(args: usize): void {
-  const count = load<u32>(args, 4);
-  if (!take(count, 64, 0.1 * <f64>count)) return;
-  fill_words(load<usize>(args) + (<usize>part_begin << 2), part_end - part_begin, load<u32>(args, 8));
+/** The words of `fill`. */
+@unmanaged
+export class FillWords {
+  /** u32[count] */
+  out: Address;
+  /** Elements. */
+  count: u32;
+  /** What every element becomes. */
+  value: Bits;
 }
 
-/**
- * word 0  src
- * word 1  dst; may overlap src
- * word 2  bytes
- */
-export function copy(args: usize): void {
-  const s = load<usize>(args), d = load<usize>(args, 4), bytes = load<u32>(args, 8);
+export function fill(words: FillWords): void {
+  const count = words.count;
+  if (!take(count, 64, 0.1 * <f64>count)) return;
+  fill_words(words.out + (<usize>part_begin << 2), part_end - part_begin, words.value);
+}
+
+/** The words of `copy`. */
+@unmanaged
+export class CopyWords {
+  /** Bytes. */
+  source: Address;
+  /** Bytes; may overlap the source. */
+  target: Address;
+  /** How many. */
+  bytes: u32;
+}
+
+export function copy(words: CopyWords): void {
+  const s = words.source, d = words.target, bytes = words.bytes;
   // What overlaps is moved in one piece: a part would write what another has yet to read.
   const piece: u32 = s < d + bytes && d < s + bytes ? max<u32>(bytes, 1) : 256;
   if (!take(bytes, piece, 0.05 * <f64>bytes)) return;
@@ -98,15 +111,36 @@ function move_last(at: usize, last: usize): void {
   v128.store(last, dimension);
 }
 
+/** An axis of the strided copy; strides in elements. */
+@unmanaged
+export class CopyAxis {
+  /** Indices along the axis. */
+  size: u32;
+  /** May be 0 or negative. */
+  sourceStride: i32;
+  /** May be 0 or negative. */
+  targetStride: i32;
+}
+
+/** The words of `strided_copy`. */
+@unmanaged
+export class StridedCopyWords {
+  /** Where index 0 is read. */
+  source: Address;
+  /** Where index 0 is written; overlaps no source. */
+  target: Address;
+  /** At most 8. */
+  axes: List<CopyAxis>;
+}
+
 /** Where the list ends; 0 if a size is 0. */
-function list_dimensions(args: usize): usize {
-  const rank = load<u32>(args, 8);
+function list_dimensions(words: StridedCopyWords): usize {
+  const rank = words.axes;
   const list = table();
   let end = list;
   for (let i: u32 = 0; i < rank; i++) {
-    const word = args + (<usize>i << 2);
-    const size = load<u32>(word, 12);
-    const s = load<i32>(word, 44) << 2, d = load<i32>(word, 76) << 2;
+    const axis = item<StridedCopyWords, CopyAxis>(words, i);
+    const size = axis.size, s = axis.sourceStride << 2, d = axis.targetStride << 2;
     if (size == 0) return 0;
     if (size == 1) continue;
     if (end > list && load<i32>(end - ENTRY, 4) == s * <i32>size && load<i32>(end - ENTRY, 8) == d * <i32>size) {
@@ -130,19 +164,11 @@ function copy_work(list: usize, end: usize): f64 {
   return work;
 }
 
-/**
- * dst[i₀·dstStride₀ + …] = src[i₀·srcStride₀ + …] for all indices; strides in elements.
- * word 0      src, address of index 0; strides may be 0 or negative
- * word 1      dst, address of index 0; overlaps no src
- * word 2      rank, 0 to 8
- * word 3–10   dims; those beyond rank are ignored
- * word 11–18  srcStrides
- * word 19–26  dstStrides
- */
-export function strided_copy(args: usize): void {
-  let s = load<usize>(args), d = load<usize>(args, 4);
+/** target[i₀·targetStride₀ + …] = source[i₀·sourceStride₀ + …] for all indices i₀, i₁ … of the axes. */
+export function strided_copy(words: StridedCopyWords): void {
+  let s = words.source, d = words.target;
   const list = table();
-  const end = list_dimensions(args);
+  const end = list_dimensions(words);
   if (end == 0) return;
   if (end == list) {
     if (take(1, 1, 1)) store<u32>(d, load<u32>(s));

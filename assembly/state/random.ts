@@ -5,6 +5,7 @@
 // A uniform number is (word >>> 8)·2⁻²⁴, in [0, 1).
 import { part_begin, part_end, take } from '../runtime/part';
 import { interleave_high, interleave_low, splat, store_tail } from '../simd';
+import { Address } from '../words';
 
 const PARITY: u32 = 0x1bd11bda;
 
@@ -63,14 +64,29 @@ function finish(dropout: bool, u: v128, rate: v128, kept: v128): v128 {
   return dropout ? v128.and(f32x4.ge(u, rate), kept) : u;
 }
 
+/** The words of `random_uniform`. */
+@unmanaged
+export class RandomUniformWords {
+  /** f32[count] */
+  out: Address;
+  /** Numbers. */
+  count: u32;
+  /** The first half of the key. */
+  key0: u32;
+  /** The second half. */
+  key1: u32;
+  /** int32[1] */
+  step: Address;
+}
+
 @inline
-function generate(dropout: bool, args: usize, rate: f32): void {
-  const n = load<u32>(args, 4);
+function generate(dropout: bool, words: RandomUniformWords, rate: f32): void {
+  const n = words.count;
   if (!take(n, 64, 2 * <f64>n)) return;
-  let out = load<usize>(args) + (<usize>part_begin << 2);
+  let out = words.out + (<usize>part_begin << 2);
   let count = part_end - part_begin;
-  const key0 = load<u32>(args, 8), key1 = load<u32>(args, 12);
-  const step = i32x4.splat(load<u32>(load<usize>(args, 16)));
+  const key0 = words.key0, key1 = words.key1;
+  const step = i32x4.splat(load<u32>(words.step));
   const r = splat(rate), kept = splat(<f32>1 / (<f32>1 - rate));
   let block = i32x4.add(i32x4(0, 1, 2, 3), i32x4.splat(part_begin >> 1)); // two elements to a block
   while (count > 0) {
@@ -95,22 +111,18 @@ function generate(dropout: bool, args: usize, rate: f32): void {
   }
 }
 
-/**
- * word 0  out, f32[count]
- * word 1  count
- * word 2  key0
- * word 3  key1
- * word 4  step, int32[1]
- */
-export function random_uniform(args: usize): void {
-  generate(false, args, 0);
+export function random_uniform(words: RandomUniformWords): void {
+  generate(false, words, 0);
 }
 
-/**
- * out = 1/(1 − rate) where the uniform number ≥ rate, else 0.
- * word 0–4  as for random_uniform
- * word 5    rate, f32
- */
-export function dropout_mask(args: usize): void {
-  generate(true, args, load<f32>(args, 20));
+/** The words of `dropout_mask`. */
+@unmanaged
+export class DropoutMaskWords extends RandomUniformWords {
+  /** The probability of 0. */
+  rate: f32;
+}
+
+/** out = 1/(1 − rate) where the uniform number ≥ rate, else 0. */
+export function dropout_mask(words: DropoutMaskWords): void {
+  generate(true, words, words.rate);
 }

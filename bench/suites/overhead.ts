@@ -11,7 +11,8 @@
  *
  * What is aimed at: 50 ns a kernel on one thread, 2000 with two; 10 µs for a training step on WebGPU.
  */
-import type { WasmCall } from '../../src/graph/kernel.ts';
+import { fillKernel } from '../../src/generated/wasm/kernels.ts';
+import { call, output } from '../../src/graph/kernel.ts';
 import type { StructuredOp } from '../../src/graph/op.ts';
 import type { Program, ProgramBuffer } from '../../src/compiler/program.ts';
 import { pad, WasmBackend } from '../../src/index.ts';
@@ -109,7 +110,7 @@ function fills(places: number): Program {
     value: index,
     label: 'number',
   });
-  const call: WasmCall = { entry: 'fill', words: [{ list: 'output', index: 0 }, 1, 0] };
+  const fill = call(fillKernel, { out: output(0), count: 1, value: 0 });
   return {
     target: 'wasm',
     variables: [],
@@ -125,7 +126,7 @@ function fills(places: number): Program {
       outputs: [index % places],
       scratch: [],
       inPlace: [null],
-      calls: [call],
+      calls: [fill],
       dispatches: [],
     })),
     outputs: {},

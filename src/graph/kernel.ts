@@ -1,5 +1,5 @@
 /**
- * How an op describes its kernels: plain data that a backend turns into instruction words or dispatches. Types only.
+ * How an op describes its kernels: plain data that a backend turns into instruction words or dispatches.
  */
 import type { DType } from '../core/dtype.ts';
 import type { ShaderSource } from '../core/shader-source.ts';
@@ -54,8 +54,8 @@ export interface FunctionWord {
   readonly entry: string;
 }
 
-/** An instruction word: an integer, a float32, a function, or the address of an operand. */
-export type Word = number | FloatWord | FunctionWord | Operand;
+/** An instruction word: an integer, 1 or 0, a float32, a function, or the address of an operand. */
+export type Word = number | boolean | FloatWord | FunctionWord | Operand;
 
 /** One call of a wasm kernel with these words. */
 export interface WasmCall {
@@ -64,6 +64,46 @@ export interface WasmCall {
   /** What it needs besides the core module. */
   readonly modules?: readonly WasmSource[];
   readonly words: readonly Word[];
+}
+
+/** A word of a kernel by its name: as it is given, a number that becomes a float32, or a list: its length, then each item's words. */
+type WordName = string | { readonly float: string } | { readonly list: string; readonly words: readonly WordName[] };
+
+/** What the build knows of a wasm kernel that takes the words `W`: one constant of `src/generated/wasm/kernels.ts`. */
+export interface KernelBinding<W> {
+  /** The name of the export. */
+  readonly entry: string;
+  /** The module that exports it; none for the core. */
+  readonly module?: WasmSource;
+  /** In their order. */
+  readonly words: readonly WordName[];
+  /** Never there: for the type alone. */
+  readonly given?: W;
+}
+
+/**
+ * The call of a wasm kernel with its words by name. A name that is missing or too much is a type error, as is a number in
+ * the place of an operand. `functions` are the modules of functions that the kernel is to call.
+ *
+ * @example call(fillKernel, { out: output(0), count: 4, value: 0 })
+ */
+export function call<W, G extends W>(
+  { entry, module, words }: KernelBinding<W>,
+  given: G & { readonly [Name in Exclude<keyof G, keyof W>]: never },
+  functions: readonly WasmSource[] = [],
+): WasmCall {
+  return { entry, modules: module ? [module, ...functions] : functions, words: inOrder(words, given as Given) };
+}
+
+type Given = Readonly<Record<string, Word | readonly Given[]>>;
+
+function inOrder(names: readonly WordName[], given: Given): Word[] {
+  return names.flatMap((name) => {
+    if (typeof name === 'string') return given[name] as Word;
+    if ('float' in name) return float(given[name.float] as number);
+    const items = given[name.list] as readonly Given[];
+    return [items.length, ...items.flatMap((item) => inOrder(name.words, item))];
+  });
 }
 
 /**

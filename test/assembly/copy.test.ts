@@ -1,8 +1,7 @@
 /** fill, copy and the strided copy: every permutation of small shapes, slices, broadcasts, reversed axes. */
 import { describe, expect, it } from 'vitest';
+import { copyKernel, fillKernel, stridedCopyKernel } from '../../src/generated/wasm/kernels.ts';
 import { bits, lengths, loadBinaries, randoms, type Kernels } from './kernels.ts';
-
-const pad = (list: readonly number[]): number[] => [...list, ...new Array<number>(8 - list.length).fill(77)];
 
 function stridesOf(dims: readonly number[]): number[] {
   return dims.map((_, i) => dims.slice(i + 1).reduce((product, size) => product * size, 1));
@@ -20,8 +19,8 @@ function check(
   kernels.reset();
   const source = kernels.floats(x);
   const out = kernels.floats(new Float32Array(outCount).fill(-9));
-  const words = [source + sAt * 4, out + dAt * 4, dims.length, ...pad(dims), ...pad(s), ...pad(d)];
-  kernels.call('strided_copy', words);
+  const axes = dims.map((size, i) => ({ size, sourceStride: s[i]!, targetStride: d[i]! }));
+  kernels.call(stridedCopyKernel, { source: source + sAt * 4, target: out + dAt * 4, axes });
   const expected = new Float32Array(outCount).fill(-9);
   const total = dims.reduce((product, size) => product * size, 1);
   for (let i = 0; i < total; i++) {
@@ -42,9 +41,9 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
     kernels.reset();
     const x = randoms(n);
     const [a, b] = [kernels.floats(x), kernels.allocate(n * 4)];
-    kernels.call('copy', [a, b, n * 4]);
+    kernels.call(copyKernel, { source: a, target: b, bytes: n * 4 });
     expect(kernels.readFloats(b, n)).toStrictEqual(x);
-    kernels.call('fill', [b, n, bits(2.5)]);
+    kernels.call(fillKernel, { out: b, count: n, value: bits(2.5) });
     expect(kernels.readFloats(b, n)).toStrictEqual(x.map(() => 2.5));
   });
 

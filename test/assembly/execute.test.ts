@@ -1,5 +1,6 @@
 /** The program loop, the finite check, and what a kernel says about its work. */
 import { describe, expect, it } from 'vitest';
+import { fillKernel, firstNonFiniteKernel } from '../../src/generated/wasm/kernels.ts';
 import { lengths, loadBinaries, randoms } from './kernels.ts';
 
 describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))('execute, %s', (_name, kernels) => {
@@ -29,20 +30,20 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
     const pointer = kernels.floats(x);
     const flag = kernels.int32s([-1]);
     const step = kernels.int32s([12]);
-    kernels.call('first_non_finite', [pointer, n, flag, step]);
+    kernels.call(firstNonFiniteKernel, { x: pointer, count: n, flag, step });
     expect(kernels.readInt32s(flag, 1)[0]).toBe(-1);
     for (const bad of [NaN, Infinity, -Infinity]) {
       for (const at of [0, n >> 1, n - 1].filter((i) => i >= 0 && i < n)) {
         new Float32Array(kernels.memory.buffer)[(pointer >> 2) + at] = bad;
         new Int32Array(kernels.memory.buffer)[flag >> 2] = -1;
-        kernels.call('first_non_finite', [pointer, n, flag, step]);
+        kernels.call(firstNonFiniteKernel, { x: pointer, count: n, flag, step });
         expect(kernels.readInt32s(flag, 1)[0]).toBe(12);
         new Float32Array(kernels.memory.buffer)[(pointer >> 2) + at] = 0;
       }
     }
     new Int32Array(kernels.memory.buffer)[flag >> 2] = 3;
     new Float32Array(kernels.memory.buffer).fill(NaN, pointer >> 2, (pointer >> 2) + n);
-    kernels.call('first_non_finite', [pointer, n, flag, step]);
+    kernels.call(firstNonFiniteKernel, { x: pointer, count: n, flag, step });
     expect(kernels.readInt32s(flag, 1)[0]).toBe(3);
   });
 
@@ -50,12 +51,12 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
     kernels.reset();
     const out = kernels.int32s([1, 2, 3]);
     const work = (count: number): number =>
-      kernels.exports['shared_work']!(fill, kernels.int32s([out, count, 7]));
+      kernels.exports['shared_work']!(fill, kernels.place(fillKernel, { out, count, value: 7 }));
     const fill = enter('fill');
     expect(work(3)).toBeGreaterThan(0);
     expect(work(3000)).toBeGreaterThan(work(3));
     expect([...kernels.readInt32s(out, 3)]).toStrictEqual([1, 2, 3]);
-    kernels.call('fill', [out, 3, 7]);
+    kernels.call(fillKernel, { out, count: 3, value: 7 });
     expect([...kernels.readInt32s(out, 3)]).toStrictEqual([7, 7, 7]);
   });
 });

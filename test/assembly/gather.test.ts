@@ -1,6 +1,7 @@
 /** Gathering and scattering rows, batches by a cursor, and indices out of range. */
 import { describe, expect, it } from 'vitest';
-import { bits, lengths, loadBinaries, randoms } from './kernels.ts';
+import { gatherBatchKernel, gatherKernel, incrementKernel, scatterAddKernel, storeRowsKernel } from '../../src/generated/wasm/kernels.ts';
+import { lengths, loadBinaries, randoms } from './kernels.ts';
 
 const zeros = (count: number): number[] => new Array<number>(count).fill(0);
 
@@ -14,16 +15,18 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
     const list = kernels.int32s(indices);
     const out = kernels.allocate(indices.length * length * 4);
     const row = (i: number): number[] => (i >= 0 && i < rows ? [...x.slice(i * length, (i + 1) * length)] : zeros(length));
-    kernels.call('gather', [table, list, out, indices.length, length, rows, 0, bits(1), bits(0)]);
+    const operands = { table, indices: list, out, count: indices.length, rowLength: length, tableRows: rows };
+    kernels.call(gatherKernel, { ...operands, dtype: 0, scale: 1, offset: 0 });
     expect([...kernels.readFloats(out, indices.length * length)]).toStrictEqual(indices.flatMap(row));
-    kernels.call('gather', [table, list, out, indices.length, length, rows, 0, bits(2), bits(0.5)]);
+    kernels.call(gatherKernel, { ...operands, dtype: 0, scale: 2, offset: 0.5 });
     expect(kernels.readFloats(out, indices.length * length)).toStrictEqual(
       Float32Array.from(indices.flatMap((i) => row(i).map((v) => (i >= 0 && i < rows ? v * 2 + 0.5 : 0)))),
     );
 
     const updates = randoms(indices.length * length, 2);
     const sums = kernels.allocate(rows * length * 4);
-    kernels.call('scatter_add', [kernels.floats(updates), list, sums, indices.length, length, rows]);
+    const sizes = { count: indices.length, rowLength: length, tableRows: rows };
+    kernels.call(scatterAddKernel, { updates: kernels.floats(updates), indices: list, out: sums, ...sizes });
     const expected = new Float32Array(rows * length);
     indices.forEach((index, i) => {
       if (index < 0 || index >= rows) return;
@@ -38,11 +41,12 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
     const list = kernels.int32s([1, 5, 0]);
     const out = kernels.allocate(3 * length * 4);
     const wide = values.map((v) => v * 16777259);
-    kernels.call('gather', [kernels.int32s(wide), list, out, 3, length, 2, 1, bits(9), bits(9)]);
+    const rest = { indices: list, out, count: 3, rowLength: length, tableRows: 2 };
+    kernels.call(gatherKernel, { table: kernels.int32s(wide), ...rest, dtype: 1, scale: 9, offset: 9 });
     expect([...kernels.readInt32s(out, 3 * length)]).toStrictEqual(
       [...wide.slice(length), ...zeros(length), ...wide.slice(0, length)].map((v) => v | 0),
     );
-    kernels.call('gather', [kernels.uint8s(values), list, out, 3, length, 2, 2, bits(1 / 255), bits(-0.5)]);
+    kernels.call(gatherKernel, { table: kernels.uint8s(values), ...rest, dtype: 2, scale: 1 / 255, offset: -0.5 });
     const scaled = values.map((v) => Math.fround(Math.fround(v * Math.fround(1 / 255)) - 0.5));
     expect([...kernels.readFloats(out, 3 * length)]).toStrictEqual([
       ...scaled.slice(length), ...zeros(length), ...scaled.slice(0, length),
@@ -59,7 +63,9 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
     const out = kernels.allocate(batch * length * 4);
     for (const permutation of [order, undefined]) {
       const pointer = permutation === undefined ? 0 : kernels.int32s(permutation);
-      kernels.call('gather_batch', [table, pointer, cursor, out, batch, length, samples, 0, bits(1), bits(0)]);
+      const operands = { table, permutation: pointer, cursor, out };
+      const sizes = { batch, rowLength: length, samples };
+      kernels.call(gatherBatchKernel, { ...operands, ...sizes, dtype: 0, scale: 1, offset: 0 });
       const expected = [0, 1, 2, 3].flatMap((r) => {
         const position = first + r;
         const index = (permutation ?? order.map((_, i) => i))[position];
@@ -69,13 +75,14 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
     }
     const rows = kernels.floats(zeros(samples * length));
     const source = randoms(batch * length, 5);
-    kernels.call('store_rows', [kernels.floats(source), rows, cursor, batch, length, samples]);
+    const sizes = { batch, rowLength: length, rows: samples };
+    kernels.call(storeRowsKernel, { source: kernels.floats(source), target: rows, cursor, ...sizes });
     const stored = new Float32Array(samples * length);
     source.forEach((v, i) => {
       if (first * length + i < stored.length) stored[first * length + i] = v;
     });
     expect(kernels.readFloats(rows, samples * length)).toStrictEqual(stored);
-    kernels.call('increment', [cursor, cursor, 3]);
+    kernels.call(incrementKernel, { source: cursor, target: cursor, by: 3 });
     expect(kernels.readInt32s(cursor, 1)[0]).toBe(first + 3);
   });
 });

@@ -5,6 +5,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
+import { call } from '../../src/graph/kernel.ts';
+import type { FloatWord, FunctionWord, KernelBinding, Operand } from '../../src/graph/kernel.ts';
+import type { MatmulWords } from '../../src/generated/wasm/kernels.ts';
 import { plainSimd } from '../../src/backends/wasm/plain-simd.ts';
 import { sharedKernels } from '../../src/backends/wasm/threads/plan.ts';
 import { heapBase } from '../../src/generated/wasm/heap.ts';
@@ -20,6 +23,14 @@ const GUARD_WORDS = 16;
 export function bits(value: number): number {
   return new Uint32Array(new Float32Array([value]).buffer)[0]!;
 }
+
+/** The words of a kernel as they lie in memory: addresses in the place of operands, and numbers of functions in the table. */
+export type Addressed<W> = { readonly [Name in keyof W]: AddressedWord<W[Name]> };
+type AddressedWord<T> = T extends Operand | FunctionWord | FloatWord
+  ? number
+  : T extends readonly (infer Item)[]
+    ? readonly Addressed<Item>[]
+    : T;
 
 const binaryNames = ['simd', 'relaxed-simd'] as const;
 type BinaryName = (typeof binaryNames)[number];
@@ -124,15 +135,38 @@ export class Kernels {
     return new Int32Array(this.memory.buffer, pointer, count).slice();
   }
 
-  /** Calls a kernel, by its name or itself, with its words: in parts, if it can be, and whole; then checks all guards. */
-  call(kernel: string | ((args: number) => void), words: readonly number[]): void {
-    const args = this.int32s(words.map((word) => word | 0));
-    if (typeof kernel !== 'string') kernel(args);
-    else if (!sharedKernels.has(kernel)) this.exports[kernel]!(args);
-    else this.compareParts(kernel, args, kernel === 'matmul' ? words[14]! : args);
+  /** Calls a kernel with its words by name: in parts, if it can be, and whole; then checks all guards. */
+  call<W>(kernel: KernelBinding<W>, words: Addressed<W>): void {
+    const { entry } = kernel;
+    const address = this.place(kernel, words);
+    const end = entry === 'matmul' ? (words as unknown as Addressed<MatmulWords>).scratch : address;
+    if (sharedKernels.has(entry)) this.compareParts(entry, address, end);
+    else this.exports[entry]!(address);
+    this.checkGuards(entry);
+  }
+
+  /** Calls a kernel whole, or this thread's part of it after `share`; then checks all guards. */
+  callOnce<W>(kernel: KernelBinding<W>, words: Addressed<W>): void {
+    this.exports[kernel.entry]!(this.place(kernel, words));
+    this.checkGuards(kernel.entry);
+  }
+
+  /** Calls a function with words in their order; then checks all guards. */
+  callFunction(compiled: (words: number) => void, words: readonly number[]): void {
+    compiled(this.int32s(words.map((word) => word | 0)));
+    this.checkGuards('the function');
+  }
+
+  /** The address of a kernel's words, laid down in their order. */
+  place<W>(kernel: KernelBinding<W>, words: Addressed<W>): number {
+    const ordered = call(kernel, words as never).words as readonly (number | boolean | FloatWord)[];
+    return this.int32s(ordered.map((word) => (typeof word === 'object' ? bits(word.float) : Number(word)) | 0));
+  }
+
+  private checkGuards(name: string): void {
     const view = new Uint32Array(this.memory.buffer);
     for (const at of this.guards) {
-      if (view[at >> 2] !== GUARD) throw new Error(`${String(kernel)} wrote outside its operands, at ${at}`);
+      if (view[at >> 2] !== GUARD) throw new Error(`${name} wrote outside its operands, at ${at}`);
     }
   }
 

@@ -1,7 +1,9 @@
 /** Layer normalization and its gradients against float64, in both binaries, whole and in parts. */
 import { describe, expect, it } from 'vitest';
-import { bits, lengths, loadBinaries, randoms } from './kernels.ts';
-import type { Kernels } from './kernels.ts';
+import { layerNormGradientKernel, layerNormKernel, layerNormSumsKernel } from '../../src/generated/wasm/kernels.ts';
+import type { KernelBinding } from '../../src/graph/kernel.ts';
+import { lengths, loadBinaries, randoms } from './kernels.ts';
+import type { Addressed, Kernels } from './kernels.ts';
 
 const epsilon = Math.fround(1e-3);
 
@@ -51,7 +53,7 @@ function run(kernels: Kernels, { x, scale, offset, g, rows, columns }: Operands)
   const [xs, scales, offsets, gs] = [x, scale, offset, g].map((values) => kernels.floats(values)) as [
     number, number, number, number,
   ];
-  const call = (kernel: string, count: number, words: (output: number) => number[]): Float32Array => {
+  const call = <W>(kernel: KernelBinding<W>, count: number, words: (output: number) => Addressed<W>): Float32Array => {
     const output = kernels.allocate(4 * count);
     kernels.call(kernel, words(output));
     const whole = kernels.readFloats(output, count);
@@ -59,22 +61,22 @@ function run(kernels: Kernels, { x, scale, offset, g, rows, columns }: Operands)
       const again = kernels.allocate(4 * count);
       for (let part = parts - 1; part >= 0; part--) {
         kernels.exports['share']!(part, parts);
-        kernels.call((args) => kernels.exports[kernel]!(args), words(again));
+        kernels.callOnce(kernel, words(again));
       }
       kernels.exports['share']!(0, 1);
       const bytes = Buffer.from(kernels.readFloats(again, count).buffer);
-      expect(bytes.equals(Buffer.from(whole.buffer)), `${kernel} in ${parts} parts`).toBe(true);
+      expect(bytes.equals(Buffer.from(whole.buffer)), `${kernel.entry} in ${parts} parts`).toBe(true);
     }
     return whole;
   };
   const size = rows * columns;
-  const ends = [rows, columns, bits(epsilon)];
+  const ends = { rows, columns, epsilon };
   return {
-    y: call('layer_norm', size, (to) => [xs, scales, offsets, to, ...ends]),
-    dx: call('layer_norm_gradient', size, (to) => [xs, scales, gs, to, ...ends]),
-    sums: call('layer_norm_sums', Math.ceil(rows / partRows) * 2 * columns, (to) => [
-      xs, gs, to, rows, columns, partRows, bits(epsilon),
-    ]),
+    y: call(layerNormKernel, size, (y) => ({ x: xs, scale: scales, offset: offsets, y, ...ends })),
+    dx: call(layerNormGradientKernel, size, (dx) => ({ x: xs, scale: scales, upstream: gs, dx, ...ends })),
+    sums: call(layerNormSumsKernel, Math.ceil(rows / partRows) * 2 * columns, (sums) => ({
+      x: xs, upstream: gs, sums, partRows, ...ends,
+    })),
   };
 }
 

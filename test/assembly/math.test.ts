@@ -125,7 +125,7 @@ function apply(kernels: Kernels, name: string, ...inputs: readonly Float32Array[
   kernels.reset();
   const [{ length }] = inputs as [Float32Array];
   const out = kernels.allocate(4 * length);
-  kernels.call(chain, [length, ...inputs.map((x) => kernels.floats(x)), out, ...immediate.map(bits)]);
+  kernels.callFunction(chain, [length, ...inputs.map((x) => kernels.floats(x)), out, ...immediate.map(bits)]);
   return kernels.readFloats(out, length);
 }
 

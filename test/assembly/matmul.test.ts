@@ -1,6 +1,7 @@
 /** Matrix products of every layout against float64, within the analytic bound of a sum of k products. */
 import { packedBytes } from '../../src/ops/product/matmul.ts';
 import { describe, expect, it } from 'vitest';
+import { matmulKernel } from '../../src/generated/wasm/kernels.ts';
 import { loadBinaries, randoms, type Kernels } from './kernels.ts';
 
 interface Product {
@@ -46,11 +47,12 @@ function check(kernels: Kernels, product: Product): void {
   ];
   const pc = kernels.allocate(m * n * batch * 4);
   const scratch = kernels.allocate(packedBytes({ m, n, k }));
-  kernels.call('matmul', [
-    ...[pa, pb, pc, bias ? pbias : 0, m, n, k, Number(transposeA), Number(transposeB), batch],
-    ...[shareA ? 0 : m * k, shareB ? 0 : n * k, m * n],
-    ...[typeof number === 'string' ? kernels.indexOf(number) : number, scratch, extra ? pextra : 0],
-  ]);
+  kernels.call(matmulKernel, {
+    ...{ a: pa, b: pb, c: pc, bias: bias ? pbias : 0, m, n, k, transposeA, transposeB, batch },
+    ...{ strideA: shareA ? 0 : m * k, strideB: shareB ? 0 : n * k, strideC: m * n },
+    activation: typeof number === 'string' ? kernels.indexOf(number) : number,
+    ...{ scratch, extra: extra ? pextra : 0 },
+  });
   const c = kernels.readFloats(pc, m * n * batch);
   let worst = 0;
   for (let g = 0; g < batch; g++) {
@@ -133,7 +135,10 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
       const [a, b] = [kernels.floats(randoms(50 * 300, 1)), kernels.floats(randoms(300 * 70, 2))];
       const c = kernels.allocate(50 * 70 * 4);
       const scratch = kernels.allocate(packedBytes({ m: 50, n: 70, k: 300 }));
-      kernels.call('matmul', [a, b, c, 0, 50, 70, 300, 0, 0, 1, 0, 0, 0, 0, scratch, 0]);
+      kernels.call(matmulKernel, {
+        ...{ a, b, c, bias: 0, m: 50, n: 70, k: 300, transposeA: false, transposeB: false },
+        ...{ batch: 1, strideA: 0, strideB: 0, strideC: 0, activation: 0, scratch, extra: 0 },
+      });
       return kernels.readFloats(c, 50 * 70);
     };
     expect(run()).toStrictEqual(run());

@@ -1,7 +1,8 @@
 /** The numbers made of Threefry-2x32-20: the bits of src/core/random.ts, which is held against published answers. */
 import { describe, expect, it } from 'vitest';
 import { threefry2x32 } from '../../src/core/random.ts';
-import { bits, lengths, loadBinaries } from './kernels.ts';
+import { dropoutMaskKernel, randomUniformKernel } from '../../src/generated/wasm/kernels.ts';
+import { lengths, loadBinaries } from './kernels.ts';
 
 describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))('random, %s', (_name, kernels) => {
   it.each(lengths)('uniform numbers and dropout, n = %i', (n) => {
@@ -9,11 +10,12 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
     const key = [0xdeadbeef, 42] as const;
     const step = kernels.int32s([9]);
     const out = kernels.allocate(n * 4);
-    kernels.call('random_uniform', [out, n, ...key, step]);
+    const words = { out, count: n, key0: key[0], key1: key[1], step };
+    kernels.call(randomUniformKernel, words);
     const uniform = Array.from({ length: n }, (_, i) => (threefry2x32(key, i >> 1, 9)[i & 1]! >>> 8) * 2 ** -24);
     expect([...kernels.readFloats(out, n)]).toStrictEqual(uniform);
     for (const rate of [0, 0.25, 0.9]) {
-      kernels.call('dropout_mask', [out, n, ...key, step, bits(rate)]);
+      kernels.call(dropoutMaskKernel, { ...words, rate });
       const kept = Math.fround(1 / Math.fround(1 - Math.fround(rate)));
       expect([...kernels.readFloats(out, n)]).toStrictEqual(uniform.map((u) => (u >= Math.fround(rate) ? kept : 0)));
     }

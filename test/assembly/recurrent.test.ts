@@ -1,5 +1,6 @@
 /** The activations of recurrent cells against float64, in both binaries: a simple cell of one step and no weights is one. */
 import { describe, expect, it } from 'vitest';
+import { recurrentKernel } from '../../src/generated/wasm/kernels.ts';
 import { loadBinaries, ulp } from './kernels.ts';
 import type { Kernels } from './kernels.ts';
 import { cellActivations } from '../../src/ops/recurrent/recurrent-cell.ts';
@@ -15,9 +16,10 @@ function activations(kernels: Kernels, activation: CellActivation, x: Float32Arr
   const [projected, panels, hidden] = [kernels.floats(x), zeros(units * units), zeros(batch * units)];
   const [states, z] = [kernels.allocate(8 * batch * units), kernels.allocate(32 * batch)];
   const number = cellActivations.indexOf(activation);
-  const words = [projected, panels, hidden, 0, 0, 0, 0, states, 0, 0, 0, z, 0, 0, 1, batch, units, 0, number, 0];
-  // not by its name: what parts leave in z differs
-  kernels.call((args) => kernels.exports['recurrent']!(args), words);
+  const none = { carry: 0, bias: 0, dropout: 0, mask: 0, cells: 0, values: 0, inner: 0, seen: 0, reset: 0 } as const;
+  const sizes = { steps: 1, batch, units, cell: 0, activation: number, gateActivation: 0 };
+  // once: what parts leave in z differs
+  kernels.callOnce(recurrentKernel, { projected, panels, hidden, states, z, ...none, ...sizes });
   return kernels.readFloats(states, 2 * batch * units).subarray(batch * units);
 }
 

@@ -1,5 +1,6 @@
 /** Reductions and argmax against float64, at every combination of lengths, and the error of long sums. */
 import { describe, expect, it } from 'vitest';
+import { argmaxKernel, reduceKernel, reduceMoreKernel } from '../../src/generated/wasm/kernels.ts';
 import { lengths, loadBinaries, randoms } from './kernels.ts';
 
 const kinds: readonly ((row: readonly number[]) => number)[] = [
@@ -18,7 +19,8 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
           kernels.reset();
           const x = randoms(outer * rows * inner, 3);
           const out = kernels.allocate(outer * inner * 4);
-          kernels.call(kind < 2 ? 'reduce' : 'reduce_more', [kernels.floats(x), out, outer, rows, inner, kind]);
+          const words = { x: kernels.floats(x), y: out, outer, reduce: rows, inner, kind };
+          kernels.call(kind < 2 ? reduceKernel : reduceMoreKernel, words);
           const got = kernels.readFloats(out, outer * inner);
           for (let o = 0; o < outer; o++) {
             for (let j = 0; j < inner; j++) {
@@ -41,7 +43,7 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
       const rows = 1 << 20;
       const x = new Float32Array(rows * inner).fill(0.1);
       const out = kernels.allocate(inner * 4);
-      kernels.call('reduce', [kernels.floats(x), out, 1, rows, inner, 0]);
+      kernels.call(reduceKernel, { x: kernels.floats(x), y: out, outer: 1, reduce: rows, inner, kind: 0 });
       const exact = rows * Math.fround(0.1);
       for (const value of kernels.readFloats(out, inner)) expect(Math.abs(value - exact) / exact).toBeLessThan(2e-6);
     }
@@ -55,7 +57,7 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
           const x = randoms(41 * inner, 1);
           x[at * inner] = NaN;
           const out = kernels.allocate(inner * 4);
-          kernels.call('reduce_more', [kernels.floats(x), out, 1, 41, inner, kind]);
+          kernels.call(reduceMoreKernel, { x: kernels.floats(x), y: out, outer: 1, reduce: 41, inner, kind });
           const got = [...kernels.readFloats(out, inner)];
           expect(got.map(Number.isNaN)).toStrictEqual(got.map((_, j) => j === 0));
         }
@@ -71,12 +73,12 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
     const expected = [1, 0, 1, 0, 0, 2];
     kernels.reset();
     const out = kernels.allocate(24);
-    kernels.call('argmax', [kernels.floats(rows.flat()), out, 6, 4, 1]);
+    kernels.call(argmaxKernel, { x: kernels.floats(rows.flat()), y: out, outer: 6, reduce: 4, inner: 1 });
     expect([...kernels.readInt32s(out, 6)]).toStrictEqual(expected);
     const columns = rows[0]!.flatMap((_, j) => rows.map((row) => row[j]!));
-    kernels.call('argmax', [kernels.floats(columns), out, 1, 4, 6]);
+    kernels.call(argmaxKernel, { x: kernels.floats(columns), y: out, outer: 1, reduce: 4, inner: 6 });
     expect([...kernels.readInt32s(out, 6)]).toStrictEqual(expected);
-    kernels.call('argmax', [kernels.floats([]), out, 2, 0, 3]);
+    kernels.call(argmaxKernel, { x: kernels.floats([]), y: out, outer: 2, reduce: 0, inner: 3 });
     expect([...kernels.readInt32s(out, 6)]).toStrictEqual([0, 0, 0, 0, 0, 0]);
   });
 });

@@ -4,7 +4,8 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { WasmCall } from '../../src/graph/kernel.ts';
+import { fillKernel } from '../../src/generated/wasm/kernels.ts';
+import { call } from '../../src/graph/kernel.ts';
 import type { StructuredOp } from '../../src/graph/op.ts';
 import type { Program } from '../../src/compiler/program.ts';
 import { pad } from '../../src/ops/shape/slice.ts';
@@ -37,7 +38,7 @@ describe.each(settings)('$binary, threads: $threads', (setting) => {
 /** Fills `count` numbers of `input`, `output` or behind them; the output has four. */
 function fills(list: 'input' | 'output', count: number, byteOffset: number): Program {
   const type = { shape: [4], dtype: 'float32' } as const;
-  const call: WasmCall = { entry: 'fill', words: [{ list, index: 0, byteOffset }, count, 0x3f8ccccd] };
+  const fill = call(fillKernel, { out: { list, index: 0, byteOffset }, count, value: 0x3f8ccccd });
   return {
     target: 'wasm',
     variables: [{ name: 'x', type }],
@@ -57,7 +58,7 @@ function fills(list: 'input' | 'output', count: number, byteOffset: number): Pro
         outputs: [1],
         scratch: [],
         inPlace: [null],
-        calls: [call],
+        calls: [fill],
         dispatches: [],
       },
     ],

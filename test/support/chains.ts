@@ -86,12 +86,12 @@ export function execute(
     inPlace === null ? kernels.allocate(sizeOf(shape) * 4) : places[inPlace]!,
   );
   const encode = (word: Word): number => {
-    if (typeof word === 'number') return word;
+    if (typeof word !== 'object') return Number(word);
     if ('float' in word) return bits(word.float);
     if ('entry' in word) return kernels.indexOf(word.entry);
     return (word.list === 'input' ? places : targets)[word.index]!;
   };
-  kernels.call(run, words.map(encode));
+  kernels.callFunction(run, words.map(encode));
   return targets.map((target, index) => [...kernels.readInt32s(target, sizeOf(outputs[index]!.shape))]);
 }
 

@@ -35,7 +35,7 @@ function encodeWord(
   addresses: readonly number[],
   indexOf: (entry: string) => number,
 ): number {
-  if (typeof word === 'number') return word >>> 0;
+  if (typeof word !== 'object') return Number(word) >>> 0;
   if ('entry' in word) return indexOf(word.entry);
   if ('float' in word) {
     floatBits.setFloat32(0, word.float);

@@ -5,11 +5,10 @@
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape, sizeOf } from '../../core/shape.ts';
 import { batch as batchShader } from '../../generated/shaders/batch.ts';
-import { float, input, output } from '../../graph/kernel.ts';
-import type { Word } from '../../graph/kernel.ts';
+import { gatherBatchKernel, storeRowsKernel } from '../../generated/wasm/kernels.ts';
+import { call, input, output } from '../../graph/kernel.ts';
 import type { Node } from '../../graph/node.ts';
 import type { ReferenceContext, StructuredOp, TensorType } from '../../graph/op.ts';
-import { trainingWasm } from '../../generated/wasm/training.ts';
 import { gatherDTypes } from './gather.ts';
 import { elementDispatch, stridingThreads } from '../dispatch.ts';
 import { requireDType, requireInteger, requireRank, structured } from '../define.ts';
@@ -96,10 +95,20 @@ export const gatherBatch: OpFunction<
           name: 'rows',
           lower: ({ inputs: [data, , permutation], attributes: { batch, scale, offset } }) => {
             const [samples = 0, ...row] = data!.shape;
-            const order: Word = permutation ? input(2) : 0;
-            const sizes = [batch, sizeOf(row), samples, gatherDTypes.indexOf(data!.dtype)];
-            const words = [input(0), order, input(1), output(0), ...sizes, float(scale), float(offset)];
-            return [{ entry: 'gather_batch', modules: [trainingWasm], words }];
+            return [
+              call(gatherBatchKernel, {
+                table: input(0),
+                permutation: permutation ? input(2) : 0,
+                cursor: input(1),
+                out: output(0),
+                batch,
+                rowLength: sizeOf(row),
+                samples,
+                dtype: gatherDTypes.indexOf(data!.dtype),
+                scale,
+                offset,
+              }),
+            ];
           },
         },
       ],
@@ -162,8 +171,16 @@ export const storeRows: OpFunction<
           name: 'rows',
           lower: ({ inputs: [target, , batch] }) => {
             const [rows = 0, ...row] = target!.shape;
-            const words = [input(2), output(0), input(1), batch!.shape[0]!, sizeOf(row), rows];
-            return [{ entry: 'store_rows', modules: [trainingWasm], words }];
+            return [
+              call(storeRowsKernel, {
+                source: input(2),
+                target: output(0),
+                cursor: input(1),
+                batch: batch!.shape[0]!,
+                rowLength: sizeOf(row),
+                rows,
+              }),
+            ];
           },
         },
       ],

@@ -5,10 +5,10 @@
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape, sizeOf } from '../../core/shape.ts';
 import { gather as gatherShader } from '../../generated/shaders/gather.ts';
-import { float, input, output, scratch } from '../../graph/kernel.ts';
+import { gatherKernel, scatterAddKernel } from '../../generated/wasm/kernels.ts';
+import { call, input, output, scratch } from '../../graph/kernel.ts';
 import type { Node } from '../../graph/node.ts';
 import type { ReferenceContext, StructuredOp, TensorType } from '../../graph/op.ts';
-import { indexingWasm } from '../../generated/wasm/indexing.ts';
 import { operand } from '../arguments.ts';
 import type { TensorLike } from '../arguments.ts';
 import { elementDispatch } from '../dispatch.ts';
@@ -70,10 +70,9 @@ export const gather: OpFunction<
           {
             name: 'gather',
             lower: ({ inputs }) => {
-              const { count, rowLength, tableRows } = gatherSizes(inputs);
+              const operands = { table: input(0), indices: input(1), out: output(0) };
               const dtype = gatherDTypes.indexOf(inputs[0]!.dtype);
-              const words = [input(0), input(1), output(0), count, rowLength, tableRows, dtype, float(1), float(0)];
-              return [{ entry: 'gather', modules: [indexingWasm], words }];
+              return [call(gatherKernel, { ...operands, ...gatherSizes(inputs), dtype, scale: 1, offset: 0 })];
             },
           },
         ],
@@ -140,14 +139,8 @@ export const scatterAdd: OpFunction<
         {
           name: 'scatter',
           lower: ({ inputs, attributes }) => {
-            const { count, rowLength, tableRows } = scatterSizes(inputs, attributes.rows);
-            return [
-              {
-                entry: 'scatter_add',
-                modules: [indexingWasm],
-                words: [input(0), input(1), output(0), count, rowLength, tableRows],
-              },
-            ];
+            const operands = { updates: input(0), indices: input(1), out: output(0) };
+            return [call(scatterAddKernel, { ...operands, ...scatterSizes(inputs, attributes.rows) })];
           },
         },
       ],

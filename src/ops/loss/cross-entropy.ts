@@ -4,7 +4,10 @@
  */
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape } from '../../core/shape.ts';
-import { input, output } from '../../graph/kernel.ts';
+import { softmaxCrossEntropyKernel, sparseSoftmaxCrossEntropyKernel } from '../../generated/wasm/kernels.ts';
+import type { CrossEntropyWords } from '../../generated/wasm/kernels.ts';
+import { call, input, output } from '../../graph/kernel.ts';
+import type { KernelBinding } from '../../graph/kernel.ts';
 import type { Node } from '../../graph/node.ts';
 import type { ReferenceContext, StructuredOp, TensorType } from '../../graph/op.ts';
 import { operand } from '../arguments.ts';
@@ -23,7 +26,7 @@ type LossOp = OpFunction<[labels: TensorLike, logits: TensorLike], StructuredOp<
 
 function lossOp(
   name: string,
-  entry: string,
+  kernel: KernelBinding<CrossEntropyWords>,
   record: Pick<StructuredOp<None>, 'infer' | 'gradient' | 'reference'>,
 ): LossOp {
   const op = structured<None, [labels: Node, logits: Node]>(
@@ -34,13 +37,12 @@ function lossOp(
         wasm: [
           {
             name: 'rows',
-            lower: ({ inputs }) => {
-              const { rows, columns } = rowSizes(inputs[1]!);
-              return [{ entry, words: [input(1), input(0), output(0), rows, columns] }];
-            },
+            lower: ({ inputs }) => [
+              call(kernel, { logits: input(1), labels: input(0), loss: output(0), ...rowSizes(inputs[1]!) }),
+            ],
           },
         ],
-        webgpu: softmaxKernels(entry === 'softmax_cross_entropy' ? 2 : 3, 1),
+        webgpu: softmaxKernels(name === 'softmaxCrossEntropy' ? 2 : 3, 1),
       },
     },
     (node, labels, logits) => node([labels, logits], {}),
@@ -79,7 +81,7 @@ function referenceDense({ inputs: [labels, logits], inputTypes, outputs }: Refer
  * @returns float32 [...]
  * @throws ShapeError when the shapes differ
  */
-export const softmaxCrossEntropy: LossOp = /* @__PURE__ */ lossOp('softmaxCrossEntropy', 'softmax_cross_entropy', {
+export const softmaxCrossEntropy: LossOp = /* @__PURE__ */ lossOp('softmaxCrossEntropy', softmaxCrossEntropyKernel, {
   infer: inferDense,
   gradient: ({ inputs, upstream }) => {
     const [labels, logits] = inputs as [Node, Node];
@@ -121,7 +123,7 @@ function referenceSparse({ inputs: [labels, logits], inputTypes, outputs }: Refe
  */
 export const sparseSoftmaxCrossEntropy: LossOp = /* @__PURE__ */ lossOp(
   'sparseSoftmaxCrossEntropy',
-  'sparse_softmax_cross_entropy',
+  sparseSoftmaxCrossEntropyKernel,
   {
     infer: inferSparse,
     gradient: ({ inputs, upstream }) => {

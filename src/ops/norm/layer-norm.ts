@@ -6,9 +6,9 @@
 import { number, options } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, normalizeAxes, sameShape, sizeOf } from '../../core/shape.ts';
-import { normalizationWasm } from '../../generated/wasm/normalization.ts';
-import { float, input, output } from '../../graph/kernel.ts';
-import type { WasmKernel } from '../../graph/kernel.ts';
+import { layerNormGradientKernel, layerNormKernel, layerNormSumsKernel } from '../../generated/wasm/kernels.ts';
+import { call, input, output } from '../../graph/kernel.ts';
+import type { WasmCall, WasmKernel } from '../../graph/kernel.ts';
 import type { Node } from '../../graph/node.ts';
 import type { GradientContext, StructuredOp, TensorType } from '../../graph/op.ts';
 import { axes as axesType, operand, optionalOperand } from '../arguments.ts';
@@ -24,6 +24,7 @@ import { mean, sum } from '../reduce/reduce.ts';
 import { reshape } from '../shape/reshape.ts';
 import { slice } from '../shape/slice.ts';
 import { rowSizes } from './softmax.ts';
+import type { RowSizes } from './softmax.ts';
 import { transpose } from '../shape/transpose.ts';
 
 export type LayerNormAttributes = { readonly epsilon: number };
@@ -49,15 +50,17 @@ function inferLayerNorm(inputs: readonly TensorType[]): TensorType {
   return x;
 }
 
-/** The kernels of an op of x and two more inputs that gives rows: on both backends by the same name. */
-function rowKernels(entry: string, ...names: readonly string[]): NormRecord['kernels'] {
+type NormSizes = RowSizes & LayerNormAttributes;
+
+/** The kernels of an op whose first input has the rows: the wasm kernel's call, and the shader's entry point and its inputs. */
+function rowKernels(
+  lower: (sizes: NormSizes) => WasmCall,
+  entry: string,
+  ...names: readonly string[]
+): NormRecord['kernels'] {
   const wasm: WasmKernel<LayerNormAttributes> = {
     name: 'rows',
-    lower: ({ inputs, attributes: { epsilon } }) => {
-      const { rows, columns } = rowSizes(inputs[0]!);
-      const words = [input(0), input(1), input(2), output(0), rows, columns, float(epsilon)];
-      return [{ entry, modules: [normalizationWasm], words }];
-    },
+    lower: ({ inputs, attributes: { epsilon } }) => [lower({ ...rowSizes(inputs[0]!), epsilon })],
   };
   return { wasm: [wasm], webgpu: normKernels(entry, ...names) };
 }
@@ -133,7 +136,13 @@ export const layerNorm: OpFunction<[x: TensorLike, options?: LayerNormOptions], 
       name: 'layerNorm',
       infer: inferLayerNorm,
       gradient: gradientOfLayerNorm,
-      kernels: /* @__PURE__ */ rowKernels('layer_norm', 'x', 'scale', 'offset'),
+      kernels: /* @__PURE__ */ rowKernels(
+        (sizes) => call(layerNormKernel, { x: input(0), scale: input(1), offset: input(2), y: output(0), ...sizes }),
+        'layer_norm',
+        'x',
+        'scale',
+        'offset',
+      ),
       reference: referenceLayerNorm,
     },
     (node, x, options = {}) => overAxes(node, x, options),
@@ -177,7 +186,14 @@ export const layerNormGradient: OpFunction<GradientArguments, NormRecord> = /* @
     name: 'layerNormGradient',
     infer: inferLayerNorm,
     gradient: gradientOfGradient,
-    kernels: /* @__PURE__ */ rowKernels('layer_norm_gradient', 'x', 'scale', 'g'),
+    kernels: /* @__PURE__ */ rowKernels(
+      (sizes) =>
+        call(layerNormGradientKernel, { x: input(0), scale: input(1), upstream: input(2), dx: output(0), ...sizes }),
+      'layer_norm_gradient',
+      'x',
+      'scale',
+      'g',
+    ),
     reference: referenceGradient,
   },
   (node, x, scale, upstream, { epsilon }) => node([x, scale, upstream], { epsilon }),
@@ -214,19 +230,12 @@ export const layerNormSums: OpFunction<SumsArguments, NormRecord> = /* @__PURE__
       const dx = layerNormGradient(x, constant(1, [columns]), mul(arriving, weight(0)), attributes);
       return [dx, add(mul(weight(0), layerNorm(x, attributes)), weight(1))];
     },
-    kernels: {
-      wasm: [
-        {
-          name: 'rows',
-          lower: ({ inputs, attributes: { epsilon } }) => {
-            const { rows, columns } = rowSizes(inputs[0]!);
-            const words = [input(0), input(1), output(0), rows, columns, partRows, float(epsilon)];
-            return [{ entry: 'layer_norm_sums', modules: [normalizationWasm], words }];
-          },
-        },
-      ],
-      webgpu: /* @__PURE__ */ normKernels('layer_norm_sums', 'x', 'g'),
-    },
+    kernels: /* @__PURE__ */ rowKernels(
+      (sizes) => call(layerNormSumsKernel, { x: input(0), upstream: input(1), sums: output(0), partRows, ...sizes }),
+      'layer_norm_sums',
+      'x',
+      'g',
+    ),
     reference: referenceSums,
   },
   (node, x, upstream, { epsilon }) => node([x, upstream], { epsilon }),

@@ -2,8 +2,10 @@
 import { ShapeError } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
 import { softmax as shader } from '../../generated/shaders/softmax.ts';
-import { input, output } from '../../graph/kernel.ts';
-import type { GpuKernel } from '../../graph/kernel.ts';
+import { logSoftmaxKernel, softmaxKernel } from '../../generated/wasm/kernels.ts';
+import type { SoftmaxWords } from '../../generated/wasm/kernels.ts';
+import { call, input, output } from '../../graph/kernel.ts';
+import type { GpuKernel, KernelBinding } from '../../graph/kernel.ts';
 import type { Node } from '../../graph/node.ts';
 import type { GradientRule, StructuredOp, TensorType } from '../../graph/op.ts';
 import { operand } from '../arguments.ts';
@@ -41,7 +43,12 @@ export function softmaxKernels(kind: number, x: number): readonly GpuKernel<None
   });
 }
 
-function rowOp(name: string, entry: string, gradient: GradientRule<None>, value: (logarithm: number) => number): RowOp {
+function rowOp(
+  name: string,
+  kernel: KernelBinding<SoftmaxWords>,
+  gradient: GradientRule<None>,
+  value: (logarithm: number) => number,
+): RowOp {
   const op = structured<None, [x: Node]>(
     {
       name,
@@ -55,13 +62,10 @@ function rowOp(name: string, entry: string, gradient: GradientRule<None>, value:
         wasm: [
           {
             name: 'rows',
-            lower: ({ inputs }) => {
-              const { rows, columns } = rowSizes(inputs[0]!);
-              return [{ entry, words: [input(0), output(0), rows, columns] }];
-            },
+            lower: ({ inputs }) => [call(kernel, { x: input(0), y: output(0), ...rowSizes(inputs[0]!) })],
           },
         ],
-        webgpu: softmaxKernels(Number(entry === 'log_softmax'), 0),
+        webgpu: softmaxKernels(Number(name === 'logSoftmax'), 0),
       },
       reference: ({ inputs, inputTypes, outputs }) => {
         const { rows, columns } = rowSizes(inputTypes[0]!);
@@ -83,7 +87,7 @@ function rowOp(name: string, entry: string, gradient: GradientRule<None>, value:
  */
 export const softmax: RowOp = /* @__PURE__ */ rowOp(
   'softmax',
-  'softmax',
+  softmaxKernel,
   ({ output: y, upstream }) => [mul(y, sub(upstream, sum(mul(upstream, y), -1, true)))],
   Math.exp,
 );
@@ -96,7 +100,7 @@ export const softmax: RowOp = /* @__PURE__ */ rowOp(
  */
 export const logSoftmax: RowOp = /* @__PURE__ */ rowOp(
   'logSoftmax',
-  'log_softmax',
+  logSoftmaxKernel,
   ({ inputs: [x], upstream }) => [sub(upstream, mul(softmax(x!), sum(upstream, -1, true)))],
   (logarithm) => logarithm,
 );

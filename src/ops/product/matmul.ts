@@ -7,7 +7,8 @@ import { boolean, options } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
 import type { ShaderSource } from '../../core/shader-source.ts';
 import { broadcastShapes, formatShape, sizeOf } from '../../core/shape.ts';
-import { input, output, scratch } from '../../graph/kernel.ts';
+import { matmulKernel } from '../../generated/wasm/kernels.ts';
+import { call, input, output, scratch } from '../../graph/kernel.ts';
 import type { GpuKernel, StepTypes } from '../../graph/kernel.ts';
 import type { Node } from '../../graph/node.ts';
 import type { Epilogue, ReferenceContext, StructuredOp, TensorType } from '../../graph/op.ts';
@@ -169,13 +170,23 @@ const record = (epilogue: Epilogue): StructuredOp<MatmulAttributes> => ({
         name: 'packed',
         scratch: ({ inputs, attributes }) => [packedBytes(matmulSizes(inputs, attributes))],
         lower: ({ inputs, attributes }) => {
-          const { m, n, k, batch, strideA, strideB } = matmulSizes(inputs, attributes);
+          const sizes = matmulSizes(inputs, attributes);
           const { bias, extra, transposeA, transposeB } = attributes;
-          const operands = [input(0), input(1), output(0), bias && input(bias)];
-          const sizes = [m, n, k, Number(transposeA), Number(transposeB), batch, strideA, strideB, m * n];
           const { wasm, wasmModule } = epilogue;
-          const words = [...operands, ...sizes, wasm, scratch(0), extra && input(extra)];
-          return [{ entry: 'matmul', modules: wasmModule ? [wasmModule] : [], words }];
+          const words = {
+            a: input(0),
+            b: input(1),
+            c: output(0),
+            bias: bias ? input(bias) : (0 as const),
+            ...sizes,
+            transposeA,
+            transposeB,
+            strideC: sizes.m * sizes.n,
+            activation: wasm,
+            scratch: scratch(0),
+            extra: extra ? input(extra) : (0 as const),
+          };
+          return [call(matmulKernel, words, wasmModule && [wasmModule])];
         },
       },
     ],

@@ -2,37 +2,44 @@
  * How the recurrent op and its gradient are called on WebAssembly: the recurrent kernel is packed into panels once, then one
  * call walks all steps (`assembly/recurrent/recurrent.ts`, `assembly/recurrent/recurrent-gradient.ts`).
  */
-import { recurrentWasm as recurrentModule } from '../../generated/wasm/recurrent.ts';
-import { input, output, scratch } from '../../graph/kernel.ts';
-import type { StepTypes, WasmCall, WasmKernel, Word } from '../../graph/kernel.ts';
+import { recurrentGradientKernel, recurrentKernel, recurrentPackKernel } from '../../generated/wasm/kernels.ts';
+import type { RecurrentWords } from '../../generated/wasm/kernels.ts';
+import { call, input, output, scratch } from '../../graph/kernel.ts';
+import type { Operand, StepTypes, WasmCall, WasmKernel } from '../../graph/kernel.ts';
 import { cellActivations, recurrentGradientInputs, recurrentInputs, recurrentSizes } from './recurrent-cell.ts';
 import type { Cell, RecurrentAttributes, RecurrentSizes } from './recurrent-cell.ts';
 
 type Step = StepTypes<RecurrentAttributes>;
 
 const cells: readonly Cell[] = ['simple', 'lstm', 'gru'];
-const modules = [recurrentModule];
 
 const roundedUp = (units: number): number => Math.ceil(units / 8) * 8;
 /** What `recurrent_pack` writes: units in blocks of eight. */
 const panelBytes = ({ units, gates }: RecurrentSizes): number => 4 * gates * units * roundedUp(units);
 
-const given = (place: number | undefined): Word => (place === undefined ? 0 : input(place));
+const given = (place: number | undefined): Operand | 0 => (place === undefined ? 0 : input(place));
 
 function packed(kernel: number, { units, gates }: RecurrentSizes, isTransposed: boolean): WasmCall {
-  const words = [input(kernel), scratch(0), units, gates, Number(isTransposed)];
-  return { entry: 'recurrent_pack', modules, words };
+  return call(recurrentPackKernel, {
+    kernel: input(kernel),
+    panels: scratch(0),
+    units,
+    gates,
+    transposed: isTransposed,
+  });
 }
 
-/** Sizes and functions: the last words of both kernels. */
-const settings = ({ steps, batch, units }: RecurrentSizes, attributes: RecurrentAttributes): number[] => [
+/** Sizes and functions: words of both kernels. */
+type Settings = Pick<RecurrentWords, 'steps' | 'batch' | 'units' | 'cell' | 'activation' | 'gateActivation'>;
+
+const settings = ({ steps, batch, units }: RecurrentSizes, attributes: RecurrentAttributes): Settings => ({
   steps,
   batch,
   units,
-  cells.indexOf(attributes.cell),
-  cellActivations.indexOf(attributes.activation),
-  cellActivations.indexOf(attributes.recurrentActivation),
-];
+  cell: cells.indexOf(attributes.cell),
+  activation: cellActivations.indexOf(attributes.activation),
+  gateActivation: cellActivations.indexOf(attributes.recurrentActivation),
+});
 
 const isEarly = ({ cell, resetAfter }: RecurrentAttributes): boolean => cell === 'gru' && !resetAfter;
 
@@ -59,24 +66,24 @@ export const recurrentWasm: readonly WasmKernel<RecurrentAttributes>[] = [
       const at = recurrentInputs(attributes);
       const isLstm = attributes.cell === 'lstm';
       const keeps = outputs.length > 1;
-      const words = [
-        input(at.projected),
-        scratch(0),
-        input(at.hidden),
-        given(at.carry),
-        given(at.bias),
-        given(at.dropout),
-        given(at.mask),
-        output(0),
-        keeps && isLstm ? output(1) : 0,
-        keeps ? output(isLstm ? 2 : 1) : 0,
-        keeps && at.bias !== undefined ? output(2) : 0,
-        scratch(1),
-        attributes.hasDropout ? scratch(2) : 0,
-        isEarly(attributes) ? scratch(attributes.hasDropout ? 3 : 2) : 0,
+      const walk = call(recurrentKernel, {
+        projected: input(at.projected),
+        panels: scratch(0),
+        hidden: input(at.hidden),
+        carry: given(at.carry),
+        bias: given(at.bias),
+        dropout: given(at.dropout),
+        mask: given(at.mask),
+        states: output(0),
+        cells: keeps && isLstm ? output(1) : 0,
+        values: keeps ? output(isLstm ? 2 : 1) : 0,
+        inner: keeps && at.bias !== undefined ? output(2) : 0,
+        z: scratch(1),
+        seen: attributes.hasDropout ? scratch(2) : 0,
+        reset: isEarly(attributes) ? scratch(attributes.hasDropout ? 3 : 2) : 0,
         ...settings(sizes, attributes),
-      ];
-      return [packed(at.kernel, sizes, false), { entry: 'recurrent', modules, words }];
+      });
+      return [packed(at.kernel, sizes, false), walk];
     },
   },
 ];
@@ -102,24 +109,24 @@ export const recurrentGradientWasm: readonly WasmKernel<RecurrentAttributes>[] =
       const at = recurrentGradientInputs(attributes);
       const asked = outputs.length > 1;
       const second = asked ? output(2) : scratch(2);
-      const words = [
-        input(at.upstream),
-        input(at.states),
-        scratch(0),
-        given(at.cells),
-        given(at.gates),
-        given(at.inner),
-        given(at.dropout),
-        given(at.mask),
-        output(0),
-        asked ? output(1) : 0,
-        attributes.cell === 'lstm' ? second : 0,
-        at.inner === undefined ? 0 : second,
-        asked ? 4 * sizes.batch * sizes.gates * sizes.units : 0,
-        scratch(1),
+      const walk = call(recurrentGradientKernel, {
+        upstream: input(at.upstream),
+        states: input(at.states),
+        panels: scratch(0),
+        cells: given(at.cells),
+        values: given(at.gates),
+        inner: given(at.inner),
+        dropout: given(at.dropout),
+        mask: given(at.mask),
+        projected: output(0),
+        hidden: asked ? output(1) : 0,
+        carry: attributes.cell === 'lstm' ? second : 0,
+        columns: at.inner === undefined ? 0 : second,
+        columnsStride: asked ? 4 * sizes.batch * sizes.gates * sizes.units : 0,
+        scratch: scratch(1),
         ...settings(sizes, attributes),
-      ];
-      return [packed(at.kernel, sizes, true), { entry: 'recurrent_gradient', modules, words }];
+      });
+      return [packed(at.kernel, sizes, true), walk];
     },
   },
 ];

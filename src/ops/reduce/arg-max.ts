@@ -2,10 +2,10 @@
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, normalizeAxis } from '../../core/shape.ts';
 import { argMax as argMaxShader } from '../../generated/shaders/arg-max.ts';
-import { input, output } from '../../graph/kernel.ts';
+import { argmaxKernel } from '../../generated/wasm/kernels.ts';
+import { call, input, output } from '../../graph/kernel.ts';
 import type { Node } from '../../graph/node.ts';
 import type { ReferenceContext, StructuredOp, TensorType } from '../../graph/op.ts';
-import { indexingWasm } from '../../generated/wasm/indexing.ts';
 import { axis, operand } from '../arguments.ts';
 import type { TensorLike } from '../arguments.ts';
 import { elementDispatch, foldedGrid } from '../dispatch.ts';
@@ -63,10 +63,9 @@ export const argMax: OpFunction<
         wasm: [
           {
             name: 'argmax',
-            lower: ({ inputs, attributes }) => {
-              const { outer, reduce, inner } = argMaxSizes(inputs[0]!, attributes);
-              return [{ entry: 'argmax', modules: [indexingWasm], words: [input(0), output(0), outer, reduce, inner] }];
-            },
+            lower: ({ inputs, attributes }) => [
+              call(argmaxKernel, { x: input(0), y: output(0), ...argMaxSizes(inputs[0]!, attributes) }),
+            ],
           },
         ],
         webgpu: [

@@ -6,8 +6,8 @@
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape } from '../../core/shape.ts';
 import { columnSums as shader } from '../../generated/shaders/column-sums.ts';
-import { columnSumsWasm } from '../../generated/wasm/column-sums.ts';
-import { input, output, scratch } from '../../graph/kernel.ts';
+import { columnMomentsKernel, columnProductsKernel, reduceKernel } from '../../generated/wasm/kernels.ts';
+import { call, input, output, scratch } from '../../graph/kernel.ts';
 import type { GpuKernel, Operand, StepTypes, WasmKernel } from '../../graph/kernel.ts';
 import type { Node } from '../../graph/node.ts';
 import type { AliasOp, ReferenceContext, StructuredOp, TensorType } from '../../graph/op.ts';
@@ -16,7 +16,7 @@ import { elementDispatch } from '../dispatch.ts';
 import { alias, requireDType, structured, withinFloat32 } from '../define.ts';
 import type { OpFunction } from '../define.ts';
 import { parts } from '../part.ts';
-import { sum } from './reduce.ts';
+import { reduceKinds, sum } from './reduce.ts';
 import { reducePass } from './reduce-wgsl.ts';
 import { expandDims } from '../shape/reshape.ts';
 import { rowSizes } from '../norm/softmax.ts';
@@ -71,20 +71,26 @@ function planOf({ inputs, outputs }: StepTypes<None>, backend: keyof typeof part
   return { ...plan, targets: [output(0), isRead ? output(1) : scratch(0)], scratch: isRead ? [] : [bytes] };
 }
 
-const entryOf = (inputs: readonly TensorType[]): string => (isWeighted(inputs) ? 'column_moments' : 'column_products');
-
 const wasm: WasmKernel<None> = {
   name: 'rows',
   scratch: (step) => planOf(step, 'wasm').scratch,
   lower: (step) => {
     const { rows, columns, parts: count, length, targets } = planOf(step, 'wasm');
-    const words = [input(0), input(1), input(2), ...targets, rows, columns, count, length];
-    const first = { entry: entryOf(step.inputs), modules: [columnSumsWasm], words };
+    const [sums, products] = targets;
+    const first = call(isWeighted(step.inputs) ? columnMomentsKernel : columnProductsKernel, {
+      x: input(0),
+      center: input(1),
+      weights: input(2),
+      sums,
+      products,
+      rows,
+      columns,
+      parts: count,
+      partRows: length,
+    });
+    const sizes = { outer: 1, reduce: count, inner: columns, kind: reduceKinds.indexOf('sum') };
     const others = count === 1 ? [] : step.outputs.map((_, index) => index);
-    return [
-      first,
-      ...others.map((index) => ({ entry: 'reduce', words: [targets[index]!, output(index), 1, count, columns, 0] })),
-    ];
+    return [first, ...others.map((index) => call(reduceKernel, { x: targets[index]!, y: output(index), ...sizes }))];
   },
 };
 
@@ -97,11 +103,16 @@ const webgpu: GpuKernel<None> = {
     const width = isWide ? columns / 4 : columns;
     const [sums, products] = targets;
     const given = isWeighted(step.inputs) ? { weights: input(2) } : { h: input(2) };
-    const first = elementDispatch(shader, entryOf(step.inputs), count * width, {
-      bindings: { x: input(0), center: input(1), ...given, sums, products },
-      uniforms: { rows, columns: width, parts: count, part_rows: length },
-      ...(isWide && { blocks: { vector: 'alias Vector = vec4<f32>;' } }),
-    });
+    const first = elementDispatch(
+      shader,
+      isWeighted(step.inputs) ? 'column_moments' : 'column_products',
+      count * width,
+      {
+        bindings: { x: input(0), center: input(1), ...given, sums, products },
+        uniforms: { rows, columns: width, parts: count, part_rows: length },
+        ...(isWide && { blocks: { vector: 'alias Vector = vec4<f32>;' } }),
+      },
+    );
     const sizes = { outer: 1, reduce: count, inner: columns };
     const others = count === 1 ? [] : step.outputs.map((_, index) => index);
     return [first, ...others.map((index) => reducePass(sizes, 1, 0, 1, targets[index]!, output(index)))];

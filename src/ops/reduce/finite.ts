@@ -5,11 +5,11 @@
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape, sizeOf } from '../../core/shape.ts';
 import { finite } from '../../generated/shaders/finite.ts';
-import { input, output } from '../../graph/kernel.ts';
+import { firstNonFiniteKernel } from '../../generated/wasm/kernels.ts';
+import { call, input, output } from '../../graph/kernel.ts';
 import type { Dispatch, Operand } from '../../graph/kernel.ts';
 import type { Node } from '../../graph/node.ts';
 import type { StructuredOp, TensorType } from '../../graph/op.ts';
-import { trainingWasm } from '../../generated/wasm/training.ts';
 import { elementThreads } from '../dispatch.ts';
 import { requireDType, requireRank, structured } from '../define.ts';
 import type { OpFunction } from '../define.ts';
@@ -75,10 +75,14 @@ export const firstNonFinite: OpFunction<
         {
           name: 'scan',
           lower: ({ inputs }) =>
-            inputs.slice(2).map(({ shape }, index) => {
-              const words = [input(index + 2), sizeOf(shape), output(0, 4 * index), input(1)];
-              return { entry: 'first_non_finite', modules: [trainingWasm], words };
-            }),
+            inputs.slice(2).map(({ shape }, index) =>
+              call(firstNonFiniteKernel, {
+                x: input(index + 2),
+                count: sizeOf(shape),
+                flag: output(0, 4 * index),
+                step: input(1),
+              }),
+            ),
         },
       ],
       webgpu: [

@@ -5,10 +5,10 @@
 import { boolean } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, normalizeAxes, sizeOf } from '../../core/shape.ts';
-import type { WasmSource } from '../../core/wasm-source.ts';
-import { reductionsWasm } from '../../generated/wasm/reductions.ts';
-import { input, output } from '../../graph/kernel.ts';
-import type { WasmKernel } from '../../graph/kernel.ts';
+import { reduceKernel, reduceMoreKernel } from '../../generated/wasm/kernels.ts';
+import type { ReduceWords } from '../../generated/wasm/kernels.ts';
+import { call, input, output } from '../../graph/kernel.ts';
+import type { KernelBinding, WasmKernel } from '../../graph/kernel.ts';
 import type { Node } from '../../graph/node.ts';
 import type { GradientContext, GradientRule, ReferenceArray, StructuredOp, TensorType } from '../../graph/op.ts';
 import { axes, operand } from '../arguments.ts';
@@ -100,7 +100,7 @@ function reduction(
   kind: ReduceKind,
   gradient: GradientRule<ReduceAttributes>,
   combine: (values: Float64Array) => number,
-  module?: WasmSource,
+  kernel: KernelBinding<ReduceWords>,
 ): Reduction {
   const infer = ([x]: readonly TensorType[], { first, last }: ReduceAttributes): TensorType => {
     const { shape, dtype } = x!;
@@ -115,9 +115,8 @@ function reduction(
   const wasm: WasmKernel<ReduceAttributes> = {
     name: 'reduce',
     lower: ({ inputs, attributes }) => {
-      const { outer, reduce, inner } = reduceSizes(inputs[0]!, attributes);
-      const words = [input(0), output(0), outer, reduce, inner, reduceKinds.indexOf(kind)];
-      return [module ? { entry: 'reduce_more', modules: [module], words } : { entry: 'reduce', words }];
+      const sizes = reduceSizes(inputs[0]!, attributes);
+      return [call(kernel, { x: input(0), y: output(0), ...sizes, kind: reduceKinds.indexOf(kind) })];
     },
   };
   const webgpu = withSubgroups<ReduceAttributes>({
@@ -151,6 +150,7 @@ export const sum: Reduction = /* @__PURE__ */ reduction(
   'sum',
   ({ inputs: [x], attributes, upstream }) => [broadcastTo(withAxes(upstream, x!, attributes), x!.shape)],
   total,
+  reduceKernel,
 );
 
 /**
@@ -165,6 +165,7 @@ export const mean: Reduction = /* @__PURE__ */ reduction(
     return [broadcastTo(withAxes(share, x!, attributes), x!.shape)];
   },
   (values) => total(values) / values.length,
+  reduceKernel,
 );
 
 /** The greatest over `axes`; see `sum`. NaN where one is NaN. Equal maxima share the gradient, as in JAX. */
@@ -172,7 +173,7 @@ export const max: Reduction = /* @__PURE__ */ reduction(
   'max',
   extremeGradient,
   (values) => values.reduce((a, b) => Math.max(a, b), -Infinity),
-  reductionsWasm,
+  reduceMoreKernel,
 );
 
 /** The least over `axes`; see `sum`. NaN where one is NaN. Equal minima share the gradient, as in JAX. */
@@ -180,7 +181,7 @@ export const min: Reduction = /* @__PURE__ */ reduction(
   'min',
   extremeGradient,
   (values) => values.reduce((a, b) => Math.min(a, b), Infinity),
-  reductionsWasm,
+  reduceMoreKernel,
 );
 
 /** The sum of squares over `axes`, without the squares in memory: norms. Infinite from a norm of 1.8e19 on. See `sum`. */
@@ -188,5 +189,5 @@ export const sumOfSquares: Reduction = /* @__PURE__ */ reduction(
   'sumOfSquares',
   ({ inputs: [x], attributes, upstream }) => [mul(mul(x!, 2), withAxes(upstream, x!, attributes))],
   (values) => values.reduce((sum, value) => sum + value * value, 0),
-  reductionsWasm,
+  reduceMoreKernel,
 );

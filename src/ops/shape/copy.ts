@@ -1,6 +1,7 @@
 /** The copy that the compiler inserts where a value must outlive the memory it is in. */
 import { stridedCopy } from '../../generated/shaders/strided-copy.ts';
-import { input, output } from '../../graph/kernel.ts';
+import { copyKernel } from '../../generated/wasm/kernels.ts';
+import { call, input, output } from '../../graph/kernel.ts';
 import { bytesPerElement } from '../../core/dtype.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { Node } from '../../graph/node.ts';
@@ -20,7 +21,7 @@ export const copy: OpFunction<[x: Node], StructuredOp> = /* @__PURE__ */ structu
           name: 'bytes',
           lower: ({ outputs: [type] }) => {
             const bytes = sizeOf(type!.shape) * bytesPerElement[type!.dtype];
-            return [{ entry: 'copy', words: [input(0), output(0), bytes] }];
+            return [call(copyKernel, { source: input(0), target: output(0), bytes })];
           },
         },
       ],

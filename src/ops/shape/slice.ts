@@ -4,7 +4,8 @@
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sizeOf, stridesOf } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
-import { float, input, output } from '../../graph/kernel.ts';
+import { fillKernel } from '../../generated/wasm/kernels.ts';
+import { call, float, input, output } from '../../graph/kernel.ts';
 import type { Node } from '../../graph/node.ts';
 import type { StructuredOp, TensorType } from '../../graph/op.ts';
 import { operand, optionalNumber, pairs, shape } from '../arguments.ts';
@@ -146,7 +147,7 @@ export const pad: OpFunction<
               const [x, y] = [inputs[0]!, outputs[0]!];
               const value = y.dtype === 'float32' ? float(attributes.value) : attributes.value;
               return [
-                { entry: 'fill', words: [output(0), sizeOf(y.shape), value] },
+                call(fillKernel, { out: output(0), count: sizeOf(y.shape), value }),
                 stridedCopyCall(input(0), output(0), padCopy(x, y, attributes)),
               ];
             },

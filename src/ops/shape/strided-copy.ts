@@ -1,9 +1,10 @@
 /**
  * The copy that transpose, slice, pad and concatenate come down to: read with some strides, write with others. Gives
- * the loop nest in its shortest form, the words of `assembly/shape/copy.ts`, and the reference.
+ * the loop nest in its shortest form, the call of `assembly/shape/copy.ts`, and the reference.
  */
-import { maxRank } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
+import { stridedCopyKernel } from '../../generated/wasm/kernels.ts';
+import { call } from '../../graph/kernel.ts';
 import type { Operand, WasmCall } from '../../graph/kernel.ts';
 import type { ReferenceArray } from '../../graph/op.ts';
 
@@ -42,17 +43,15 @@ export function collapse(copy: StridedCopy): StridedCopy {
 /** The call that copies elements of four bytes. */
 export function stridedCopyCall(source: Operand, target: Operand, copy: StridedCopy): WasmCall {
   const { dims, sourceStrides, targetStrides, sourceOffset, targetOffset } = collapse(copy);
-  const padded = (values: readonly number[], rest: number): number[] =>
-    Array.from({ length: maxRank }, (_, axis) => values[axis] ?? rest);
-  const words = [
-    { ...source, byteOffset: (source.byteOffset ?? 0) + 4 * sourceOffset },
-    { ...target, byteOffset: (target.byteOffset ?? 0) + 4 * targetOffset },
-    dims.length,
-    ...padded(dims, 1),
-    ...padded(sourceStrides, 0),
-    ...padded(targetStrides, 0),
-  ];
-  return { entry: 'strided_copy', words };
+  const moved = (operand: Operand, elements: number): Operand => ({
+    ...operand,
+    byteOffset: (operand.byteOffset ?? 0) + 4 * elements,
+  });
+  return call(stridedCopyKernel, {
+    source: moved(source, sourceOffset),
+    target: moved(target, targetOffset),
+    axes: dims.map((size, axis) => ({ size, sourceStride: sourceStrides[axis]!, targetStride: targetStrides[axis]! })),
+  });
 }
 
 /** The obvious loops: counts through every index of `dims`. */

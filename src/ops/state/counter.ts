@@ -3,10 +3,10 @@ import { integer } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sizeOf } from '../../core/shape.ts';
 import { counter } from '../../generated/shaders/counter.ts';
-import { input, output } from '../../graph/kernel.ts';
+import { incrementKernel } from '../../generated/wasm/kernels.ts';
+import { call, input, output } from '../../graph/kernel.ts';
 import type { Node } from '../../graph/node.ts';
 import type { StructuredOp } from '../../graph/op.ts';
-import { trainingWasm } from '../../generated/wasm/training.ts';
 import { operand } from '../arguments.ts';
 import type { TensorLike } from '../arguments.ts';
 import { checkedOp, requireDType, structured } from '../define.ts';
@@ -41,9 +41,7 @@ export const increment: OpFunction<
         wasm: [
           {
             name: 'increment',
-            lower: ({ attributes: { by } }) => [
-              { entry: 'increment', modules: [trainingWasm], words: [input(0), output(0), by] },
-            ],
+            lower: ({ attributes: { by } }) => [call(incrementKernel, { source: input(0), target: output(0), by })],
           },
         ],
         webgpu: [
@@ -53,7 +51,6 @@ export const increment: OpFunction<
               {
                 shader: counter,
                 entry: 'increment',
-                modules: [trainingWasm],
                 bindings: { y: output(0) },
                 uniforms: { by },
                 grid: [1, 1, 1],

@@ -7,10 +7,10 @@ import { ValueError } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
 import { random } from '../../generated/shaders/random.ts';
-import { float, input, output } from '../../graph/kernel.ts';
+import { dropoutMaskKernel, randomUniformKernel } from '../../generated/wasm/kernels.ts';
+import { call, input, output } from '../../graph/kernel.ts';
 import type { Node } from '../../graph/node.ts';
 import type { StructuredOp, TensorType } from '../../graph/op.ts';
-import { randomWasm } from '../../generated/wasm/random.ts';
 import { elementDispatch } from '../dispatch.ts';
 import { requireDType, requireRank, structured } from '../define.ts';
 import type { OpFunction } from '../define.ts';
@@ -47,11 +47,13 @@ export const randomUniform: OpFunction<RandomArguments, StructuredOp<RandomAttri
         {
           name: 'threefry',
           lower: ({ outputs, attributes: { key0, key1 } }) => [
-            {
-              entry: 'random_uniform',
-              modules: [randomWasm],
-              words: [output(0), sizeOf(outputs[0]!.shape), key0, key1, input(0)],
-            },
+            call(randomUniformKernel, {
+              out: output(0),
+              count: sizeOf(outputs[0]!.shape),
+              key0,
+              key1,
+              step: input(0),
+            }),
           ],
         },
       ],
@@ -97,10 +99,16 @@ export const dropoutMask: OpFunction<DropoutArguments, StructuredOp<DropoutAttri
       wasm: [
         {
           name: 'threefry',
-          lower: ({ outputs, attributes: { key0, key1, rate } }) => {
-            const words = [output(0), sizeOf(outputs[0]!.shape), key0, key1, input(0), float(rate)];
-            return [{ entry: 'dropout_mask', modules: [randomWasm], words }];
-          },
+          lower: ({ outputs, attributes: { key0, key1, rate } }) => [
+            call(dropoutMaskKernel, {
+              out: output(0),
+              count: sizeOf(outputs[0]!.shape),
+              key0,
+              key1,
+              step: input(0),
+              rate,
+            }),
+          ],
         },
       ],
       webgpu: [
