@@ -2,17 +2,12 @@
  * How an op describes its kernels: plain data that a backend turns into instruction words or dispatches.
  */
 import type { DType } from '../core/dtype.ts';
+import type { FloatWord, FunctionWord, KernelBinding, Operand, WordName } from '../core/kernel-binding.ts';
 import type { ShaderSource } from '../core/shader-source.ts';
 import type { WasmSource } from '../core/wasm-source.ts';
 import type { TensorType } from './op.ts';
 
-/** A buffer of the step: which list, and which place in it. */
-export interface Operand {
-  readonly list: 'input' | 'output' | 'scratch';
-  readonly index: number;
-  /** Bytes into the buffer; on WebGPU a multiple of 256. */
-  readonly byteOffset?: number;
-}
+export type { FloatWord, FunctionWord, KernelBinding, Operand } from '../core/kernel-binding.ts';
 
 export const input = (index: number, byteOffset = 0): Operand => ({ list: 'input', index, byteOffset });
 export const output = (index: number, byteOffset = 0): Operand => ({ list: 'output', index, byteOffset });
@@ -43,16 +38,7 @@ export interface StepTypes<A> {
   readonly device?: DeviceTraits | undefined;
 }
 
-/** A float32 among the 32-bit words of an instruction. */
-export interface FloatWord {
-  readonly float: number;
-}
 export const float = (value: number): FloatWord => ({ float: value });
-
-/** The place in the function table of what a module exports under this name. */
-export interface FunctionWord {
-  readonly entry: string;
-}
 
 /** An instruction word: an integer, 1 or 0, a float32, a function, or the address of an operand. */
 export type Word = number | boolean | FloatWord | FunctionWord | Operand;
@@ -64,21 +50,6 @@ export interface WasmCall {
   /** What it needs besides the core module. */
   readonly modules?: readonly WasmSource[];
   readonly words: readonly Word[];
-}
-
-/** A word of a kernel by its name: as it is given, a number that becomes a float32, or a list: its length, then each item's words. */
-type WordName = string | { readonly float: string } | { readonly list: string; readonly words: readonly WordName[] };
-
-/** What the build knows of a wasm kernel that takes the words `W`: one constant of `src/generated/wasm/kernels.ts`. */
-export interface KernelBinding<W> {
-  /** The name of the export. */
-  readonly entry: string;
-  /** The module that exports it; none for the core. */
-  readonly module?: WasmSource;
-  /** In their order. */
-  readonly words: readonly WordName[];
-  /** Never there: for the type alone. */
-  readonly given?: W;
 }
 
 /**

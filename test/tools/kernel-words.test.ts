@@ -60,7 +60,7 @@ export function pick_rows(words: PickWords): void {}
 export function drop_rows(words: PickWords): void {}
 `;
   expect(emit(text, 'begin, drop_rows, pick_rows, set_rows, share')).toBe(
-    `import type { FloatWord, FunctionWord, KernelBinding, Operand } from '../../graph/kernel.ts';
+    `import type { FloatWord, FunctionWord, KernelBinding, Operand } from '../../core/kernel-binding.ts';
 import { indexingWasm } from './indexing.ts';
 
 /** The words of both. */

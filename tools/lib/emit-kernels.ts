@@ -60,7 +60,7 @@ export function emitKernels(header: string, modules: readonly ModuleKernels[]): 
     .filter(({ name, kernels }) => name !== 'core' && kernels.length > 0)
     .map(({ name }) => `import { ${camelCase(name)}Wasm } from './${name}.ts';\n`);
   const interfaces = [...classes.values()].map(interfaceOf);
-  return `${header}import type { FloatWord, FunctionWord, KernelBinding, Operand } from '../../graph/kernel.ts';
+  return `${header}import type { FloatWord, FunctionWord, KernelBinding, Operand } from '../../core/kernel-binding.ts';
 ${imports.join('')}
 ${[...interfaces, ...constants.values()].join('\n')}`;
 }
