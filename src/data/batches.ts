@@ -1,6 +1,6 @@
 /**
- * Samples in batches, for a training loop of one's own: what `fit` does on the device, on the host. Each batch is what
- * `engine.write` takes.
+ * Batches on the host, for custom training loops. `fit` builds its batches on the device instead. The values of a batch can
+ * be passed to `engine.write`.
  */
 import { arrayOf, boolean, checkCount, checkOptions, checkValue, integer, required } from '../core/arguments.ts';
 import type { ArgumentType } from '../core/arguments.ts';
@@ -15,29 +15,30 @@ import { toTensor } from './features.ts';
 import type { DataLike } from './features.ts';
 import { commonCount, copyRows, requireArrays } from './rows.ts';
 
+/** Options of `batches`. */
 export interface BatchesOptions {
-  /** Samples of a batch. Default 32. */
+  /** Samples per batch. Default 32. */
   readonly batchSize?: number;
-  /** A new order in every epoch. Default false. */
+  /** Shuffles the samples in every epoch. Default false. */
   readonly shuffle?: boolean;
-  /** Of the orders; equal seeds give equal orders. Default 0. */
+  /** Seed of the shuffling; equal seeds give equal orders. Default 0. */
   readonly seed?: number;
-  /** The number of the first epoch: greater than 0 where training goes on. Default 0. */
+  /** Index of the first epoch; set it when training resumes. Default 0. */
   readonly initialEpoch?: number;
-  /** Whether samples that do not fill a last batch are left out. Default false: the last batch may be shorter. */
+  /** Drops the last batch when it is incomplete. Default false: the last batch may be smaller. */
   readonly dropLast?: boolean;
-  /** Whether the batches of an epoch share their memory: each is overwritten by the next. Default false. */
+  /** Reuses one buffer for all batches of an epoch: each batch overwrites the previous one. Default false. */
   readonly reuse?: boolean;
 }
 
-/** A tensor for each array. */
+/** One tensor for each array. */
 export type BatchOf<T extends readonly unknown[]> = { -readonly [Index in keyof T]: HostTensor };
 
 const hostTensor: ArgumentType = { expected: 'a tensor', accepts: (value) => value instanceof HostTensor };
 
-/** Made by `batches()`. */
+/** An iterable over the batches of an epoch; created by `batches()`. */
 export class Batches<T extends readonly unknown[]> implements Iterable<BatchOf<T>> {
-  /** How many batches an epoch has. */
+  /** Number of batches per epoch. */
   readonly length: number;
   private readonly arrays: readonly HostTensor[];
   private readonly count: number;
@@ -59,7 +60,7 @@ export class Batches<T extends readonly unknown[]> implements Iterable<BatchOf<T
     const count = commonCount('batches', counts);
     const most = `at most the ${count} samples there are with dropLast`;
     requireOption('batches', 'batchSize', batchSize, most, !dropLast || batchSize <= count);
-    // Bytes are scaled batch by batch: as float32 all of them would take four times the memory.
+    // uint8 data are scaled batch by batch: the whole array as float32 would take four times the memory.
     this.arrays = arrays.map((values) => (values.dtype === 'uint8' ? values : values.applyScale('batches')));
     markRaw(this);
     this.count = count;
@@ -68,26 +69,26 @@ export class Batches<T extends readonly unknown[]> implements Iterable<BatchOf<T
     this.length = dropLast ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
   }
 
-  /** The number that the next pass over the data has: a file keeps it for `initialEpoch`. */
+  /** Index of the next epoch. Save it and pass it as `initialEpoch` to resume. */
   get epoch(): number {
     return this.nextEpoch;
   }
 
-  /** One epoch, in an order of its own where they are shuffled. */
+  /** Iterates over one epoch. With `shuffle`, each epoch has a different order. */
   *[Symbol.iterator](): Iterator<BatchOf<T>, void> {
     const count = this.count;
     const arrays = this.arrays;
     const { batchSize, shuffle, seed, reuse } = this.options;
     const key = deriveKey(keyFromSeed(seed), this.nextEpoch++);
     const order = shuffle ? permutation(key, count) : Int32Array.from({ length: count }, (_, index) => index);
-    const shared = reuse ? arrays.map((values) => memoryFor(values, Math.min(batchSize, count))) : null;
+    const shared = reuse ? arrays.map((values) => allocateRows(values, Math.min(batchSize, count))) : null;
     for (let batch = 0; batch < this.length; batch++) {
       const begin = batch * batchSize;
       const samples = Math.min(batchSize, count - begin);
       yield arrays.map((values, index) => {
         const [, ...shape] = values.shape;
         const size = sizeOf(shape);
-        const rows = shared ? shared[index]!.subarray(0, samples * size) : memoryFor(values, samples);
+        const rows = shared ? shared[index]!.subarray(0, samples * size) : allocateRows(values, samples);
         copyRows(values.data, rows, size, order, begin, begin + samples);
         applyScale(values, rows);
         return new HostTensor(rows, [samples, ...shape]);
@@ -96,24 +97,25 @@ export class Batches<T extends readonly unknown[]> implements Iterable<BatchOf<T
   }
 }
 
-/** Memory for so many samples. Bytes become float32: a graph's inputs hold no others. */
-function memoryFor({ dtype, shape }: HostTensor, samples: number): TypedArray {
+/** Allocates an array for `samples` rows. uint8 data become float32, because graph inputs are float32 or int32. */
+function allocateRows({ dtype, shape }: HostTensor, samples: number): TypedArray {
   return typedArray(dtype === 'int32' ? dtype : 'float32', samples * sizeOf(shape.slice(1)));
 }
 
-/** Makes of `rows` the values that a model would read. */
+/** Applies scale and offset to `rows` in place. */
 function applyScale({ scale, offset }: HostTensor, rows: TypedArray): void {
   if (scale === 1 && offset === 0) return;
-  for (let place = 0; place < rows.length; place++) rows[place] = rows[place]! * scale + offset;
+  for (let index = 0; index < rows.length; index++) rows[index] = rows[index]! * scale + offset;
 }
 
 /**
- * Several arrays in step, batch by batch. Each `for` over the result is an epoch; with `shuffle` each has an order of its
- * own, which the seed and the epoch's number decide.
+ * Splits several arrays into matching batches. Each iteration over the result is one epoch. With `shuffle`, the seed and the
+ * epoch index determine the order of the samples.
  *
- * @param data arrays with as many samples each: tensors, typed arrays, values with a shape, arrays in arrays. Bytes and
- *   scaled values come out as float32.
- * @throws ShapeError where the counts differ; ValueError for settings that are none
+ * @param data arrays with equal numbers of samples: tensors, typed arrays, values with a shape, or nested arrays. uint8 and
+ *   scaled values are returned as float32.
+ * @returns an iterable; each batch has one tensor [batch, ...sample shape] per array
+ * @throws ShapeError when the numbers of samples differ; ValueError for invalid options
  * @example
  * const training = batches([images, labels], { batchSize: 128, shuffle: true, seed: 1, dropLast: true });
  * for (let epoch = 0; epoch < 10; epoch++) {

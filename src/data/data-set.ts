@@ -1,7 +1,7 @@
 /**
- * Samples on the device: written there once, read by every program of a run. A program takes its batches through a
- * `BatchView`: a part of the samples, in some order or as they lie. The last batch is as short as what is left: no row is
- * ever filled up, so that every loss, metric and layer sees samples alone.
+ * Training data on the device: uploaded once and read by every program of a training run. A program reads batches through a
+ * `BatchView`, which selects some or all of the samples, optionally in a given order. The last batch may be smaller: batches
+ * are never padded, so losses, metrics and layers see only real samples.
  */
 import { bytesPerElement } from '../core/dtype.ts';
 import { sizeOf } from '../core/shape.ts';
@@ -12,6 +12,7 @@ import { reshape } from '../ops/shape/reshape.ts';
 import { variable } from '../ops/define.ts';
 import type { HostTensor } from './tensor.ts';
 
+/** One array of the data set on the device. */
 interface Column {
   readonly variable: Variable;
   readonly scale: number;
@@ -24,7 +25,7 @@ export class DataSet {
   readonly labels: Column | undefined;
   readonly #engine: Engine;
 
-  /** Takes memory on `engine` and fills it. Call `release()` when the last program has run. */
+  /** Allocates memory on `engine` and uploads the data. Call `release()` after the last program has run. */
   constructor(engine: Engine, features: readonly HostTensor[], labels?: HostTensor) {
     this.#engine = engine;
     this.samples = features[0]!.shape[0]!;
@@ -38,13 +39,13 @@ export class DataSet {
     }
   }
 
-  /** Replaces all the samples by others of the same shapes and dtypes. */
+  /** Replaces all samples with others of the same shapes and dtypes. */
   write(features: readonly HostTensor[], labels?: HostTensor): void {
     features.forEach(({ data }, index) => this.#engine.write(this.features[index]!.variable, data));
     if (labels) this.#engine.write(this.labels!.variable, labels.data);
   }
 
-  /** What the samples take on the device. */
+  /** Device memory of the samples, in bytes. */
   get bytes(): number {
     return this.#columns.reduce((sum, { shape, dtype }) => sum + sizeOf(shape) * bytesPerElement[dtype], 0);
   }
@@ -62,17 +63,17 @@ function column({ shape, dtype, scale, offset }: HostTensor, name: string): Colu
   return { variable: variable(shape, { role: 'data', dtype, name }), scale, offset };
 }
 
-/** Which samples a program goes through, and how many at a time. */
+/** The samples that a program processes, and the batch size. */
 export interface BatchView {
   readonly data: DataSet;
   readonly batch: number;
-  /** How many samples: the first of the order, or of the data where there is none. */
+  /** Number of samples: the first `count` of `order`, or of the data when `order` is null. */
   readonly count: number;
-  /** int32 [samples]: the samples in their order; see `writeOrder`. */
+  /** int32 [samples]: sample indices in processing order; see `writeOrder`. */
   readonly order: Variable | null;
 }
 
-/** Steps of one batch size, in the order in which they run: first the whole batches, then the short last one, if there is one. */
+/** Batch sizes of an epoch in execution order: the full batches, then the smaller last batch if there is one. */
 export function batchSizes({ count, batch }: BatchView): { readonly size: number; readonly steps: number }[] {
   const sizes = [
     { size: batch, steps: Math.floor(count / batch) },
@@ -81,15 +82,16 @@ export function batchSizes({ count, batch }: BatchView): { readonly size: number
   return sizes.filter(({ size, steps }) => size * steps > 0);
 }
 
+/** Tensors [batch, ...sample shape] with scale and offset applied. */
 export interface Batch {
   readonly features: readonly Node[];
   readonly labels: Node | undefined;
 }
 
-/** The `batch` samples of `view` that begin at position `cursor`, an int32 scalar. */
+/** Builds the nodes of the batch that starts at position `cursor`, an int32 scalar. */
 export function batchAt({ data, order }: BatchView, cursor: Node, batch: number): Batch {
   const gather = ({ variable: values, scale, offset }: Column): Node => {
-    // A kernel sees rows: the shape of a sample does not matter to it.
+    // The gather kernel works on rows and does not depend on the shape of a sample.
     const [samples = 0, ...shape] = values.shape;
     const rows = reshape(values, [samples, sizeOf(shape)]);
     return reshape(gatherBatch(rows, order, cursor, { batch, scale, offset }), [batch, ...shape]);
@@ -97,19 +99,19 @@ export function batchAt({ data, order }: BatchView, cursor: Node, batch: number)
   return { features: data.features.map(gather), labels: data.labels && gather(data.labels) };
 }
 
-/** Memory for an order of the samples of `data`. */
+/** A variable that holds an order of the samples of `data`, int32 [samples]. */
 export function newOrder({ samples }: DataSet): Variable {
   return variable([samples], { role: 'data', dtype: 'int32', name: 'order' });
 }
 
-/** Writes the indices of the samples to go through. What lies behind them is not read. */
+/** Writes the indices of the samples to process. Entries after them are not read. */
 export function writeOrder(engine: Engine, order: Variable, samples: Int32Array): void {
   const all = new Int32Array(order.shape[0]!);
   all.set(samples);
   engine.write(order, all);
 }
 
-/** The samples from `begin` to `end` − 1 as they lie. */
+/** Sample indices from `begin` to `end` − 1. */
 export function range(begin: number, end: number): Int32Array {
   return Int32Array.from({ length: end - begin }, (_, index) => begin + index);
 }

@@ -1,6 +1,6 @@
 /**
- * What a user hands in as features, turned into tensors and checked against the model. Everything is told here, with
- * the index of the first bad sample, before anything goes to a device.
+ * Converts the user's features to tensors and checks them against the model. Errors are reported here, with the index of the
+ * first invalid sample, before anything is uploaded to a device.
  */
 import { describe } from '../core/describe.ts';
 import { copied } from '../core/dtype.ts';
@@ -10,7 +10,7 @@ import type { Shape } from '../core/shape.ts';
 import { convert, HostTensor, tensor } from './tensor.ts';
 import type { NestedValues, NumericArray } from './tensor.ts';
 
-/** Values of a known shape from another library. */
+/** Values with a shape, such as tensors of another library. */
 export interface ShapedData {
   readonly data: NumericArray | NestedValues;
   readonly shape: Shape;
@@ -19,22 +19,22 @@ export interface ShapedData {
 }
 
 /**
- * Samples along the first axis: a tensor, arrays in arrays, rows as typed arrays, a typed array of one axis, or values with
- * a shape.
+ * Data with samples along the first axis: a tensor, nested arrays, an array of typed arrays (rows), a one-dimensional typed
+ * array, or values with a shape.
  */
 export type DataLike = HostTensor | ShapedData | NumericArray | NestedValues;
 
-/** The features: for a model of several inputs a list with a tensor for each, in the order of the model's inputs. */
+/** The features. A model with several inputs takes a list with one tensor per input, in the order of the inputs. */
 export type FeatureData = DataLike | readonly (HostTensor | ShapedData)[];
 
-/** A layer that reads the data of an input, and may refuse them. */
+/** A layer that reads the data of an input and may reject them. */
 export interface DataReader {
   checkData?(caller: string, name: string, features: HostTensor): void;
 }
 
-/** What a model takes at one input. */
+/** What a model expects at one input. */
 export interface InputSpec {
-  /** Of one sample. */
+  /** Shape of one sample. */
   readonly shape: Shape;
   readonly dtype: 'float32' | 'int32';
   /** The layers that read it. */
@@ -55,20 +55,20 @@ function isShaped(values: unknown): values is HostTensor | ShapedData {
   return typeof values === 'object' && values !== null && 'data' in values && 'shape' in values;
 }
 
-/** The features as one tensor for each input, without checks. */
+/** Converts features to one tensor per input, without checks. */
 export function toTensors(values: FeatureData): HostTensor[] {
   return listOf(values).map(toTensor);
 }
 
-/** A list with a tensor in it has several inputs: a row of values is never a tensor. */
+/** A list that contains a tensor holds several inputs: a row of values is never a tensor. */
 function listOf(values: FeatureData): readonly DataLike[] {
   return Array.isArray(values) && values.some(isShaped) ? (values as readonly DataLike[]) : [values as DataLike];
 }
 
-/** The same in memory of its own: callers may change their arrays as soon as a call has returned its promise. */
-export function toOwnTensor(values: DataLike): HostTensor {
+/** As `toTensor`, with copied data: callers may change their arrays as soon as a call has returned its promise. */
+export function toCopiedTensor(values: DataLike): HostTensor {
   const given = toTensor(values);
-  if (Array.isArray(values)) return given; // numbers in arrays were copied already
+  if (Array.isArray(values)) return given; // nested arrays were already copied
   if (given.data.length !== sizeOf(given.shape)) {
     throw new ValueError(
       `data: ${given.data.length} values are left of ${formatShape(given.shape)}: the array was transferred or resized, copy it first`,
@@ -77,16 +77,17 @@ export function toOwnTensor(values: DataLike): HostTensor {
   return new HostTensor(copied(given.data), given.shape, given.scale, given.offset);
 }
 
-/** The features in memory of their own, one tensor for each input. */
-export function toOwnTensors(values: FeatureData): HostTensor[] {
-  return listOf(values).map(toOwnTensor);
+/** Copies features into one tensor per input. */
+export function toCopiedTensors(values: FeatureData): HostTensor[] {
+  return listOf(values).map(toCopiedTensor);
 }
 
 /**
- * Features that fit the model: one tensor [samples, ...shape] for each input, all finite.
+ * Checks features against the model and converts them to the dtypes of its inputs.
  *
- * @param caller names the call in errors: `fit`
- * @throws ShapeError, DTypeError or ValueError with what was given, what was expected and what to do
+ * @param caller name of the calling method in error messages, such as `fit`
+ * @returns one finite tensor [samples, ...shape] per input
+ * @throws ShapeError, DTypeError or ValueError that states what was given, what was expected and what to do
  */
 export function checkFeatures(caller: string, given: readonly HostTensor[], specs: readonly InputSpec[]): HostTensor[] {
   if (given.length !== specs.length) {
@@ -100,7 +101,7 @@ export function checkFeatures(caller: string, given: readonly HostTensor[], spec
     const name = given.length === 1 ? 'x' : `x[${index}]`;
     if (features.shape.length === 0 || !sameShape(features.shape.slice(1), shape)) {
       throw new ShapeError(
-        `${caller}: ${name} has shape ${formatShape(features.shape)}, expected ${formatSamples(shape)}${remedy(features, shape)}`,
+        `${caller}: ${name} has shape ${formatShape(features.shape)}, expected ${formatSamples(shape)}${shapeHint(features, shape)}`,
       );
     }
     if (features.shape[0] === 0) throw new ValueError(`${caller}: ${name} has no samples: give at least one`);
@@ -116,17 +117,17 @@ export function checkFeatures(caller: string, given: readonly HostTensor[], spec
   });
 }
 
-/** Refuses NaN and infinity, also such as scale and offset make, naming the sample. */
+/** Rejects NaN and infinity, also when scale and offset produce them. The error names the sample. */
 export function checkFinite(caller: string, name: string, values: HostTensor): HostTensor {
   const { data, dtype, shape, scale, offset } = values;
   if (dtype === 'int32') return values; // finite, and scaled on the host
-  // Bytes are finite: their scale makes the greatest values of 0 and 255.
-  const looked = dtype === 'uint8' ? Uint8Array.of(0, 255) : data;
-  for (let place = 0; place < looked.length; place++) {
-    const value = Math.fround(looked[place]! * scale + offset);
-    if (value - value === 0) continue; // not so for NaN and ±∞
+  // The scaled values of 0 and 255 bound those of all bytes.
+  const checked = dtype === 'uint8' ? Uint8Array.of(0, 255) : data;
+  for (let index = 0; index < checked.length; index++) {
+    const value = Math.fround(checked[index]! * scale + offset);
+    if (value - value === 0) continue; // false for NaN and ±∞
     throw new ValueError(
-      `${caller}: ${name} holds ${value} ${formatPlace(place, shape)}: clean the data first, ` +
+      `${caller}: ${name} holds ${value} ${formatPosition(index, shape)}: clean the data first, ` +
         `for example replace missing values by the column's mean`,
     );
   }
@@ -134,10 +135,10 @@ export function checkFinite(caller: string, name: string, values: HostTensor): H
 }
 
 /**
- * What the device takes: whole numbers for indices, else float32. Bytes are left, with their scale: the device makes float32
- * of them.
+ * Converts values to the dtype of the input. uint8 values for a float32 input keep their dtype and scale: the device
+ * converts them.
  *
- * @throws DTypeError for values that the dtype cannot hold
+ * @throws DTypeError for values that the dtype cannot represent
  */
 function asInput(where: string, values: HostTensor, dtype: 'float32' | 'int32'): HostTensor {
   return dtype === 'float32' && values.dtype !== 'int32' ? values : convert(where, values, dtype);
@@ -148,21 +149,22 @@ export function formatSamples(shape: Shape): string {
   return formatShape(['samples', ...shape] as unknown as Shape);
 }
 
-/** `in sample 3 at [0, 5]` */
-export function formatPlace(place: number, [, ...shape]: Shape): string {
+/** Formats the flat index of a value for error messages: `in sample 3 at [0, 5]`. */
+export function formatPosition(flatIndex: number, [, ...shape]: Shape): string {
   const size = sizeOf(shape);
-  if (shape.length === 0) return `in sample ${place}`;
-  let rest = place % size;
-  const index = shape.map((_, axis) => {
+  if (shape.length === 0) return `in sample ${flatIndex}`;
+  let rest = flatIndex % size;
+  const indices = shape.map((_, axis) => {
     const stride = sizeOf(shape.slice(axis + 1));
-    const at = Math.floor(rest / stride);
-    rest -= at * stride;
-    return at;
+    const index = Math.floor(rest / stride);
+    rest -= index * stride;
+    return index;
   });
-  return `in sample ${Math.floor(place / size)} at ${formatShape(index)}`;
+  return `in sample ${Math.floor(flatIndex / size)} at ${formatShape(indices)}`;
 }
 
-function remedy({ shape: given }: HostTensor, expected: Shape): string {
+/** The end of an error message: what the user can do about the wrong shape. */
+function shapeHint({ shape: given }: HostTensor, expected: Shape): string {
   if (sameShape(given, expected)) return ': a single sample needs an axis of 1 in front';
   if (sizeOf(given.slice(1)) === sizeOf(expected))
     return `: the sizes agree: reshape the data to ${formatSamples(expected)}`;

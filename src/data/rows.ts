@@ -1,14 +1,11 @@
-/**
- * Samples along a first axis, whatever they are kept in, and some of them in another order: what splitting and batching
- * do to each of several arrays in step.
- */
+/** Row operations that splitting and batching share: selecting and reordering samples along the first axis. */
 import { typedArray } from '../core/dtype.ts';
 import type { TypedArray } from '../core/dtype.ts';
 import { ShapeError, ValueError } from '../core/errors.ts';
 import { sizeOf } from '../core/shape.ts';
 import { HostTensor } from './tensor.ts';
 
-/** Copies rows `order[begin]` … `order[end − 1]` of `from` to the beginning of `to`, `size` values a row. */
+/** Copies rows `order[begin]` … `order[end − 1]` of `from` to the beginning of `to`. A row has `size` values. */
 export function copyRows(
   from: TypedArray,
   to: TypedArray,
@@ -17,15 +14,15 @@ export function copyRows(
   begin: number,
   end: number,
 ): void {
-  for (let place = begin; place < end; place++) {
-    const row = order[place]! * size;
-    // A row of one value is not worth a view.
-    if (size === 1) to[place - begin] = from[row]!;
-    else to.set(from.subarray(row, row + size), (place - begin) * size);
+  for (let index = begin; index < end; index++) {
+    const offset = order[index]! * size;
+    // Creating a view costs more than copying a single value.
+    if (size === 1) to[index - begin] = from[offset]!;
+    else to.set(from.subarray(offset, offset + size), (index - begin) * size);
   }
 }
 
-/** The rows of `values` that `order` names, scale and offset kept. */
+/** Gathers the rows with the indices in `order`. Scale and offset are preserved. */
 export function takeRows({ data, dtype, shape, scale, offset }: HostTensor, order: Int32Array): HostTensor {
   const [, ...sample] = shape;
   const size = sizeOf(sample);
@@ -34,17 +31,17 @@ export function takeRows({ data, dtype, shape, scale, offset }: HostTensor, orde
   return new HostTensor(rows, [order.length, ...sample], scale, offset);
 }
 
-/** Throws `ValueError` for anything but a list of arrays. */
+/** Throws `ValueError` unless `data` is a non-empty list. */
 export function requireArrays(caller: string, data: readonly unknown[]): void {
   if (Array.isArray(data) && data.length > 0) return;
   throw new ValueError(`${caller}: takes a list of arrays with as many samples each: give one, such as [x, y]`);
 }
 
 /**
- * How many samples each of several arrays has.
+ * Returns the number of samples that all arrays have in common.
  *
- * @param counts one for each array; undefined for one without a first axis
- * @throws ValueError where there are none; ShapeError where the counts differ
+ * @param counts number of samples per array; undefined for a scalar
+ * @throws ValueError when there are no samples; ShapeError when the counts differ
  */
 export function commonCount(caller: string, counts: readonly (number | undefined)[]): number {
   const [count] = counts;

@@ -1,7 +1,4 @@
-/**
- * What a user computes with, below the layers: symbolic tensors and the functions over them, inputs and parameters,
- * and tensors of values on the host. Above the engine in the data's way, below layers and training.
- */
+/** Host tensors, and the graph inputs and parameters that users create for programs without layers. */
 import { anything, checkArguments, integer, options as optionsOf, required, string } from '../core/arguments.ts';
 import { describe } from '../core/describe.ts';
 import { dtypeOf, knownDType } from '../core/dtype.ts';
@@ -17,25 +14,27 @@ import type { NestedValues, NumericArray } from '../core/values.ts';
 import type { Constant, Node, Variable } from '../graph/node.ts';
 import { constant, variable } from '../ops/define.ts';
 
-/** A value of the graph: known by shape and dtype, computed when an executable runs. */
+/** A symbolic value of the graph with a known shape and dtype; computed when an executable runs. */
 export type Tensor = Node;
 
-/** Numbers in arrays in arrays, all of one length at each depth. */
+/** Nested arrays of numbers, of equal length at each depth. */
 export type NestedArray = readonly (number | NestedArray)[];
 
 export type { NestedValues, NumericArray };
 
+/** Options of `tensor`. */
 export interface TensorOptions {
-  /** What the values are converted to: by default the typed array's own, float32 for plain numbers. */
+  /** The dtype to convert to. Default: the dtype of the typed array; see `tensor` for other values. */
   readonly dtype?: DType;
-  /** Each value counts as value · scale + offset wherever it is read; uint8 features stay bytes on the device. */
+  /** Each stored value represents value · scale + offset. uint8 features are stored as bytes on the device. Default 1. */
   readonly scale?: number;
+  /** Default 0. */
   readonly offset?: number;
 }
 
-/** Values on the host, row-major, with their shape. Made by `tensor()`; what `predict` gives. */
+/** A row-major tensor on the host. Created by `tensor()`, returned by `predict`. */
 export class HostTensor {
-  /** The values as they are stored: `applyScale()` has those that count. */
+  /** The stored values; `applyScale()` returns the values that they represent. */
   readonly data: TypedArray;
   readonly shape: Shape;
   readonly dtype: DType;
@@ -66,11 +65,11 @@ export class HostTensor {
   }
 
   /**
-   * The values that count, value · scale + offset, computed in float64 and rounded to float32; the tensor itself where
-   * scale is 1 and offset 0.
+   * Returns value · scale + offset for each value, computed in float64 and rounded to float32. Returns the tensor itself when
+   * scale is 1 and offset is 0.
    *
-   * @param caller starts the message of an error
-   * @throws DTypeError for values that float32 cannot hold
+   * @param caller prefix of error messages
+   * @throws DTypeError for values that float32 cannot represent
    */
   applyScale(caller: string = 'tensor'): HostTensor {
     const { data, shape, scale, offset } = this;
@@ -80,7 +79,7 @@ export class HostTensor {
     return new HostTensor(roundToFloat32(caller, scaled, isWhole), shape);
   }
 
-  /** The values, scale and offset applied, as arrays in arrays; a number for a scalar. */
+  /** Returns the values, with scale and offset applied, as nested arrays; a number for a scalar. */
   toArray(): number | NestedArray {
     const { data, shape } = this.applyScale();
     const build = (axis: number, from: number): number | NestedArray => {
@@ -91,7 +90,7 @@ export class HostTensor {
     return build(0, 0);
   }
 
-  /** The values, scale and offset applied, as a constant of a graph: int32 without a scale as they are, all else as float32. */
+  /** Creates a graph constant with scale and offset applied: int32 for unscaled int32 values, otherwise float32. */
   toConstant(): Constant {
     const { data, shape, dtype } = this.applyScale();
     return constant(data, shape, dtype === 'uint8' ? 'float32' : dtype);
@@ -99,16 +98,19 @@ export class HostTensor {
 }
 
 /**
- * Values on the host as a tensor. A typed array of float32, int32 or uint8 is kept, not copied. Other arrays of whole
- * numbers become int32, other numbers float32, booleans 0 and 1; values that would change, but for the rounding of decimal
- * numbers to float32, are refused.
+ * Creates a host tensor. A Float32Array, Int32Array or Uint8Array is used without a copy. Other integer arrays become int32,
+ * other numbers become float32, and booleans become 0 and 1. Values that the conversion would change are rejected, except for
+ * the rounding of decimal numbers to float32.
  *
- * @param values a typed array, arrays in arrays, rows as typed arrays, a number, or an ArrayBuffer that holds values of `dtype`,
- *   bytes if none is given
- * @param shape of the values; by default that of the nesting
- * @param options the dtype, or the dtype with scale and offset: `tensor(bytes, [60000, 784], { scale: 1 / 255 })`
- * @throws ShapeError for rows of unequal length or values that do not fill the shape; DTypeError for what is no number, for
- *   an unknown dtype, and for values that the dtype cannot hold
+ * @param values a typed array, nested arrays, an array of typed arrays (rows), a number, or an ArrayBuffer with values of
+ *   `dtype` (uint8 by default)
+ * @param shape shape of the values. Default: the shape of the nesting
+ * @param options the dtype, or an object with dtype, scale and offset
+ * @throws ShapeError for rows of unequal length or values that do not fill the shape; DTypeError for values that are not
+ *   numbers, for an unknown dtype, and for values that the dtype cannot represent
+ * @example
+ * const x = tensor([[0, 1], [1, 0]]); // float32 [2, 2]
+ * const images = tensor(bytes, [60000, 784], { scale: 1 / 255 });
  */
 export function tensor(
   values: NumericArray | NestedValues | number | boolean | bigint,
@@ -125,7 +127,7 @@ export function tensor(
   return new HostTensor(data, shape ?? own, scale, offset);
 }
 
-/** A placeholder for what `engine.write` puts in before a run. float32 unless said otherwise. */
+/** Creates a graph input, which `engine.write` fills before a run. `dtype` defaults to float32. */
 export function input(shape: Shape, options: { readonly dtype?: DType; readonly name?: string } = {}): Variable {
   checkArguments('input', arguments, {
     shape: required(anything),
@@ -134,23 +136,30 @@ export function input(shape: Shape, options: { readonly dtype?: DType; readonly 
   return variable(checkShape('input', shape), { ...options, role: 'input' });
 }
 
-/** First values of a parameter: the values themselves, or what draws them, such as `heNormal()`. */
+/** Initial values of a parameter: the values, an initializer such as `heNormal()`, or a function that returns them. */
 export type ParameterInitializer =
   | Float32Array
   | HostTensor
   | { create(shape: Shape, key: Key): Float32Array }
   | ((shape: Shape, key: Key) => Float32Array);
 
+/** Options of `parameter`. */
 export interface ParameterOptions {
-  /** By default uniform by Glorot and Bengio (2010) for two axes and more, zeros for a vector or scalar. */
+  /** Default: Glorot uniform (Glorot, Bengio 2010) for two or more axes, zeros for a vector or scalar. */
   readonly initializer?: ParameterInitializer;
-  /** Equal seeds give equal values; 0 by default: give each parameter of a model its own. */
+  /** Equal seeds give equal values, so each parameter of a model needs a different seed. Default 0. */
   readonly seed?: number;
+  /** Name in error messages and files. */
   readonly name?: string;
 }
 
 /**
- * A float32 variable that training changes. Throws `ValueError` for the name of an initializer: names are for layers.
+ * Creates a trainable float32 variable.
+ *
+ * @throws ValueError for the name of an initializer (only layers accept names); DTypeError or ShapeError for an initializer
+ *   that cannot fill `shape`
+ * @example
+ * const kernel = parameter([784, 10], { initializer: heNormal(), seed: 1, name: 'kernel' });
  */
 export function parameter(shape: Shape, options: ParameterOptions = {}): Variable {
   checkArguments('parameter', arguments, {
@@ -193,9 +202,9 @@ function defaultInitializer(shape: Shape, key: Key): Float32Array {
 }
 
 /**
- * The values that count, scale and offset applied, in `dtype`.
+ * Applies scale and offset and converts to `dtype`.
  *
- * @throws DTypeError for values that it cannot hold
+ * @throws DTypeError for values that `dtype` cannot represent
  */
 export function convert(caller: string, values: HostTensor, dtype: DType): HostTensor {
   const { data, shape } = values.applyScale(caller);

@@ -1,4 +1,4 @@
-/** Samples parted at random into those to train on, to validate with and to test with. On the host, before training. */
+/** Randomly splits samples into training, validation and test sets, on the host. */
 import { anything, boolean, checkArguments, fraction, integer, options, required } from '../core/arguments.ts';
 import type { ArgumentType } from '../core/arguments.ts';
 import { ValueError } from '../core/errors.ts';
@@ -8,26 +8,28 @@ import { toTensor } from './features.ts';
 import type { DataLike } from './features.ts';
 import { commonCount, requireArrays, takeRows } from './rows.ts';
 
+/** Options of `trainTestSplit`. */
 export interface TrainTestSplitOptions {
-  /** A fraction below 1, rounded up to whole samples, or a number of samples. Default 0.25. */
+  /** Fraction of all samples (below 1, rounded up to whole samples) or number of samples. Default 0.25. */
   readonly testSize?: number;
-  /** As `testSize`, of all the samples. Default 0. */
+  /** As `testSize`; a fraction also refers to all samples. Default 0. */
   readonly validationSize?: number;
-  /** Whether the samples are put in a random order first. Default true. */
+  /** Shuffles the samples before splitting. Default true. */
   readonly shuffle?: boolean;
-  /** Of the order; equal seeds give equal parts. Default 0. */
+  /** Seed of the shuffling; equal seeds give equal splits. Default 0. */
   readonly seed?: number;
 }
 
-/** What can be parted: what `fit` takes, or a list of anything, such as texts. */
+/** Data that can be split: anything that `fit` takes, or a list of arbitrary items, such as strings. */
 export type Splittable = DataLike | readonly unknown[];
 
-/** A list stays a list; what has a shape becomes a tensor. */
+/** The type after splitting: a list remains a list, all other data become tensors. */
 export type PartOf<T> = T extends readonly (infer E)[] ? E[] : HostTensor;
 
-/** The part's share of each array, in the order of the arrays. */
+/** One subset of each array, in the order of the arrays. */
 export type PartsOf<T extends readonly unknown[]> = { -readonly [Index in keyof T]: PartOf<T[Index]> };
 
+/** The result of `trainTestSplit`. */
 export interface TrainTestSplit<T extends readonly unknown[]> {
   readonly train: PartsOf<T>;
   readonly validation: PartsOf<T>;
@@ -40,11 +42,11 @@ const size: ArgumentType = {
 };
 
 /**
- * Parts several arrays in step, so that what belongs together stays together. Without shuffling the first samples are
- * for training and the last for testing. The values are copied.
+ * Splits several arrays into training, validation and test sets; samples of the same index stay together. Without shuffling,
+ * the first samples are the training set and the last ones the test set. Values are copied.
  *
- * @param data arrays with as many samples each: tensors, typed arrays, values with a shape, lists of texts
- * @throws ShapeError where the counts differ; ValueError for sizes that leave nothing to train on
+ * @param data arrays with equal numbers of samples: tensors, typed arrays, values with a shape, or lists of strings
+ * @throws ShapeError when the numbers of samples differ; ValueError when no samples remain for training
  * @example
  * const { train, test } = trainTestSplit([texts, labels], { testSize: 0.2, seed: 1 });
  * const [trainTexts, trainLabels] = train;
@@ -64,13 +66,13 @@ export function trainTestSplit<const T extends readonly Splittable[]>(
     'trainTestSplit',
     arrays.map((values) => (Array.isArray(values) ? values.length : values.shape[0])),
   );
-  const tests = samplesOf(testSize, count);
-  const validations = samplesOf(validationSize, count);
-  const trained = count - validations - tests;
-  if (trained < 1) {
+  const testCount = samplesOf(testSize, count);
+  const validationCount = samplesOf(validationSize, count);
+  const trainCount = count - validationCount - testCount;
+  if (trainCount < 1) {
     throw new ValueError(
-      `trainTestSplit: ${validations} samples to validate with and ${tests} to test with leave none of ${count} to train ` +
-        `on: give smaller sizes, or more samples`,
+      `trainTestSplit: ${validationCount} samples to validate with and ${testCount} to test with leave none of ${count} ` +
+        `to train on: give smaller sizes, or more samples`,
     );
   }
   const order = shuffle
@@ -83,12 +85,12 @@ export function trainTestSplit<const T extends readonly Splittable[]>(
     return arrays.map(take) as PartsOf<T>;
   };
   return {
-    train: part(0, trained),
-    validation: part(trained, trained + validations),
-    test: part(trained + validations, count),
+    train: part(0, trainCount),
+    validation: part(trainCount, trainCount + validationCount),
+    test: part(trainCount + validationCount, count),
   };
 }
 
 function samplesOf(size: number, count: number): number {
-  return size < 1 ? Math.ceil(size * count - 1e-9) : size; // 0.1 · 70 is 7.000000000000001
+  return size < 1 ? Math.ceil(size * count - 1e-9) : size; // 0.1 · 70 = 7.000000000000001 in float64
 }

@@ -19,7 +19,7 @@ import type { History, TrainedModel } from '../train/callbacks.ts';
 import { WeightCheck } from '../train/check-weights.ts';
 import { optimizerState, resolveOptions } from './compile-options.ts';
 import type { Compiled, CompileOptions } from './compile-options.ts';
-import { toOwnTensors, toTensors } from '../data/features.ts';
+import { toCopiedTensors, toTensors } from '../data/features.ts';
 import type { DataLike, FeatureData } from '../data/features.ts';
 import { DataSet } from '../data/data-set.ts';
 import { runFit } from '../train/fit.ts';
@@ -238,7 +238,7 @@ export class Model implements TrainedModel {
     checkArguments('predict', arguments, { x: data, options: batchOptions() });
     const { batchSize = 32 } = options;
     const topology = this.builtFor('predict', x);
-    const given = toOwnTensors(x);
+    const given = toCopiedTensors(x);
     return this.pass('predict', batchSize, (context) => predictRows(context, topology, given, batchSize));
   }
 

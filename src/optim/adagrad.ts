@@ -1,4 +1,4 @@
-/** Adagrad: steps divided by the root of the sum of all squared gradients so far. */
+/** Adagrad: divides each step by the square root of the accumulated squared gradients. */
 import { number } from '../core/arguments.ts';
 import { add, mul, square } from '../ops/elementwise/arithmetic.ts';
 import { rsqrt } from '../ops/elementwise/math.ts';
@@ -6,18 +6,20 @@ import { defineOptimizer } from './define.ts';
 import type { OptimizerOptions } from './define.ts';
 import type { Optimizer } from './optimizer.ts';
 
-/** `learningRate` is 0.001 by default. */
+/** Options of `adagrad`. `learningRate` defaults to 0.001. */
 export interface AdagradOptions extends OptimizerOptions {
-  /** What the sum of squares starts from. Default 0.1. */
+  /** Initial value of the sum of squares. Default 0.1. */
   readonly initialAccumulatorValue?: number;
-  /** Default 1e-7. */
+  /** Added to the sum under the square root. Default 1e-7. */
   readonly epsilon?: number;
 }
 
 /**
- * s ← s + g², p ← p − rate · g / √(s + ε) (Duchi, Hazan, Singer 2011; ε under the root, as in Keras).
+ * Adagrad: s ← s + g², p ← p − rate · g / √(s + ε) (Duchi, Hazan, Singer 2011; ε is under the root, as in Keras).
  *
- * @throws ValueError for a rate or initialAccumulatorValue < 0, or two kinds of clipping
+ * @throws ValueError for a rate or initialAccumulatorValue < 0, or more than one kind of clipping
+ * @example
+ * model.compile({ optimizer: adagrad({ learningRate: 0.01 }), loss: 'meanSquaredError' });
  */
 export function adagrad(_options: AdagradOptions = {}): Optimizer {
   const defaults = { learningRate: 0.001, initialAccumulatorValue: 0.1, epsilon: 1e-7 };

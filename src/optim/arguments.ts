@@ -1,9 +1,9 @@
-/** What optimizers and schedules take, for the tables of `core/arguments.ts`. */
+/** Argument types of optimizers and schedules, for the tables of `core/arguments.ts`. */
 import { arrayOf, either, having, number } from '../core/arguments.ts';
 import type { ArgumentType } from '../core/arguments.ts';
 import { isNode, isVariable } from '../graph/node.ts';
 
-/** A learning rate: a number, or what computes it. */
+/** A learning rate: a number or a schedule. */
 export function rateOrSchedule(): ArgumentType {
   return either(number(0), having('a schedule such as cosineDecay({ … })', 'build', 'valueAt'));
 }

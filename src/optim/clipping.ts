@@ -1,4 +1,4 @@
-/** Gradient clipping: what an optimizer does with gradients before it uses them. */
+/** Gradient clipping, applied before the optimizer's formula. */
 import { requireOption } from '../core/check.ts';
 import type { Node } from '../graph/node.ts';
 import { add, div, maximum, mul } from '../ops/elementwise/arithmetic.ts';
@@ -6,17 +6,20 @@ import { clip } from '../ops/elementwise/clip.ts';
 import { sqrt } from '../ops/elementwise/math.ts';
 import { sumOfSquares } from '../ops/reduce/reduce.ts';
 
-/** At most one of the three, as in Keras. A norm of 1.8e19 or more, whose square is infinite in float32, makes a finite gradient 0. */
+/**
+ * At most one of the three may be given, as in Keras. A norm of 1.8e19 or more overflows float32 when squared; the clipped
+ * gradient is then 0.
+ */
 export interface ClippingOptions {
-  /** Each gradient is scaled down to at most this Euclidean norm. */
+  /** Scales each gradient down to at most this Euclidean norm. */
   readonly clipNorm?: number;
-  /** Each element is limited to ± this. */
+  /** Clamps each element to [−clipValue, clipValue]. */
   readonly clipValue?: number;
-  /** All gradients together are scaled down to at most this norm (Pascanu, Mikolov, Bengio 2013). */
+  /** Scales all gradients by one factor so that their joint norm is at most this (Pascanu, Mikolov, Bengio 2013). */
   readonly globalClipNorm?: number;
 }
 
-/** Throws `ValueError` for more than one limit. */
+/** Throws `ValueError` when more than one limit is given. */
 export function checkClipping(optimizer: string, { clipNorm, clipValue, globalClipNorm }: ClippingOptions): void {
   const given = Object.entries({ clipNorm, clipValue, globalClipNorm }).filter(([, limit]) => limit !== undefined);
   const names = given.map(([name]) => name);
@@ -29,7 +32,7 @@ export function checkClipping(optimizer: string, { clipNorm, clipValue, globalCl
   );
 }
 
-/** The gradients, clipped as the options say; themselves without options. */
+/** Clips `gradients` according to the options. Without options it returns them unchanged. */
 export function clipGradients(gradients: readonly Node[], options: ClippingOptions): readonly Node[] {
   const { clipNorm, clipValue, globalClipNorm } = options;
   if (clipValue !== undefined) return gradients.map((gradient) => clip(gradient, { min: -clipValue, max: clipValue }));
@@ -39,7 +42,7 @@ export function clipGradients(gradients: readonly Node[], options: ClippingOptio
   return gradients.map((gradient) => scaled(gradient, total, globalClipNorm));
 }
 
-/** gradient · limit / max(norm, limit): unchanged while the norm is within the limit. */
+/** gradient · limit / max(norm, limit): unchanged as long as the norm is within the limit. */
 function scaled(gradient: Node, squaredNorm: Node, limit: number): Node {
   return mul(gradient, div(limit, maximum(sqrt(squaredNorm), limit)));
 }

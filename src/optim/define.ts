@@ -1,6 +1,6 @@
 /**
- * What all optimizers share: the rate, clipping, weight decay and the keeping of slots. An optimizer's own file gives
- * only its formula for one parameter.
+ * Everything that optimizers share: the learning rate, clipping, weight decay and slots (per-parameter state). The file of
+ * an optimizer contains only its update formula for one parameter.
  */
 import { unproxied } from '../core/raw.ts';
 import { arrayOf, checkArguments, number, options, positive, string } from '../core/arguments.ts';
@@ -19,40 +19,41 @@ import type { ClippingOptions } from './clipping.ts';
 import type { Optimizer, Update } from './optimizer.ts';
 import type { Schedule } from './schedules.ts';
 
+/** The options that every optimizer takes. */
 export interface OptimizerOptions extends ClippingOptions {
-  /** A number, or a schedule of it. */
+  /** A constant rate or a schedule. */
   readonly learningRate?: number | Schedule;
   /**
-   * Decoupled weight decay (Loshchilov, Hutter 2019): each step first takes rate · weightDecay · parameter away. Unlike
-   * the L2 regularizer it does not pass through the gradients.
+   * Decoupled weight decay (Loshchilov, Hutter 2019): each step first subtracts rate · weightDecay · parameter. Unlike
+   * the L2 regularizer, it does not contribute to the gradients.
    */
   readonly weightDecay?: number;
-  /** Parameters whose name contains one of these are not decayed, such as ['bias']. */
+  /** Parameters whose name contains one of these strings are not decayed: `['bias']`. */
   readonly excludeFromWeightDecay?: readonly string[];
 }
 
-/** What is the same for all parameters in a step: scalars, computed once. */
+/** Scalars that are the same for all parameters, computed once per step. */
 export interface StepScalars {
   /** float32 []: the learning rate. */
   readonly rate: Node;
-  /** float32 []: the number of this step, from 1 on. */
+  /** float32 []: the number of this step, counted from 1. */
   readonly time: Node;
 }
 
-/** Gives a slot of the parameter: a variable of its shape that keeps its value from step to step. */
+/** Returns a slot of the parameter: a variable of the parameter's shape whose value persists between steps. */
 export type Slot = (kind: string, initialValue?: number) => Variable;
 
 export interface ParameterUpdate {
-  /** What to take away from the parameter. */
+  /** Subtracted from the parameter. */
   readonly decrement: Node;
   /** New values of the slots. */
   readonly slots: readonly Update[];
 }
 
-/** The formula of an optimizer: first what the step needs once, then for each parameter. */
+/** The formula of an optimizer. The outer function runs once per step graph, the inner one once per parameter. */
 export type Formula = (scalars: StepScalars) => (gradient: Node, slot: Slot) => ParameterUpdate;
 
-/** 1 − beta^time, exact also where beta^time is close to 1. */
+/** 1 − beta^time, computed with expm1: accurate also when beta^time is close to 1. */
 export function biasCorrection(beta: number, time: Node): Node {
   return beta === 0 ? constant(1) : neg(expm1(mul(time, Math.log(beta))));
 }
@@ -60,11 +61,11 @@ export function biasCorrection(beta: number, time: Node): Node {
 type Completed = OptimizerOptions & { readonly learningRate: number | Schedule };
 
 /**
- * Checks the arguments of a factory, and joins its formula with what all optimizers share.
+ * Creates an optimizer from its formula. Checks the arguments of the factory function first.
  *
- * @param given the `arguments` of the factory, whose only one is its options
- * @param defaults of the learning rate and of the optimizer's own options
- * @param own what the optimizer's own options may be
+ * @param given the `arguments` of the factory; its only argument is the options object
+ * @param defaults default learning rate and defaults of the options that only this optimizer has
+ * @param own types of the options that only this optimizer has
  */
 export function defineOptimizer<Settings extends { readonly learningRate: number }>(
   name: string,

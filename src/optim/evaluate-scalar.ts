@@ -1,10 +1,10 @@
-/** The value of a graph of numbers, on the host, by the ops' own float64 references. Needs no engine. */
+/** Evaluates a scalar graph on the host with the float64 reference of each op. Needs no engine. */
 import { InternalError } from '../core/errors.ts';
 import { fillValue } from '../graph/node.ts';
 import type { Node } from '../graph/node.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
 
-/** @param node made of element-wise ops and numbers alone */
+/** @param node a graph that contains only element-wise ops and scalar constants */
 export function evaluateScalar(node: Node): number {
   const values = new Map<Node, number>();
   for (const current of topologicalOrder([node])) {

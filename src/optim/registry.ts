@@ -1,4 +1,4 @@
-/** The closed table of optimizers by name, for `compile({ optimizer: 'adam' })` and for loading. */
+/** Built-in optimizers by name, for `compile({ optimizer: 'adam' })` and for loading files. */
 import { lookUp } from '../core/check.ts';
 import { adagrad } from './adagrad.ts';
 import { adam } from './adam.ts';
@@ -20,12 +20,12 @@ export const optimizers: Readonly<Record<OptimizerName, (options: never) => Opti
   adagrad,
 };
 
-/** The optimizer that a name stands for, with its defaults, or the optimizer itself. Throws `ValueError` for an unknown name. */
+/** Resolves a name to an optimizer with default options; an optimizer is returned as is. Throws `ValueError` for an unknown name. */
 export function optimizerFromName(optimizer: OptimizerName | Optimizer): Optimizer {
   return typeof optimizer === 'object' ? optimizer : lookUp('optimizer', optimizer, optimizers)({} as never);
 }
 
-/** The optimizer whose `name` and `config()` were saved. Throws `ValueError` for an unknown name or a bad setting. */
+/** Recreates an optimizer from its saved `name` and `config()`. Throws `ValueError` for an unknown name or an invalid option. */
 export function optimizerFromConfig(name: string, config: Readonly<Record<string, unknown>>): Optimizer {
   const { learningRate } = config;
   const rate = typeof learningRate === 'object' ? scheduleFromConfig(learningRate as never) : learningRate;

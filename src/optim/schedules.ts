@@ -1,6 +1,6 @@
 /**
- * Learning rates that change with the step. A schedule is one formula, written as nodes: on the device it is part of
- * the step's program, and the host evaluates the same nodes in float64. Names and formulas are those of Keras.
+ * Learning-rate schedules. A schedule is one formula, written as graph nodes: the device computes it as part of the training
+ * step, and the host evaluates the same nodes in float64. Names and formulas are those of Keras.
  */
 import { arrayOf, boolean, checkArguments, integer, number, options, required } from '../core/arguments.ts';
 import type { ArgumentTable, ArgumentType } from '../core/arguments.ts';
@@ -16,20 +16,25 @@ import { select } from '../ops/elementwise/select.ts';
 import { node, rateOrSchedule } from './arguments.ts';
 import { evaluateScalar } from './evaluate-scalar.ts';
 
+/** A learning rate that depends on the step. */
 export interface Schedule {
   readonly name: ScheduleName;
-  /** The options that make it again, as JSON. */
+  /** The options that recreate the schedule, as JSON-serializable data. */
   readonly config: Readonly<Record<string, unknown>>;
-  /** float32 []: the rate of the step that `iterations` (int32 [], steps done before) counts. */
+  /**
+   * Builds the node of the rate, float32 [].
+   *
+   * @param iterations int32 []: number of steps completed before this one
+   */
   build(iterations: Node): Node;
-  /** The same on the host, in float64. */
+  /** Computes the rate on the host, in float64. */
   valueAt(iteration: number): number;
 }
 
 export type ScheduleName =
   'exponentialDecay' | 'cosineDecay' | 'polynomialDecay' | 'piecewiseConstant' | 'inverseTimeDecay' | 'linearWarmup';
 
-/** Checks the arguments of a factory, and completes its options. `formula` may check what several of them are together. */
+/** Checks the arguments of a factory and fills in defaults. `formulaOf` may check options that depend on each other. */
 function schedule<T extends object>(
   name: ScheduleName,
   given: ArrayLike<unknown>,
@@ -43,7 +48,7 @@ function schedule<T extends object>(
   const formula = formulaOf(config);
   return {
     name,
-    config: Object.fromEntries(Object.entries(config).map(([option, value]) => [option, saved(value)])),
+    config: Object.fromEntries(Object.entries(config).map(([option, value]) => [option, serialize(value)])),
     build: (...call) => {
       checkArguments(`${name}.build`, call, { iterations: node });
       return formula(cast(call[0], 'float32'));
@@ -55,19 +60,26 @@ function schedule<T extends object>(
   };
 }
 
+/** Options of `exponentialDecay` and `inverseTimeDecay`. */
 export interface DecayOptions {
   readonly initialLearningRate: number;
-  /** Steps after which the rate is multiplied by `decayRate` once. */
+  /** Number of steps over which `decayRate` is applied once. */
   readonly decaySteps: number;
   readonly decayRate: number;
-  /** True decays at once every `decaySteps` steps instead of a little at each. Default false. */
+  /** True changes the rate only every `decaySteps` steps; false changes it at every step. Default false. */
   readonly staircase?: boolean;
 }
 
 const rate = (): ArgumentType => required(number(0));
 const decay = (): ArgumentTable => ({ initialLearningRate: rate(), decaySteps: required(integer(1)) });
 
-/** initialLearningRate · decayRate^(step / decaySteps). @throws ValueError for rates < 0 or steps < 1 */
+/**
+ * Exponential decay: initialLearningRate · decayRate^(step / decaySteps).
+ *
+ * @throws ValueError for rates < 0 or steps < 1
+ * @example
+ * adam({ learningRate: exponentialDecay({ initialLearningRate: 0.01, decaySteps: 1000, decayRate: 0.9 }) });
+ */
 export function exponentialDecay(_options: DecayOptions): Schedule {
   const types = { ...decay(), decayRate: rate(), staircase: boolean };
   return schedule<Required<DecayOptions>>(
@@ -83,7 +95,13 @@ export function exponentialDecay(_options: DecayOptions): Schedule {
   );
 }
 
-/** initialLearningRate / (1 + decayRate · step / decaySteps). @throws ValueError for rates < 0 or steps < 1 */
+/**
+ * Inverse-time decay: initialLearningRate / (1 + decayRate · step / decaySteps).
+ *
+ * @throws ValueError for rates < 0 or steps < 1
+ * @example
+ * sgd({ learningRate: inverseTimeDecay({ initialLearningRate: 0.1, decaySteps: 1000, decayRate: 0.5 }) });
+ */
 export function inverseTimeDecay(_options: DecayOptions): Schedule {
   const types = { ...decay(), decayRate: rate(), staircase: boolean };
   return schedule<Required<DecayOptions>>(
@@ -101,20 +119,22 @@ export function inverseTimeDecay(_options: DecayOptions): Schedule {
 
 export interface CosineDecayOptions {
   readonly initialLearningRate: number;
-  /** Steps of the decay, without the warm-up. */
+  /** Number of decay steps, without the warm-up. */
   readonly decaySteps: number;
-  /** The share of the rate that is left at the end. Default 0. */
+  /** Final rate as a fraction of the peak rate. Default 0. */
   readonly alpha?: number;
-  /** Steps that go straight up from initialLearningRate to warmupTarget first. Default 0. */
+  /** Number of initial steps in which the rate grows linearly from initialLearningRate to warmupTarget. Default 0. */
   readonly warmupSteps?: number;
-  /** The rate that the decay starts from after a warm-up. */
+  /** Rate at the end of the warm-up, from which the decay starts. */
   readonly warmupTarget?: number;
 }
 
 /**
- * Half a cosine wave down to alpha · rate (Loshchilov, Hutter 2016: SGDR), after a linear warm-up if one is asked for.
+ * Cosine decay to alpha · rate (Loshchilov, Hutter 2016: SGDR), after an optional linear warm-up.
  *
- * @throws ValueError for rates < 0, steps < 1, or a warm-up with only one of its two options
+ * @throws ValueError for rates < 0, steps < 1, or only one of warmupSteps and warmupTarget
+ * @example
+ * adam({ learningRate: cosineDecay({ initialLearningRate: 0.001, decaySteps: 10_000, alpha: 0.1 }) });
  */
 export function cosineDecay(_options: CosineDecayOptions): Schedule {
   const types = { ...decay(), alpha: number(0), warmupSteps: integer(0), warmupTarget: number(0) };
@@ -136,8 +156,8 @@ export function cosineDecay(_options: CosineDecayOptions): Schedule {
       const wave = mul(add(cos(mul(done, Math.PI)), 1), 0.5);
       const decayed = mul(add(mul(wave, 1 - alpha), alpha), peak);
       if (warmupSteps === 0) return decayed;
-      const slope = (peak - initialLearningRate) / warmupSteps;
-      return select(less(step, warmupSteps), add(mul(step, slope), initialLearningRate), decayed);
+      const increment = (peak - initialLearningRate) / warmupSteps;
+      return select(less(step, warmupSteps), add(mul(step, increment), initialLearningRate), decayed);
     };
   });
 }
@@ -147,13 +167,22 @@ export interface PolynomialDecayOptions {
   readonly decaySteps: number;
   /** Default 0.0001. */
   readonly endLearningRate?: number;
-  /** Default 1: a straight line. */
+  /** Exponent of the decay. Default 1, a linear decay. */
   readonly power?: number;
-  /** True starts over on a longer way each time the end is reached. Default false: the rate stays at the end. */
+  /**
+   * True restarts the decay each time it ends, and extends it to the next multiple of `decaySteps`. Default false: the rate
+   * stays at endLearningRate.
+   */
   readonly cycle?: boolean;
 }
 
-/** (initial − end) · (1 − step / decaySteps)^power + end. @throws ValueError for rates or powers < 0, or steps < 1 */
+/**
+ * Polynomial decay: (initial − end) · (1 − step / decaySteps)^power + end.
+ *
+ * @throws ValueError for rates or powers < 0, or steps < 1
+ * @example
+ * sgd({ learningRate: polynomialDecay({ initialLearningRate: 0.1, decaySteps: 10_000, power: 2 }) });
+ */
 export function polynomialDecay(_options: PolynomialDecayOptions): Schedule {
   const types = { ...decay(), endLearningRate: number(0), power: number(0), cycle: boolean };
   const defaults = { endLearningRate: 0.0001, power: 1, cycle: false };
@@ -166,20 +195,26 @@ export function polynomialDecay(_options: PolynomialDecayOptions): Schedule {
       const { initialLearningRate, decaySteps, endLearningRate, power, cycle } = config;
       const rounds = ceil(div(step, decaySteps));
       const length = cycle ? mul(select(equal(step, 0), 1, rounds), decaySteps) : constant(decaySteps);
-      const left = sub(1, div(cycle ? step : minimum(step, decaySteps), length));
-      return add(mul(power === 1 ? left : pow(left, power), initialLearningRate - endLearningRate), endLearningRate);
+      const rest = sub(1, div(cycle ? step : minimum(step, decaySteps), length));
+      return add(mul(power === 1 ? rest : pow(rest, power), initialLearningRate - endLearningRate), endLearningRate);
     },
   );
 }
 
 export interface PiecewiseConstantOptions {
-  /** Growing steps: `values[i]` holds up to and including step `boundaries[i]`. */
+  /** Strictly increasing step numbers: `values[i]` applies up to and including step `boundaries[i]`. */
   readonly boundaries: readonly number[];
-  /** One more than boundaries. */
+  /** The rates; one more than there are boundaries. */
   readonly values: readonly number[];
 }
 
-/** values[0] up to boundaries[0], then values[1], and so on. @throws ValueError unless boundaries grow and values fit */
+/**
+ * Piecewise constant rate: values[0] up to boundaries[0], then values[1], and so on.
+ *
+ * @throws ValueError unless boundaries increase and there is one more value than boundaries
+ * @example
+ * sgd({ learningRate: piecewiseConstant({ boundaries: [5000, 8000], values: [0.1, 0.01, 0.001] }) });
+ */
 export function piecewiseConstant(_options: PiecewiseConstantOptions): Schedule {
   const types = {
     boundaries: required(arrayOf(integer(0), 'an array of growing integers ≥ 0')),
@@ -200,13 +235,20 @@ export function piecewiseConstant(_options: PiecewiseConstantOptions): Schedule 
 }
 
 export interface LinearWarmupOptions {
-  /** Steps of the rise: step `warmupSteps - 1` has the full rate. */
+  /** Number of warm-up steps: step `warmupSteps - 1` has the full rate. */
   readonly warmupSteps: number;
-  /** The rate, or the schedule, that follows; it counts its steps from the end of the rise. */
+  /** The rate or schedule after the warm-up. A schedule counts its steps from the end of the warm-up. */
   readonly after: number | Schedule;
 }
 
-/** rate · (step + 1) / warmupSteps first, then `after`. @throws ValueError for steps < 1 or a rate < 0 */
+/**
+ * Linear warm-up: rate · (step + 1) / warmupSteps, then `after`.
+ *
+ * @throws ValueError for steps < 1 or a rate < 0
+ * @example
+ * const after = cosineDecay({ initialLearningRate: 0.001, decaySteps: 10_000 });
+ * adam({ learningRate: linearWarmup({ warmupSteps: 500, after }) });
+ */
 export function linearWarmup(_options: LinearWarmupOptions): Schedule {
   const types = { warmupSteps: required(integer(1)), after: required(rateOrSchedule()) };
   return schedule<LinearWarmupOptions>('linearWarmup', arguments, types, {}, ({ warmupSteps, after }) => {
@@ -218,13 +260,13 @@ export function linearWarmup(_options: LinearWarmupOptions): Schedule {
   });
 }
 
-/** A schedule inside another as JSON. */
-function saved(value: unknown): unknown {
+/** An option value as JSON-serializable data: a nested schedule becomes its name and config. */
+function serialize(value: unknown): unknown {
   const { name, config, build } = value as Partial<Schedule>;
   return build ? { name, config } : value;
 }
 
-type Saved = Pick<Schedule, 'name' | 'config'>;
+type SavedSchedule = Pick<Schedule, 'name' | 'config'>;
 
 const schedules: Readonly<Record<ScheduleName, (config: never) => Schedule>> = {
   exponentialDecay,
@@ -232,11 +274,11 @@ const schedules: Readonly<Record<ScheduleName, (config: never) => Schedule>> = {
   polynomialDecay,
   piecewiseConstant,
   inverseTimeDecay,
-  linearWarmup: ({ after, ...rest }: { warmupSteps: number; after: number | Saved }) =>
+  linearWarmup: ({ after, ...rest }: { warmupSteps: number; after: number | SavedSchedule }) =>
     linearWarmup({ ...rest, after: typeof after === 'number' ? after : scheduleFromConfig(after) }),
 };
 
-/** The schedule that was saved as its name and config. Throws `ValueError` for an unknown name or a bad setting. */
-export function scheduleFromConfig({ name, config }: Saved): Schedule {
+/** Recreates a schedule from its saved name and config. Throws `ValueError` for an unknown name or an invalid option. */
+export function scheduleFromConfig({ name, config }: SavedSchedule): Schedule {
   return lookUp('schedule', name, schedules)(config as never);
 }

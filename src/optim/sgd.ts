@@ -5,19 +5,21 @@ import { defineOptimizer } from './define.ts';
 import type { OptimizerOptions } from './define.ts';
 import type { Optimizer } from './optimizer.ts';
 
-/** `learningRate` is 0.01 by default. */
+/** Options of `sgd`. `learningRate` defaults to 0.01. */
 export interface SgdOptions extends OptimizerOptions {
   /** In [0, 1). Default 0. */
   readonly momentum?: number;
-  /** Looks ahead along the momentum. Default false. */
+  /** Uses Nesterov momentum. Default false. */
   readonly nesterov?: boolean;
 }
 
 /**
- * p ← p − rate · g. With momentum (Polyak 1964): m ← momentum · m − rate · g, p ← p + m; with nesterov (Nesterov 1983,
- * in the form of Sutskever and others 2013): p ← p + momentum · m − rate · g with the new m.
+ * Stochastic gradient descent: p ← p − rate · g. With momentum (Polyak 1964): m ← momentum · m − rate · g, p ← p + m. With
+ * nesterov (Nesterov 1983, in the form of Sutskever and others 2013): p ← p + momentum · m − rate · g with the new m.
  *
- * @throws ValueError for a rate < 0, a momentum outside [0, 1), or two kinds of clipping
+ * @throws ValueError for a rate < 0, a momentum outside [0, 1), or more than one kind of clipping
+ * @example
+ * model.compile({ optimizer: sgd({ learningRate: 0.1, momentum: 0.9 }), loss: 'meanSquaredError' });
  */
 export function sgd(_options: SgdOptions = {}): Optimizer {
   const defaults = { learningRate: 0.01, momentum: 0, nesterov: false };

@@ -1,4 +1,4 @@
-/** From lists of numbers of any length to one tensor: what a tokenizer gives, in the form that `fit` takes. */
+/** Pads or truncates sequences of token ids to one length, so that they form a tensor for `fit`. */
 import { checkArguments, integer, oneOf, options, required } from '../core/arguments.ts';
 import type { ArgumentType } from '../core/arguments.ts';
 import { describe } from '../core/describe.ts';
@@ -6,22 +6,25 @@ import { ValueError } from '../core/errors.ts';
 import { checkShape, sizeOf } from '../core/shape.ts';
 import { HostTensor } from '../data/tensor.ts';
 
+/** Options of `padSequences`. */
 export interface PadSequencesOptions {
-  /** Of every row. Default: the longest sequence's. */
+  /** Length of every row. Default: the length of the longest sequence. */
   readonly length?: number;
-  /** Where a shorter sequence is filled: before it or after it. Default `pre`. */
+  /** Pads shorter sequences at the beginning (`pre`) or at the end (`post`). Default `pre`. */
   readonly padding?: 'pre' | 'post';
-  /** Where a longer sequence loses its numbers: at its beginning or its end. Default `pre`. */
+  /** Removes values of longer sequences at the beginning (`pre`) or at the end (`post`). Default `pre`. */
   readonly truncating?: 'pre' | 'post';
-  /** What is filled in. Default 0, which a tokenizer gives to no token. */
+  /** The padding value. Default 0, the padding id of tokenizers. */
   readonly value?: number;
 }
 
 /**
- * Sequences of whole numbers as rows of one length. Defaults as in Keras's `pad_sequences`.
+ * Pads or truncates integer sequences to one length. The defaults are those of Keras's `pad_sequences`.
  *
- * @returns int32 [sequences, length]; an empty sequence is a row of `value`
- * @throws ValueError for numbers that are no int32, and for settings that are none
+ * @returns int32 [sequences, length]; an empty sequence becomes a row of `value`
+ * @throws ValueError for values outside int32 and for invalid options
+ * @example
+ * padSequences([[1, 2, 3], [4]], { padding: 'post' }).toArray(); // [[1, 2, 3], [4, 0, 0]]
  */
 export function padSequences(sequences: readonly ArrayLike<number>[], chosen: PadSequencesOptions = {}): HostTensor {
   checkArguments('padSequences', arguments, {
@@ -34,7 +37,7 @@ export function padSequences(sequences: readonly ArrayLike<number>[], chosen: Pa
     }),
   });
   const { length, padding = 'pre', truncating = 'pre', value = 0 } = chosen;
-  for (let row = 0; row < sequences.length; row++) checkSequence(sequences[row]!, row); // holes too
+  for (let row = 0; row < sequences.length; row++) checkSequence(sequences[row]!, row); // forEach would skip holes
   const columns = length ?? sequences.reduce((longest, sequence) => Math.max(longest, sequence.length), 0);
   const shape = checkShape('padSequences', [sequences.length, columns]);
   const rows = new Int32Array(sizeOf(shape)).fill(value);

@@ -1,17 +1,16 @@
 /**
- * Where a text is cut into tokens: words, or characters. First in the way of text: what comes out is counted and numbered
- * by the tokenizer. A loop over code points and not a regular expression, because those overflow their stack on a word
- * of some million letters (a mail with an attachment in it), and this takes linear time whatever the text.
+ * Splits text into tokens: words or characters. The splitter loops over code points and takes linear time for any text. A
+ * regular expression would overflow its stack on a word of a million letters, such as an attachment in an e-mail.
  */
 
-/** What a code point is to the splitter. */
+/** Character classes of the splitter. */
 const kinds = { separator: 0, letter: 1, digit: 2, ideograph: 3, extend: 4, emoji: 5, flag: 6, symbol: 7 } as const;
 type Kind = (typeof kinds)[keyof typeof kinds];
 
-/** The first that matches counts. Katakana's long-vowel marks belong to no script, so they are named. */
+/** The first match decides. The long-vowel marks of Katakana belong to no script, so they are listed explicitly. */
 const patterns: readonly (readonly [Kind, RegExp])[] = [
   [kinds.ideograph, /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u30fc\uff70]/u],
-  // Marks, joiners, skin tones and the letters of a flag's tag: never the beginning of anything.
+  // Marks, joiners, skin tones and tag characters of flags never start a token.
   [kinds.extend, /\p{M}|\u200c|\u200d|[\u{1f3fb}-\u{1f3ff}]|[\u{e0020}-\u{e007f}]/u],
   [kinds.digit, /\p{Nd}/u],
   [kinds.letter, /[\p{L}\p{N}]/u],
@@ -24,27 +23,27 @@ const zeroWidthJoiner = 0x200d;
 const apostrophe = /['\u2019]/;
 const decimalMark = /[.,]/;
 
-/** Kind + 1 of each code point below 2^16 that was asked for: property escapes are slow to ask. */
-let known: Uint8Array | undefined;
+/** Caches kind + 1 per code point below 2^16 (0: not cached yet), because matching property escapes is slow. */
+let kindCache: Uint8Array | undefined;
 
 function kindOf(codePoint: number): Kind {
-  known ??= new Uint8Array(0x10000);
-  const found = known[codePoint];
+  kindCache ??= new Uint8Array(0x10000);
+  const found = kindCache[codePoint];
   if (found) return (found - 1) as Kind;
   const character = String.fromCodePoint(codePoint);
   const kind = patterns.find(([, pattern]) => pattern.test(character))?.[0] ?? kinds.separator;
-  if (codePoint < known.length) known[codePoint] = kind + 1;
+  if (codePoint < kindCache.length) kindCache[codePoint] = kind + 1;
   return kind;
 }
 
 const unitsOf = (codePoint: number): number => (codePoint > 0xffff ? 2 : 1);
 
 /**
- * The words of `text`: runs of letters, digits and their marks. An apostrophe between letters and a point or comma
- * between digits stay inside (`don't`, `3.14`). A Han, Hiragana or Katakana character is a word, and so is an emoji with
- * its skin tone, joined parts and flag letters. Lone surrogates and control characters part words.
+ * Splits `text` into words: runs of letters, digits and their marks. An apostrophe between letters and a point or comma
+ * between digits belong to the word (`don't`, `3.14`). Each Han, Hiragana or Katakana character is a word. An emoji with its
+ * skin tone and joined parts is a word, and so is a flag. Lone surrogates and control characters separate words.
  *
- * @param symbols true: punctuation and symbols are words of one character; false: they part words
+ * @param symbols true: each punctuation mark or symbol is a word; false: they only separate words
  */
 export function splitWords(text: string, symbols: boolean): string[] {
   const words: string[] = [];
@@ -55,7 +54,7 @@ export function splitWords(text: string, symbols: boolean): string[] {
     at += unitsOf(codePoint);
     return codePoint;
   };
-  /** Passes marks and joiners; true when the last was the joiner that ties emoji. */
+  /** Skips marks and joiners. Returns true when the last one is the zero-width joiner, which combines emoji. */
   const skipExtend = (): boolean => {
     let last = 0;
     while (peek() === kinds.extend) last = skip();
@@ -88,9 +87,9 @@ export function splitWords(text: string, symbols: boolean): string[] {
 }
 
 /**
- * The code points of `text`, white space included. A lone surrogate, which no file can hold, becomes U+FFFD.
+ * Splits `text` into code points, including white space. A lone surrogate, which UTF-8 cannot encode, becomes U+FFFD.
  *
- * @param symbols false: punctuation and symbols are left out
+ * @param symbols false: punctuation and symbols are removed
  */
 export function splitCharacters(text: string, symbols: boolean): string[] {
   const characters: string[] = [];

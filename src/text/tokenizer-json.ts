@@ -1,6 +1,6 @@
 /**
- * A tokenizer from its file. The file may come from anybody: each field is checked before it is used, and what is wrong
- * is a `FormatError` that names the field.
+ * Loads a tokenizer from JSON. The file is untrusted: each field is checked before it is used, and an invalid field causes a
+ * `FormatError` that names it.
  */
 import { checkCount } from '../core/arguments.ts';
 import { FormatError, ValueError } from '../core/errors.ts';
@@ -10,11 +10,11 @@ import { Tokenizer } from './tokenizer.ts';
 import type { TokenizerOptions } from './tokenizer.ts';
 
 /**
- * The tokenizer that `toJSON` described: the same numbers for the same text.
+ * Recreates a tokenizer from the output of `toJSON`. It encodes every text as the original did.
  *
- * @param json the text of a file, or what `JSON.parse` made of it
- * @throws FormatError for anything else: text that is no JSON, has a key twice or is nested too deeply, a field that is unknown,
- *   missing or of another type
+ * @param json JSON text, or the object that `JSON.parse` returned for it
+ * @throws FormatError for anything else: text that is not JSON, contains a duplicate key or is nested too deeply, or a field that
+ *   is unknown, missing or of the wrong type
  * @example
  * const words = tokenizerFromJSON(await (await fetch('words.json')).text());
  */
@@ -24,11 +24,11 @@ export function tokenizerFromJSON(json: unknown): Tokenizer {
   if (!(fields instanceof Map)) fail('there is no JSON object');
   const file = fields as JsonObject | ReadonlyMap<string, unknown>;
   const field = (name: string): unknown => file.get(name);
-  const is = (name: string, expected: unknown): void => {
+  const expectField = (name: string, expected: unknown): void => {
     if (field(name) !== expected) fail(`${name} is ${show(field(name))}, expected ${show(expected)}`);
   };
-  is('format', 'gradlet-tokenizer');
-  is('version', 1);
+  expectField('format', 'gradlet-tokenizer');
+  expectField('version', 1);
   const settings = ['lowercase', 'punctuation', 'split', 'outOfVocabularyToken'];
   const names = [...settings, 'maxTokens', 'tokens'];
   const missing = names.find((name) => field(name) === undefined);
@@ -43,19 +43,19 @@ export function tokenizerFromJSON(json: unknown): Tokenizer {
     fail(`there are ${tokens.length} tokens, at most ${maxTokens - 2} fit maxTokens ${maxTokens}`);
   }
   try {
-    return new Tokenizer(options as TokenizerOptions, tokens); // which checks the settings
+    return new Tokenizer(options as TokenizerOptions, tokens); // the constructor checks the options
   } catch (error) {
     if (error instanceof ValueError) fail(error.message, error);
     throw error;
   }
 }
 
-/** The fields of an object, but none of its prototype's: a missing one must not be found there. */
+/** Returns only the own properties of an object, so that a missing field is not found on its prototype. */
 function ownFields(json: unknown): ReadonlyMap<string, unknown> | null {
   return typeof json === 'object' && json !== null ? new Map(Object.entries(json)) : null;
 }
 
-/** A list of texts, none of them empty, twice in it, or the one for unknown tokens. */
+/** Checks that `tokens` is a list of strings without empty strings, duplicates or the out-of-vocabulary token. */
 function checkTokens(tokens: unknown, outOfVocabularyToken: unknown): string[] {
   if (!Array.isArray(tokens)) fail(`tokens is ${typeof tokens}, expected a list of texts`);
   const seen = new Set<unknown>(['', outOfVocabularyToken]);
@@ -68,7 +68,7 @@ function checkTokens(tokens: unknown, outOfVocabularyToken: unknown): string[] {
   return [...(tokens as readonly string[])];
 }
 
-/** A value in an error message, not longer than a line. */
+/** Formats a value for an error message, at most one line long. */
 function show(value: unknown): string {
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
   return typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : String(value);

@@ -1,7 +1,6 @@
 /**
- * From texts to numbers: a vocabulary counted from texts, and the numbers of a text's tokens in it. In the manner of
- * Keras's `TextVectorization` and `Tokenizer`; `padSequences` makes a tensor of what comes out. On the host, before
- * anything is trained.
+ * Builds a vocabulary from texts and encodes texts as token ids, like Keras's `TextVectorization` and `Tokenizer`.
+ * `padSequences` turns the ids into a tensor.
  */
 import { arrayOf, boolean, checkCount, checkOptions, checkValue, integer, oneOf, string } from '../core/arguments.ts';
 import { describe } from '../core/describe.ts';
@@ -9,20 +8,21 @@ import { markRaw } from '../core/raw.ts';
 import { DTypeError, StateError, ValueError } from '../core/errors.ts';
 import { splitCharacters, splitWords } from './split.ts';
 
+/** Options of `tokenizer`. */
 export interface TokenizerOptions {
-  /** The vocabulary's size at most, padding and the out-of-vocabulary token included. Default: no limit. */
+  /** Maximum vocabulary size, including padding and the out-of-vocabulary token. Default: no limit. */
   readonly maxTokens?: number;
-  /** Whether `The` and `the` are one token. Default true. */
+  /** Converts text to lower case first, so that `The` and `the` are one token. Default true. */
   readonly lowercase?: boolean;
-  /** Whether punctuation and symbols are tokens of their own. Default `remove` for words, `keep` for characters. */
+  /** Whether punctuation and symbols become tokens. Default `remove` for words, `keep` for characters. */
   readonly punctuation?: 'remove' | 'keep';
-  /** Words, where each Han, Hiragana or Katakana character is one; or characters, by code points. Default `word`. */
+  /** Tokens are words (each Han, Hiragana or Katakana character is a word) or code points. Default `word`. */
   readonly split?: 'word' | 'character';
-  /** What `decode` writes for number 1. A token of this spelling is itself out of the vocabulary. Default `[UNK]`. */
+  /** The text that `decode` returns for id 1. A token spelled like it never enters the vocabulary. Default `[UNK]`. */
   readonly outOfVocabularyToken?: string;
 }
 
-/** What `toJSON` gives and `tokenizerFromJSON` reads. */
+/** The format that `toJSON` returns and `tokenizerFromJSON` reads. */
 export interface TokenizerJSON {
   readonly format: 'gradlet-tokenizer';
   readonly version: 1;
@@ -32,23 +32,23 @@ export interface TokenizerJSON {
   readonly punctuation: 'remove' | 'keep';
   readonly split: 'word' | 'character';
   readonly outOfVocabularyToken: string;
-  /** From number 2 on. */
+  /** The tokens with ids 2, 3, … */
   readonly tokens: readonly string[];
 }
 
-/** The numbers that are the same in every vocabulary. */
+/** Token ids that are the same in every vocabulary. */
 const padding = 0;
 const outOfVocabulary = 1;
 const firstToken = 2;
 
-/** Made by `tokenizer()`. */
+/** Encodes texts as token ids; created by `tokenizer()`. */
 export class Tokenizer {
   private readonly options: Omit<TokenizerJSON, 'format' | 'version' | 'tokens'>;
-  /** Every token by its number: `''` for padding, the out-of-vocabulary token, then the most frequent first. */
+  /** All tokens by id: `''` for padding, the out-of-vocabulary token, then the others in order of decreasing frequency. */
   private tokens: readonly string[] | undefined;
-  private numbers: ReadonlyMap<string, number> | undefined;
+  private ids: ReadonlyMap<string, number> | undefined;
 
-  /** @param tokens of a vocabulary that is known already, from number 2 on */
+  /** @param tokens an existing vocabulary: the tokens with ids 2, 3, … */
   constructor(options: TokenizerOptions = {}, tokens?: readonly string[]) {
     checkOptions('tokenizer', options, {
       maxTokens: {
@@ -72,10 +72,10 @@ export class Tokenizer {
   }
 
   /**
-   * Makes the vocabulary of the tokens of `texts`, the most frequent first, equally frequent ones as they first occur.
-   * A vocabulary of before is forgotten. Give the texts to train on alone: what the others hold is not to be known.
+   * Builds the vocabulary from `texts`: the most frequent tokens first, equally frequent ones in order of first occurrence.
+   * It replaces an earlier vocabulary. Pass only the training texts, so that no information leaks from the test set.
    *
-   * @throws DTypeError for anything but texts
+   * @throws DTypeError for items that are not strings
    */
   fit(texts: Iterable<string>): this {
     checkCount('tokenizer.fit', arguments, 'texts');
@@ -90,22 +90,22 @@ export class Tokenizer {
     return this;
   }
 
-  /** The numbers of the tokens of `text`: 1 for one that is not in the vocabulary; empty for an empty text. */
+  /** Returns the token ids of `text`: 1 for tokens outside the vocabulary; an empty array for an empty text. */
   encode(text: string): Int32Array {
     checkCount('tokenizer.encode', arguments, 'text');
-    return this.numbersOf(this.split('encode', 'text', text));
+    return this.idsOf(this.split('encode', 'text', text));
   }
 
-  /** `encode` of each text. */
+  /** Encodes each text. */
   encodeAll(texts: Iterable<string>): Int32Array[] {
     checkCount('tokenizer.encodeAll', arguments, 'texts');
-    return Array.from(this.splitAll('encodeAll', texts), (tokens) => this.numbersOf(tokens));
+    return Array.from(this.splitAll('encodeAll', texts), (tokens) => this.idsOf(tokens));
   }
 
   /**
-   * The tokens of these numbers as a text: words with a space between them, characters with none. Padding is left out.
+   * Joins the tokens with these ids: words with a space between them, characters without. Padding is skipped.
    *
-   * @throws ValueError for a number that is not in the vocabulary
+   * @throws ValueError for an id that is not in the vocabulary
    */
   decode(indices: ArrayLike<number>): string {
     checkCount('tokenizer.decode', arguments, 'indices');
@@ -114,42 +114,42 @@ export class Tokenizer {
     }
     const { vocabulary } = this;
     const found: string[] = [];
-    for (let place = 0; place < indices.length; place++) {
-      const index = indices[place]!;
-      const token = Number.isInteger(index) ? vocabulary[index] : undefined;
+    for (let position = 0; position < indices.length; position++) {
+      const id = indices[position]!;
+      const token = Number.isInteger(id) ? vocabulary[id] : undefined;
       if (token === undefined) {
         throw new ValueError(
-          `tokenizer.decode: indices[${place}] is ${describe(index)}, expected a token's number from 0 to ${vocabulary.length - 1}`,
+          `tokenizer.decode: indices[${position}] is ${describe(id)}, expected a token's number from 0 to ${vocabulary.length - 1}`,
         );
       }
-      if (index !== padding) found.push(token);
+      if (id !== padding) found.push(token);
     }
     return found.join(this.options.split === 'word' ? ' ' : '');
   }
 
-  /** Every token by its number: `''` for padding, then the out-of-vocabulary token. Throws `StateError` before `fit`. */
+  /** All tokens by id: `''` for padding, the out-of-vocabulary token, then the others. Throws `StateError` before `fit`. */
   get vocabulary(): readonly string[] {
     return this.tokens ?? noVocabulary();
   }
 
-  /** How many numbers there are: an embedding's `inputDim`. */
+  /** Number of token ids, including padding and out-of-vocabulary: the `inputDim` of an embedding. */
   get vocabularySize(): number {
     return this.vocabulary.length;
   }
 
-  /** Settings and vocabulary as plain data: `JSON.stringify(tokenizer)` gives what `tokenizerFromJSON` reads. */
+  /** Options and vocabulary as plain data, so that `tokenizerFromJSON` can read `JSON.stringify(tokenizer)`. */
   toJSON(): TokenizerJSON {
     return { format: 'gradlet-tokenizer', version: 1, ...this.options, tokens: this.vocabulary.slice(firstToken) };
   }
 
   private setTokens(tokens: readonly string[]): void {
     this.tokens = ['', this.options.outOfVocabularyToken, ...tokens];
-    this.numbers = new Map(tokens.map((token, index) => [token, index + firstToken]));
+    this.ids = new Map(tokens.map((token, index) => [token, index + firstToken]));
   }
 
-  private numbersOf(tokens: readonly string[]): Int32Array {
-    const numbers = this.numbers ?? noVocabulary();
-    return Int32Array.from(tokens, (token) => numbers.get(token) ?? outOfVocabulary);
+  private idsOf(tokens: readonly string[]): Int32Array {
+    const ids = this.ids ?? noVocabulary();
+    return Int32Array.from(tokens, (token) => ids.get(token) ?? outOfVocabulary);
   }
 
   private *splitAll(caller: string, texts: Iterable<string>): Iterable<string[]> {
@@ -172,7 +172,7 @@ export class Tokenizer {
     const { lowercase, punctuation, split } = this.options;
     const cased = lowercase ? text.toLowerCase() : text;
     if (split === 'character') return splitCharacters(cased, punctuation === 'keep');
-    // One spelling of each word: an accent as part of its letter, and the typewriter's apostrophe.
+    // Normalizes the spelling: accents are composed with their letters, and the typographic apostrophe becomes ASCII.
     return splitWords(cased.normalize('NFC').replaceAll('\u2019', "'"), punctuation === 'keep');
   }
 }
@@ -182,10 +182,10 @@ function noVocabulary(): never {
 }
 
 /**
- * A tokenizer: `fit` makes its vocabulary, `encode` gives the numbers of a text's tokens. Number 0 is padding, 1 a token
- * that is not in the vocabulary, and from 2 on come the tokens by frequency.
+ * Creates a tokenizer. `fit` builds its vocabulary; `encode` returns the token ids of a text. Id 0 is padding, id 1 stands for
+ * tokens outside the vocabulary, and ids from 2 on are the tokens in order of decreasing frequency.
  *
- * @throws ValueError for a setting that is none
+ * @throws ValueError for an invalid option
  * @example
  * const words = tokenizer({ maxTokens: 10_000 }).fit(trainingTexts);
  * const x = padSequences(words.encodeAll(trainingTexts), { length: 100, padding: 'post' });

@@ -10,7 +10,7 @@ import { alignLabels, requireOneEach } from '../nn/losses/labels.ts';
 import { lossName } from '../nn/losses/losses.ts';
 import type { Metric } from '../nn/metrics/metric.ts';
 import type { HostTensor } from '../data/tensor.ts';
-import { checkFinite, formatPlace } from '../data/features.ts';
+import { checkFinite, formatPosition } from '../data/features.ts';
 
 export interface LabelSpec {
   readonly loss: LossFunction;
@@ -67,7 +67,7 @@ function checkClassNumbers(caller: string, labels: HostTensor, classes: number):
   labels.data.forEach((value, index) => {
     if (Number.isInteger(value) && value >= 0 && value < classes) return;
     throw new ValueError(
-      `${caller}: y holds ${value} ${formatPlace(index, labels.shape)}, expected a class number from 0 to ${classes - 1}: ` +
+      `${caller}: y holds ${value} ${formatPosition(index, labels.shape)}, expected a class number from 0 to ${classes - 1}: ` +
         `number the classes from 0, or end the model with as many units as there are classes`,
     );
   });
@@ -80,7 +80,7 @@ function checkProbabilities(caller: string, labels: HostTensor, name: string): v
       ? 'use labels 0 and 1'
       : 'use one-hot labels, or sparseCategoricalCrossentropy for class numbers';
     throw new ValueError(
-      `${caller}: y holds ${value} ${formatPlace(index, labels.shape)}, expected values from 0 to 1 for ${name}: ${remedy}`,
+      `${caller}: y holds ${value} ${formatPosition(index, labels.shape)}, expected values from 0 to 1 for ${name}: ${remedy}`,
     );
   });
 }

@@ -5,7 +5,7 @@ import type { Engine } from '../engine.ts';
 import { constant } from '../ops/define.ts';
 import { HostTensor } from '../data/tensor.ts';
 import { markFinite, unknownChanges } from '../variables/homes.ts';
-import { checkFeatures, formatPlace } from '../data/features.ts';
+import { checkFeatures, formatPosition } from '../data/features.ts';
 import { DataSet } from '../data/data-set.ts';
 import type { BatchView } from '../data/data-set.ts';
 import { runEvaluation } from './fit.ts';
@@ -99,7 +99,7 @@ export async function predictRows(
     await diagnose(context, topology, features, batch, Math.floor((wrong * rows.shape[0]!) / values.length));
     const { name } = topology.outputs[0]!.layer;
     throw new NonFiniteError(
-      `predict: the output of layer '${name}' is ${values[wrong]} ${formatPlace(wrong, rows.shape)}: scale the data to a ` +
+      `predict: the output of layer '${name}' is ${values[wrong]} ${formatPosition(wrong, rows.shape)}: scale the data to a ` +
         `small range, or keep what the layer computes finite`,
       name,
       context.step,

@@ -1,7 +1,7 @@
 /** Converts the user's data to checked tensors and computes the validation split and the batch size. */
 import { ValueError } from '../core/errors.ts';
 import type { HostTensor } from '../data/tensor.ts';
-import { checkFeatures, toOwnTensor, toOwnTensors } from '../data/features.ts';
+import { checkFeatures, toCopiedTensor, toCopiedTensors } from '../data/features.ts';
 import type { DataLike, FeatureData, InputSpec } from '../data/features.ts';
 import { checkLabels } from './check-labels.ts';
 import type { LabelSpec } from './check-labels.ts';
@@ -24,9 +24,9 @@ export interface DataSpec {
  * @throws ShapeError, DTypeError or ValueError, with a message that begins with `caller`
  */
 export function checkSamples(caller: string, x: FeatureData, y: DataLike, spec: DataSpec): Samples {
-  const features = checkFeatures(caller, toOwnTensors(x), spec.inputs);
+  const features = checkFeatures(caller, toCopiedTensors(x), spec.inputs);
   const count = features[0]!.shape[0]!;
-  return { features, labels: checkLabels(caller, toOwnTensor(y), count, spec.labels), count };
+  return { features, labels: checkLabels(caller, toCopiedTensor(y), count, spec.labels), count };
 }
 
 /** Returns the number of training samples if the fraction `split` at the end is held out for validation, rounded as in Keras. */
