@@ -1,4 +1,4 @@
-/** Activations by name, as layers take them. A name goes to a file with its layer; a function of one's own cannot. */
+/** Activation functions by name. Layers save the name in files; a custom function cannot be saved. */
 import { lookUp } from '../core/check.ts';
 import { ValueError } from '../core/errors.ts';
 import type { Node } from '../graph/node.ts';
@@ -7,7 +7,7 @@ import { abs, add, div, mul } from '../ops/elementwise/arithmetic.ts';
 import { exp } from '../ops/elementwise/math.ts';
 import { logSoftmax, softmax } from '../ops/norm/softmax.ts';
 
-/** Keeps the shape; sees at least [rows, units], where rows may be samples and places together. */
+/** Preserves the shape. The input is [rows, units] or larger, where rows may combine samples and sequence positions. */
 export type Activation = (x: Node) => Node;
 
 export type ActivationName =
@@ -29,10 +29,10 @@ export type ActivationName =
   | 'softmax'
   | 'logSoftmax';
 
-/** What a layer's option takes. */
+/** An activation option of a layer: a name or a custom function. */
 export type ActivationLike = ActivationName | Activation;
 
-// The constants of selu (Klambauer and others 2017: Self-Normalizing Neural Networks).
+// Klambauer and others 2017: Self-Normalizing Neural Networks.
 const seluAlpha = 1.6732632423543772;
 const seluScale = 1.0507009873554805;
 
@@ -58,13 +58,13 @@ const activations: Readonly<Record<ActivationName, Activation>> = {
   logSoftmax,
 };
 
-/** The function that `like` stands for; the identity for none. Throws `ValueError` for an unknown name. */
+/** Resolves a name or function to a function; undefined means the identity. Throws `ValueError` for an unknown name. */
 export function activationFrom(like: ActivationLike | undefined): Activation {
   if (like === undefined) return linear;
   return typeof like === 'function' ? like : lookUp('activation', like, activations);
 }
 
-/** The name to save. Throws `ValueError` for a function that has none. */
+/** Returns the name to save. Throws `ValueError` for a custom function. */
 export function activationName(activation: Activation): ActivationName {
   const entry = Object.entries(activations).find(([, known]) => known === activation);
   if (entry === undefined) {

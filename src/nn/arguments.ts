@@ -1,22 +1,22 @@
-/** What layers, losses and metrics take beside numbers: the types of their arguments and options, for the tables of `core/arguments.ts`. */
+/** Argument types of layers, losses and metrics, for the tables of `core/arguments.ts`. */
 import type { ArgumentType } from '../core/arguments.ts';
 import { isNode } from '../graph/node.ts';
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Which names there are is checked by `initializerFrom`. */
+/** `initializerFrom` checks whether the name exists. */
 export const initializerLike: ArgumentType = {
   expected: "a name such as 'heNormal', or an initializer such as heNormal()",
   accepts: (value) => typeof value === 'string' || isObject(value),
 };
 
-/** Which names there are is checked by `regularizerFrom`. */
+/** `regularizerFrom` checks whether the name exists. */
 export const regularizerLike: ArgumentType = {
   expected: "a name such as 'l2', or a regularizer such as l2()",
   accepts: (value) => typeof value === 'string' || isObject(value),
 };
 
-/** Which names there are is checked by `activationFrom`. */
+/** `activationFrom` checks whether the name exists. */
 export const activationLike: ArgumentType = {
   expected: "a name such as 'relu', or a function of a tensor",
   accepts: (value) => typeof value === 'string' || typeof value === 'function',
@@ -24,7 +24,7 @@ export const activationLike: ArgumentType = {
 
 const isAxis = (value: unknown): boolean => Number.isInteger(value) && value !== 0;
 
-/** An axis of a layer's input, counted with the batch axis. */
+/** An axis of the layer's input; axis 0 is the batch axis. */
 export const axis: ArgumentType = { expected: 'an integer but 0, the batch axis', accepts: isAxis };
 
 export const axes: ArgumentType = {
@@ -38,29 +38,29 @@ export const logName: ArgumentType = {
   accepts: (value) => typeof value === 'string' && value !== '',
 };
 
-/** A tensor of the graph; not optional. */
+/** A required tensor of the graph. */
 export const node: ArgumentType = { expected: 'a tensor of the graph', accepts: isNode, isRequired: true };
 
-/** The name of a layer, which becomes part of the names of its weights. */
+/** A layer name. It becomes the prefix of the names of its weights, which is separated by '/'. */
 export const layerName: ArgumentType = {
   expected: "a string without '/'",
   accepts: (value) => typeof value === 'string' && !value.includes('/'),
 };
 
-/** Which dimensions are valid is checked by `checkShape`. */
+/** `checkShape` checks the dimensions. */
 export const dimensions: ArgumentType = {
   expected: 'an array of dimensions without the batch axis, such as [784]',
   accepts: Array.isArray,
 };
 
-/** What `keyFromSeed` returns. */
+/** A key, as returned by `keyFromSeed`. */
 export const seedKey: ArgumentType = {
   expected: 'a key of two integers',
   accepts: (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isInteger),
   isRequired: true,
 };
 
-/** The shapes of a layer's inputs. Which dimensions are valid is checked by `checkShape`. */
+/** The shapes of a layer's inputs. `checkShape` checks the dimensions. */
 export const shapes: ArgumentType = {
   expected: 'an array of shapes, one for each input',
   accepts: (value) => Array.isArray(value) && Array.from<unknown>(value).every(Array.isArray),
@@ -73,7 +73,7 @@ export const lossLike: ArgumentType = {
   accepts: (value) => typeof value === 'function',
 };
 
-/** A place in a graph of layers: what `input()` and `apply()` return. */
+/** A symbolic tensor, as returned by `input()` and `apply()`. */
 export const symbolicTensor: ArgumentType = {
   expected: 'what input({ shape }) or the apply() of a layer returns',
   accepts: (value) => {

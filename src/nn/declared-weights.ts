@@ -1,6 +1,6 @@
 /**
- * The weights that a layer declares in a table. From the table follow the options `<name>Initializer` and `<name>Regularizer` with
- * their checks, what a file stores of them, and the penalties.
+ * Weights that a layer declares in a table. The table determines the options `<name>Initializer` and `<name>Regularizer`,
+ * their checks, their serialization, and the regularization penalties.
  */
 import type { ArgumentTable } from '../core/arguments.ts';
 import type { Node, Variable } from '../graph/node.ts';
@@ -13,13 +13,13 @@ import type { Regularizer, RegularizerLike } from './regularizers.ts';
 export interface WeightDeclaration {
   /** The default initializer. */
   readonly initializer: InitializerName;
-  /** The first part of the names of its options. Default: the name of the weight. */
+  /** Prefix of the option names. Default: the name of the weight. */
   readonly option?: string;
-  /** Default 'parameter'. A `state` is not trained and has no regularizer. */
+  /** Default 'parameter'. A weight of role 'state' is not trained and has no regularizer. */
   readonly role?: 'parameter' | 'state';
 }
 
-/** By the name of the weight, such as `kernel`. */
+/** Weight declarations by name, such as `kernel`. */
 export type WeightTable = Readonly<Record<string, WeightDeclaration>>;
 
 interface DeclaredWeight {
@@ -29,7 +29,7 @@ interface DeclaredWeight {
   readonly regularizer: Regularizer | undefined;
 }
 
-/** The types of the options that `table` declares. */
+/** Argument types of the options that `table` declares. */
 export function weightOptions(table: WeightTable): ArgumentTable {
   return Object.fromEntries(
     Object.entries(table).flatMap(([name, { option = name, role }]) => [
@@ -65,18 +65,18 @@ export class DeclaredWeights {
     return this.#weights.get(name);
   }
 
-  /** The initializers and regularizers as a file stores them. */
+  /** The initializers and regularizers as JSON-serializable data. */
   config(): Readonly<Record<string, unknown>> {
     const weights = [...this.#weights.values()];
     return Object.fromEntries([
-      ...weights.map(({ option, initializer }) => [`${option}Initializer`, saved(initializer)] as const),
+      ...weights.map(({ option, initializer }) => [`${option}Initializer`, serialize(initializer)] as const),
       ...weights.flatMap(({ option, regularizer }) =>
-        regularizer ? [[`${option}Regularizer`, saved(regularizer)] as const] : [],
+        regularizer ? [[`${option}Regularizer`, serialize(regularizer)] as const] : [],
       ),
     ]);
   }
 
-  /** The penalties of those weights that have a regularizer and were created. */
+  /** The penalties of all created weights that have a regularizer. */
   penalties(created: ReadonlyMap<string, Variable>): Node[] {
     return [...this.#weights].flatMap(([name, { regularizer }]) => {
       const weight = created.get(name);
@@ -85,7 +85,7 @@ export class DeclaredWeights {
   }
 }
 
-/** Enough to make an initializer or regularizer again. */
-function saved({ name, config }: Initializer | Regularizer): { readonly name: string; readonly config: unknown } {
+/** The name and config from which an initializer or regularizer can be recreated. */
+function serialize({ name, config }: Initializer | Regularizer): { readonly name: string; readonly config: unknown } {
   return { name, config };
 }

@@ -1,4 +1,4 @@
-/** Checks what the methods of a layer are given, once for all classes of layers, those of users too. */
+/** Argument checks for the methods of all layers, including custom layers. */
 import { arrayOf, boolean, callable, checkArguments, either, options, required, string } from '../core/arguments.ts';
 import type { ArgumentTable, ArgumentType } from '../core/arguments.ts';
 import { ShapeError, ValueError } from '../core/errors.ts';
@@ -14,10 +14,10 @@ type Method = (...given: unknown[]) => unknown;
 type Methods = Partial<Record<string, Method>>;
 
 /**
- * Lets every public method of `layer` check its arguments before the code of its class runs. `call`, `callAll`
- * and `computeMask` also check the inputs with `outputShape`; the first two, that a layer with weights is built.
+ * Wraps every public method of `layer` with a check of its arguments. `call`, `callAll` and `computeMask` also check the
+ * inputs with `outputShape`; `call` and `callAll` require that a layer with weights is built.
  *
- * @param createsWeights whether `call` needs `build` first
+ * @param createsWeights whether `call` requires `build`
  */
 export function checkMethods(layer: Layer, createsWeights: boolean): void {
   for (const [name, check] of Object.entries(methodChecks)) {
@@ -72,18 +72,18 @@ function checkCall(layer: Layer, caller: string, given: readonly unknown[], meth
     rowMask: { ...node, isRequired: false },
     update: callable,
   });
-  // A layer that is the same in training and after may be called without a context.
+  // A layer whose call() does not take a context may be called without one.
   const types = { inputs: nodes(), context: method.length > 1 ? required(context) : context, masks: masks(isMasked) };
   checkInputs(layer, caller, given, types);
 }
 
-/** Arguments that begin with inputs and end with their masks. */
+/** Checks arguments whose first item is the list of inputs and whose last item is the list of masks. */
 function checkInputs(layer: Layer, caller: string, given: readonly unknown[], types: ArgumentTable): void {
   checkArguments(caller, given, types);
   const inputs = given[0] as readonly Node[];
-  const lacking = inputs.find(({ shape }) => shape.length === 0);
-  if (lacking)
-    throw new ShapeError(`${caller}: takes tensors with the batch axis in front, not ${formatShape(lacking.shape)}`);
+  const scalar = inputs.find(({ shape }) => shape.length === 0);
+  if (scalar)
+    throw new ShapeError(`${caller}: takes tensors with the batch axis in front, not ${formatShape(scalar.shape)}`);
   const givenMasks = given[Object.keys(types).length - 1] as readonly unknown[] | undefined;
   if (givenMasks && givenMasks.length > inputs.length) {
     throw new ValueError(`${caller}: takes a mask for each of ${inputs.length} inputs, not ${givenMasks.length}`);

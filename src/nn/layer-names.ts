@@ -1,21 +1,21 @@
 /**
- * The names of a model's layers. A layer without a name gets its kind with a number, `dense`, `dense_1` …, by its position in the
- * model. A layer can belong to several models, so automatic names belong to the model: they never collide, and a file leaves
- * them out.
+ * Names of a model's layers. A layer without a name gets its kind and a number, `dense`, `dense_1` …, according to its position
+ * in the model. A layer can belong to several models, so automatic names belong to the model: they never collide, and they
+ * are not saved in files.
  */
 import { ValueError } from '../core/errors.ts';
 import type { Layer } from './layer.ts';
 
-/** The automatic name that a layer got from its first model: what errors call it. */
+/** The automatic name that a layer got from its first model; error messages use it. */
 const automaticNames = new WeakMap<Layer, string>();
 
-/** Whether the user has not named the layer. */
+/** True if the user did not name the layer. */
 export function hasAutomaticName(layer: Layer): boolean {
   return layer.name === '' || layer.name === automaticNames.get(layer);
 }
 
 /**
- * Each layer with its name in a model of these layers. Layers without a name get one.
+ * Maps each layer to its name in a model that consists of these layers. Layers without a name get an automatic one.
  *
  * @throws ValueError when the user gave two layers the same name
  */

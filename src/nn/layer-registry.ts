@@ -1,6 +1,6 @@
 /**
- * The closed list of layers that a file may name. Only loading needs it, so that a program that loads nothing does not
- * carry every layer; nothing else in `src/nn` imports it.
+ * The layers that a file may contain. Only loading imports this file, so that a program that loads no models does not bundle
+ * every layer. Nothing else in `src/nn` may import it.
  */
 import { lookUp, requireOption } from '../core/check.ts';
 import type { Layer, LayerConfig, LayerOptions } from './layer.ts';
@@ -23,22 +23,22 @@ import { Reshape } from './layers/reshape.ts';
 import { SimpleRNN } from './layers/simple-rnn.ts';
 import { TimeDistributed } from './layers/time-distributed.ts';
 
-/** Makes a layer of one kind from what its `config()` gave; checks it as it checks a user's options. */
+/** Recreates a layer of one kind from its `config()`. The config is checked like the options of a user. */
 export type LayerFromConfig = (config: LayerConfig, registry: LayerRegistry) => Layer;
 
-/** By `layer.kind`. A layer that holds another takes the other from the registry that it was found in. */
+/** Layer constructors by `layer.kind`. A wrapper layer creates its inner layer from the same registry. */
 export type LayerRegistry = Readonly<Record<string, LayerFromConfig>>;
 
-/** `of(Dense)`: options are checked by the constructor, wherever they come from. */
-function of<Options>(make: new (options: Options) => Layer): LayerFromConfig {
+/** `fromOptions(Dense)`: the constructor checks the options. */
+function fromOptions<Options>(make: new (options: Options) => Layer): LayerFromConfig {
   return (config) => {
     requireOption('layer', 'config', config, 'an object', typeof config === 'object' && config !== null);
     return new make(config as Options);
   };
 }
 
-/** `around(TimeDistributed)`: for a layer around another, whose kind and config are in its own. */
-function around(make: new (inner: Layer, options: LayerOptions) => Layer): LayerFromConfig {
+/** `wrapping(TimeDistributed)`: for a wrapper layer, whose config contains the kind and config of its inner layer. */
+function wrapping(make: new (inner: Layer, options: LayerOptions) => Layer): LayerFromConfig {
   return (config, registry) => {
     requireOption('layer', 'config', config, 'an object', typeof config === 'object' && config !== null);
     const { layer: inner, ...options } = config as {
@@ -49,29 +49,29 @@ function around(make: new (inner: Layer, options: LayerOptions) => Layer): Layer
   };
 }
 
-/** Every layer of gradlet. */
+/** All built-in layers. */
 export const layerRegistry: LayerRegistry = {
-  activation: /* @__PURE__ */ of(Activation),
-  add: /* @__PURE__ */ of(Add),
-  average: /* @__PURE__ */ of(Average),
-  batchNormalization: /* @__PURE__ */ of(BatchNormalization),
-  bidirectional: /* @__PURE__ */ around(Bidirectional),
-  concatenate: /* @__PURE__ */ of(Concatenate),
-  dense: /* @__PURE__ */ of(Dense),
-  dropout: /* @__PURE__ */ of(Dropout),
-  embedding: /* @__PURE__ */ of(Embedding),
-  flatten: /* @__PURE__ */ of(Flatten),
-  gru: /* @__PURE__ */ of(GRU),
-  input: /* @__PURE__ */ of(InputLayer),
-  layerNormalization: /* @__PURE__ */ of(LayerNormalization),
-  lstm: /* @__PURE__ */ of(LSTM),
-  multiply: /* @__PURE__ */ of(Multiply),
-  reshape: /* @__PURE__ */ of(Reshape),
-  simpleRNN: /* @__PURE__ */ of(SimpleRNN),
-  timeDistributed: /* @__PURE__ */ around(TimeDistributed),
+  activation: /* @__PURE__ */ fromOptions(Activation),
+  add: /* @__PURE__ */ fromOptions(Add),
+  average: /* @__PURE__ */ fromOptions(Average),
+  batchNormalization: /* @__PURE__ */ fromOptions(BatchNormalization),
+  bidirectional: /* @__PURE__ */ wrapping(Bidirectional),
+  concatenate: /* @__PURE__ */ fromOptions(Concatenate),
+  dense: /* @__PURE__ */ fromOptions(Dense),
+  dropout: /* @__PURE__ */ fromOptions(Dropout),
+  embedding: /* @__PURE__ */ fromOptions(Embedding),
+  flatten: /* @__PURE__ */ fromOptions(Flatten),
+  gru: /* @__PURE__ */ fromOptions(GRU),
+  input: /* @__PURE__ */ fromOptions(InputLayer),
+  layerNormalization: /* @__PURE__ */ fromOptions(LayerNormalization),
+  lstm: /* @__PURE__ */ fromOptions(LSTM),
+  multiply: /* @__PURE__ */ fromOptions(Multiply),
+  reshape: /* @__PURE__ */ fromOptions(Reshape),
+  simpleRNN: /* @__PURE__ */ fromOptions(SimpleRNN),
+  timeDistributed: /* @__PURE__ */ wrapping(TimeDistributed),
 };
 
-/** The layer of `kind` with `config`, without weights. Throws `ValueError` for an unknown kind or a bad setting. */
+/** Creates a layer, without weights, from its kind and config. Throws `ValueError` for an unknown kind or an invalid option. */
 export function layerFromConfig(kind: string, config: LayerConfig, registry: LayerRegistry = layerRegistry): Layer {
   requireOption(
     'layer',

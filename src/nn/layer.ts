@@ -1,6 +1,6 @@
 /**
- * What a layer is: a record with its settings, the variables that it owns once it is built, and the nodes that it adds
- * to a graph. Layers know nothing of engines or training loops; `src/train` puts them to work.
+ * The base class of layers. A layer holds its options and, once it is built, its weights, and adds nodes to a graph when it
+ * is called. Layers do not depend on engines or training loops.
  */
 import { markRaw, rawOf, unproxied } from '../core/raw.ts';
 import { anything, boolean, checkOptions, checkValue, required } from '../core/arguments.ts';
@@ -18,42 +18,43 @@ import { DeclaredWeights, weightOptions } from './declared-weights.ts';
 import type { WeightTable } from './declared-weights.ts';
 import type { Initializer } from './initializers/initializers.ts';
 import { checkMethods } from './layer-methods.ts';
-import type { InputPlace } from './symbolic-input.ts';
+import type { SymbolicInput } from './symbolic-input.ts';
 
+/** How a layer is called: for training or inference, and by which graph. */
 export interface CallContext {
-  /** False for evaluate and predict: dropout does nothing then. */
+  /** False in evaluate and predict, where dropout is disabled. */
   readonly training: boolean;
-  /** int32 []: training steps done so far; random masks count by it. */
+  /** int32 []: number of completed training steps; the counter of random masks. */
   readonly iterations: Node;
   /**
-   * The graph under construction, by identity: a layer that draws at random draws anew for each of its calls in one graph, in the
-   * order of the calls. Default: `iterations`, so that all calls with one counter draw independently.
+   * Identifies the graph under construction. A layer with random numbers uses a different stream for each of its calls in one
+   * graph, in call order. Default: `iterations`, so that all calls with the same counter draw independently.
    */
   readonly graph?: object;
-  /** Whether the layer is frozen, as a layer around it or the model's `compile` decided. Default: unless it is `trainable`. */
+  /** Whether the layer is frozen, as decided by a wrapper layer or the model's `compile`. Default: `!layer.trainable`. */
   readonly frozen?: boolean;
-  /** float32 [batch]: 0 for rows that do not count, as `timeDistributed` gives for masked steps; undefined where all count. */
+  /** float32 [batch]: 0 for rows to ignore, such as masked steps in `timeDistributed`; undefined if no row is ignored. */
   readonly rowMask?: Mask;
   /**
-   * Gives a weight of role `state` what `next` makes of its value, at the end of the training step. A second call goes on
-   * from the result of the first. Where it is undefined, the state stays as it is.
+   * Schedules an update of a weight of role `state` at the end of the training step: `next` maps the old value to the new
+   * one. A second call for the same weight continues from the result of the first. If undefined, states do not change.
    */
   readonly update?: ((weight: Variable, next: (value: Node) => Node) => void) | undefined;
 }
 
-/** [batch, steps] or more axes, of 1 and of 0 for steps that only fill up; undefined where every step counts. */
+/** [batch, steps] or more axes: 1 for valid steps, 0 for padding; undefined if there is no padding. */
 export type Mask = Node | undefined;
 
-/** A layer's settings as JSON: what `load` makes it from again. */
+/** The options of a layer as JSON-serializable data, from which `load` recreates it. */
 export type LayerConfig = Readonly<Record<string, unknown>>;
 
-/** A place in a graph of layers: what a layer gave, before any engine or batch size is known. */
+/** The output of a layer call in a functional model, before an engine or a batch size is known. */
 export interface SymbolicTensor {
   /** Without the batch axis. */
   readonly shape: Shape;
-  readonly layer: Layer | InputPlace;
+  readonly layer: Layer | SymbolicInput;
   readonly inputs: readonly SymbolicTensor[];
-  /** Which output of a layer with several; 0 if absent. Where it is not 0, the only input is the place of output 0. */
+  /** Output index of a layer with several outputs. Default 0. If it is not 0, the only input is the tensor of output 0. */
   readonly output?: number;
 }
 
@@ -63,40 +64,56 @@ export interface LayerOptions {
   readonly name?: string;
   /** Default true. False freezes the layer's weights. */
   readonly trainable?: boolean;
-  /** A sample's shape, without the batch axis: for the first layer of a sequential model. */
+  /** Shape of a sample, without the batch axis. Needed by the first layer of a sequential model. */
   readonly inputShape?: Shape;
 }
 
-/** What the class of a layer declares beside its options. */
+/** What the class of a layer declares in addition to its options. */
 export interface LayerDeclaration {
-  /** In place of the defaults of `LayerOptions`. */
+  /** Replaces the defaults of `LayerOptions`. */
   readonly defaults?: LayerOptions;
-  /** The weights: each gets the options `<name>Initializer` and `<name>Regularizer`. */
+  /** The weights. Each adds the options `<name>Initializer` and `<name>Regularizer`. */
   readonly weights?: WeightTable;
 }
 
-/** What messages call a layer that is made from `options`, which may be anything. */
+/** The name that error messages use for a layer with these unchecked options. */
 export function labelOf(options: unknown, kind: string): string {
   const { name } = (options ?? {}) as LayerOptions;
   return typeof name === 'string' && name !== '' ? name : kind;
 }
 
-/** Subclass this, or use it as the type of any layer. Shapes never include the batch axis, except in `call`. */
+/**
+ * The base class of all layers, and of custom layers. Shapes do not include the batch axis, except in `call`.
+ *
+ * @example
+ * class Scale extends Layer {
+ *   readonly kind = 'scale';
+ *   outputShape(inputs: readonly Shape[]): Shape {
+ *     return inputs[0]!;
+ *   }
+ *   protected override createWeights(inputs: readonly Shape[], key: Key): void {
+ *     this.addWeight('scale', inputs[0]!, key, { initializer: ones() });
+ *   }
+ *   call(inputs: readonly Tensor[]): Tensor {
+ *     return mul(inputs[0]!, this.weight('scale')!);
+ *   }
+ * }
+ */
 export abstract class Layer {
-  /** The name in the closed registry, such as `dense`. */
+  /** The name in the layer registry, such as `dense`. */
   abstract readonly kind: string;
-  /** Whether `computeMask` hands masks on: for a layer whose output has the steps of its input. */
+  /** Whether `computeMask` propagates masks. True for layers that preserve the steps of their input. */
   readonly supportsMasking: boolean = false;
   /**
-   * What the layer does with int32 data: reads them as indices, as an embedding does; keeps them for the layer behind, as a
-   * reshape does; or takes float32, into which they are converted before they reach it.
+   * How the layer handles int32 inputs. 'indices': it reads them as indices, like an embedding. 'kept': it passes them through
+   * as int32, like a reshape. 'float32': they are converted to float32 before the call.
    */
   get integers(): 'indices' | 'kept' | 'float32' {
     return 'float32';
   }
-  /** The shape of a sample, when the user gave it. */
+  /** Shape of a sample, if the user specified it. */
   readonly inputShape: Shape | undefined;
-  /** Created by `build`, in the order of saving. Parameters have the role `parameter`; other state does not train. */
+  /** Created by `build`, in the order in which files store them. Weights of role `parameter` are trained, others are not. */
   protected readonly ownWeights: Variable[] = [];
   private readonly declared: DeclaredWeights;
   private readonly named = new Map<string, Variable>();
@@ -105,9 +122,9 @@ export abstract class Layer {
   private isBuilt = false;
 
   /**
-   * @param kind starts the messages of a layer without a name
-   * @param types the subclass's own options: with this table, an option that neither it nor `LayerOptions` has is refused;
-   *   without it, a subclass checks its options itself
+   * @param kind prefix of error messages as long as the layer has no name
+   * @param types types of the subclass's options: options that are neither listed here nor in `LayerOptions` are rejected.
+   *   Without this table, the subclass checks its options itself
    * @throws ValueError for an option that is unknown or of the wrong type
    */
   constructor(
@@ -134,7 +151,7 @@ export abstract class Layer {
     checkMethods(this, this.createWeights !== Layer.prototype.createWeights);
   }
 
-  /** Unique within a model; the model gives one (`dense`, `dense_1` …) when the user gives none. */
+  /** Unique within a model. The model assigns one (`dense`, `dense_1` …) if the user does not. */
   get name(): string {
     return this.givenName;
   }
@@ -144,7 +161,7 @@ export abstract class Layer {
     this.givenName = name;
   }
 
-  /** False freezes the layer: its weights keep their values. Takes effect at the model's next `compile`. */
+  /** False freezes the layer: training does not change its weights. Takes effect at the model's next `compile`. */
   get trainable(): boolean {
     return this.isTrainable;
   }
@@ -154,7 +171,10 @@ export abstract class Layer {
     this.isTrainable = trainable;
   }
 
-  /** Settings as JSON; subclasses add theirs to `...super.config()`, which has those of declared weights. Options left out have their defaults. */
+  /**
+   * Returns the options as JSON-serializable data. Subclasses add their options to `...super.config()`, which includes those
+   * of declared weights. Absent options have their default values.
+   */
   config(): LayerConfig {
     const { name, trainable, inputShape } = this;
     return {
@@ -165,36 +185,42 @@ export abstract class Layer {
     };
   }
 
-  /** Throws `ShapeError` naming the layer when it cannot take inputs of these shapes. */
+  /** Infers the output shape. Throws `ShapeError` with the layer's name if the layer cannot process these inputs. */
   abstract outputShape(inputs: readonly Shape[]): Shape;
 
-  /** Makes the nodes: inputs and output have the batch axis in front. `masks` has the mask of each input that has one. */
+  /**
+   * Builds the graph nodes of the layer.
+   *
+   * @param inputs one tensor [batch, ...] per input
+   * @param masks one mask per input, undefined for inputs without a mask
+   * @returns the output, [batch, ...outputShape]
+   */
   abstract call(inputs: readonly Node[], context: CallContext, masks?: readonly Mask[]): Node;
 
-  /** Every output: for a layer with several, see `layers/several-outputs.ts`. */
+  /** As `call`, but returns all outputs; see `layers/several-outputs.ts`. */
   callAll(inputs: readonly Node[], context: CallContext, masks: readonly Mask[]): readonly Node[] {
     return [this.call(inputs, context, masks)];
   }
 
-  /** The mask of each output that has one. A layer that does not know about masks drops them, as in Keras. */
+  /** Returns one mask per output, undefined for outputs without. Layers that do not support masking drop masks, as in Keras. */
   computeMask(_inputs: readonly Node[], masks: readonly Mask[]): readonly Mask[] {
     return this.supportsMasking ? masks : [];
   }
 
-  /** Throws `ValueError` for data that a layer which stands at a model's input cannot take. Most take all. */
+  /** Checks the data of the model input that this layer reads. Throws `ValueError` for invalid data. Most layers accept any. */
   checkData?(caller: string, name: string, values: HostTensor): void;
 
-  /** Creates the variables for inputs of these shapes; `key` seeds their first values. */
+  /** Creates the weights for inputs of these shapes with `addWeight`. `key` seeds their initial values. */
   protected createWeights(_inputs: readonly Shape[], _key: Key): void {
-    // Most layers have none.
+    // Most layers have no weights.
   }
 
-  /** Scalar nodes to add to the loss: by default the penalties of declared weights. */
+  /** Scalar nodes to add to the loss. Default: the regularization penalties of declared weights. */
   penalties(): readonly Node[] {
     return this.declared.penalties(this.named);
   }
 
-  /** Creates the weights once; a layer that two models share is built by the first. */
+  /** Creates the weights on the first call. If two models share a layer, the first one builds it. */
   build(inputs: readonly Shape[], key: Key): void {
     if (this.isBuilt) return;
     this.outputShape(inputs);
@@ -202,7 +228,7 @@ export abstract class Layer {
     this.isBuilt = true;
   }
 
-  /** Parameters and other state. Throws `StateError` before `build`. */
+  /** Parameters and non-trainable state. Throws `StateError` before `build`. */
   get weights(): readonly Variable[] {
     if (!this.isBuilt) {
       throw new StateError(
@@ -212,34 +238,43 @@ export abstract class Layer {
     return this.ownWeights;
   }
 
-  /** The layer's output for `inputs`, as a place in a functional model. */
+  /**
+   * Calls the layer in a functional model.
+   *
+   * @returns the symbolic output
+   * @throws ShapeError if the layer cannot process the inputs
+   * @example
+   * const x = input({ shape: [784] });
+   * const y = dense({ units: 10, activation: 'softmax' }).apply(x);
+   * const classifier = model({ inputs: x, outputs: y });
+   */
   apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor {
     const list = Array.isArray(inputs) ? (inputs as readonly SymbolicTensor[]) : [inputs as SymbolicTensor];
     const shape = this.outputShape(list.map((input) => input.shape));
     return unproxied({ shape, layer: rawOf(this), inputs: list });
   }
 
-  /** What errors call the layer: its name, or its kind while it has none. */
+  /** The name in error messages: the layer's name, or its kind if it has no name. */
   protected get label(): string {
     return this.name || this.kind;
   }
 
-  /** A weight by the name that `addWeight` was given; undefined before it is created. */
+  /** Returns a weight by its name in `addWeight`; undefined if it has not been created. */
   protected weight(name: string): Variable | undefined {
     return this.named.get(name);
   }
 
-  /** The initializer of a declared weight. */
+  /** Returns the initializer of a declared weight. */
   protected initializerOf(name: string): Initializer {
     return this.declared.get(name)!.initializer;
   }
 
   /**
-   * For `createWeights`: a new float32 variable `<layer>/<name>`. Each weight draws from a stream of its own below `key`, so its values
-   * do not depend on the sizes of the others.
+   * Creates a float32 variable `<layer>/<name>`; to be called in `createWeights`. Each weight has its own random stream derived
+   * from `key`, so its values do not depend on the sizes of other weights.
    *
-   * @param given in place of what the layer declares of the weight
-   * @throws ValueError where there is no initializer
+   * @param given overrides the declaration of the weight
+   * @throws ValueError if there is no initializer
    */
   protected addWeight(
     name: string,

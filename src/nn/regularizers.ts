@@ -1,33 +1,47 @@
-/** Weight regularization: what large weights cost, added to the loss. Defaults are those of Keras. */
+/** Weight regularizers: penalties that are added to the loss. Defaults are those of Keras. */
 import { checkArguments, number, options } from '../core/arguments.ts';
 import { lookUp, requireOption } from '../core/check.ts';
 import type { Node } from '../graph/node.ts';
 import { abs, add, mul } from '../ops/elementwise/arithmetic.ts';
 import { sum, sumOfSquares } from '../ops/reduce/reduce.ts';
 
+/** Computes a penalty for one weight. */
 export interface Regularizer {
   readonly name: RegularizerName;
-  /** The options that make it again, as JSON. */
+  /** The options that recreate the regularizer, as JSON-serializable data. */
   readonly config: Readonly<Record<string, number>>;
-  /** float32 []: to be added to the mean loss of the batch. */
+  /** Builds the penalty, float32 [], which is added to the mean loss of the batch. */
   penalty(weight: Node): Node;
 }
 
 export type RegularizerName = 'l1' | 'l2' | 'l1l2';
 
-/** What a layer's option takes: a name, a regularizer, or what `config` saved of one. */
+/** A regularizer option of a layer: a name, a regularizer, or its saved name and config. */
 export type RegularizerLike = RegularizerName | Regularizer | Pick<Regularizer, 'name' | 'config'>;
 
-/** l1 · Σ|w| (default 0.01): draws weights to exactly 0. @throws ValueError for a negative factor */
+/**
+ * L1 regularizer: l1 · Σ|w|. Drives weights to exactly 0. `l1` defaults to 0.01.
+ *
+ * @throws ValueError for a negative factor
+ * @example
+ * dense({ units: 10, kernelRegularizer: l1({ l1: 0.001 }) });
+ */
 export function l1(_options: { readonly l1?: number } = {}): Regularizer {
   return regularizer('l1', arguments, { l1: 0.01 });
 }
 
-/** l2 · Σw² (default 0.01): keeps weights small. @throws ValueError for a negative factor */
+/**
+ * L2 regularizer: l2 · Σw². Keeps weights small. `l2` defaults to 0.01.
+ *
+ * @throws ValueError for a negative factor
+ * @example
+ * dense({ units: 10, kernelRegularizer: l2({ l2: 0.001 }) });
+ */
 export function l2(_options: { readonly l2?: number } = {}): Regularizer {
   return regularizer('l2', arguments, { l2: 0.01 });
 }
 
+/** Factors of `l1l2`. */
 export interface L1L2Options {
   /** Default 0.01. */
   readonly l1?: number;
@@ -35,12 +49,18 @@ export interface L1L2Options {
   readonly l2?: number;
 }
 
-/** Both: l1 · Σ|w| + l2 · Σw². @throws ValueError for a negative factor */
+/**
+ * Combined regularizer: l1 · Σ|w| + l2 · Σw².
+ *
+ * @throws ValueError for a negative factor
+ * @example
+ * dense({ units: 10, kernelRegularizer: l1l2({ l1: 0.001, l2: 0.001 }) });
+ */
 export function l1l2(_options: L1L2Options = {}): Regularizer {
   return regularizer('l1l2', arguments, { l1: 0.01, l2: 0.01 });
 }
 
-/** Each default is that of a factor: of the sum of sizes, or of that of squares. */
+/** @param defaults default factors; the regularizer has a term for each factor listed here */
 function regularizer(name: RegularizerName, given: ArrayLike<unknown>, defaults: L1L2Options): Regularizer {
   const factors = Object.keys(defaults).map((factor) => [factor, number(0)] as const);
   checkArguments(name, given, { options: options(Object.fromEntries(factors)) });
@@ -60,7 +80,7 @@ const regularizers: Readonly<Record<RegularizerName, (options: Readonly<Record<s
   l1l2,
 };
 
-/** The regularizer that `like` stands for. Throws `ValueError` for an unknown name. */
+/** Resolves a regularizer option to a regularizer. Throws `ValueError` for an unknown name. */
 export function regularizerFrom(like: RegularizerLike): Regularizer {
   if (typeof like === 'string') return lookUp('regularizer', like, regularizers)({});
   const isObject = typeof like === 'object' && like !== null;

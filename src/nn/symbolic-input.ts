@@ -1,6 +1,6 @@
 /**
- * Where data enter a model, without the layer: a program that only works with graphs imports the same `input` and must
- * not carry layers for it. A model makes the layer when it is made.
+ * Inputs of functional models. `input` does not create an `InputLayer`, so that a program without models, which imports the
+ * same function, does not bundle layers. The model creates the layer.
  */
 import { unproxied } from '../core/raw.ts';
 import { checkOptions, oneOf, required } from '../core/arguments.ts';
@@ -10,20 +10,28 @@ import type { Shape } from '../core/shape.ts';
 import { dimensions, layerName } from './arguments.ts';
 import type { LayerOptions, SymbolicTensor } from './layer.ts';
 
+/** Options of a model input. */
 export interface InputOptions extends Omit<LayerOptions, 'inputShape' | 'trainable'> {
-  /** A sample's shape, without the batch axis; [] for one number each. */
+  /** Shape of a sample, without the batch axis; [] for one number per sample. */
   readonly shape: Shape;
-  /** Default 'float32'; 'int32' for class or word numbers. */
+  /** Default 'float32'; 'int32' for class indices or token ids. */
   readonly dtype?: DType;
 }
 
-/** What `InputLayer` is made of. */
-export interface InputPlace extends InputOptions {
+/** The description from which a model creates its `InputLayer`. */
+export interface SymbolicInput extends InputOptions {
   readonly kind: 'input';
   readonly name: string;
 }
 
-/** The place where a functional model begins: hand it to `layer.apply()`. @throws ValueError for a shape that is none */
+/**
+ * Creates the symbolic input of a functional model, to be passed to `layer.apply()`.
+ *
+ * @throws ValueError for an invalid option; ShapeError for an invalid shape
+ * @example
+ * const x = input({ shape: [784] });
+ * const y = dense({ units: 10, activation: 'softmax' }).apply(x);
+ */
 export function input(options: InputOptions): SymbolicTensor {
   checkInput(options);
   const { shape } = options;

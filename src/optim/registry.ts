@@ -20,7 +20,7 @@ export const optimizers: Readonly<Record<OptimizerName, (options: never) => Opti
   adagrad,
 };
 
-/** Resolves a name to an optimizer with default options; an optimizer is returned as is. Throws `ValueError` for an unknown name. */
+/** Resolves a name to an optimizer with default options; returns an optimizer as is. Throws `ValueError` for an unknown name. */
 export function optimizerFromName(optimizer: OptimizerName | Optimizer): Optimizer {
   return typeof optimizer === 'object' ? optimizer : lookUp('optimizer', optimizer, optimizers)({} as never);
 }

@@ -1,6 +1,6 @@
 /**
- * First values of weights, drawn on the host from the counter-based generator: the same bits whatever the backend.
- * A layer asks for them when its variables get memory. Defaults are those of Keras.
+ * Weight initializers. Values are generated on the host with the counter-based random generator, so they are identical on all
+ * backends. Defaults are those of Keras.
  */
 import { checkArguments, integer, number, options } from '../../core/arguments.ts';
 import type { ArgumentTable } from '../../core/arguments.ts';
@@ -12,18 +12,18 @@ import type { Shape } from '../../core/shape.ts';
 import { seedKey } from '../arguments.ts';
 import { orthogonalRows, orthogonalSteps } from './orthogonal.ts';
 
-/** Makes the values of one weight. */
+/** Generates the initial values of a weight. */
 export interface Initializer {
   readonly name: InitializerName;
-  /** The options that make it again, as JSON. */
+  /** The options that recreate the initializer, as JSON-serializable data. */
   readonly config: Readonly<Record<string, number>>;
-  /** `sizeOf(shape)` values in row-major order; equal keys give equal values. */
+  /** Returns `sizeOf(shape)` values in row-major order. Equal keys give equal values. */
   create(shape: Shape, key: Key): Float32Array;
-  /** The same values, computed in steps of a few milliseconds: for an initializer that would block a page. */
+  /** Computes the same values in steps of a few milliseconds, for initializers that would otherwise block a page. */
   createInSteps?(shape: Shape, key: Key): Generator<undefined, Float32Array>;
 }
 
-/** Every initializer that a name can stand for. */
+/** The names that layer options accept. */
 export type InitializerName =
   | 'zeros'
   | 'ones'
@@ -39,17 +39,18 @@ export type InitializerName =
   | 'lecunNormal'
   | 'orthogonal';
 
-/** What a layer's option takes: a name, an initializer, or what `config` saved of one. */
+/** An initializer option of a layer: a name, an initializer, or its saved name and config. */
 export type InitializerLike = InitializerName | Initializer | Pick<Initializer, 'name' | 'config'>;
 
-/** `seed` fixes the values whatever the model's seed is; two weights with one seed start alike. */
+/** The option of initializers with random values. */
 export interface SeedOption {
+  /** Makes the values independent of the model's seed. Weights of equal shape and seed have equal values. */
   readonly seed?: number;
 }
 
 type Options = Readonly<Record<string, number>>;
 
-/** Checks the arguments of a factory, and completes its options. */
+/** Checks the arguments of a factory and fills in defaults. */
 function initializer<T extends object>(
   name: InitializerName,
   given: ArrayLike<unknown>,
@@ -77,23 +78,24 @@ function initializer<T extends object>(
 
 const noOptions: ArgumentTable = {};
 
-/** All 0. */
+/** Initializes all values to 0. */
 export function zeros(): Initializer {
   return initializer('zeros', arguments, noOptions, {}, (shape) => new Float32Array(sizeOf(shape)));
 }
 
-/** All 1. */
+/** Initializes all values to 1. */
 export function ones(): Initializer {
   return initializer('ones', arguments, noOptions, {}, (shape) => new Float32Array(sizeOf(shape)).fill(1));
 }
 
-/** All `value` (default 0). Named apart from the graph's `constant`. */
+/** Initializes all values to `value` (default 0). The name `constant` belongs to the graph function. */
 export function constantInitializer(_options: { readonly value?: number } = {}): Initializer {
   return initializer('constant', arguments, { value: number() }, { value: 0 }, (shape, _, { value }) =>
     new Float32Array(sizeOf(shape)).fill(value),
   );
 }
 
+/** Options of `randomNormal` and `truncatedNormal`. */
 export interface NormalOptions extends SeedOption {
   /** Default 0. */
   readonly mean?: number;
@@ -101,7 +103,13 @@ export interface NormalOptions extends SeedOption {
   readonly stddev?: number;
 }
 
-/** Normal values. @throws ValueError for a negative stddev */
+/**
+ * Draws values from a normal distribution.
+ *
+ * @throws ValueError for a negative stddev
+ * @example
+ * dense({ units: 10, kernelInitializer: randomNormal({ stddev: 0.02 }) });
+ */
 export function randomNormal(_options: NormalOptions = {}): Initializer {
   return initializer('randomNormal', arguments, moments(), { mean: 0, stddev: 0.05 }, (shape, key, { mean, stddev }) =>
     normal(key, sizeOf(shape)).map((value) => mean + stddev * value),
@@ -110,6 +118,7 @@ export function randomNormal(_options: NormalOptions = {}): Initializer {
 
 const moments = (): ArgumentTable => ({ mean: number(), stddev: number(0) });
 
+/** Options of `randomUniform`. */
 export interface UniformOptions extends SeedOption {
   /** Default −0.05. */
   readonly min?: number;
@@ -117,18 +126,24 @@ export interface UniformOptions extends SeedOption {
   readonly max?: number;
 }
 
-/** Values spread evenly over [min, max). @throws ValueError when min > max */
+/**
+ * Draws values from the uniform distribution over [min, max).
+ *
+ * @throws ValueError when min > max
+ * @example
+ * dense({ units: 10, kernelInitializer: randomUniform({ min: -0.1, max: 0.1 }) });
+ */
 export function randomUniform(_options: UniformOptions = {}): Initializer {
   const types = { min: number(), max: number() };
-  const made = initializer('randomUniform', arguments, types, { min: -0.05, max: 0.05 }, (shape, key, { min, max }) =>
+  const result = initializer('randomUniform', arguments, types, { min: -0.05, max: 0.05 }, (shape, key, { min, max }) =>
     uniformBetween(shape, key, min, max),
   );
-  const { min, max } = made.config as { readonly min: number; readonly max: number };
+  const { min, max } = result.config as { readonly min: number; readonly max: number };
   requireOption('randomUniform', 'min', min, `at most max ${max}`, min <= max);
-  return made;
+  return result;
 }
 
-/** Normal values, those beyond two standard deviations drawn again. @throws ValueError for a negative stddev */
+/** Draws from a normal distribution truncated at two standard deviations. @throws ValueError for a negative stddev */
 export function truncatedNormal(_options: NormalOptions = {}): Initializer {
   return initializer(
     'truncatedNormal',
@@ -139,44 +154,54 @@ export function truncatedNormal(_options: NormalOptions = {}): Initializer {
   );
 }
 
-/** Uniform within ±√(6 / (fanIn + fanOut)) (Glorot, Bengio 2010, equation 16). */
+/** Glorot uniform: uniform in ±√(6 / (fanIn + fanOut)) (Glorot, Bengio 2010, equation 16). */
 export function glorotUniform(_options: SeedOption = {}): Initializer {
   return varianceScaling('glorotUniform', 1, ({ fanIn, fanOut }) => (fanIn + fanOut) / 2, 'uniform', arguments);
 }
 
-/** Truncated normal of variance 2 / (fanIn + fanOut) (Glorot, Bengio 2010). */
+/** Glorot normal: truncated normal of variance 2 / (fanIn + fanOut) (Glorot, Bengio 2010). */
 export function glorotNormal(_options: SeedOption = {}): Initializer {
   return varianceScaling('glorotNormal', 1, ({ fanIn, fanOut }) => (fanIn + fanOut) / 2, 'normal', arguments);
 }
 
-/** Uniform within ±√(6 / fanIn): for relu (He, Zhang, Ren, Sun 2015, equation 10). */
+/** He uniform, for relu: uniform in ±√(6 / fanIn) (He, Zhang, Ren, Sun 2015, equation 10). */
 export function heUniform(_options: SeedOption = {}): Initializer {
   return varianceScaling('heUniform', 2, ({ fanIn }) => fanIn, 'uniform', arguments);
 }
 
-/** Truncated normal of variance 2 / fanIn: for relu (He, Zhang, Ren, Sun 2015, equation 10). */
+/**
+ * He normal, for relu: truncated normal of variance 2 / fanIn (He, Zhang, Ren, Sun 2015, equation 10).
+ *
+ * @example
+ * dense({ units: 128, activation: 'relu', kernelInitializer: heNormal({ seed: 1 }) });
+ */
 export function heNormal(_options: SeedOption = {}): Initializer {
   return varianceScaling('heNormal', 2, ({ fanIn }) => fanIn, 'normal', arguments);
 }
 
-/** Uniform within ±√(3 / fanIn) (LeCun, Bottou, Orr, Müller 1998: Efficient BackProp, section 4.6). */
+/** LeCun uniform: uniform in ±√(3 / fanIn) (LeCun, Bottou, Orr, Müller 1998: Efficient BackProp, section 4.6). */
 export function lecunUniform(_options: SeedOption = {}): Initializer {
   return varianceScaling('lecunUniform', 1, ({ fanIn }) => fanIn, 'uniform', arguments);
 }
 
-/** Truncated normal of variance 1 / fanIn (LeCun, Bottou, Orr, Müller 1998; for selu: Klambauer and others 2017). */
+/** LeCun normal: truncated normal of variance 1 / fanIn (LeCun and others 1998; for selu: Klambauer and others 2017). */
 export function lecunNormal(_options: SeedOption = {}): Initializer {
   return varianceScaling('lecunNormal', 1, ({ fanIn }) => fanIn, 'normal', arguments);
 }
 
+/** Options of `orthogonal`. */
 export interface OrthogonalOptions extends SeedOption {
   /** Multiplies every value. Default 1. */
   readonly gain?: number;
 }
 
 /**
- * A matrix [all axes but the last, last axis] whose columns, or rows where those are fewer, are orthonormal times
- * `gain`: the Q of a random normal matrix (Saxe, McClelland, Ganguli 2013). Throws `ShapeError` below rank 2.
+ * Random orthogonal matrix times `gain`: the Q of a random normal matrix (Saxe, McClelland, Ganguli 2013). The weight is
+ * treated as a matrix [all axes except the last, last axis]; its columns, or its rows if there are fewer, are orthonormal.
+ * `create` throws `ShapeError` for shapes below rank 2.
+ *
+ * @example
+ * dense({ units: 64, kernelInitializer: orthogonal({ gain: Math.SQRT2 }) });
  */
 export function orthogonal(_options: OrthogonalOptions = {}): Initializer {
   return initializer(
@@ -189,20 +214,20 @@ export function orthogonal(_options: OrthogonalOptions = {}): Initializer {
   );
 }
 
-/** Inputs that feed one unit, and units that one input feeds. */
+/** Number of inputs per unit, and of units per input. */
 export interface Fans {
   readonly fanIn: number;
   readonly fanOut: number;
 }
 
-/** As Keras counts: dense [in, out]; convolution [...window, in, out], where the window multiplies both. */
+/** As in Keras: dense [in, out]; convolution [...window, in, out], where the window size multiplies both. */
 export function fansOf(shape: Shape): Fans {
   if (shape.length < 2) return { fanIn: shape[0] ?? 1, fanOut: shape[0] ?? 1 };
   const window = sizeOf(shape.slice(0, -2));
   return { fanIn: shape.at(-2)! * window, fanOut: shape.at(-1)! * window };
 }
 
-/** The standard deviation of a standard normal cut at ±2. */
+/** Standard deviation of the standard normal distribution truncated at ±2. */
 const truncatedDeviation = 0.87962566103423978;
 
 function varianceScaling(
@@ -223,7 +248,7 @@ function varianceScaling(
 const uniformBetween = (shape: Shape, key: Key, min: number, max: number): Float32Array =>
   uniform(key, sizeOf(shape), 0, min, max);
 
-/** Standard normal values within ±2: element i takes the first of its own draws (i, 0), (i, 1) … that is inside. */
+/** Standard normal values truncated at ±2: element i is the first of the draws (i, 0), (i, 1) … that is inside. */
 function truncated(count: number, key: Key): Float32Array {
   return Float32Array.from({ length: count }, (_, index) => {
     for (let attempt = 0; ; attempt++) {
@@ -250,7 +275,7 @@ const initializers: Readonly<Record<InitializerName, (options: Options) => Initi
   orthogonal,
 };
 
-/** The initializer that `like` stands for. Throws `ValueError` for an unknown name. */
+/** Resolves an initializer option to an initializer. Throws `ValueError` for an unknown name. */
 export function initializerFrom(like: InitializerLike): Initializer {
   if (typeof like === 'string') return lookUp('initializer', like, initializers)({});
   const isObject = typeof like === 'object' && like !== null;

@@ -1,4 +1,4 @@
-/** The one initializer that needs linear algebra: an orthogonal matrix out of random Householder reflections. */
+/** Random orthogonal matrices, computed from Householder reflections. */
 import { ShapeError } from '../../core/errors.ts';
 import { deriveKey, normal } from '../../core/random.ts';
 import type { Key } from '../../core/random.ts';
@@ -7,17 +7,18 @@ import type { Shape } from '../../core/shape.ts';
 import { tileMemory } from './tile-product.ts';
 import type { TileMemory } from './tile-product.ts';
 
-/** Steps of a sum, and rows of a result, that are computed together: what they read stays in the cache. */
+/** Block sizes of the matrix products (depth and rows), chosen so that the operands of a block stay in the cache. */
 const sumBlock = 128;
 const rowBlock = 64;
 
 /**
- * The values of a weight of `shape`, seen as a matrix [all but the last axis, last axis] whose shorter side is
- * orthonormal, times `gain`. They are those of the Q of a random normal matrix whose R has a positive diagonal, which is
- * distributed evenly over all orthogonal matrices (Mezzadri 2007): a product of Householder reflections by random normal
- * vectors that get shorter (Stewart 1980: The efficient generation of random orthogonal matrices). The product is written
- * I − V · T · Vᵀ, where T⁻¹ is the upper part of VᵀV with half its diagonal (Puglisi 1992), so that nearly all of the work
- * is matrix products: 2 · length · count² − ⅔ · count³ operations in float64.
+ * Generates a random matrix [all axes except the last, last axis] that is orthonormal along its shorter side, times `gain`.
+ *
+ * The result is the Q of a random normal matrix whose R has a positive diagonal; it is uniformly distributed over all orthogonal
+ * matrices (Mezzadri 2007). It is computed as a product of Householder reflections of random normal vectors of decreasing
+ * length (Stewart 1980: The efficient generation of random orthogonal matrices). The product is written in the compact form
+ * I − V · T · Vᵀ, where T⁻¹ is the upper triangle of VᵀV with half its diagonal (Puglisi 1992). Almost all of the work
+ * is then matrix products: 2 · length · count² − ⅔ · count³ operations in float64.
  */
 export function orthogonalRows(shape: Shape, key: Key, gain: number): Float32Array {
   const steps = orthogonalSteps(shape, key, gain);
@@ -27,7 +28,7 @@ export function orthogonalRows(shape: Shape, key: Key, gain: number): Float32Arr
   }
 }
 
-/** The same in steps of a few milliseconds, so that a page can do something else in between. */
+/** As `orthogonalRows`, in steps of a few milliseconds, so that a page remains responsive. */
 export function* orthogonalSteps(
   shape: Shape,
   key: Key,
@@ -39,7 +40,7 @@ export function* orthogonalSteps(
   const [count, length] = [Math.min(rows, columns), Math.max(rows, columns)];
   const out = new Float32Array(rows * columns);
   if (count === 0) return out;
-  // Whole tiles; the rows' stride is no power of 2, of which few would fit into the cache together.
+  // Dimensions are rounded up to whole tiles. The row stride is not a power of 2, to avoid cache conflicts.
   const [width, height] = [roundUp(count), roundUp(length)];
   const stride = width + 8;
   const [vectors, upper, block] = [0, height * stride, (height + width) * stride];
@@ -48,11 +49,11 @@ export function* orthogonalSteps(
 
   const signs = yield* drawReflections(values, stride, count, length, key);
 
-  // T⁻¹, the upper part of VᵀV, whose diagonal is 1 as half of 2.
+  // T⁻¹: the upper triangle of VᵀV with half its diagonal, which is 1.
   for (let from = 0; from < length; from += sumBlock) {
     const depth = Math.min(sumBlock, length - from);
     const source = vectors + from * stride;
-    // Column j of V begins at row j.
+    // Column j of V is 0 above row j.
     for (let j = 0; j < Math.min(width, from + depth); j += 4) {
       for (let i = 0; i <= j; i += 4) {
         product(8 * (source + i), 8, row, 8 * (source + j), row, 8 * (upper + i * stride + j), row, depth);
@@ -61,7 +62,7 @@ export function* orthogonalSteps(
     }
   }
 
-  // M = T · V₁ᵀ, where V₁ is the top of V, solves T⁻¹ · M = V₁ᵀ from the last rows up. It takes the place of T⁻¹.
+  // M = T · V₁ᵀ, where V₁ is the top square of V: back substitution solves T⁻¹ · M = V₁ᵀ in place of T⁻¹.
   for (let top = Math.floor((width - 1) / rowBlock) * rowBlock; top >= 0; top -= rowBlock) {
     const bottom = Math.min(width, top + rowBlock);
     values.fill(0, block, block + rowBlock * stride);
@@ -92,7 +93,7 @@ export function* orthogonalSteps(
     yield;
   }
 
-  // Q = I − V · M, some rows at a time.
+  // Q = I − V · M, one block of rows at a time.
   for (let top = 0; top < length; top += rowBlock) {
     const bottom = Math.min(height, top + rowBlock);
     values.fill(0, block, block + rowBlock * stride);
@@ -111,7 +112,7 @@ export function* orthogonalSteps(
       const source = block + (i - top) * stride;
       for (let j = 0; j < count; j++) {
         const value = ((i === j ? 1 : 0) - values[source + j]!) * signs[j]! * gain;
-        // The vectors are rows of a wide matrix and columns of a tall one.
+        // The orthonormal vectors are the rows of a wide matrix and the columns of a tall one.
         out[rows < columns ? j * columns + i : i * columns + j] = value;
       }
     }
@@ -119,7 +120,7 @@ export function* orthogonalSteps(
   return out;
 }
 
-/** In the 4 × 4 tile at `target`, which holds the sums over later rows: M from four rows of T⁻¹ and of V₁ᵀ. */
+/** Back substitution within the 4 × 4 tile of M at `target`, which contains the sums over the rows below it. */
 function solveTile(values: Float64Array, upper: number, vectors: number, target: number, stride: number): void {
   for (let r = 3; r >= 0; r--) {
     for (let column = 0; column < 4; column++) {
@@ -131,10 +132,10 @@ function solveTile(values: Float64Array, upper: number, vectors: number, target:
 }
 
 /**
- * Puts a Householder vector into each column j of V, [length][stride]: 0 above row j, of squared length 2. Each reflects a
+ * Fills column j of V, [length][stride], with a Householder vector of squared length 2 that is 0 above row j. It reflects a
  * random normal vector onto axis j.
  *
- * @returns what makes the diagonal of R positive: 1 or −1 for each column
+ * @returns the sign, 1 or −1, of each column that makes the diagonal of R positive
  */
 function* drawReflections(
   values: Float64Array,

@@ -1,11 +1,13 @@
 /**
- * The inner loop of matrix products in float64: one tile of 4 × 4 elements, as a WebAssembly function of two lanes, or as
- * JavaScript where a page's content security policy forbids WebAssembly. Both add in the same order, so the bits are equal.
+ * The inner loop of float64 matrix products: one tile of 4 × 4 elements, as a WebAssembly function with 2-lane SIMD. The
+ * JavaScript version is for pages whose content security policy forbids WebAssembly. Both add in the same order, so their
+ * results are bitwise equal.
  */
 
 /**
- * c[i][j] += Σ a[i][k] · b[k][j] for i, j < 4 and k < count, in order of k. All arguments but `count` are byte offsets or
- * strides: those of a's rows and steps of k, of b's steps of k, and of c's rows. The four columns of b and c are adjacent.
+ * c[i][j] += Σ a[i][k] · b[k][j] for i, j < 4 and k < count, in order of k. All arguments except `count` are in bytes: `a`,
+ * `b` and `c` are offsets; `aRow` and `cRow` are row strides; `aStep` and `bStep` are strides along k. The four columns of b
+ * and c are adjacent.
  */
 export type TileProduct = (
   a: number,
@@ -18,16 +20,20 @@ export type TileProduct = (
   count: number,
 ) => void;
 
-/** Zeros in memory that tiles are computed in, `length` of them. */
+/** Zero-initialized memory and the tile product that works on it. */
 export interface TileMemory {
   readonly values: Float64Array;
   readonly product: TileProduct;
 }
 
-/** Values below which starting a WebAssembly module costs more than it saves. */
+/** For fewer values, compiling the WebAssembly module takes longer than it saves. */
 const minWasmLength = 2 ** 14;
 
-/** @param useScript takes the JavaScript version; by default where there is little to compute */
+/**
+ * Allocates memory for `length` values.
+ *
+ * @param useScript uses the JavaScript version. Default: for small lengths
+ */
 export function tileMemory(length: number, useScript: boolean = length < minWasmLength): TileMemory {
   if (!useScript) {
     try {
@@ -35,7 +41,7 @@ export function tileMemory(length: number, useScript: boolean = length < minWasm
       const { exports } = new WebAssembly.Instance(new WebAssembly.Module(moduleBytes()), { m: { m: memory } });
       return { values: new Float64Array(memory.buffer, 0, length), product: exports['f'] as TileProduct };
     } catch {
-      // No WebAssembly here, or no SIMD: the same in JavaScript.
+      // WebAssembly or SIMD is not available: falls through to JavaScript.
     }
   }
   const values = new Float64Array(length);
@@ -75,13 +81,13 @@ const load = (offset: number): number[] => [0xfd, 0x00, 3, offset];
 const loadTwice = [0xfd, 0x0a, 3, 0];
 const store = (offset: number): number[] => [0xfd, 0x0b, 3, offset];
 
-/** The module of one function, `f`: a `TileProduct` in the imported memory `m.m`. */
+/** Encodes a module with the function `f`, a `TileProduct` that works on the imported memory `m.m`. */
 function moduleBytes(): Uint8Array<ArrayBuffer> {
   const [a, aRow, aStep, b, bStep, c, cRow, count] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
   const [pointer, right, factor, sums] = [8, 9, 11, 12] as const;
   const advance = (local: number, by: number): number[] => [get, local, get, by, add, set, local];
   const rows = [0, 1, 2, 3];
-  /** One instruction or more for each row of c, whose address is in `pointer`. */
+  /** Emits instructions for each row of c, whose address is in `pointer`. */
   const eachRow = (row: (left: number, next: number) => number[]): number[] => [
     ...[get, c, set, pointer],
     ...rows.flatMap((i) => [...row(sums + 2 * i, sums + 2 * i + 1), ...advance(pointer, cRow)]),

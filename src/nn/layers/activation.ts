@@ -1,4 +1,4 @@
-/** An activation as a layer of its own, where it does not directly follow a dense layer. */
+/** An activation function as a separate layer. */
 import { checkCount, required } from '../../core/arguments.ts';
 import type { Shape } from '../../core/shape.ts';
 import type { Node } from '../../graph/node.ts';
@@ -9,10 +9,13 @@ import { Layer } from '../layer.ts';
 import type { LayerConfig, LayerOptions } from '../layer.ts';
 import { onlyShape } from './check.ts';
 
+/** Options of `activation`. */
 export interface ActivationOptions extends LayerOptions {
+  /** A name such as 'relu', or a function of a tensor. */
   readonly activation: ActivationLike;
 }
 
+/** The layer that `activation()` creates. */
 export class Activation extends Layer {
   readonly kind = 'activation';
   override readonly supportsMasking = true;
@@ -36,7 +39,13 @@ export class Activation extends Layer {
   }
 }
 
-/** Applies `activation`; softmax goes over the last axis. Keeps the shape. @throws ValueError for an unknown name */
+/**
+ * Applies an activation function. Softmax is computed over the last axis. Preserves the shape.
+ *
+ * @throws ValueError for an unknown name
+ * @example
+ * sequential([dense({ units: 64, inputShape: [8] }), batchNormalization(), activation({ activation: 'relu' })]);
+ */
 export function activation(options: ActivationOptions): Layer {
   checkCount('activation', arguments, 'options');
   return new Activation(options);

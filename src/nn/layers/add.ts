@@ -1,10 +1,11 @@
-/** The sum of several inputs: what closes a residual connection. */
+/** The element-wise sum of several inputs, for residual connections. */
 import { checkCount } from '../../core/arguments.ts';
 import type { Node } from '../../graph/node.ts';
 import { add as addNodes } from '../../ops/elementwise/arithmetic.ts';
 import type { Layer, LayerOptions } from '../layer.ts';
 import { Merge } from './merge.ts';
 
+/** The layer that `add()` creates. */
 export class Add extends Merge {
   readonly kind = 'add';
 
@@ -17,7 +18,13 @@ export class Add extends Merge {
   }
 }
 
-/** x + y + …, of two inputs or more whose shapes are equal or broadcast. */
+/**
+ * Adds two or more inputs of equal or broadcastable shapes: x + y + …
+ *
+ * @example
+ * const x = input({ shape: [16] });
+ * const y = add().apply([x, dense({ units: 16 }).apply(x)]);
+ */
 export function add(options: LayerOptions = {}): Layer {
   checkCount('add', arguments, 'options');
   return new Add(options);

@@ -1,6 +1,6 @@
 /**
- * Batch normalization (Ioffe, Szegedy 2015): every feature brought to mean 0 and variance 1 over the batch, then scaled by
- * gamma and shifted by beta, which are learned. After training the moving averages of mean and variance take their place.
+ * Batch normalization (Ioffe, Szegedy 2015): normalizes every feature to mean 0 and variance 1 over the batch, then scales it by
+ * gamma and shifts it by beta, which are trained. Inference uses moving averages of the mean and variance instead.
  */
 import { boolean, checkCount, number } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
@@ -21,16 +21,17 @@ import type { RegularizerLike } from '../regularizers.ts';
 import { featuresOf, formatSample, onlyShape } from './check.ts';
 import { countedRows } from './counted-rows.ts';
 
+/** Options of `batchNormalization`. */
 export interface BatchNormalizationOptions extends LayerOptions {
-  /** The axis of the features, counted with the batch axis, as in Keras; all others are averaged over. Default -1. */
+  /** The feature axis; axis 0 is the batch axis, as in Keras. Statistics are computed over all other axes. Default -1. */
   readonly axis?: number;
-  /** What a step leaves of the moving averages, from 0 to 1. Default 0.99. */
+  /** Decay rate of the moving averages, in [0, 1]. Default 0.99. */
   readonly momentum?: number;
   /** Added to the variance. Default 1e-3. */
   readonly epsilon?: number;
-  /** Whether there is a beta. Default true. */
+  /** Whether to add beta. Default true. */
   readonly center?: boolean;
-  /** Whether there is a gamma. Default true. */
+  /** Whether to multiply by gamma. Default true. */
   readonly scale?: boolean;
   /** Default 'zeros'. */
   readonly betaInitializer?: InitializerLike;
@@ -51,6 +52,7 @@ const weights: WeightTable = {
   movingVariance: { initializer: 'ones', role: 'state' },
 };
 
+/** The layer that `batchNormalization()` creates. */
 export class BatchNormalization extends Layer {
   readonly kind = 'batchNormalization';
   override readonly supportsMasking = true;
@@ -93,16 +95,16 @@ export class BatchNormalization extends Layer {
   call(inputs: readonly Node[], context: CallContext, [mask]: readonly Mask[] = []): Node {
     const x = cast(inputs[0]!, 'float32');
     const axis = this.axisOf(x.shape.slice(1));
-    const order = [...x.shape.keys()].filter((place) => place !== axis);
+    const order = [...x.shape.keys()].filter((other) => other !== axis);
     order.push(axis);
     const y = this.normalize(transpose(x, order), context, mask && mask.shape.length <= axis ? mask : undefined);
     return transpose(
       y,
-      order.map((_, place) => order.indexOf(place)),
+      order.map((_, index) => order.indexOf(index)),
     );
   }
 
-  /** x with the features last; a mask of steps leaves out what only fills up a sequence. */
+  /** Normalizes x, whose last axis is the feature axis. Masked steps are excluded from the statistics. */
   private normalize(x: Node, { training, frozen = !this.trainable, update, rowMask }: CallContext, mask: Mask): Node {
     const [gamma, beta] = [this.weight('gamma'), this.weight('beta')];
     const [movingMean, movingVariance] = [this.weight('movingMean')!, this.weight('movingVariance')!];
@@ -111,13 +113,13 @@ export class BatchNormalization extends Layer {
     const weights = countedRows(x.shape.slice(0, -1), [rowMask, mask]);
     const { output, mean, variance } = batchNorm(x, { ...options, ...(weights && { weights }) });
     const momentum = this.momentum;
-    const towards = (now: Node) => (value: Node) => add(mul(value, momentum), mul(now, 1 - momentum));
-    update?.(movingMean, towards(mean));
-    update?.(movingVariance, towards(variance));
+    const movingAverage = (current: Node) => (value: Node) => add(mul(value, momentum), mul(current, 1 - momentum));
+    update?.(movingMean, movingAverage(mean));
+    update?.(movingVariance, movingAverage(variance));
     return output;
   }
 
-  /** The features' axis, counted with the batch axis. Throws `ShapeError` where it is none, or not that of the weights. */
+  /** The feature axis, counted with the batch axis. Throws `ShapeError` if it does not exist or does not fit the weights. */
   private axisOf(sample: Shape): number {
     featuresOf(this.label, sample);
     const axis = normalizeAxis(this.label, this.axis, sample.length + 1);
@@ -135,14 +137,17 @@ export class BatchNormalization extends Layer {
 }
 
 /**
- * (x − mean) / √(variance + epsilon) · gamma + beta for each feature; keeps the shape. While training, mean and variance
- * (biased) are those of the batch, without steps that a mask leaves out; the
- * moving averages go a step towards them, moving · momentum + now · (1 − momentum). Evaluation, prediction and a frozen
- * layer use the moving averages. Called by hand with `training: true`, the layer uses the batch's own, and moves its averages
- * where the context has an `update`.
+ * Batch normalization: (x − mean) / √(variance + epsilon) · gamma + beta for each feature. Preserves the shape.
  *
- * @throws ValueError for the batch axis, a momentum outside [0, 1], a negative epsilon, or an unknown initializer or
- *   regularizer
+ * In training, mean and (biased) variance are those of the batch, without masked steps. Each step updates the moving averages:
+ * moving · momentum + current · (1 − momentum). Evaluation, prediction and frozen layers use the moving averages. If
+ * `call` is used directly with `training: true`, the layer uses the batch statistics, and updates its averages only if the
+ * context has an `update`.
+ *
+ * @throws ValueError for a momentum outside [0, 1], a negative epsilon, or an unknown initializer or regularizer; ShapeError
+ *   when the layer is applied, if `axis` is the batch axis
+ * @example
+ * sequential([dense({ units: 64, inputShape: [8] }), batchNormalization(), activation({ activation: 'relu' })]);
  */
 export function batchNormalization(options: BatchNormalizationOptions = {}): Layer {
   checkCount('batchNormalization', arguments, 'options');

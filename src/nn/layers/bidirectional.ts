@@ -1,4 +1,4 @@
-/** Two recurrent layers over the same sequence, one from its end (Schuster, Paliwal 1997), and their outputs joined. */
+/** Two recurrent layers that process a sequence in opposite directions, with merged outputs (Schuster, Paliwal 1997). */
 import { checkCount } from '../../core/arguments.ts';
 import type { ArgumentType } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
@@ -16,11 +16,12 @@ import { Recurrent } from './recurrent.ts';
 import { SeveralOutputs } from './several-outputs.ts';
 import type { LayerOfSeveral } from './several-outputs.ts';
 
-/** How the outputs of the two directions become one; null leaves them two. */
+/** How the outputs of the two directions are merged; null returns both. */
 export type MergeMode = 'concat' | 'sum' | 'mul' | 'ave' | null;
 
+/** Options of `bidirectional`. */
 export interface BidirectionalOptions extends LayerOptions {
-  /** Default 'concat': side by side, forward first. */
+  /** Default 'concat': along the last axis, forward direction first. */
   readonly mergeMode?: MergeMode;
 }
 
@@ -36,6 +37,7 @@ const mergeModes: ArgumentType = {
   accepts: (value) => value === null || (typeof value === 'string' && Object.hasOwn(merges, value)),
 };
 
+/** The layer that `bidirectional()` creates. */
 export class Bidirectional extends SeveralOutputs {
   readonly kind = 'bidirectional';
   private readonly mergeMode: MergeMode;
@@ -55,7 +57,7 @@ export class Bidirectional extends SeveralOutputs {
     super(options, 'bidirectional', { mergeMode: mergeModes }, { defaults: given as LayerOptions });
     this.mergeMode = options.mergeMode === undefined ? 'concat' : options.mergeMode;
     this.given = given;
-    // A step that is left out is zeros: behind the end the one direction would show its last state, the other its first.
+    // Masked steps are zeros. Otherwise the directions would repeat different states after the end of a sequence.
     const zeroOutputForMask = given.returnSequences;
     this.forward = given.copy({ zeroOutputForMask });
     this.backward = given.copy({ zeroOutputForMask, goBackwards: true });
@@ -88,8 +90,8 @@ export class Bidirectional extends SeveralOutputs {
   ): readonly [output: Node, ...others: Node[]] {
     const [forward, backward] = this.halves(inputs);
     const [x, ...states] = this.forward.callAll(forward, context, masks);
-    const [turned, ...others] = this.backward.callAll(backward, context, masks);
-    const y = this.given.returnSequences ? reverse(turned, 1) : turned;
+    const [reversed, ...others] = this.backward.callAll(backward, context, masks);
+    const y = this.given.returnSequences ? reverse(reversed, 1) : reversed;
     const outputs: [Node, ...Node[]] = this.mergeMode === null ? [x, y] : [merges[this.mergeMode]!(x, y)];
     return [...outputs, ...states, ...others];
   }
@@ -103,7 +105,7 @@ export class Bidirectional extends SeveralOutputs {
     return [...this.forward.penalties(), ...this.backward.penalties()];
   }
 
-  /** The sequence for each direction, with the initial states of it: the first half is forward's. */
+  /** The inputs of each direction: the sequence and its initial states. The first half of the states is for forward. */
   private halves<T>([sequence, ...states]: readonly T[]): readonly [forward: T[], backward: T[]] {
     const count = this.given.stateCount;
     if (sequence === undefined || (states.length > 0 && states.length !== 2 * count)) {
@@ -120,13 +122,21 @@ export class Bidirectional extends SeveralOutputs {
 }
 
 /**
- * `layer`, a `simpleRNN`, `lstm` or `gru`, and a second one of the same options that goes from the last step to the
- * first; both are new, the layer given is only their pattern. Their outputs are joined by `mergeMode`, where sequences are
- * returned step by step; a step that a mask leaves out is zeros then, as in Keras. With `mergeMode: null` or
- * `returnState`, `apply` gives a list: the output or both, and the states, forward first. Initial states go in likewise:
- * `apply([x, ...forward, ...backward])`.
+ * Runs a `simpleRNN`, `lstm` or `gru` forwards and backwards over a sequence and merges the outputs with `mergeMode`; sequences
+ * are merged step by step. Both directions are new layers with the options of `layer`, which itself is not used. If
+ * sequences are returned, masked steps are zeros, as in Keras.
  *
- * @throws ValueError for another layer, one with `goBackwards`, or an unknown mode
+ * With `mergeMode: null` or `returnState`, `apply` returns a list: the output (or both outputs), then the states, forward
+ * direction first. Initial states are passed in the same order: `apply([x, ...forward, ...backward])`.
+ *
+ * @param layer the recurrent layer to copy, with `goBackwards: false`
+ * @throws ValueError for another layer, `goBackwards: true`, or an unknown mode
+ * @example
+ * sequential([
+ *   embedding({ inputDim: 10_000, outputDim: 32, inputLength: 100, maskZero: true }),
+ *   bidirectional(lstm({ units: 16 })),
+ *   dense({ units: 1, activation: 'sigmoid' }),
+ * ]);
  */
 export function bidirectional(
   layer: Layer,

@@ -1,9 +1,9 @@
-/** What layers ask of their inputs, with errors that name the layer. */
+/** Checks of layer inputs; error messages name the layer. */
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
 
-/** The shape of the only input. Throws `ShapeError` for none or several. */
+/** Returns the shape of the only input. Throws `ShapeError` for no or several inputs. */
 export function onlyShape(layer: string, shapes: readonly Shape[]): Shape {
   const [shape] = shapes;
   if (shapes.length !== 1 || shape === undefined) {
@@ -13,12 +13,12 @@ export function onlyShape(layer: string, shapes: readonly Shape[]): Shape {
   return shape;
 }
 
-/** A sample's shape as a message shows it, with the batch axis in front: `[batch, 28, 28]`. */
+/** Formats the shape of a sample for error messages, with the batch axis: `[batch, 28, 28]`. */
 export function formatSample(shape: Shape): string {
   return `[${['batch', ...shape].join(', ')}]`;
 }
 
-/** The number of features of a sample: its last axis. Throws `ShapeError` for a scalar. */
+/** Returns the number of features of a sample, the size of its last axis. Throws `ShapeError` for a scalar. */
 export function featuresOf(layer: string, shape: Shape): number {
   const features = shape.at(-1);
   if (features === undefined) {

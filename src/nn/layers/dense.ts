@@ -18,8 +18,9 @@ import type { LayerConfig, LayerOptions } from '../layer.ts';
 import type { RegularizerLike } from '../regularizers.ts';
 import { featuresOf, formatSample, onlyShape } from './check.ts';
 
+/** Options of `dense`. */
 export interface DenseOptions extends LayerOptions {
-  /** Width of the output: an integer ≥ 1. */
+  /** Number of output features: an integer ≥ 1. */
   readonly units: number;
   /** Default 'linear'. */
   readonly activation?: ActivationLike;
@@ -33,6 +34,7 @@ export interface DenseOptions extends LayerOptions {
   readonly biasRegularizer?: RegularizerLike;
 }
 
+/** The layer that `dense()` creates. */
 export class Dense extends Layer {
   readonly kind = 'dense';
   override readonly supportsMasking = true;
@@ -73,7 +75,7 @@ export class Dense extends Layer {
   call(inputs: readonly Node[]): Node {
     const [kernel, bias] = this.weights as [Variable, Variable?];
     const { shape } = inputs[0]!;
-    // All places of all samples are rows of one product; the activation follows at once, so that it can be fused.
+    // All positions of all samples are rows of one matmul. The activation precedes the reshape, so that it can be fused.
     const x = cast(inputs[0]!, 'float32');
     const rows = shape.length === 2 ? x : reshape(x, [sizeOf(shape.slice(0, -1)), shape.at(-1)!]);
     const product = matmul(rows, kernel);
@@ -94,9 +96,15 @@ export class Dense extends Layer {
 }
 
 /**
- * A fully connected layer, [batch, ..., features] → [batch, ..., units].
+ * Fully connected layer: activation(x · kernel + bias), [batch, ..., features] → [batch, ..., units]. Weights: kernel
+ * [features, units], bias [units].
  *
- * @throws ValueError for units that are no integer ≥ 1, or an unknown activation, initializer or regularizer
+ * @throws ValueError if `units` is not an integer ≥ 1, or for an unknown activation, initializer or regularizer
+ * @example
+ * const classifier = sequential([
+ *   dense({ units: 128, activation: 'relu', inputShape: [784] }),
+ *   dense({ units: 10, activation: 'softmax' }),
+ * ]);
  */
 export function dense(options: DenseOptions): Layer {
   checkCount('dense', arguments, 'options');

@@ -1,4 +1,4 @@
-/** Dropout (Srivastava and others 2014): while training, zeroes elements at random and scales the rest. */
+/** Dropout (Srivastava and others 2014): in training, sets random elements to 0 and scales the others. */
 import { checkCount, fraction, integer, required } from '../../core/arguments.ts';
 import { keyFromSeed } from '../../core/random.ts';
 import type { Key } from '../../core/random.ts';
@@ -10,13 +10,15 @@ import type { CallContext, LayerConfig, LayerOptions } from '../layer.ts';
 import { onlyShape } from './check.ts';
 import { RandomMasks } from './random-masks.ts';
 
+/** Options of `dropout`. */
 export interface DropoutOptions extends LayerOptions {
-  /** The share of elements that become 0, in [0, 1). */
+  /** Fraction of elements that are set to 0, in [0, 1). */
   readonly rate: number;
-  /** Fixes the masks whatever the model's seed is. */
+  /** Makes the masks independent of the model's seed. */
   readonly seed?: number;
 }
 
+/** The layer that `dropout()` creates. */
 export class Dropout extends Layer {
   readonly kind = 'dropout';
   override readonly supportsMasking = true;
@@ -54,11 +56,13 @@ export class Dropout extends Layer {
 }
 
 /**
- * Sets a share `rate` of the elements to 0 while training and multiplies the others by 1 / (1 − rate), so that their
- * mean stays; does nothing in evaluate and predict. The mask follows from the layer's key and the step alone. Keeps
+ * In training, sets a random fraction `rate` of the elements to 0 and multiplies the others by 1 / (1 − rate), which preserves
+ * the expected value. Has no effect in evaluate and predict. The mask depends only on the layer's key and the step. Preserves
  * the shape.
  *
  * @throws ValueError for a rate outside [0, 1)
+ * @example
+ * sequential([dense({ units: 64, inputShape: [8] }), dropout({ rate: 0.5 }), dense({ units: 1 })]);
  */
 export function dropout(options: DropoutOptions): Layer {
   checkCount('dropout', arguments, 'options');

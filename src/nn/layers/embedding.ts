@@ -1,4 +1,4 @@
-/** A table of learned vectors, one for each word number: where a text becomes a sequence of features. */
+/** Embedding: looks up a trainable vector for each token id. */
 import { boolean, checkCount, integer, required } from '../../core/arguments.ts';
 import { ShapeError, ValueError } from '../../core/errors.ts';
 import type { Key } from '../../core/random.ts';
@@ -15,20 +15,22 @@ import type { LayerConfig, LayerOptions, Mask } from '../layer.ts';
 import type { RegularizerLike } from '../regularizers.ts';
 import { formatSample, onlyShape } from './check.ts';
 
+/** Options of `embedding`. */
 export interface EmbeddingOptions extends LayerOptions {
   /** Vocabulary size: the largest token id plus one. A tokenizer's `vocabularySize`. */
   readonly inputDim: number;
-  /** The length of the vectors. */
+  /** Size of the vectors. */
   readonly outputDim: number;
-  /** Default 'randomUniform': ±0.05. */
+  /** Default 'randomUniform' in ±0.05. */
   readonly embeddingsInitializer?: InitializerLike;
   readonly embeddingsRegularizer?: RegularizerLike;
-  /** Whether 0 is no word but fills up short texts: the layers behind pass over such steps. Default false. */
+  /** Whether id 0 is padding: the layer then creates a mask, and the following layers ignore these steps. Default false. */
   readonly maskZero?: boolean;
-  /** How many numbers a sample has: short for `inputShape: [inputLength]`. */
+  /** Number of ids per sample; equivalent to `inputShape: [inputLength]`. */
   readonly inputLength?: number;
 }
 
+/** The layer that `embedding()` creates. */
 export class Embedding extends Layer {
   readonly kind = 'embedding';
   private readonly inputDim: number;
@@ -88,15 +90,15 @@ export class Embedding extends Layer {
     return this.maskZero ? [notEqual(cast(ids!, 'float32'), 0)] : [];
   }
 
-  /** Numbers without a row would count as vectors of zeros on the device; they are told here while it is known where. */
+  /** Rejects ids without a row. The device would return zeros for them and could not report the sample. */
   override checkData(caller: string, name: string, { data, shape }: HostTensor): void {
-    const most = this.inputDim - 1;
-    for (let place = 0; place < data.length; place++) {
-      const id = data[place]!;
-      if (Number.isInteger(id) && id >= 0 && id <= most) continue;
-      const sample = Math.floor(place / sizeOf(shape.slice(1)));
+    const maxId = this.inputDim - 1;
+    for (let index = 0; index < data.length; index++) {
+      const id = data[index]!;
+      if (Number.isInteger(id) && id >= 0 && id <= maxId) continue;
+      const sample = Math.floor(index / sizeOf(shape.slice(1)));
       throw new ValueError(
-        `${caller}: ${name} holds ${id} in sample ${sample}, expected whole numbers from 0 to ${most} for '${this.label}': ` +
+        `${caller}: ${name} holds ${id} in sample ${sample}, expected whole numbers from 0 to ${maxId} for '${this.label}': ` +
           `raise its inputDim, or leave rare words out of the vocabulary`,
       );
     }
@@ -104,11 +106,17 @@ export class Embedding extends Layer {
 }
 
 /**
- * The vector of each number: int32 [batch, ...] → float32 [batch, ..., outputDim]. Whole numbers as float32 are taken
- * too. What a model reads is checked by `fit` and its like; a number out of range that comes from another layer gives
- * zeros.
+ * Maps token ids to vectors: int32 [batch, ...] → float32 [batch, ..., outputDim]. Integers stored as float32 are accepted. The
+ * weight `embeddings` is [inputDim, outputDim]. `fit`, `evaluate` and `predict` check the ids of a model input; an id out of
+ * range that another layer computes yields zeros.
  *
- * @throws ValueError for dimensions that are no integers ≥ 1, or an unknown initializer or regularizer
+ * @throws ValueError for dimensions that are not integers ≥ 1, or an unknown initializer or regularizer
+ * @example
+ * sequential([
+ *   embedding({ inputDim: 10_000, outputDim: 32, inputLength: 100, maskZero: true }),
+ *   gru({ units: 16 }),
+ *   dense({ units: 1, activation: 'sigmoid' }),
+ * ]);
  */
 export function embedding(options: EmbeddingOptions): Layer {
   checkCount('embedding', arguments, 'options');

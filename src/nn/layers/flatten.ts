@@ -1,4 +1,4 @@
-/** Joins all axes of a sample into one: an image becomes a row of pixels. Moves nothing in memory. */
+/** Flattens each sample to one axis, without moving data. */
 import { checkCount } from '../../core/arguments.ts';
 import { sizeOf } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
@@ -8,6 +8,7 @@ import { Layer } from '../layer.ts';
 import type { LayerOptions } from '../layer.ts';
 import { onlyShape } from './check.ts';
 
+/** The layer that `flatten()` creates. */
 export class Flatten extends Layer {
   readonly kind = 'flatten';
 
@@ -28,7 +29,12 @@ export class Flatten extends Layer {
   }
 }
 
-/** [batch, ...shape] → [batch, size]; a scalar sample becomes [batch, 1]. */
+/**
+ * Flattens each sample: [batch, ...shape] → [batch, size]. A scalar sample becomes [batch, 1].
+ *
+ * @example
+ * sequential([flatten({ inputShape: [28, 28] }), dense({ units: 10, activation: 'softmax' })]);
+ */
 export function flatten(options: LayerOptions = {}): Layer {
   checkCount('flatten', arguments, 'options');
   return new Flatten(options);

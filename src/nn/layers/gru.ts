@@ -1,18 +1,20 @@
-/** The gated recurrent unit (Cho and others 2014), in the form of Keras and, with `resetAfter`, of PyTorch. */
+/** The gated recurrent unit (Cho and others 2014), as in Keras; with `resetAfter`, also as in PyTorch. */
 import { boolean, checkCount } from '../../core/arguments.ts';
 import type { Layer, LayerConfig } from '../layer.ts';
 import { cellActivation, Recurrent } from './recurrent.ts';
 import type { GatedOptions } from './recurrent.ts';
 import type { LayerOfSeveral } from './several-outputs.ts';
 
+/** Options of `gru`. */
 export interface GRUOptions extends GatedOptions {
   /**
-   * Whether the reset gate is applied to the recurrent product, which then has a bias of its own: the bias is
-   * [2, 3 · units], of the inputs and of the hidden state. Default true, as in Keras and PyTorch.
+   * Whether the reset gate is applied after the recurrent matmul. The bias is then [2, 3 · units], with separate rows for the
+   * inputs and the hidden state. Default true, as in Keras and PyTorch.
    */
   readonly resetAfter?: boolean;
 }
 
+/** The layer that `gru()` creates. */
 export class GRU extends Recurrent {
   readonly kind = 'gru';
   private readonly options: GRUOptions;
@@ -29,15 +31,16 @@ export class GRU extends Recurrent {
 }
 
 /**
- * A gated recurrent unit: [batch, steps, features] → [batch, units], or [batch, steps, units] with `returnSequences`.
- * h = z·h + (1 − z)·a(x·K + r·(h·U + b)), without `resetAfter` a(x·K + (r·h)·U + b). The gates lie side by side in the
- * order z, r, h, as in Keras.
+ * Gated recurrent unit: [batch, steps, features] → [batch, units], or [batch, steps, units] with `returnSequences`.
+ * h ← z·h + (1 − z)·a(x·K + r·(h·U + b)), or a(x·K + (r·h)·U + b) without `resetAfter`. The gates are stored in the order
+ * z, r, h, as in Keras.
  *
- * `apply([x, h])` begins with the state h [batch, units] in place of zeros; `returnState` gives the last one. A mask of
- * the steps, as an embedding makes it, leaves it as it was. Recurrent dropout acts on what the products see of h, not on
- * the h that z carries over.
+ * `apply([x, h])` sets the initial state h, [batch, units], which is otherwise zero. `returnState` also returns the final
+ * state. Masked steps do not change the state. Recurrent dropout applies to the h in the matmuls, not to the h in z·h.
  *
- * @throws ValueError for an option that is none
+ * @throws ValueError for an invalid option
+ * @example
+ * sequential([gru({ units: 16, inputShape: [100, 8] }), dense({ units: 1 })]); // 100 steps of 8 features
  */
 export function gru(options: GRUOptions & { readonly returnState: true }): LayerOfSeveral;
 export function gru(options: GRUOptions): Layer;

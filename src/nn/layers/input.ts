@@ -1,4 +1,4 @@
-/** Where data enter a model: the start of every functional model, and an optional first layer of a sequential one. */
+/** The input layer: the start of every functional model, and an optional first layer of a sequential model. */
 import { checkCount } from '../../core/arguments.ts';
 import type { DType } from '../../core/dtype.ts';
 import { ShapeError } from '../../core/errors.ts';
@@ -10,6 +10,7 @@ import type { InputOptions } from '../symbolic-input.ts';
 import { Layer } from '../layer.ts';
 import type { LayerConfig } from '../layer.ts';
 
+/** The layer that `inputLayer()` creates. */
 export class InputLayer extends Layer {
   readonly kind = 'input';
   readonly dtype: DType;
@@ -26,7 +27,7 @@ export class InputLayer extends Layer {
     return { ...rest, shape, dtype: this.dtype };
   }
 
-  /** The declared shape; a given one must equal it. */
+  /** Returns the declared shape; an input must have the same shape. */
   outputShape(inputs: readonly Shape[]): Shape {
     const [expected, given] = [this.inputShape!, inputs[0]];
     if (given !== undefined && !sameShape(given, expected)) {
@@ -42,7 +43,13 @@ export class InputLayer extends Layer {
   }
 }
 
-/** An explicit first layer for a sequential model. @throws ValueError for a shape that is none */
+/**
+ * Creates an explicit first layer for a sequential model.
+ *
+ * @throws ValueError for an invalid option; ShapeError for an invalid shape
+ * @example
+ * sequential([inputLayer({ shape: [784] }), dense({ units: 10, activation: 'softmax' })]);
+ */
 export function inputLayer(options: InputOptions): Layer {
   checkCount('inputLayer', arguments, 'options');
   return new InputLayer(options);

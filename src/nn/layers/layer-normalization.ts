@@ -1,6 +1,6 @@
 /**
- * Layer normalization (Ba, Kiros, Hinton 2016): every sample by itself, its features brought to mean 0 and variance 1, then
- * scaled by gamma and shifted by beta, which are learned. The same while training and after.
+ * Layer normalization (Ba, Kiros, Hinton 2016): normalizes the features of each sample to mean 0 and variance 1, then scales
+ * them by gamma and shifts them by beta, which are trained. Training and inference are identical.
  */
 import { boolean, checkCount, number } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
@@ -17,14 +17,15 @@ import type { LayerConfig, LayerOptions } from '../layer.ts';
 import type { RegularizerLike } from '../regularizers.ts';
 import { featuresOf, formatSample, onlyShape } from './check.ts';
 
+/** Options of `layerNormalization`. */
 export interface LayerNormalizationOptions extends LayerOptions {
-  /** The axes that are normalized together, counted with the batch axis, as in Keras. Default -1. */
+  /** The axis or axes to normalize over; axis 0 is the batch axis, as in Keras. Default -1. */
   readonly axis?: number | readonly number[];
   /** Added to the variance. Default 1e-3. */
   readonly epsilon?: number;
-  /** Whether there is a beta. Default true. */
+  /** Whether to add beta. Default true. */
   readonly center?: boolean;
-  /** Whether there is a gamma. Default true. */
+  /** Whether to multiply by gamma. Default true. */
   readonly scale?: boolean;
   /** Default 'zeros'. */
   readonly betaInitializer?: InitializerLike;
@@ -34,6 +35,7 @@ export interface LayerNormalizationOptions extends LayerOptions {
   readonly gammaRegularizer?: RegularizerLike;
 }
 
+/** The layer that `layerNormalization()` creates. */
 export class LayerNormalization extends Layer {
   readonly kind = 'layerNormalization';
   override readonly supportsMasking = true;
@@ -81,7 +83,7 @@ export class LayerNormalization extends Layer {
     return layerNorm(x, { axis, epsilon, ...(gamma && { scale: gamma }), ...(beta && { offset: beta }) });
   }
 
-  /** The sizes of the normalized axes of a sample. Throws `ShapeError` where they are not axes of it, or not those of the weights. */
+  /** The sizes of the normalized axes. Throws `ShapeError` if an axis does not exist or the sizes do not fit the weights. */
   private sizesOf(sample: Shape): Shape {
     featuresOf(this.label, sample);
     const axes = normalizeAxes(this.label, this.axis, sample.length + 1);
@@ -91,7 +93,7 @@ export class LayerNormalization extends Layer {
           `use 1 … ${sample.length}`,
       );
     }
-    const sizes = axes.map((place) => sample[place - 1]!);
+    const sizes = axes.map((axis) => sample[axis - 1]!);
     const expected = (this.weight('gamma') ?? this.weight('beta'))?.shape ?? sizes;
     if (sameShape(sizes, expected)) return sizes;
     throw new ShapeError(
@@ -101,9 +103,12 @@ export class LayerNormalization extends Layer {
 }
 
 /**
- * (x − mean) / √(variance + epsilon) · gamma + beta for each sample, with mean and variance over `axis`; keeps the shape.
+ * Layer normalization: (x − mean) / √(variance + epsilon) · gamma + beta, with mean and variance of each sample over `axis`.
+ * Preserves the shape.
  *
  * @throws ValueError for the batch axis, a negative epsilon, or an unknown initializer or regularizer
+ * @example
+ * sequential([dense({ units: 64, inputShape: [8] }), layerNormalization(), dense({ units: 1 })]);
  */
 export function layerNormalization(options: LayerNormalizationOptions = {}): Layer {
   checkCount('layerNormalization', arguments, 'options');

@@ -1,15 +1,17 @@
-/** Long short-term memory (Hochreiter, Schmidhuber 1997), with the forget gate of Gers, Schmidhuber, Cummins 2000. */
+/** Long short-term memory (Hochreiter, Schmidhuber 1997) with forget gate (Gers, Schmidhuber, Cummins 2000). */
 import { boolean, checkCount } from '../../core/arguments.ts';
 import type { Layer, LayerConfig } from '../layer.ts';
 import { cellActivation, Recurrent } from './recurrent.ts';
 import type { GatedOptions } from './recurrent.ts';
 import type { LayerOfSeveral } from './several-outputs.ts';
 
+/** Options of `lstm`. */
 export interface LSTMOptions extends GatedOptions {
-  /** Whether the forget gate's bias begins at 1, whatever `biasInitializer` says. Default true. */
+  /** Whether to initialize the bias of the forget gate to 1 instead of using `biasInitializer`. Default true. */
   readonly unitForgetBias?: boolean;
 }
 
+/** The layer that `lstm()` creates. */
 export class LSTM extends Recurrent {
   readonly kind = 'lstm';
   private readonly options: LSTMOptions;
@@ -27,13 +29,15 @@ export class LSTM extends Recurrent {
 
 /**
  * Long short-term memory: [batch, steps, features] → [batch, units], or [batch, steps, units] with `returnSequences`.
- * c = f·c + i·a(g), h = o·a(c), where i, f and o are the recurrent activation, and a the activation, of
- * x · kernel + h · recurrentKernel + bias. The gates lie side by side in the order i, f, g, o, as in Keras.
+ * c ← f·c + i·a(g), h ← o·a(c). The pre-activations of the gates i, f, g, o are x · kernel + h · recurrentKernel + bias, stored
+ * in this order, as in Keras. i, f and o use `recurrentActivation`; a is `activation`.
  *
- * `apply([x, h, c])` begins with the states h and c [batch, units] in place of zeros; `returnState` gives the last
- * ones. A mask of the steps, as an embedding makes it, leaves both as they were.
+ * `apply([x, h, c])` sets the initial states h and c, [batch, units], which are otherwise zero. `returnState` also returns the
+ * final states. Masked steps do not change the states.
  *
- * @throws ValueError for an option that is none
+ * @throws ValueError for an invalid option
+ * @example
+ * sequential([lstm({ units: 16, inputShape: [100, 8] }), dense({ units: 1 })]); // 100 steps of 8 features
  */
 export function lstm(options: LSTMOptions & { readonly returnState: true }): LayerOfSeveral;
 export function lstm(options: LSTMOptions): Layer;

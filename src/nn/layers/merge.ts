@@ -1,4 +1,4 @@
-/** What the merging layers share: several inputs of one shape, or of shapes that broadcast, joined element by element. */
+/** Shared code of layers that combine several inputs of equal or broadcastable shapes element by element. */
 import { ShapeError } from '../../core/errors.ts';
 import { broadcastShapes, formatShape } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
@@ -19,12 +19,12 @@ export function requireSeveral(layer: string, inputs: readonly Shape[]): void {
   }
 }
 
-/** A step counts where it does in any of the inputs; where one has no mask, every step does. As in Keras. */
+/** A step is valid if it is valid in any input. If an input has no mask, all steps are valid. As in Keras. */
 export function eitherMask(masks: readonly Mask[]): Mask {
   return masks.every((mask) => mask !== undefined) ? masks.reduce((a, b) => maximum(a, b)) : undefined;
 }
 
-/** Subclasses give `kind` and how two values become one. */
+/** Subclasses define `kind` and the binary operation `combine`. */
 export abstract class Merge extends Layer {
   protected abstract combine(x: Node, y: Node): Node;
 

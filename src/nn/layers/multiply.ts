@@ -1,10 +1,11 @@
-/** The product of several inputs, element by element: a gate. */
+/** The element-wise product of several inputs, for gates. */
 import { checkCount } from '../../core/arguments.ts';
 import type { Node } from '../../graph/node.ts';
 import { mul as mulNodes } from '../../ops/elementwise/arithmetic.ts';
 import type { Layer, LayerOptions } from '../layer.ts';
 import { Merge } from './merge.ts';
 
+/** The layer that `multiply()` creates. */
 export class Multiply extends Merge {
   readonly kind = 'multiply';
 
@@ -17,7 +18,13 @@ export class Multiply extends Merge {
   }
 }
 
-/** x · y · …, of two inputs or more whose shapes are equal or broadcast. */
+/**
+ * Multiplies two or more inputs of equal or broadcastable shapes: x · y · …
+ *
+ * @example
+ * const x = input({ shape: [16] });
+ * const y = multiply().apply([x, dense({ units: 16, activation: 'sigmoid' }).apply(x)]);
+ */
 export function multiply(options: LayerOptions = {}): Layer {
   checkCount('multiply', arguments, 'options');
   return new Multiply(options);

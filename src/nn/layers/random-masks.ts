@@ -1,4 +1,4 @@
-/** The masks that dropout multiplies by: a stream of them for each use of a layer in a graph, fixed by a key and the step. */
+/** Random dropout masks. Each call of a layer in a graph has its own stream, determined by a key and the step. */
 import { deriveKey } from '../../core/random.ts';
 import type { Key } from '../../core/random.ts';
 import type { Shape } from '../../core/shape.ts';
@@ -6,18 +6,19 @@ import type { Node } from '../../graph/node.ts';
 import { dropoutMask } from '../../ops/state/random.ts';
 import type { CallContext } from '../layer.ts';
 
+/** Creates the dropout masks of a layer. */
 export class RandomMasks {
   /** Set when the layer is built. */
   key: Key = [0, 0];
   readonly #rate: number;
-  /** Calls so far in each graph: each draws from a stream of its own. */
+  /** Number of calls per graph; each call uses a different stream. */
   readonly #calls = new WeakMap<object, number>();
 
   constructor(rate: number) {
     this.#rate = rate;
   }
 
-  /** float32 of `shape`: 0 or 1 / (1 − rate); undefined where nothing is dropped: at rate 0, in evaluate and predict. */
+  /** Builds a mask, float32 of `shape`: 0 or 1 / (1 − rate). Undefined if nothing is dropped: in inference or at rate 0. */
   next(shape: Shape, context: CallContext): Node | undefined {
     if (!context.training || this.#rate === 0) return undefined;
     const graph = context.graph ?? context.iterations;

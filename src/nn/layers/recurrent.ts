@@ -1,7 +1,6 @@
 /**
- * What the recurrent layers share: options, weights in the layout of Keras, states that come and go, masks and dropout.
- * The steps themselves are one op (`src/ops/recurrent/recurrence.ts`). `simple-rnn.ts`, `lstm.ts` and `gru.ts` name the cells;
- * `bidirectional.ts` runs two of them against each other.
+ * The base class of recurrent layers: options, weights in the layout of Keras, initial and final states, masks and dropout.
+ * One op computes all steps (`src/ops/recurrent/recurrence.ts`). `simple-rnn.ts`, `lstm.ts` and `gru.ts` define the cells.
  */
 import { boolean, fraction, integer, required } from '../../core/arguments.ts';
 import type { ArgumentTable, ArgumentType } from '../../core/arguments.ts';
@@ -26,46 +25,48 @@ import { formatSample } from './check.ts';
 import { RandomMasks } from './random-masks.ts';
 import { SeveralOutputs } from './several-outputs.ts';
 
+/** Options of all recurrent layers. */
 export interface RecurrentOptions extends LayerOptions {
-  /** Width of the hidden state: an integer ≥ 1. */
+  /** Size of the hidden state: an integer ≥ 1. */
   readonly units: number;
   /** 'linear', 'relu', 'sigmoid', 'tanh' or 'hardSigmoid'. Default 'tanh'. */
   readonly activation?: CellActivation;
   /** Default true. */
   readonly useBias?: boolean;
-  /** Of the inputs' kernel. Default 'glorotUniform'. */
+  /** Initializer of `kernel`, which multiplies the inputs. Default 'glorotUniform'. */
   readonly kernelInitializer?: InitializerLike;
-  /** Of the hidden state's kernel. Default 'orthogonal'. */
+  /** Initializer of `recurrentKernel`, which multiplies the hidden state. Default 'orthogonal'. */
   readonly recurrentInitializer?: InitializerLike;
   /** Default 'zeros'. */
   readonly biasInitializer?: InitializerLike;
   readonly kernelRegularizer?: RegularizerLike;
   readonly recurrentRegularizer?: RegularizerLike;
   readonly biasRegularizer?: RegularizerLike;
-  /** The share of a step's features that are 0 while training, the same ones at each step. Default 0. */
+  /** Fraction of input features that are set to 0 in training, the same ones at every step. Default 0. */
   readonly dropout?: number;
-  /** The share of the hidden state that the recurrent product does not see, the same units at each step. Default 0. */
+  /** Fraction of the hidden state that is set to 0 in the recurrent matmul, the same units at every step. Default 0. */
   readonly recurrentDropout?: number;
-  /** Fixes the dropout masks whatever the model's seed is. */
+  /** Makes the dropout masks independent of the model's seed. */
   readonly seed?: number;
-  /** Whether the output is the hidden state after every step, or after the last alone. Default false. */
+  /** Whether to return the hidden state after every step instead of only after the last one. Default false. */
   readonly returnSequences?: boolean;
-  /** Whether the last states are outputs too: `apply` gives [output, hidden], for an LSTM [output, hidden, carry]. */
+  /** Whether to return the final states too: [output, hidden], for an LSTM [output, hidden, carry]. Default false. */
   readonly returnState?: boolean;
-  /** From the last step to the first; sequences come in the order of computing. Default false. */
+  /** Processes the steps from last to first; returned sequences are in processing order. Default false. */
   readonly goBackwards?: boolean;
-  /** With `returnSequences`: whether a step that the mask leaves out gives zeros, not the state before it. Default false. */
+  /** With `returnSequences`: masked steps return zeros instead of the previous state. Default false. */
   readonly zeroOutputForMask?: boolean;
-  /** Not supported: hand the states on, with `returnState` and `apply([x, ...states])`. */
+  /** Not supported: pass states explicitly, with `returnState` and `apply([x, ...states])`. */
   readonly stateful?: false;
 }
 
+/** Options of recurrent layers with gates. */
 export interface GatedOptions extends RecurrentOptions {
-  /** Of the gates, as `activation`. Default 'sigmoid'. */
+  /** Activation of the gates, as `activation`. Default 'sigmoid'. */
   readonly recurrentActivation?: CellActivation;
 }
 
-/** What the constructors of all cells take together. */
+/** The union of the options of all cells. */
 interface AnyOptions extends GatedOptions {
   readonly unitForgetBias?: boolean;
   readonly resetAfter?: boolean;
@@ -77,7 +78,7 @@ const weights: WeightTable = {
   bias: { initializer: 'zeros' },
 };
 
-/** The forget gate's bias starts at 1, so that the carry lasts (Jozefowicz and others 2015). */
+/** Initializes the bias of the forget gate to 1, so that the cell retains its state at first (Jozefowicz and others 2015). */
 function withForgetGateOpen(initializer: Initializer, units: number): Initializer {
   const create = (shape: Shape, key: Key): Float32Array =>
     initializer
@@ -87,7 +88,7 @@ function withForgetGateOpen(initializer: Initializer, units: number): Initialize
   return { ...initializer, create };
 }
 
-/** What the activation and the recurrent activation of a cell may be. */
+/** Argument type of `activation` and `recurrentActivation`. */
 export const cellActivation: ArgumentType = {
   expected: `one of ${cellActivations.join(', ')}`,
   accepts: (value) => cellActivations.includes(value as CellActivation),
@@ -98,6 +99,7 @@ const isStateless: ArgumentType = {
   accepts: (value) => value === false,
 };
 
+/** The base class of recurrent layers. */
 export abstract class Recurrent extends SeveralOutputs {
   readonly cell: Cell;
   readonly units: number;
@@ -109,8 +111,8 @@ export abstract class Recurrent extends SeveralOutputs {
   private readonly stateMasks: RandomMasks;
 
   /**
-   * @param kind starts the messages
-   * @param types the options that this cell alone has
+   * @param kind prefix of error messages
+   * @param types types of the options that only this cell has
    */
   constructor(cell: Cell, kind: string, options: AnyOptions, types?: ArgumentTable) {
     const own = {
@@ -157,13 +159,13 @@ export abstract class Recurrent extends SeveralOutputs {
     };
   }
 
-  /** A new layer of the same options but for `changes`, without weights. */
+  /** Creates a layer with the same options except for `changes`, without weights. */
   copy(changes: Partial<RecurrentOptions>): this {
     const make = this.constructor as new (options: RecurrentOptions) => this;
     return new make({ ...this.given, name: '', ...changes });
   }
 
-  /** How many states there are: an LSTM has a carry beside the hidden state. */
+  /** Number of states: an LSTM has a hidden state and a carry, other cells only a hidden state. */
   get stateCount(): number {
     return this.cell === 'lstm' ? 2 : 1;
   }
@@ -181,7 +183,7 @@ export abstract class Recurrent extends SeveralOutputs {
     const columns = gateCounts[this.cell] * units;
     const { seed, useBias = true } = this.given;
     const streams = seed === undefined ? key : keyFromSeed(seed);
-    // Behind the streams of the weights; the two directions of a bidirectional layer may have one seed.
+    // After the streams of the weights. The two directions of a bidirectional layer can have the same seed.
     const first = this.goBackwards ? 18 : 16;
     this.inputMasks.key = deriveKey(streams, first);
     this.stateMasks.key = deriveKey(streams, first + 1);
@@ -205,8 +207,8 @@ export abstract class Recurrent extends SeveralOutputs {
     const batch = x.shape[0]!;
     const { cell, goBackwards } = this;
     const { activation, recurrentActivation, resetAfter, zeroOutputForMask } = this.given;
-    const kept = this.inputMasks.next([batch, features], context);
-    const { outputs, states } = recurrence(kept ? mul(x, reshape(kept, [batch, 1, features])) : x, {
+    const inputMask = this.inputMasks.next([batch, features], context);
+    const { outputs, states } = recurrence(inputMask ? mul(x, reshape(inputMask, [batch, 1, features])) : x, {
       cell,
       kernel,
       recurrentKernel,
@@ -225,7 +227,7 @@ export abstract class Recurrent extends SeveralOutputs {
     return this.returnState ? [output, ...states] : [output];
   }
 
-  /** The mask in the order of the output's steps; none where there is only the last. */
+  /** The mask in the step order of the output; none if only the last step is returned. */
   override computeMask(_: readonly Node[], [mask]: readonly Mask[]): readonly Mask[] {
     return this.returnSequences && mask ? [this.goBackwards ? reverse(cast(mask, 'float32'), 1) : mask] : [];
   }
@@ -238,7 +240,7 @@ export abstract class Recurrent extends SeveralOutputs {
     return this.cell === 'lstm' && (this.given.unitForgetBias ?? true);
   }
 
-  /** Steps and features of the sequence, when it and the states that come with it fit. */
+  /** Returns the steps and features of the sequence. Throws `ShapeError` if the sequence or the initial states do not fit. */
   private sequenceOf([sequence, ...states]: readonly Shape[]): readonly [steps: number, features: number] {
     const { units, stateCount } = this;
     if (sequence?.length !== 2) {

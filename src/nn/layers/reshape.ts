@@ -1,4 +1,4 @@
-/** Gives a sample another shape with as many elements. Moves nothing in memory. */
+/** Reshapes each sample, without moving data. */
 import { checkCount } from '../../core/arguments.ts';
 import type { ArgumentType } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
@@ -10,8 +10,9 @@ import { Layer } from '../layer.ts';
 import type { LayerConfig, LayerOptions } from '../layer.ts';
 import { onlyShape } from './check.ts';
 
+/** Options of `reshape`. */
 export interface ReshapeOptions extends LayerOptions {
-  /** Without the batch axis. One dimension may be -1: it is worked out. */
+  /** Without the batch axis. One dimension may be -1; it is inferred. */
   readonly targetShape: Shape;
 }
 
@@ -24,6 +25,7 @@ const targetShape: ArgumentType = {
   isRequired: true,
 };
 
+/** The layer that `reshape()` creates. */
 export class Reshape extends Layer {
   readonly kind = 'reshape';
   private readonly targetShape: Shape;
@@ -61,7 +63,13 @@ export class Reshape extends Layer {
   }
 }
 
-/** [batch, ...shape] → [batch, ...targetShape]. @throws ValueError for a targetShape that is none */
+/**
+ * Reshapes each sample: [batch, ...shape] → [batch, ...targetShape].
+ *
+ * @throws ValueError for an invalid targetShape; ShapeError when it is applied to samples with another number of elements
+ * @example
+ * sequential([dense({ units: 12, inputShape: [8] }), reshape({ targetShape: [3, -1] })]); // [batch, 3, 4]
+ */
 export function reshape(options: ReshapeOptions): Layer {
   checkCount('reshape', arguments, 'options');
   return new Reshape(options);

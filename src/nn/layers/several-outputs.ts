@@ -1,6 +1,6 @@
 /**
- * A layer with more than one output, such as a recurrent one that gives its states too. In a functional model `apply`
- * gives a place for each; the topology calls the layer once for all of them.
+ * Layers with several outputs, such as recurrent layers that return their states. In a functional model, `apply` returns one
+ * symbolic tensor per output; the topology calls the layer once for all of them.
  */
 import { rawOf, unproxied } from '../../core/raw.ts';
 import type { Shape } from '../../core/shape.ts';
@@ -8,14 +8,14 @@ import type { Node } from '../../graph/node.ts';
 import { Layer } from '../layer.ts';
 import type { CallContext, Mask, SymbolicTensor } from '../layer.ts';
 
-/** What a layer is to who uses it when `apply` gives several places. Not for `sequential`. */
+/** The type of a layer whose `apply` returns several symbolic tensors. `sequential` does not accept it. */
 export interface LayerOfSeveral extends Omit<Layer, 'apply'> {
   apply(inputs: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor[];
 }
 
-/** Subclasses give `outputShapes` and `callAll`; where there is one output, all is as for any layer. */
+/** Subclasses define `outputShapes` and `callAll`. With a single output, the layer behaves like any other. */
 export abstract class SeveralOutputs extends Layer {
-  /** The shape of each output of a sample. */
+  /** The sample shape of each output. */
   abstract outputShapes(inputs: readonly Shape[]): readonly Shape[];
 
   abstract override callAll(
@@ -29,12 +29,12 @@ export abstract class SeveralOutputs extends Layer {
     return this.outputShapes(inputs)[0]!;
   }
 
-  /** The first output alone. */
+  /** Returns only the first output. */
   call(inputs: readonly Node[], context: CallContext, masks: readonly Mask[] = []): Node {
     return this.callAll(inputs, context, masks)[0];
   }
 
-  /** A place; a list of them where there are several outputs, which the type of what a factory gives tells. */
+  /** Returns a list if there are several outputs. The return types of the factories (`lstm` and so on) reflect this. */
   override apply(given: SymbolicTensor | readonly SymbolicTensor[]): SymbolicTensor {
     const inputs = [given].flat() as SymbolicTensor[];
     const [, ...others] = this.outputShapes(inputs.map(({ shape }) => shape));

@@ -1,4 +1,4 @@
-/** A layer applied to every step of a sequence by itself, with the same weights: the steps become rows of one batch. */
+/** Applies a layer to every step of a sequence with the same weights: the steps become rows of one batch. */
 import { checkCount } from '../../core/arguments.ts';
 import { ShapeError, ValueError } from '../../core/errors.ts';
 import { deriveKey } from '../../core/random.ts';
@@ -16,6 +16,7 @@ import { countedRows } from './counted-rows.ts';
 import { buildInner, describeInner, requireInner } from './inner-layer.ts';
 import { SeveralOutputs } from './several-outputs.ts';
 
+/** The layer that `timeDistributed()` creates. */
 export class TimeDistributed extends Layer {
   readonly kind = 'timeDistributed';
   override readonly supportsMasking = true;
@@ -52,15 +53,15 @@ export class TimeDistributed extends Layer {
 
   call([x]: readonly Node[], context: CallContext, [mask]: readonly Mask[] = []): Node {
     const [batch, steps] = x!.shape as [number, number];
-    // To a layer that sees one step, the steps' own mask says which rows of its batch count; what lies inside a step is a mask.
+    // The inner layer sees steps as rows of a batch: a step mask becomes its row mask, a deeper mask its mask.
     const within = mask && mask.shape.length > 2 ? rowsOf(mask) : undefined;
-    const counted = countedRows([batch, steps], [context.rowMask, mask && mask.shape.length > 2 ? undefined : mask]);
+    const rowMask = countedRows([batch, steps], [context.rowMask, mask && mask.shape.length > 2 ? undefined : mask]);
     const { frozen = !this.trainable } = context;
-    const y = this.inner.call([rowsOf(x!)], { ...context, frozen, rowMask: counted && rowsOf(counted) }, [within]);
+    const y = this.inner.call([rowsOf(x!)], { ...context, frozen, rowMask: rowMask && rowsOf(rowMask) }, [within]);
     return reshape(y, [batch, steps, ...y.shape.slice(1)]);
   }
 
-  /** A mask that goes deeper than the steps ends here, unless the layer inside hands it on: a step with anything in it counts. */
+  /** Unless the inner layer propagates it, a mask deeper than the steps is reduced: a step with any valid item is valid. */
   override computeMask([x]: readonly Node[], [mask]: readonly Mask[]): readonly Mask[] {
     const [batch, steps] = x!.shape as [number, number];
     const [own] = this.inner.computeMask([rowsOf(x!)], [mask && mask.shape.length > 2 ? rowsOf(mask) : undefined]);
@@ -84,17 +85,22 @@ export class TimeDistributed extends Layer {
   }
 }
 
-/** [batch, steps, ...] as [batch · steps, ...]. */
+/** Reshapes [batch, steps, ...] to [batch · steps, ...]. */
 function rowsOf(x: Node): Node {
   const [batch, steps, ...sample] = x.shape as [number, number, ...number[]];
   return reshape(x, [batch * steps, ...sample]);
 }
 
 /**
- * `layer` at every step: [batch, steps, ...sample] → [batch, steps, ...output], where `layer` makes output of sample. The
- * layer belongs to this one then, which saves its weights and decides whether they train. A mask of the steps goes on.
+ * Applies `layer` to every step: [batch, steps, ...sample] → [batch, steps, ...output], where `layer` maps sample to output. The
+ * wrapper owns the layer: it saves its weights and determines whether they are trained. Step masks are propagated.
  *
- * @throws ValueError for what is no layer, or one with several outputs
+ * @throws ValueError if `layer` is not a layer or has several outputs
+ * @example
+ * sequential([
+ *   lstm({ units: 16, returnSequences: true, inputShape: [100, 8] }),
+ *   timeDistributed(dense({ units: 4, activation: 'softmax' })),
+ * ]); // [batch, 100, 4]
  */
 export function timeDistributed(layer: Layer, options: LayerOptions = {}): Layer {
   checkCount('timeDistributed', arguments, 'layer', 'options');

@@ -1,6 +1,6 @@
 /**
- * Cross-entropies of classifiers. Given probabilities that come from a softmax or a sigmoid of the same graph, each reads
- * the logits below and uses the stable form; other probabilities are clipped to [10⁻⁷, 1 − 10⁻⁷], as in Keras.
+ * Cross-entropy losses. If the predictions are the output of a softmax or sigmoid in the same graph, the loss uses the logits
+ * and the numerically stable formula. Other probabilities are clipped to [10⁻⁷, 1 − 10⁻⁷], as in Keras.
  */
 import type { Node } from '../../graph/node.ts';
 import { softplus } from '../../ops/elementwise/activation.ts';
@@ -16,32 +16,35 @@ import type { LossFunction } from './loss.ts';
 
 /** Keeps the logarithm of a probability finite. */
 const epsilon = 1e-7;
-const inside = (probabilities: Node): Node => clip(probabilities, { min: epsilon, max: 1 - epsilon });
+const clipped = (probabilities: Node): Node => clip(probabilities, { min: epsilon, max: 1 - epsilon });
 
 /**
- * Mean of −y · log p − (1 − y) · log(1 − p), for labels in [0, 1] and one probability each.
+ * Binary cross-entropy: the mean of −y · log p − (1 − y) · log(1 − p), for labels in [0, 1] and independent probabilities.
  *
- * @param labels [batch, ...] as the predictions; [batch] and [batch, 1] stand for each other
- * @param predictions float32 probabilities
+ * @param labels the shape of the predictions; [batch] and [batch, 1] are equivalent
+ * @param predictions float32 probabilities, [batch, ...]
+ * @returns float32 [batch]
  * @throws ShapeError when the shapes differ
+ * @example
+ * model.compile({ optimizer: 'adam', loss: binaryCrossentropy });
  */
 export const binaryCrossentropy: LossFunction = defineLoss('binaryCrossentropy', (labels, predictions) => {
   const logits = logitsUnder(predictions, 'sigmoid');
   if (logits !== undefined) return binaryFromLogits('binaryCrossentropy', labels, logits);
   const y = matchLabels('binaryCrossentropy', labels, predictions);
-  const p = inside(predictions);
+  const p = clipped(predictions);
   return perSample(neg(add(mul(y, log(p)), mul(sub(1, y), log(sub(1, p))))));
 });
 
-/** `binaryCrossentropy` of sigmoid(predictions): for a model that ends without an activation. */
+/** `binaryCrossentropy` of sigmoid(predictions), for a model without a final activation. */
 export const binaryCrossentropyFromLogits: LossFunction = defineLoss(
   'binaryCrossentropyFromLogits',
   (labels, predictions) => binaryFromLogits('binaryCrossentropyFromLogits', labels, predictions),
 );
 
 /**
- * max(z, 0) − z · y + log(1 + e^(−|z|)). The first term is written ½ (z + |z|): its derivative at 0 is then ½, and the
- * whole gradient is sigmoid(z) − y there too, whatever derivative |z| is given.
+ * max(z, 0) − z · y + log(1 + e^(−|z|)). The first term is written as ½ (z + |z|), whose derivative at 0 is ½. The total
+ * gradient at 0 is then sigmoid(z) − y, independent of the derivative chosen for |z|.
  */
 function binaryFromLogits(loss: string, labels: Node, z: Node): Node {
   const y = matchLabels(loss, labels, z);
@@ -51,21 +54,25 @@ function binaryFromLogits(loss: string, labels: Node, z: Node): Node {
 }
 
 /**
- * −Σ y · log p over the classes. Probabilities that do not come from a softmax are first divided by their sum.
+ * Categorical cross-entropy: −Σ y · log p over the classes. Probabilities that are not the output of a softmax are first
+ * normalized to sum 1.
  *
- * @param labels [batch, ..., classes]: one-hot, or probabilities
+ * @param labels [batch, ..., classes]: one-hot labels or probabilities
  * @param predictions float32 probabilities of the same shape
+ * @returns float32 [batch]
  * @throws ShapeError when the shapes differ
+ * @example
+ * model.compile({ optimizer: 'adam', loss: categoricalCrossentropy });
  */
 export const categoricalCrossentropy: LossFunction = defineLoss('categoricalCrossentropy', (labels, predictions) => {
   const logits = logitsUnder(predictions, 'softmax');
   if (logits !== undefined) return categoricalFromLogits('categoricalCrossentropy', labels, logits);
   const y = matchLabels('categoricalCrossentropy', labels, predictions);
-  const p = inside(div(predictions, sum(predictions, -1, true)));
+  const p = clipped(div(predictions, sum(predictions, -1, true)));
   return perSample(neg(sum(mul(y, log(p)), -1)));
 });
 
-/** `categoricalCrossentropy` of softmax(predictions): for a model that ends without an activation. */
+/** `categoricalCrossentropy` of softmax(predictions), for a model without a final activation. */
 export const categoricalCrossentropyFromLogits: LossFunction = defineLoss(
   'categoricalCrossentropyFromLogits',
   (labels, predictions) => categoricalFromLogits('categoricalCrossentropyFromLogits', labels, predictions),
@@ -76,11 +83,15 @@ function categoricalFromLogits(loss: string, labels: Node, logits: Node): Node {
 }
 
 /**
- * −log p of the class that the label names. Probabilities that do not come from a softmax are first divided by their sum. A label outside 0 … classes − 1 gives infinity or NaN, so that it is found.
+ * Sparse categorical cross-entropy: −log p of the label's class. Probabilities that are not the output of a softmax are first
+ * normalized to sum 1. A label outside 0 … classes − 1 yields infinity or NaN, so that the error does not go unnoticed.
  *
- * @param labels [batch, ...] or [batch, ..., 1]: class numbers from 0 on
- * @param predictions float32 [batch, ..., classes], probabilities
- * @throws ShapeError unless there is one label for each row of predictions
+ * @param labels [batch, ...] or [batch, ..., 1]: class indices, starting at 0
+ * @param predictions float32 probabilities, [batch, ..., classes]
+ * @returns float32 [batch]
+ * @throws ShapeError unless there is one label per row of predictions
+ * @example
+ * model.compile({ optimizer: 'adam', loss: sparseCategoricalCrossentropy, metrics: ['accuracy'] });
  */
 export const sparseCategoricalCrossentropy: LossFunction = defineLoss(
   'sparseCategoricalCrossentropy',
@@ -89,12 +100,12 @@ export const sparseCategoricalCrossentropy: LossFunction = defineLoss(
     if (logits !== undefined) return sparseFromLogits('sparseCategoricalCrossentropy', labels, logits);
     const numbers = matchClassNumbers('sparseCategoricalCrossentropy', labels, predictions);
     const hit = oneHot(numbers, predictions.shape.at(-1)!);
-    const p = inside(div(sum(mul(hit, predictions), -1), sum(predictions, -1)));
+    const p = clipped(div(sum(mul(hit, predictions), -1), sum(predictions, -1)));
     return perSample(div(neg(log(p)), sum(hit, -1)));
   },
 );
 
-/** `sparseCategoricalCrossentropy` of softmax(predictions): for a model that ends without an activation. */
+/** `sparseCategoricalCrossentropy` of softmax(predictions), for a model without a final activation. */
 export const sparseCategoricalCrossentropyFromLogits: LossFunction = defineLoss(
   'sparseCategoricalCrossentropyFromLogits',
   (labels, predictions) => sparseFromLogits('sparseCategoricalCrossentropyFromLogits', labels, predictions),

@@ -1,4 +1,4 @@
-/** What losses and metrics do with labels and predictions first: check that they fit, and bring both to one shape. */
+/** Shape checks and conversions of labels and predictions that losses and metrics share. */
 import { describe } from '../../core/describe.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape, sizeOf } from '../../core/shape.ts';
@@ -8,14 +8,14 @@ import { cast } from '../../ops/elementwise/clip.ts';
 import { mean } from '../../ops/reduce/reduce.ts';
 import { reshape } from '../../ops/shape/reshape.ts';
 
-/** `[32, 1]` and `[32]` are the same samples. */
+/** Removes a last axis of size 1: `[32, 1]` and `[32]` are equivalent label shapes. */
 function withoutLastOne(shape: Shape): Shape {
   return shape.length > 1 && shape.at(-1) === 1 ? shape.slice(0, -1) : shape;
 }
 
 /**
- * Labels in the shape of the predictions where both differ by a last axis of 1 alone; others as they are. Without it
- * [batch] and [batch, 1] would broadcast to [batch, batch].
+ * Reshapes labels to the shape of the predictions if the shapes differ only by a last axis of size 1; returns other labels
+ * unchanged. Without this, [batch] and [batch, 1] would broadcast to [batch, batch].
  */
 export function alignLabels(labels: Node, predictions: Node): Node {
   const { shape } = predictions;
@@ -23,9 +23,9 @@ export function alignLabels(labels: Node, predictions: Node): Node {
 }
 
 /**
- * Labels as float32 in the shape of the predictions: [batch] and [batch, 1] stand for each other.
+ * Converts labels to float32 in the shape of the predictions. [batch] and [batch, 1] are equivalent.
  *
- * @throws ShapeError naming `loss`, with the loss that these labels are probably meant for
+ * @throws ShapeError that names `loss` and suggests the loss that fits these labels
  */
 export function matchLabels(loss: string, labels: Node, predictions: Node): Node {
   const [given, expected] = [labels.shape, predictions.shape];
@@ -45,9 +45,9 @@ export function matchLabels(loss: string, labels: Node, predictions: Node): Node
 }
 
 /**
- * Class numbers as int32 in the shape of the predictions without their last axis; a last axis of 1 is dropped.
+ * Converts class indices to int32 in the shape of the predictions without their last axis. Removes a last axis of size 1.
  *
- * @throws ShapeError naming `loss`
+ * @throws ShapeError that names `loss`
  */
 export function matchClassNumbers(loss: string, labels: Node, predictions: Node): Node {
   const [given, rows] = [labels.shape, predictions.shape.slice(0, -1)];
@@ -64,12 +64,12 @@ export function matchClassNumbers(loss: string, labels: Node, predictions: Node)
   );
 }
 
-/** Whether labels look like one value for each output, as one-hot labels do, and not like class numbers. */
+/** Whether labels have one value per output, like one-hot labels; otherwise they are class indices. */
 export function areWide({ shape: given }: Node, { shape: expected }: Node): boolean {
   return given.length === expected.length && (sizeOf(given) === sizeOf(expected) || given.at(-1) === expected.at(-1));
 }
 
-/** Throws `ShapeError` where a loss gives anything but one value for each sample. `batch` has one value for each. */
+/** Throws `ShapeError` unless a loss returned one value per sample. `batch` is a tensor with one value per sample. */
 export function requireOneEach(loss: string, given: Node, { shape: batch }: Node): void {
   const shape = (given as Partial<Node> | undefined)?.shape;
   if (Array.isArray(shape) && sameShape(shape as Shape, batch)) return;
@@ -79,7 +79,7 @@ export function requireOneEach(loss: string, given: Node, { shape: batch }: Node
   );
 }
 
-/** The mean over every axis but the first: one value for each sample. */
+/** The mean over all axes except the first: one value per sample. */
 export function perSample(values: Node): Node {
   const { shape } = values;
   const [batch = 1] = shape;
@@ -88,8 +88,8 @@ export function perSample(values: Node): Node {
 }
 
 /**
- * The logits under predictions that come straight from `activation`, or through reshapes that keep its rows; in the
- * predictions' shape. A loss that knows a stable form for them need not take the logarithm of a rounded probability.
+ * Returns the logits, in the shape of the predictions, if the predictions are the output of `activation`, possibly through
+ * reshapes that preserve its rows. A loss with a stable formula for logits then avoids the logarithm of rounded probabilities.
  */
 export function logitsUnder(predictions: Node, activation: 'softmax' | 'sigmoid'): Node | undefined {
   let node = predictions;

@@ -1,16 +1,16 @@
-/** What a loss is: one value for each sample, before it is averaged. The losses themselves are in `losses.ts`. */
+/** The type of loss functions. */
 import { checkArguments } from '../../core/arguments.ts';
 import type { Node } from '../../graph/node.ts';
 import { node } from '../arguments.ts';
 
 /**
- * Gives float32 [batch]. In training labels have the shape of the predictions where both differ by a last axis of 1 alone,
- * [batch] and [batch, 1]; else the shape in which they were given. `predictions` may come straight from a softmax or sigmoid: a loss that knows a stable form
- * for it reads the logits below it instead.
+ * Computes one value per sample, float32 [batch]; training averages it over the batch. Labels have the shape in which they were
+ * passed to `fit`, except that they are reshaped to the shape of the predictions if the two differ only by a last axis of
+ * size 1. If `predictions` is the output of a softmax or sigmoid, a loss may use the logits instead.
  */
 export type LossFunction = (labels: Node, predictions: Node) => Node;
 
-/** A loss that checks its arguments. */
+/** Adds argument checks to a loss. */
 export function defineLoss(name: string, formula: LossFunction): LossFunction {
   return (...given) => {
     checkArguments(name, given, { labels: node, predictions: node });

@@ -1,6 +1,6 @@
 /**
- * The losses of numbers and of margins, and the closed table of all losses by name. Each gives one value for each sample,
- * the mean over its other axes, as Keras does. The cross-entropies are in `crossentropies.ts`.
+ * Regression and margin losses, and the table of all losses by name. Each loss returns one value per sample, the mean over
+ * the other axes, as in Keras. The cross-entropies are in `crossentropies.ts`.
  */
 import { checkArguments, options, positive } from '../../core/arguments.ts';
 import { lookUp } from '../../core/check.ts';
@@ -25,21 +25,32 @@ import { matchLabels, perSample } from './labels.ts';
 import { defineLoss } from './loss.ts';
 import type { LossFunction } from './loss.ts';
 
-/** Mean of (y − p)². */
+/**
+ * Mean squared error: the mean of (y − p)².
+ *
+ * @param labels the shape of the predictions; [batch] and [batch, 1] are equivalent
+ * @param predictions float32 [batch, ...]
+ * @returns float32 [batch]
+ * @throws ShapeError when the shapes differ
+ * @example
+ * model.compile({ optimizer: 'adam', loss: meanSquaredError });
+ */
 export const meanSquaredError: LossFunction = defineLoss('meanSquaredError', (labels, predictions) =>
   perSample(square(sub(predictions, matchLabels('meanSquaredError', labels, predictions)))),
 );
 
-/** Mean of |y − p|. The gradient where both are equal is 0. */
+/** Mean absolute error: the mean of |y − p|. The gradient is 0 where both are equal. Arguments as for `meanSquaredError`. */
 export const meanAbsoluteError: LossFunction = defineLoss('meanAbsoluteError', (labels, predictions) =>
   perSample(abs(sub(predictions, matchLabels('meanAbsoluteError', labels, predictions)))),
 );
 
 /**
- * Mean of ½e² where |e| ≤ delta, delta · (|e| − ½ delta) beyond, e = p − y (Huber 1964): outliers pull with the same
- * force however far out they are. `delta` is 1 by default.
+ * Creates the Huber loss with e = p − y: the mean of ½e² where |e| ≤ delta, and delta · (|e| − ½ delta) elsewhere (Huber 1964).
+ * The gradient of outliers is bounded by delta, which defaults to 1.
  *
  * @throws ValueError for a delta that is not positive
+ * @example
+ * model.compile({ optimizer: 'adam', loss: huber({ delta: 0.5 }) });
  */
 export function huber(chosen: { readonly delta?: number } = {}): LossFunction {
   checkArguments('huber', arguments, { options: options({ delta: positive }) });
@@ -52,38 +63,38 @@ export function huber(chosen: { readonly delta?: number } = {}): LossFunction {
   });
 }
 
-/** Mean of log(cosh(p − y)), written e + softplus(−2e) − log 2: like ½e² near 0, like |e| far away. */
+/** Mean of log(cosh(e)), e = p − y, computed as e + softplus(−2e) − log 2: close to ½e² for small and to |e| for large errors. */
 export const logCosh: LossFunction = defineLoss('logCosh', (labels, predictions) => {
   const error = sub(predictions, matchLabels('logCosh', labels, predictions));
   return perSample(sub(add(error, softplus(mul(error, -2))), Math.LN2));
 });
 
-/** 1 − y · p, where positive. Labels are −1 and 1; a 0 counts as −1. */
+/** max(1 − y · p, 0) for labels −1 and 1; a label of 0 is read as −1. */
 function margin(loss: string, labels: Node, predictions: Node): Node {
   const given = matchLabels(loss, labels, predictions);
   return relu(sub(1, mul(select(equal(given, 0), -1, given), predictions)));
 }
 
-/** Mean of max(1 − y · p, 0) for labels −1 and 1; a label of 0 counts as −1. */
+/** Hinge loss: the mean of max(1 − y · p, 0) for labels −1 and 1; a label of 0 is read as −1. */
 export const hinge: LossFunction = defineLoss('hinge', (labels, predictions) =>
   perSample(margin('hinge', labels, predictions)),
 );
 
-/** Mean of max(1 − y · p, 0)² for labels −1 and 1; a label of 0 counts as −1. */
+/** Squared hinge loss: the mean of max(1 − y · p, 0)² for labels −1 and 1; a label of 0 is read as −1. */
 export const squaredHinge: LossFunction = defineLoss('squaredHinge', (labels, predictions) =>
   perSample(square(margin('squaredHinge', labels, predictions))),
 );
 
 /**
- * Σ y · log(y / p) over the last axis, both clipped to [10⁻⁷, 1] (Kullback, Leibler 1951): how far the predicted
- * distribution is from the labels', which are distributions too.
+ * Kullback-Leibler divergence of two distributions: Σ y · log(y / p) over the last axis, with y and p clipped to [10⁻⁷, 1]
+ * (Kullback, Leibler 1951). Labels are probabilities in the shape of the predictions.
  */
 export const klDivergence: LossFunction = defineLoss('klDivergence', (labels, predictions) => {
   const truth = clip(matchLabels('klDivergence', labels, predictions), { min: 1e-7, max: 1 });
   return perSample(sum(mul(truth, log(div(truth, clip(predictions, { min: 1e-7, max: 1 })))), -1));
 });
 
-/** Every loss that a name can stand for. `mse`, `mae` and `klDivergence` are as in Keras. */
+/** The names that `compile({ loss })` accepts. `mse` and `mae` are aliases. */
 export type LossName =
   | 'meanSquaredError'
   | 'mse'
@@ -119,18 +130,18 @@ const losses: Readonly<Record<LossName, LossFunction>> = {
   sparseCategoricalCrossentropyFromLogits,
 };
 
-/** The loss that a name stands for, or the function itself. Throws `ValueError` for an unknown name. */
+/** Resolves a name to a loss; a function is returned as is. Throws `ValueError` for an unknown name. */
 export function lossFrom(loss: LossName | LossFunction): LossFunction {
   if (loss === (huber as unknown)) throw new ValueError('loss: huber makes a loss: call it first, as in huber()');
   return typeof loss === 'function' ? loss : lookUp('loss', loss, losses);
 }
 
-/** Every name of the table. */
+/** All names in the table. */
 export function lossNames(): LossName[] {
   return Object.keys(losses) as LossName[];
 }
 
-/** The name of a loss of this file, or undefined for a function of one's own: such a one is not saved. */
+/** Returns the name of a built-in loss; undefined for a custom function, which cannot be saved. */
 export function lossName(loss: LossName | LossFunction): LossName | undefined {
   if (typeof loss === 'string') return loss;
   return lossNames().find((name) => losses[name] === loss);

@@ -1,6 +1,6 @@
 /**
- * The area under a curve over all thresholds, as a streaming metric: positives above each of some hundred thresholds are
- * counted on the device, and the area is that under the line through the points. `roc-auc.ts` has the exact one, of arrays.
+ * Area under the ROC or precision-recall curve as a streaming metric. The device counts true and false positives at some
+ * hundred thresholds; the area is interpolated between these points. `roc-auc.ts` computes the exact value from arrays.
  */
 import { boolean, integer, oneOf } from '../../core/arguments.ts';
 import type { Node } from '../../graph/node.ts';
@@ -17,16 +17,17 @@ import type { ClassOptions } from './class-counts.ts';
 import { checkTotals } from './metric.ts';
 import type { Metric } from './metric.ts';
 
+/** Options of `auc`. */
 export interface AUCOptions extends ClassOptions {
-  /** How many points the curve has; two of them lie outside [0, 1]. Default 200. */
+  /** Number of thresholds, including two outside [0, 1]. Default 200. */
   readonly numThresholds?: number;
-  /** `ROC`: true against false positive rate; `PR`: precision against recall, for few positives. Default `ROC`. */
+  /** `ROC`: true positive rate over false positive rate. `PR`: precision over recall, for rare positives. Default `ROC`. */
   readonly curve?: 'ROC' | 'PR';
-  /** Whether the predictions are logits and not probabilities. Default false. */
+  /** Whether the predictions are logits instead of probabilities. Default false. */
   readonly fromLogits?: boolean;
 }
 
-/** Counts at each threshold, from the lowest on, and of all samples. */
+/** Counts per threshold, in ascending order, and total counts. */
 interface CurveCounts {
   readonly truePositives: readonly number[];
   readonly falsePositives: readonly number[];
@@ -34,17 +35,21 @@ interface CurveCounts {
   readonly negatives: number;
 }
 
-/** Each takes memory for every sample of a batch. */
-const mostThresholds = 1e6;
+/** Limits memory: the metric needs batch × outputs × thresholds numbers. */
+const maxThresholds = 1e6;
 
 /**
- * The area under the curve of a classifier with probabilities from 0 to 1, as Keras's `AUC` makes it by interpolation:
- * `average: 'micro'`, the default, takes all outputs as one list, `'macro'` is Keras's `multi_label`. 0 where there are
- * no positives, and for ROC where there are no negatives. NaN is above no threshold. Takes memory for batch × outputs ×
- * thresholds numbers.
+ * Area under the curve of a classifier with probabilities in [0, 1], interpolated as in Keras's `AUC`. `average: 'micro'` (the
+ * default) treats all outputs as one list; `'macro'` corresponds to Keras's `multi_label`. The area is 0 if there are no
+ * positives, and for ROC also if there are no negatives. NaN predictions are above no threshold. Needs memory for batch ×
+ * outputs × thresholds numbers.
+ *
+ * @throws ValueError for an invalid option
+ * @example
+ * model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy', metrics: [auc({ curve: 'PR' })] });
  */
 export function auc(options: AUCOptions = {}): Metric {
-  const types = { numThresholds: integer(2, mostThresholds), curve: oneOf('ROC', 'PR'), fromLogits: boolean };
+  const types = { numThresholds: integer(2, maxThresholds), curve: oneOf('ROC', 'PR'), fromLogits: boolean };
   checkClassOptions('auc', arguments, types);
   const { numThresholds = 200, curve = 'ROC', fromLogits = false, name = 'auc' } = options;
   const area = curve === 'ROC' ? areaUnderROC : areaUnderPR;
@@ -56,7 +61,7 @@ export function auc(options: AUCOptions = {}): Metric {
       const probabilities = perClass(fromLogits ? sigmoid(scores) : scores);
       const above = greater(expandDims(probabilities, -1), constant(thresholds(numThresholds)));
       const kinds = [actual, sub(1, actual)].map((kind) => expandDims(perClass(mul(kind, weights)), 1));
-      // [classes, 1, samples] · [classes, samples, thresholds]: ones are summed, so every count is exact.
+      // [classes, 1, samples] · [classes, samples, thresholds]: sums of zeros and ones, so the counts are exact.
       return [...kinds.map((kind) => matmul(kind, above)), ...kinds.map((kind) => sum(kind, -1))];
     },
     result: (...given) => {
@@ -78,7 +83,7 @@ export function auc(options: AUCOptions = {}): Metric {
   };
 }
 
-/** Evenly over [0, 1]; the ends lie a little outside, so that everything is above the first and nothing above the last. */
+/** Evenly spaced in [0, 1]. The first and last are slightly outside: all predictions are above the first, none above the last. */
 function thresholds(count: number): Float32Array {
   const values = Float32Array.from({ length: count }, (_, index) => index / (count - 1));
   values[0] = -1e-7;
@@ -86,31 +91,31 @@ function thresholds(count: number): Float32Array {
   return values;
 }
 
-/** Trapezoids under the true positive rate over the false positive rate. */
+/** Trapezoidal rule for the true positive rate over the false positive rate. */
 function areaUnderROC({ truePositives, falsePositives, positives, negatives }: CurveCounts): number {
-  const height = truePositives.map((count) => ratio(count, positives));
-  const place = falsePositives.map((count) => ratio(count, negatives));
-  return overSegments(height.length, (from, to) => ((place[from]! - place[to]!) * (height[from]! + height[to]!)) / 2);
+  const y = truePositives.map((count) => ratio(count, positives));
+  const x = falsePositives.map((count) => ratio(count, negatives));
+  return sumOverSegments(y.length, (from, to) => ((x[from]! - x[to]!) * (y[from]! + y[to]!)) / 2);
 }
 
 /**
- * Between two points true positives grow in proportion to all that is found, TP = slope · found + intercept, while
- * precision, TP / found, does not (Davis and Goadrich: The Relationship Between Precision-Recall and ROC Curves; ICML
- * 2006). The integral of TP / found over TP is slope · (ΔTP + intercept · log(found / found before)).
+ * Between two points, TP is interpolated linearly in the number of predicted positives, TP = slope · predicted + intercept;
+ * precision, TP / predicted, is not linear (Davis and Goadrich: The Relationship Between Precision-Recall and ROC Curves;
+ * ICML 2006). The integral of TP / predicted over TP is slope · (ΔTP + intercept · log(predicted / previous predicted)).
  */
 function areaUnderPR({ truePositives, falsePositives, positives }: CurveCounts): number {
-  const found = truePositives.map((count, index) => count + falsePositives[index]!);
-  return overSegments(found.length, (from, to) => {
+  const predicted = truePositives.map((count, index) => count + falsePositives[index]!);
+  return sumOverSegments(predicted.length, (from, to) => {
     const gained = truePositives[from]! - truePositives[to]!;
-    const slope = ratio(gained, found[from]! - found[to]!);
-    const intercept = truePositives[to]! - slope * found[to]!;
-    const growth = found[to]! > 0 ? Math.log(found[from]! / found[to]!) : 0;
+    const slope = ratio(gained, predicted[from]! - predicted[to]!);
+    const intercept = truePositives[to]! - slope * predicted[to]!;
+    const growth = predicted[to]! > 0 ? Math.log(predicted[from]! / predicted[to]!) : 0;
     return ratio(slope * (gained + intercept * growth), positives);
   });
 }
 
-/** The sum over neighbouring points; `from` has the lower threshold. */
-function overSegments(points: number, areaOf: (from: number, to: number) => number): number {
+/** Sums `areaOf` over neighbouring points; `from` has the lower threshold. */
+function sumOverSegments(points: number, areaOf: (from: number, to: number) => number): number {
   let sum = 0;
   for (let from = 0; from + 1 < points; from++) sum += areaOf(from, from + 1);
   return sum;

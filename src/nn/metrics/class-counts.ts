@@ -1,6 +1,6 @@
 /**
- * What precision, recall, F1 and AUC share: labels and predictions as samples by classes, and one number made of the
- * counts that each class has gathered over an epoch. Counts are exact: up to 2²⁴ in a batch, 2⁴⁸ in an epoch.
+ * Shared code of precision, recall, F1 and AUC: converts labels and predictions to [samples, classes], and averages a measure
+ * over classes. Counts are exact up to 2²⁴ per batch and 2⁴⁸ per epoch.
  */
 import { checkArguments, integer, oneOf, options } from '../../core/arguments.ts';
 import type { ArgumentTable } from '../../core/arguments.ts';
@@ -15,19 +15,20 @@ import { logName } from '../arguments.ts';
 import { areWide, matchClassNumbers, matchLabels } from '../losses/labels.ts';
 import { checkSums } from './metric.ts';
 
+/** Options of metrics that are computed per class. */
 export interface ClassOptions {
   /**
-   * For several outputs. `micro` counts all of them together; `macro` is the mean of the classes, one that never occurs
-   * included; `weighted` their mean by how often each occurs. Default `micro`.
+   * How to average over several outputs. `micro` sums the counts of all classes; `macro` is the unweighted mean over classes,
+   * including those that never occur; `weighted` is the mean weighted by class frequency. Default `micro`.
    */
   readonly average?: 'micro' | 'macro' | 'weighted';
-  /** Only this class, instead of an average. */
+  /** Evaluates only this class, instead of an average. */
   readonly classId?: number;
-  /** In logs and history, where a model has several of a kind. Default: the function's own name. */
+  /** The name in logs and history. Default: the name of the function. */
   readonly name?: string;
 }
 
-/** Checks the arguments of a metric's factory. @param own what its own options may be */
+/** Checks the arguments of a metric's factory. @param own types of the options that only this metric has */
 export function checkClassOptions(caller: string, given: ArrayLike<unknown>, own: ArgumentTable): void {
   const types = { ...own, average: oneOf('micro', 'macro', 'weighted'), classId: integer(0), name: logName };
   checkArguments(caller, given, { options: options(types) });
@@ -36,18 +37,20 @@ export function checkClassOptions(caller: string, given: ArrayLike<unknown>, own
   requireOption(caller, 'classId', classId, 'an integer ≥ 0, and without average', fits);
 }
 
-/** All float32 [samples, classes]; a sequence's places count as samples, and a single output as one class. */
+/** All float32 [samples, classes]. Each position of a sequence is a sample; a single output is one class. */
 export interface ByClass {
   readonly scores: Node;
-  /** 1 where the sample is of the class, else 0. */
+  /** 1 if the sample belongs to the class, otherwise 0. */
   readonly actual: Node;
-  /** 1, or 0 for a sample that does not count. */
+  /** 1, or 0 for samples to ignore. */
   readonly weights: Node;
 }
 
 /**
- * @param labels in the shape of the predictions, of which those above 0.5 count as 1, or class numbers
- * @throws ShapeError for labels that do not fit; ValueError for a class that the predictions do not have
+ * Converts labels, predictions and mask to [samples, classes].
+ *
+ * @param given labels in the shape of the predictions (positive if above 0.5) or class indices; predictions; mask
+ * @throws ShapeError for labels that do not fit; ValueError for a `classId` that the predictions do not have
  */
 export function byClass(
   where: string,
@@ -68,11 +71,11 @@ export function byClass(
 }
 
 /**
- * One number of several classes.
+ * Averages a measure over classes.
  *
- * @param classes the counts of each class, as many for each
- * @param measure the number for one class, or for the sums over all
- * @param support how many samples a class has, of its counts
+ * @param classes one list of counts per class, of equal length
+ * @param measure computes the measure from the counts of one class, or from their sums over all classes
+ * @param support returns the number of samples of a class from its counts
  */
 export function overClasses(
   classes: readonly (readonly number[])[],
@@ -82,7 +85,7 @@ export function overClasses(
 ): number {
   if (classId !== undefined) return measure(classes[classId]!);
   if (average === 'micro') {
-    return measure(classes[0]!.map((_, place) => total(classes.map((counts) => counts[place]!))));
+    return measure(classes[0]!.map((_, index) => total(classes.map((counts) => counts[index]!))));
   }
   const weights = classes.map((counts) => (average === 'macro' ? 1 : support(counts)));
   return ratio(total(classes.map((counts, index) => measure(counts) * weights[index]!)), total(weights));
@@ -90,7 +93,7 @@ export function overClasses(
 
 const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 
-/** 0 where there is nothing to divide by, as in Keras. */
+/** part / whole; 0 if `whole` is 0, as in Keras. */
 export function ratio(part: number, whole: number): number {
   return whole === 0 ? 0 : part / whole;
 }

@@ -1,6 +1,6 @@
 /**
- * Precision, recall and F1 as streaming metrics: true positives, predicted positives and actual positives of each class,
- * counted on the device. `classification-report.ts` has the same of arrays.
+ * Precision, recall and F1 as streaming metrics. The device counts true positives, predicted positives and actual positives of
+ * each class. `classification-report.ts` computes the same from arrays.
  */
 import { number } from '../../core/arguments.ts';
 import type { ArgumentType } from '../../core/arguments.ts';
@@ -14,10 +14,11 @@ import type { ClassOptions } from './class-counts.ts';
 import { checkTotals } from './metric.ts';
 import type { Metric } from './metric.ts';
 
+/** Options of `precision`, `recall` and `f1Score`. */
 export interface PositiveOptions extends ClassOptions {
   /**
-   * A prediction above it counts as positive; null: the likeliest class alone does. Default 0.5, and null with `average`
-   * for several outputs. 0 for logits.
+   * Predictions above the threshold are positive; null: only the most likely class is. Use 0 for logits. Default 0.5, or
+   * null if `average` is given and there are several outputs.
    */
   readonly threshold?: number | null;
 }
@@ -53,21 +54,31 @@ function positives(kind: string, given: ArrayLike<unknown>, measure: Measure): M
 }
 
 /**
- * Of those predicted positive, the share that is: TP / (TP + FP); 0 where none is predicted. As Keras's `Precision`, with
- * averages over classes besides. Labels: in the shape of the predictions, or class numbers.
+ * Precision: TP / (TP + FP), the fraction of predicted positives that are positive; 0 if there are none. As Keras's
+ * `Precision`, with additional class averages. Labels have the shape of the predictions or are class indices.
+ *
+ * @throws ValueError for an invalid option
+ * @example
+ * model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: [precision({ average: 'macro' })] });
  */
 export function precision(_options: PositiveOptions = {}): Metric {
   return positives('precision', arguments, (hits, predicted) => ratio(hits, predicted));
 }
 
-/** Of the positives, the share that is found: TP / (TP + FN); 0 where there is none. Otherwise as `precision`. */
+/**
+ * Recall: TP / (TP + FN), the fraction of positives that are predicted as such; 0 if there are none. Otherwise as `precision`.
+ *
+ * @throws ValueError for an invalid option
+ */
 export function recall(_options: PositiveOptions = {}): Metric {
   return positives('recall', arguments, (hits, _, actual) => ratio(hits, actual));
 }
 
 /**
- * The harmonic mean of precision and recall, 2 TP / (2 TP + FP + FN); 0 where all three are. With `average` as Keras's
- * `F1Score` and scikit-learn's `f1_score`, without one as `precision`.
+ * F1 score, the harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN); 0 if all three are 0. With `average` it matches
+ * Keras's `F1Score` and scikit-learn's `f1_score`; without it, options apply as for `precision`.
+ *
+ * @throws ValueError for an invalid option
  */
 export function f1Score(_options: PositiveOptions = {}): Metric {
   return positives('f1Score', arguments, (hits, predicted, actual) => ratio(2 * hits, predicted + actual));

@@ -1,38 +1,42 @@
-/** Precision, recall and F1 of each class and over all, from labels and predicted classes: a test set's summary. */
+/** Precision, recall and F1 per class and averaged, from arrays of labels and predicted classes. */
 import { ratio } from './class-counts.ts';
 import { checkReport, confusionMatrix } from './confusion-matrix.ts';
 import type { ConfusionMatrixOptions } from './confusion-matrix.ts';
 import type { ClassNumbers } from './predicted-classes.ts';
 
+/** The scores of one class, or their average. */
 export interface ClassScores {
-  /** Of those predicted to be of the class, the share that is: TP / (TP + FP). */
+  /** TP / (TP + FP). */
   readonly precision: number;
-  /** Of those of the class, the share that is found: TP / (TP + FN). */
+  /** TP / (TP + FN). */
   readonly recall: number;
   /** 2 TP / (2 TP + FP + FN). */
   readonly f1Score: number;
-  /** How many samples are of the class. */
+  /** Number of samples of the class. */
   readonly support: number;
 }
 
+/** The result of `classificationReport`. */
 export interface ClassificationReport {
-  /** By class number. */
+  /** By class index. */
   readonly classes: readonly ClassScores[];
-  /** The share of the samples whose class was predicted. */
+  /** Fraction of correctly predicted samples. */
   readonly accuracy: number;
-  /** The mean of the classes. */
+  /** Unweighted mean over classes. */
   readonly macroAverage: ClassScores;
-  /** The mean of the classes by their support. */
+  /** Mean over classes, weighted by support. */
   readonly weightedAverage: ClassScores;
 }
 
 /**
- * What scikit-learn's `classification_report` gives of these classes: a share of nothing is 0. A class below the greatest
- * number that never occurs has zeros, and counts in the macro average.
+ * Computes the scores of scikit-learn's `classification_report`. Undefined ratios are 0. A class that never occurs has zero
+ * scores and is included in the macro average.
  *
- * @param labels class numbers from 0
- * @param predictions class numbers, as many: `predictedClasses(await model.predict(x))`
- * @throws ShapeError where the counts differ; ValueError for what is no class number
+ * @param labels class indices, starting at 0
+ * @param predictions as many class indices: `predictedClasses(await model.predict(x))`
+ * @throws ShapeError when the lengths differ; ValueError for values that are not class indices
+ * @example
+ * const { accuracy, classes } = classificationReport([0, 1, 1], [0, 1, 0]); // accuracy 2/3, classes[1].recall 0.5
  */
 export function classificationReport(
   labels: ClassNumbers,

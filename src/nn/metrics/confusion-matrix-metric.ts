@@ -1,6 +1,6 @@
 /**
- * The confusion matrix as a streaming metric: counted on the device over an epoch or an evaluation, as one product of what
- * is and what is predicted. `confusion-matrix.ts` has the same of arrays.
+ * The confusion matrix as a streaming metric. The device computes it as a matrix product of one-hot labels and one-hot
+ * predictions. `confusion-matrix.ts` computes the same from arrays.
  */
 import { checkArguments, number, options } from '../../core/arguments.ts';
 import { StateError } from '../../core/errors.ts';
@@ -17,29 +17,31 @@ import { byClass, ratio } from './class-counts.ts';
 import { checkTotals } from './metric.ts';
 import type { Metric } from './metric.ts';
 
+/** Options of `confusionMatrixMetric`. */
 export interface ConfusionMatrixMetricOptions {
-  /** Of a single output: above it the prediction is class 1. Default 0.5; 0 for logits. */
+  /** For a single output: predictions above the threshold are class 1. Use 0 for logits. Default 0.5. */
   readonly threshold?: number;
-  /** In logs and history. Default `confusionMatrix`. */
+  /** The name in logs and history. Default `confusionMatrix`. */
   readonly name?: string;
 }
 
+/** A metric with the counts in `matrix`. */
 export interface ConfusionMatrixMetric extends Metric {
   /**
-   * int32 [classes, classes] of what was read last, the training samples or those of the evaluation: row the label's
-   * class, column the predicted one's. Throws `StateError` before anything was.
+   * int32 [classes, classes]: counts of the most recent epoch or evaluation; the row is the label's class, the column the
+   * predicted class. Throws `StateError` before the first result.
    */
   readonly matrix: HostTensor;
 }
 
-/** Of one output the columns of class 0 and class 1. */
+/** Expands a single output to columns for class 0 and class 1. */
 const bothClasses = (positive: Node): Node => concatenate([sub(1, positive), positive], 1);
 
 /**
- * How often each class is predicted for each, over all samples so far. A model with one output has two classes. In logs it
- * is one number, the share of the samples on the diagonal; the counts are `matrix`. They are exact.
+ * Confusion matrix over an epoch or evaluation. A model with one output has two classes. Logs contain one number, the fraction
+ * of samples on the diagonal; `matrix` contains the exact counts.
  *
- * @throws ValueError for options that are none
+ * @throws ValueError for an invalid option
  * @example
  * const confusion = confusionMatrixMetric();
  * model.compile({ optimizer: 'adam', loss: 'binaryCrossentropy', metrics: [confusion] });
@@ -64,7 +66,7 @@ export function confusionMatrixMetric(chosen: ConfusionMatrixMetricOptions = {})
       const counts = Int32Array.from(sums!);
       const classes = Math.sqrt(counts.length);
       matrix = new HostTensor(counts, [classes, classes]);
-      const hits = counts.reduce((sum, count, place) => sum + (place % (classes + 1) === 0 ? count : 0), 0);
+      const hits = counts.reduce((sum, count, index) => sum + (index % (classes + 1) === 0 ? count : 0), 0);
       return ratio(
         hits,
         counts.reduce((sum, count) => sum + count, 0),

@@ -1,12 +1,13 @@
-/** Which classes are taken for which, counted on the host from labels and predicted classes. */
+/** The confusion matrix of arrays of labels and predicted classes, computed on the host. */
 import { anything, checkArguments, integer, options, required } from '../../core/arguments.ts';
 import { checkShape } from '../../core/shape.ts';
 import { HostTensor } from '../../data/tensor.ts';
 import { checkClassNumbers } from './predicted-classes.ts';
 import type { ClassNumbers } from './predicted-classes.ts';
 
+/** Options of `confusionMatrix` and `classificationReport`. */
 export interface ConfusionMatrixOptions {
-  /** How many classes there are, also such as do not occur. Default: up to the greatest number. */
+  /** Number of classes. Default: the maximum class index plus one. */
   readonly numClasses?: number;
 }
 
@@ -20,13 +21,15 @@ export function checkReport(caller: string, given: ArrayLike<unknown>): void {
 }
 
 /**
- * How often each class was predicted for each: row the label's, column the prediction's, as in TensorFlow and
+ * Counts how often each class was predicted for each label. Rows are labels and columns are predictions, as in TensorFlow and
  * scikit-learn.
  *
- * @param labels class numbers from 0
- * @param predictions class numbers, as many: `predictedClasses(await model.predict(x))`
+ * @param labels class indices, starting at 0
+ * @param predictions as many class indices: `predictedClasses(await model.predict(x))`
  * @returns int32 [classes, classes]
- * @throws ShapeError where the counts differ; ValueError for what is no class number
+ * @throws ShapeError when the lengths differ; ValueError for values that are not class indices
+ * @example
+ * confusionMatrix([0, 1, 1], [0, 1, 0]).toArray(); // [[1, 0], [1, 1]]
  */
 export function confusionMatrix(
   labels: ClassNumbers,

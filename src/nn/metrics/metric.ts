@@ -1,30 +1,32 @@
-/** What a metric is: sums that grow on the device over an epoch, and the number made of them at its end. */
+/** The metric interface: sums that the device accumulates over an epoch, and the result computed from them at its end. */
 import { checkArguments } from '../../core/arguments.ts';
 import type { Node } from '../../graph/node.ts';
 import { node } from '../arguments.ts';
 
+/** A streaming metric; a custom metric implements this interface. */
 export interface Metric {
-  /** As it appears in logs and in the history: `accuracy`. */
+  /** The name in logs and history, such as `accuracy`. */
   readonly name: string;
   /**
-   * What one batch adds: float32 nodes of fixed shape.
+   * Builds what one batch adds to each sum: float32 nodes whose shapes do not depend on the batch size.
    *
-   * @param labels as given to `fit`, with the batch axis; in the shape of the predictions where a last axis of 1 is all that differs
+   * @param labels as passed to `fit`, with the batch axis; reshaped to the shape of the predictions if the shapes differ only
+   *   by a last axis of size 1
    * @param predictions the model's output
-   * @param mask float32 [batch]: 1 for a sample that counts, as all do in `fit` and `evaluate`, 0 for one that does not
+   * @param mask float32 [batch]: 1 for samples that count (all of them in `fit` and `evaluate`), 0 for samples to ignore
    */
   sums(labels: Node, predictions: Node, mask: Node): readonly Node[];
-  /** The metric from the epoch's sums, in the same order; each has about 48 significant bits. */
+  /** Computes the metric from the sums over the epoch, in the same order. Each sum has about 48 significant bits. */
   result(sums: readonly Float64Array[]): number;
 }
 
-/** The arguments of a metric's `sums`. Throws `ValueError` for anything but three tensors. */
+/** Checks the arguments of a metric's `sums`. Throws `ValueError` unless they are three tensors. */
 export function checkSums(caller: string, given: readonly [Node, Node, Node]): readonly [Node, Node, Node] {
   checkArguments(`${caller}.sums`, given, { labels: node, predictions: node, mask: node });
   return given;
 }
 
-/** The sums that a metric's `result` is given. Throws `ValueError` for anything but `count` typed arrays. */
+/** Checks the argument of a metric's `result`. Throws `ValueError` unless it consists of `count` typed arrays. */
 export function checkTotals<T extends ArrayLike<number>>(
   caller: string,
   given: readonly [readonly T[]],

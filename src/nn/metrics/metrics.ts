@@ -1,6 +1,6 @@
 /**
- * Metrics: what is measured beside the loss. Each adds masked sums on the device, so an epoch costs one reading. The
- * closed table of names is at the end; every loss can be a metric too.
+ * Accuracy and error metrics, and the table of all metrics by name. Metrics accumulate masked sums on the device, so an epoch
+ * needs one readback. Every loss can also be used as a metric.
  */
 import { checkArguments, checkCount, integer, number, options, required } from '../../core/arguments.ts';
 import { lookUp } from '../../core/check.ts';
@@ -21,14 +21,14 @@ import type { LossName } from '../losses/losses.ts';
 import { checkSums, checkTotals } from './metric.ts';
 import type { Metric } from './metric.ts';
 
-/** The first element of a sum. */
+/** The first element, 0 if there is none. */
 const first = (values: ArrayLike<number> | undefined): number => values?.[0] ?? 0;
 
-/** The mean over all samples of one value each. */
+/** A metric that is the mean of one value per sample, followed by `transform`. */
 function meanMetric(
   name: string,
   valuesOf: (labels: Node, predictions: Node) => Node,
-  last = (x: number) => x,
+  transform = (x: number) => x,
 ): Metric {
   return {
     name,
@@ -40,40 +40,46 @@ function meanMetric(
     },
     result: (...given) => {
       const [total, count] = checkTotals(name, given, 2);
-      return last(first(total) / first(count));
+      return transform(first(total) / first(count));
     },
   };
 }
 
 /**
- * Any loss as a metric, under its own name. A custom function gets labels in the shape of the predictions where both
- * differ by a last axis of 1 alone.
+ * Creates a metric from a loss function: its mean over all samples. Labels are reshaped to the shape of the predictions if the
+ * shapes differ only by a last axis of size 1.
+ *
+ * @param name the name in logs and history
+ * @param loss returns one value per sample, float32 [batch]
+ * @example
+ * model.compile({ optimizer: 'adam', loss: 'mse', metrics: [lossMetric('huber', huber({ delta: 0.5 }))] });
  */
 export function lossMetric(name: string, loss: LossFunction): Metric {
   checkArguments('lossMetric', arguments, { name: required(logName), loss: required(lossLike) });
   return meanMetric(name, loss);
 }
 
-/** Mean of (y − p)². */
+/** Mean squared error: the mean of (y − p)². */
 export function meanSquaredErrorMetric(): Metric {
   checkCount('meanSquaredErrorMetric', arguments);
   return meanMetric('meanSquaredError', meanSquaredError);
 }
 
-/** Mean of |y − p|. */
+/** Mean absolute error: the mean of |y − p|. */
 export function meanAbsoluteErrorMetric(): Metric {
   checkCount('meanAbsoluteErrorMetric', arguments);
   return meanMetric('meanAbsoluteError', meanAbsoluteError);
 }
 
-/** The root of the mean of (y − p)² over the whole epoch, not the mean of the batches' roots. */
+/** Root mean squared error: the square root of the mean of (y − p)² over the whole epoch, not the mean over batches. */
 export function rootMeanSquaredError(): Metric {
   checkCount('rootMeanSquaredError', arguments);
   return meanMetric('rootMeanSquaredError', meanSquaredError, Math.sqrt);
 }
 
+/** Options of `binaryAccuracy`. */
 export interface ThresholdOptions {
-  /** A prediction above it counts as 1. Default 0.5; 0 for logits. */
+  /** Predictions above the threshold are 1. Use 0 for logits. Default 0.5. */
   readonly threshold?: number;
 }
 
@@ -84,36 +90,41 @@ const isBinaryHit =
 
 const isCategoricalHit = (labels: Node, predictions: Node): Node => {
   const truth = matchLabels('categoricalAccuracy', labels, predictions);
-  return perSample(equalNumbers(argMax(truth), argMax(predictions)));
+  return perSample(equalIndices(argMax(truth), argMax(predictions)));
 };
 
 const isSparseHit = (labels: Node, predictions: Node): Node =>
-  perSample(equalNumbers(matchClassNumbers('sparseCategoricalAccuracy', labels, predictions), argMax(predictions)));
+  perSample(equalIndices(matchClassNumbers('sparseCategoricalAccuracy', labels, predictions), argMax(predictions)));
 
-/** int32 against int32; float32 holds class numbers exactly up to 2²⁴. */
-function equalNumbers(x: Node, y: Node): Node {
+/** Compares class indices as float32, which is exact up to 2²⁴. */
+function equalIndices(x: Node, y: Node): Node {
   return equal(cast(x, 'float32'), cast(y, 'float32'));
 }
 
-/** How often prediction > threshold agrees with labels of 0 and 1; over all outputs. */
+/** Fraction of outputs where prediction > threshold agrees with the label, 0 or 1. @throws ValueError for an invalid option */
 export function binaryAccuracy(chosen: ThresholdOptions = {}): Metric {
   checkArguments('binaryAccuracy', arguments, { options: options({ threshold: number() }) });
   return meanMetric('binaryAccuracy', isBinaryHit(chosen.threshold ?? 0.5));
 }
 
-/** How often the likeliest class is that of the one-hot label. */
+/** Fraction of samples whose most likely class is that of the one-hot label. */
 export function categoricalAccuracy(): Metric {
   checkCount('categoricalAccuracy', arguments);
   return meanMetric('categoricalAccuracy', isCategoricalHit);
 }
 
-/** How often the likeliest class is the label's number. */
+/** Fraction of samples whose most likely class equals the label, a class index. */
 export function sparseCategoricalAccuracy(): Metric {
   checkCount('sparseCategoricalAccuracy', arguments);
   return meanMetric('sparseCategoricalAccuracy', isSparseHit);
 }
 
-/** Binary for one output, categorical for labels as wide as the output, else sparse: chosen by the shapes, as Keras does. */
+/**
+ * Accuracy, chosen by shape as in Keras: binary for a single output, categorical for one-hot labels, otherwise sparse.
+ *
+ * @example
+ * model.compile({ optimizer: 'adam', loss: 'sparseCategoricalCrossentropy', metrics: [accuracy()] });
+ */
 export function accuracy(): Metric {
   checkCount('accuracy', arguments);
   return meanMetric('accuracy', (labels, predictions) => {
@@ -123,7 +134,7 @@ export function accuracy(): Metric {
   });
 }
 
-/** How often fewer than k classes are likelier than that of the one-hot label; k is 5 by default. */
+/** Fraction of samples where fewer than k classes are more likely than that of the one-hot label. `k` defaults to 5. */
 export function topKCategoricalAccuracy(chosen: { readonly k?: number } = {}): Metric {
   checkArguments('topKCategoricalAccuracy', arguments, { options: options({ k: integer(1) }) });
   const { k = 5 } = chosen;
@@ -134,6 +145,7 @@ export function topKCategoricalAccuracy(chosen: { readonly k?: number } = {}): M
   });
 }
 
+/** The names that `compile({ metrics })` accepts. */
 export type MetricName =
   | 'accuracy'
   | 'acc'
@@ -162,7 +174,7 @@ const metrics: Readonly<Record<Exclude<MetricName, LossName>, () => Metric>> = {
   rootMeanSquaredError,
 };
 
-/** The metric that a name stands for, or the metric itself. Throws `ValueError` for an unknown name. */
+/** Resolves a name to a metric; a metric is returned as is. Throws `ValueError` for an unknown name. */
 export function metricFrom(metric: MetricName | Metric): Metric {
   if (typeof metric === 'object') return metric;
   const losses = lossNames().map((name) => [name, () => lossMetric(name, lossFrom(name))] as const);

@@ -1,4 +1,4 @@
-/** From what a model predicts to class numbers, and arrays of class numbers checked: what counting on the host begins with. */
+/** Converts predictions to class indices, and checks arrays of class indices for the host-side metrics. */
 import { anything, checkArguments, number, options, required } from '../../core/arguments.ts';
 import { describe } from '../../core/describe.ts';
 import { ShapeError, ValueError } from '../../core/errors.ts';
@@ -7,16 +7,19 @@ import { readValues } from '../../core/values.ts';
 import type { NestedValues, NumericArray } from '../../core/values.ts';
 import { HostTensor, tensor } from '../../data/tensor.ts';
 
-/** One number for each sample: a tensor, whose scale and offset count, a typed array, numbers, big integers or booleans. */
+/** One number per sample: a tensor (scale and offset are applied), a typed array, numbers, big integers or booleans. */
 export type ClassNumbers = HostTensor | NumericArray | NestedValues;
 
 /**
- * The class of each row of predictions, or of one-hot labels: the place of its greatest value, the first of equals; of a
- * single value 1 where it is above `threshold`, else 0. NaN is above nothing.
+ * Returns the class of each row of predictions or one-hot labels: the index of its maximum, the first one if several are equal.
+ * For a single output, the class is 1 if the value is above `threshold` (default 0.5), otherwise 0. NaN never counts as
+ * larger.
  *
- * @param predictions [samples, outputs], [samples, 1] or [samples], as `predict` gives them
- * @returns int32, one for each sample
+ * @param predictions [samples, outputs], [samples, 1] or [samples], as returned by `predict`
+ * @returns int32 class indices, one per sample
  * @throws ShapeError for another rank
+ * @example
+ * const classes = predictedClasses(await model.predict(x));
  */
 export function predictedClasses(
   predictions: HostTensor | NumericArray | NestedValues,
@@ -36,16 +39,16 @@ export function predictedClasses(
   }
   return Int32Array.from({ length: samples }, (_, sample) => {
     if (outputs === 1) return Number(data[sample]! > threshold);
-    let [best, greatest] = [0, -Infinity];
+    let [best, max] = [0, -Infinity];
     for (let output = 0; output < outputs; output++) {
       const value = data[sample * outputs + output]!;
-      if (value > greatest) [best, greatest] = [output, value];
+      if (value > max) [best, max] = [output, value];
     }
     return best;
   });
 }
 
-/** A list of numbers. Throws `ShapeError` for more than one value a sample, `DTypeError` for what is no number. */
+/** Reads one number per sample. Throws `ShapeError` for several values per sample, `DTypeError` for non-numeric values. */
 export function oneEach(caller: string, name: string, values: ClassNumbers): ArrayLike<number> {
   const where = `${caller}: ${name}`;
   const { data, shape } =
@@ -58,7 +61,7 @@ export function oneEach(caller: string, name: string, values: ClassNumbers): Arr
   );
 }
 
-/** Labels and predictions as lists of class numbers of one length. Throws `ShapeError` or `ValueError`. */
+/** Reads labels and predictions as class indices. Throws `ShapeError` for different lengths, `ValueError` for other numbers. */
 export function checkClassNumbers(
   caller: string,
   given: { readonly labels: ClassNumbers; readonly predictions: ClassNumbers },
@@ -83,7 +86,7 @@ export function checkClassNumbers(
   return [labels, predictions];
 }
 
-/** Throws `ShapeError` where two lists have not one length. */
+/** Throws `ShapeError` unless the two lists have the same length. */
 export function requireSameLength(caller: string, lists: Readonly<Record<string, ArrayLike<number>>>): void {
   const [[first, a], [second, b]] = Object.entries(lists) as [[string, ArrayLike<number>], [string, ArrayLike<number>]];
   if (a.length === b.length) return;

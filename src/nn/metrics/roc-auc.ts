@@ -1,4 +1,4 @@
-/** The exact area under the ROC curve, from labels and scores on the host. `auc.ts` has the streaming one. */
+/** The exact area under the ROC curve of arrays, computed on the host. `auc.ts` contains the streaming metric. */
 import { anything, checkArguments, required } from '../../core/arguments.ts';
 import { describe } from '../../core/describe.ts';
 import { ValueError } from '../../core/errors.ts';
@@ -6,13 +6,15 @@ import { oneEach, requireSameLength } from './predicted-classes.ts';
 import type { ClassNumbers } from './predicted-classes.ts';
 
 /**
- * The probability that a positive has a higher score than a negative, an equal one counting half: the area under the
- * ROC curve of all thresholds, by the ranks of Mann and Whitney (1947). In float64, n log n time.
+ * Exact area under the ROC curve: the probability that a positive has a higher score than a negative, where ties count one half.
+ * Computed from ranks (Mann, Whitney 1947), in float64 and O(n log n) time.
  *
  * @param labels 0 or 1 for each sample
- * @param scores any numbers, infinite ones included: probabilities or logits
- * @returns from 0 to 1; NaN where the labels are all of one kind, as in scikit-learn
- * @throws ShapeError where the counts differ; ValueError for other labels, and for a score that is NaN
+ * @param scores one number per sample, possibly infinite: probabilities or logits
+ * @returns the area in [0, 1]; NaN if all labels are equal, as in scikit-learn
+ * @throws ShapeError when the lengths differ; ValueError for other labels and for NaN scores
+ * @example
+ * rocAuc([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]); // 0.75
  */
 export function rocAuc(labels: ClassNumbers, scores: ClassNumbers): number {
   checkArguments('rocAuc', arguments, { labels: required(anything), scores: required(anything) });
