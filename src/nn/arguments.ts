@@ -25,10 +25,10 @@ export const activationLike: ArgumentType = {
 const isAxis = (value: unknown): boolean => Number.isInteger(value) && value !== 0;
 
 /** An axis of the layer's input; axis 0 is the batch axis. */
-export const axis: ArgumentType = { expected: 'an integer but 0, the batch axis', accepts: isAxis };
+export const axis: ArgumentType = { expected: 'an integer other than 0, the batch axis', accepts: isAxis };
 
 export const axes: ArgumentType = {
-  expected: 'an integer but 0, the batch axis, or an array of such',
+  expected: 'an integer other than 0, the batch axis, or an array of such integers',
   accepts: (value) => isAxis(value) || (Array.isArray(value) && value.length > 0 && Array.from(value).every(isAxis)),
 };
 

@@ -91,7 +91,7 @@ export function labelOf(options: unknown, kind: string): string {
  *   outputShape(inputs: readonly Shape[]): Shape {
  *     return inputs[0]!;
  *   }
- *   protected override createWeights(inputs: readonly Shape[], key: Key): void {
+ *   protected override createWeights(inputs: readonly Shape[], key: readonly [number, number]): void {
  *     this.addWeight('scale', inputs[0]!, key, { initializer: ones() });
  *   }
  *   call(inputs: readonly Tensor[]): Tensor {

@@ -163,7 +163,7 @@ function append(tensor: SymbolicTensor, layer: Layer): SymbolicTensor {
   const next = layer.apply(tensor);
   if (!Array.isArray(next)) return next;
   throw new ValueError(
-    `model: '${layer.name || layer.kind}' gives ${next.length} outputs, layers in a row one each: use input() and model()`,
+    `model: '${layer.name || layer.kind}' has ${next.length} outputs, but sequential() takes layers with one output: use input() and model()`,
   );
 }
 

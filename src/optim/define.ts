@@ -79,7 +79,7 @@ export function defineOptimizer<Settings extends { readonly learningRate: number
       learningRate: rateOrSchedule(),
       ...own,
       weightDecay: number(0),
-      excludeFromWeightDecay: arrayOf(string, 'an array of parts of names'),
+      excludeFromWeightDecay: arrayOf(string, 'an array of strings'),
       clipNorm: positive,
       clipValue: positive,
       globalClipNorm: positive,

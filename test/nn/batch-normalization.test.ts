@@ -280,8 +280,8 @@ test('errors', () => {
     () => built(batchNormalization(), [4]).call([tensor([1, 2, 3], [1, 3])], still),
   ];
   expect(wrong.map(messageOf).join('\n')).toMatchInlineSnapshot(`
-    "ValueError: batchNormalization: axis must be an integer but 0, the batch axis, not 0
-    ValueError: batchNormalization: axis must be an integer but 0, the batch axis, not [1, 2]
+    "ValueError: batchNormalization: axis must be an integer other than 0, the batch axis, not 0
+    ValueError: batchNormalization: axis must be an integer other than 0, the batch axis, not [1, 2]
     ValueError: norm: momentum must be a finite number ≥ 0 and ≤ 1, not 1.01
     ValueError: batchNormalization: momentum must be a finite number ≥ 0 and ≤ 1, not -0.1
     ValueError: batchNormalization: epsilon must be a finite number ≥ 0, not -0.001

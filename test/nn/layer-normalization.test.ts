@@ -160,11 +160,11 @@ test('errors', () => {
     () => built(layerNormalization(), [4]).call([tensor([1, 2, 3], [1, 3])], still),
   ];
   expect(wrong.map(messageOf).join('\n')).toMatchInlineSnapshot(`
-    "ValueError: layerNormalization: axis must be an integer but 0, the batch axis, or an array of such, not 0
-    ValueError: norm: axis must be an integer but 0, the batch axis, or an array of such, not [1, 0]
-    ValueError: layerNormalization: axis must be an integer but 0, the batch axis, or an array of such, not []
-    ValueError: layerNormalization: axis must be an integer but 0, the batch axis, or an array of such, not '1'
-    ValueError: layerNormalization: axis must be an integer but 0, the batch axis, or an array of such, not 1.5
+    "ValueError: layerNormalization: axis must be an integer other than 0, the batch axis, or an array of such integers, not 0
+    ValueError: norm: axis must be an integer other than 0, the batch axis, or an array of such integers, not [1, 0]
+    ValueError: layerNormalization: axis must be an integer other than 0, the batch axis, or an array of such integers, not []
+    ValueError: layerNormalization: axis must be an integer other than 0, the batch axis, or an array of such integers, not '1'
+    ValueError: layerNormalization: axis must be an integer other than 0, the batch axis, or an array of such integers, not 1.5
     ValueError: layerNormalization: epsilon must be a finite number ≥ 0, not -0.001
     ValueError: layerNormalization: epsilon must be a finite number ≥ 0, not 'small'
     ValueError: layerNormalization: center must be true or false, not 1

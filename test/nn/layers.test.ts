@@ -152,7 +152,7 @@ describe('layers without weights', () => {
     expect(layer.outputShape([[6]])).toEqual([2, 3]);
     expect(layer.call([tensor(new Array<number>(12).fill(1), [2, 6])], still).shape).toEqual([2, 2, 3]);
     expect(messageOf(() => layer.outputShape([[7]]))).toMatchInlineSnapshot(
-      `"ShapeError: fold: samples of shape [7] have 7 elements, which do not make [2, -1]: choose a targetShape of as many elements"`,
+      `"ShapeError: fold: samples of shape [7] have 7 elements, which do not fit [2, -1]: choose a targetShape with as many elements"`,
     );
     expect(messageOf(() => reshape({ targetShape: [-1, -1] }))).toMatchInlineSnapshot(
       `"ValueError: reshape: targetShape must be a shape of integers ≥ 0 and at most one -1, not [-1, -1]"`,
@@ -273,7 +273,7 @@ describe('merging layers', () => {
       `"ShapeError: concatenate: samples of shapes [2, 3] and [4, 4] cannot be joined along axis -1: their other dimensions must be equal"`,
     );
     expect(messageOf(() => concatenate({ axis: 0 }))).toMatchInlineSnapshot(
-      `"ValueError: concatenate: axis must be an integer but 0, the batch axis, not 0"`,
+      `"ValueError: concatenate: axis must be an integer other than 0, the batch axis, not 0"`,
     );
     expect(messageOf(() => concatenate({ axis: 3 }).outputShape([[2], [2]]))).toMatchInlineSnapshot(
       `"ShapeError: concatenate: axis 3 does not exist in a tensor of rank 2: use -2 … 1"`,

@@ -305,7 +305,7 @@ test('errors', () => {
     ValueError: lstm: dropout must be a number in [0, 1), not 1
     ValueError: lstm: recurrentDropout must be a number in [0, 1), not -0.1
     ValueError: lstm: seed must be an integer, not 0.5
-    ValueError: lstm: stateful must be false, for states are handed on by returnState and apply([x, ...states]), not true
+    ValueError: lstm: stateful must be false (pass states with returnState and apply([x, ...states])), not true
     ValueError: initializer: there is no 'orthogonl'; did you mean 'orthogonal'?
     ValueError: regularizer: there is no 'l3'; did you mean 'l1'?
     ShapeError: lstm: expects sequences [batch, steps, features], got [batch, 5]: put embedding() before it for word numbers, or reshape the data; a layer before it that is recurrent takes returnSequences: true

@@ -362,10 +362,10 @@ test('a summary of an encoder and a decoder shows each layer once', async () => 
 test('layers in a row have one output each', async () => {
   const cell = lstm({ units: 3, returnState: true, inputShape: [4, 2] }) as unknown as Layer;
   expect(thrown(() => sequential([cell, dense({ units: 1 })]))).toMatchInlineSnapshot(
-    `"ValueError: model: 'lstm' gives 3 outputs, layers in a row one each: use input() and model()"`,
+    `"ValueError: model: 'lstm' has 3 outputs, but sequential() takes layers with one output: use input() and model()"`,
   );
   expect(thrown(() => sequential([cell]))).toMatchInlineSnapshot(
-    `"ValueError: model: 'lstm' gives 3 outputs, layers in a row one each: use input() and model()"`,
+    `"ValueError: model: 'lstm' has 3 outputs, but sequential() takes layers with one output: use input() and model()"`,
   );
   const engine = await recurrentEngines[0]![1]();
   const short = reader(lstm({ units: 2 }), engine);

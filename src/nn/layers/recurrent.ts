@@ -95,7 +95,7 @@ export const cellActivation: ArgumentType = {
 };
 
 const isStateless: ArgumentType = {
-  expected: 'false, for states are handed on by returnState and apply([x, ...states])',
+  expected: 'false (pass states with returnState and apply([x, ...states]))',
   accepts: (value) => value === false,
 };
 

@@ -50,8 +50,8 @@ export class Reshape extends Layer {
     const result = this.targetShape.map((dimension) => (dimension === -1 ? size / known : dimension));
     if (!result.every(Number.isInteger) || sizeOf(result) !== size) {
       throw new ShapeError(
-        `${this.label}: samples of shape ${formatShape(shape)} have ${size} elements, which do not make ` +
-          `${formatShape(this.targetShape)}: choose a targetShape of as many elements`,
+        `${this.label}: samples of shape ${formatShape(shape)} have ${size} elements, which do not fit ` +
+          `${formatShape(this.targetShape)}: choose a targetShape with as many elements`,
       );
     }
     return result;
