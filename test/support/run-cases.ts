@@ -11,7 +11,7 @@ import type { OpCase } from './op-cases.ts';
 /** The names of the ops that have cases. */
 export const opNames: readonly string[] = [...new Set(opCases.map(({ op }) => op.name))];
 
-/** Every so manieth case, from the one of this number on. */
+/** Every `of`-th case, starting at `number`. */
 export interface Part {
   readonly number: number;
   readonly of: number;

@@ -249,6 +249,8 @@ export async function guardedCases({ names, kernel }: Cases): Promise<string[]> 
     const results = await caseResults(engine, name, { beforeDispose });
     for (const { opCase, values } of results) problems.push(...[mismatch(opCase, values, 'webgpu') ?? []].flat());
   }
+  const { stateBytes, arenaBytes } = engine.info;
+  if (stateBytes + arenaBytes !== 0) problems.push(`${stateBytes} + ${arenaBytes} bytes were not released`);
   engine.dispose();
   return problems;
 }
