@@ -8,10 +8,16 @@ import { browserModule } from '../support/browser.ts';
 const page = browserModule<typeof import('./pages/op-cases.ts')>('test/browser/pages/op-cases.ts');
 
 /** In parts: a software adapter takes long to compile the kernels of all cases. */
-it.each([0, 1, 2, 3])('matmul, part %i', async (number) => {
-  const request = { ops: ['matmul'], part: { number, of: 4 } } as const;
-  expect(await page('runOps', request, { timeout: 85_000 })).toEqual({});
-});
+const timeout = 240_000;
+
+it.each([0, 1, 2, 3])(
+  'matmul, part %i',
+  async (number) => {
+    const request = { ops: ['matmul'], part: { number, of: 4 } } as const;
+    expect(await page('runOps', request, { timeout })).toEqual({});
+  },
+  timeout,
+);
 
 const ops = ['recurrent', 'recurrentGradient', 'part'];
-it(ops.join(' '), async () => expect(await page('runOps', { ops }, { timeout: 240_000 })).toEqual({}), 240_000);
+it(ops.join(' '), async () => expect(await page('runOps', { ops }, { timeout })).toEqual({}), timeout);
