@@ -403,6 +403,27 @@ describe.each(engines)('a file on %s', (_, create) => {
     expect(await saveWeights(loaded)).toEqual(weights);
   });
 
+  it.each([true, false])(
+    'goes on with the layers that were trained, where trainable was %s at compile',
+    async (trained) => {
+      const model = sequential([dense({ units: 3, inputShape: [2], trainable: trained }), dense({ units: 3 })], {
+        engine: await create(),
+        seed: 1,
+      });
+      model.compile({ optimizer: adam({ learningRate: 0.1 }), loss: 'mse' });
+      model.layers[0]!.trainable = !trained; // counts from the next compile on
+      await model.trainOnBatch([[1, 2]], [[1, 2, 3]]);
+      const loaded = loadModel(await model.save(), { layers: layerRegistry, engine: await create() });
+      const before = (await allWeights(model)).slice(0, 6);
+      for (const each of [model, loaded]) await each.trainOnBatch([[2, 1]], [[3, 2, 1]]);
+      // The reference computes on with float64, of which a file keeps float32.
+      const expected = await allWeights(model);
+      (await allWeights(loaded)).forEach((value, index) => expect(value).toBeCloseTo(expected[index]!, 5));
+      expect((await allWeights(loaded)).slice(0, 6).join() !== before.join()).toBe(trained);
+      expect(loaded.layers[0]!.trainable).toBe(!trained);
+    },
+  );
+
   it('holds one moment, whatever is set while it waits for its turn', async () => {
     const model = sequential([dense({ units: 1, useBias: false, kernelInitializer: 'ones', inputShape: [1] })], {
       engine: await create(),

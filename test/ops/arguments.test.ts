@@ -8,6 +8,7 @@ import { isNode } from '../../src/graph/node.ts';
 import type { Node } from '../../src/graph/node.ts';
 import * as publicNames from '../../src/index.ts';
 import { constant, variable } from '../../src/ops/define.ts';
+import { elu, leakyRelu } from '../../src/ops/elementwise/activation.ts';
 import { cast } from '../../src/ops/elementwise/clip.ts';
 import { allOps } from '../../src/ops/index.ts';
 import { tensor } from '../../src/data/tensor.ts';
@@ -185,4 +186,11 @@ describe('an initializer', () => {
     expect(() => meta.initialize!()).toThrow(type);
     expect(() => meta.initialize!()).toThrow(/'w'/);
   });
+});
+
+it.each([NaN, Infinity, -Infinity, '1', null])('elu and leakyRelu refuse %s for alpha', (alpha) => {
+  const x = variable([2, 2]);
+  for (const activation of [elu, leakyRelu]) {
+    expect(() => activation(x, { alpha: alpha as number })).toThrow(/alpha must be a finite number, not/);
+  }
 });

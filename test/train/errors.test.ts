@@ -154,8 +154,8 @@ describe('layers', () => {
     expect(
       thrown(() => sequential([dense({ units: 2, name: 'a' }), dense({ units: 2, name: 'a' })])),
     ).toMatchInlineSnapshot(`"ValueError: model: two layers are named 'a': give each a name of its own"`);
-    expect(thrown(() => sequential(dense({ units: 2 }) as never))).toMatchInlineSnapshot(
-      `"ValueError: sequential: layers must be an array of layers, such as [dense({ units: 10 })], not an object with supportsMasking, inputShape, ownWeights, givenName, …"`,
+    expect(thrown(() => sequential(dense({ units: 2 }) as never))).toMatch(
+      /^ValueError: sequential: layers must be an array of layers, such as \[dense\(\{ units: 10 \}\)\], not an object with /,
     );
     expect(thrown(() => sequential([dense({ units: 2, inputShape: [2] })], { seed: 0.5 }))).toMatchInlineSnapshot(
       `"ValueError: sequential: seed must be an integer, not 0.5"`,
