@@ -1,8 +1,8 @@
-// What a contraction does to each sum before it stores it. The shader that includes this binds `bias` and `extra`, and its dispatch
+// What a contraction does to each sum before it stores it. The shader that includes this binds `bias` and `residual`, and its dispatch
 // brings the text of the activation.
 
 override has_bias: bool = false;
-override has_extra: bool = false;
+override has_residual: bool = false;
 
 /*[helpers*/ /*helpers]*/
 
@@ -13,8 +13,8 @@ fn epilogue(products: f32, at: u32, column: u32) -> f32 {
   if (has_bias) {
     sum += bias[column];
   }
-  if (has_extra) {
-    other = extra[at];
+  if (has_residual) {
+    other = residual[at];
   }
   /*[activate*/
   let x = sum + other;

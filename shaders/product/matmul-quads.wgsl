@@ -1,4 +1,4 @@
-// y[batch][m][n] = activate(a · b + bias, extra) for software adapters: a workgroup is one quad of threads, and each thread
+// y[batch][m][n] = activate(a · b + bias, residual) for software adapters: a workgroup is one quad of threads, and each thread
 // computes up to 32 rows × 4 or 8 or 16 outputs in registers, four k at a time, without workgroup memory or barriers.
 //
 // SwiftShader computes four threads at once. A read of the four costs it 8 to 18 ns however the addresses lie, of workgroup
@@ -28,14 +28,14 @@ struct Settings {
   blocks_m: u32, // workgroups one below the other
   has_epilogue: u32, // 0 for the products alone
   has_bias: u32,
-  has_extra: u32,
+  has_residual: u32,
   finish: u32, // the number of the epilogue, as in assembly/product/matmul.ts
 }
 @group(0) @binding(0) var<uniform> settings: Settings;
 @group(0) @binding(1) var<storage, read> a: array<f32>; // [batch][m][k], by the strides
 @group(0) @binding(2) var<storage, read> b: array<f32>; // [batch][k][n], by the strides
 @group(0) @binding(3) var<storage, read> bias: array<f32>; // [n]; not read when has_bias is 0
-@group(0) @binding(4) var<storage, read> extra: array<f32>; // [batch][m][n]; not read when has_extra is 0
+@group(0) @binding(4) var<storage, read> residual: array<f32>; // [batch][m][n]; not read when has_residual is 0
 @group(0) @binding(5) var<storage, read_write> y: array<f32>; // [batch][m][n]
 
 /*[helpers*/ /*helpers]*/
@@ -131,7 +131,7 @@ fn matmul_quads(
   let rows_left = select(0u, min(rows, settings.m - row), matrix < settings.batch);
   let bare_rows = select(0u, rows_left, settings.has_epilogue == 0u);
   let has_bias = vec4<bool>(settings.has_bias != 0u);
-  let has_extra = vec4<bool>(settings.has_extra != 0u);
+  let has_residual = vec4<bool>(settings.has_residual != 0u);
   let in_y = (matrix * settings.m + row) * n;
   for (var j = 0u; j < across; j++) {
     let columns = column + 16u * j + vec4<u32>(0u, 4u, 8u, 12u);
@@ -144,8 +144,8 @@ fn matmul_quads(
       at += n;
     }
     for (var i = bare_rows; i < rows_left; i++) {
-      let others = vec4<f32>(extra[at.x], extra[at.y], extra[at.z], extra[at.w]);
-      let result = activated(found[j][i] + start, select(vec4<f32>(), others, has_extra));
+      let others = vec4<f32>(residual[at.x], residual[at.y], residual[at.z], residual[at.w]);
+      let result = activated(found[j][i] + start, select(vec4<f32>(), others, has_residual));
       put(at, inside, result);
       at += n;
     }

@@ -1,4 +1,4 @@
-// y[batch][m][n] = activate(a · b + bias, extra): a workgroup computes a tile of tile_m × tile_n outputs, a thread `down` × `across`
+// y[batch][m][n] = activate(a · b + bias, residual): a workgroup computes a tile of tile_m × tile_n outputs, a thread `down` × `across`
 // blocks of 4 × 4 of them in registers. Both operands pass through workgroup memory in one layout, [k][a's quads, b's quads], so
 // the inner loop is the same for plain and transposed operands: only what is read differs, a block of 4 × 4 at a time, turned on
 // the way where k is what lies together in memory. A thread's blocks lie apart, so that neighbouring threads read neighbouring
@@ -40,7 +40,7 @@ struct Settings {
 @group(0) @binding(1) var<storage, read> a: array</*[a_element*/f32/*a_element]*/>; // [batch][m][k] or [batch][k][m]
 @group(0) @binding(2) var<storage, read> b: array</*[b_element*/f32/*b_element]*/>; // [batch][k][n] or [batch][n][k]
 @group(0) @binding(3) var<storage, read> bias: array<f32>; // [n]; not read when has_bias is false
-@group(0) @binding(4) var<storage, read> extra: array<f32>; // [batch][m][n]; not read when has_extra is false
+@group(0) @binding(4) var<storage, read> residual: array<f32>; // [batch][m][n]; not read when has_residual is false
 @group(0) @binding(5) var<storage, read_write> y: array</*[y_element*/f32/*y_element]*/>; // [slots][batch][m][n]
 
 override transpose_a: bool = false;

@@ -1,4 +1,4 @@
-// y[batch][m][n] = activate(a · b + bias, extra) without workgroup memory or barriers, four neighbours of a row a thread: the
+// y[batch][m][n] = activate(a · b + bias, residual) without workgroup memory or barriers, four neighbours of a row a thread: the
 // plain version, that the others are tested against and that serves products too small to fill a tile. Each sum adds up in the
 // order of k. Columns past the end are computed of whatever is read there and not stored.
 //
@@ -13,7 +13,7 @@ struct Settings {
 @group(0) @binding(1) var<storage, read> a: array<f32>; // [batch][m][k], by the strides
 @group(0) @binding(2) var<storage, read> b: array<f32>; // [batch][k][n], by the strides
 @group(0) @binding(3) var<storage, read> bias: array<f32>; // [n]; not read when has_bias is false
-@group(0) @binding(4) var<storage, read> extra: array<f32>; // [batch][m][n]; not read when has_extra is false
+@group(0) @binding(4) var<storage, read> residual: array<f32>; // [batch][m][n]; not read when has_residual is false
 @group(0) @binding(5) var<storage, read_write> y: array<f32>; // [batch][m][n]
 
 override threads: u32 = 64u;

@@ -5,6 +5,7 @@ import type { DType } from '../core/dtype.ts';
 import type { FloatWord, FunctionWord, KernelBinding, Operand, WordName } from '../core/kernel-binding.ts';
 import type { ShaderSource } from '../core/shader-source.ts';
 import type { WasmSource } from '../core/wasm-source.ts';
+import type { EpilogueFunction } from './epilogue.ts';
 import type { TensorType } from './op.ts';
 
 export type { FloatWord, FunctionWord, KernelBinding, Operand } from '../core/kernel-binding.ts';
@@ -30,6 +31,8 @@ export interface DeviceTraits {
 /** What a kernel is chosen and set up by. */
 export interface StepTypes<A> {
   readonly attributes: A;
+  /** Of an op that accepts an epilogue: its function, where there is one. */
+  readonly epilogue?: EpilogueFunction | undefined;
   readonly inputs: readonly TensorType[];
   readonly outputs: readonly TensorType[];
   /** For each output, the input whose memory it shares, or null. */

@@ -6,7 +6,8 @@ import type { DType } from '../core/dtype.ts';
 import type { ShaderHelper } from '../core/shader-source.ts';
 import type { Shape } from '../core/shape.ts';
 import type { WasmSource } from '../core/wasm-source.ts';
-import type { FunctionWord, GpuKernel, WasmKernel } from './kernel.ts';
+import type { EpilogueFunction } from './epilogue.ts';
+import type { GpuKernel, WasmKernel } from './kernel.ts';
 import type { Node } from './node.ts';
 
 /** What is known of a value before it exists. */
@@ -75,27 +76,24 @@ export interface ElementwiseOp<A = Attributes> extends OpBase<A> {
   /** Instructions of `src/backends/wasm/chains/ops.ts`, or a function that `wasmModule` or the core exports. */
   readonly wasm: string;
   readonly wasmModule?: WasmSource;
+  /** The number by which wasm kernels know it in an epilogue; without one they call the function of `wasmModule`. */
+  readonly epilogueNumber?: number;
   /** Where the gradient is a function of the upstream one and the output alone: that, with the output as the other operand. */
-  readonly derivative?: Epilogue;
+  readonly derivative?: EpilogueFunction;
+  /** Whether it adds its operands: a contraction's epilogue can add a bias or a residual for it. */
+  readonly isAddition?: true;
   /** float32 operands that come after the tensors. */
   immediates?(attributes: A): readonly number[];
   reference(attributes: A, x: number, y: number, z: number): number;
 }
 
-/** What a product does to each sum, and to the element of the other operand at its place (0 where there is none). */
-export interface Epilogue {
-  /** An expression of `sum`, `other` and `x`, their sum. */
-  readonly wgsl: string;
-  readonly helpers?: readonly ShaderHelper[];
-  /** A number that `assembly/product/matmul.ts` and `shaders/product/matmul.wgsl` know, or a function of `wasmModule`. */
-  readonly wasm: number | FunctionWord;
-  readonly wasmModule?: WasmSource;
-  reference(sum: number, other: number): number;
-}
-
 /** Everything that has kernels of its own. */
 export interface StructuredOp<A = Attributes> extends OpBase<A> {
   readonly kind: 'structured';
+  /** Its attributes are `EpilogueAttributes` too, and its kernels do to each sum what these and `epilogue` say. */
+  readonly acceptsEpilogue?: true;
+  /** The function that `attributes.activation` names; the compiler sets it where it fuses an epilogue. Default: `plainSum`. */
+  readonly epilogue?: EpilogueFunction;
   /** The output is this input, changed in place. The compiler copies first where the old value is still read. */
   readonly inPlace?: number;
   /**
@@ -111,6 +109,8 @@ export interface StructuredOp<A = Attributes> extends OpBase<A> {
 
 export interface ReferenceContext<A> {
   readonly attributes: A;
+  /** Of an op that accepts an epilogue: its function, where there is one. */
+  readonly epilogue?: EpilogueFunction | undefined;
   readonly inputs: readonly ReferenceArray[];
   readonly inputTypes: readonly TensorType[];
   readonly outputs: readonly ReferenceArray[];

@@ -15,8 +15,8 @@ it('tries kernels that compute the same, takes its choice, and a later page take
     const { tuning, left, errors, kernelsBefore, kernelsAfter } = await call('choose');
     expect(tuning.reason).toBe('');
     expect(Object.keys(tuning.kernels)).toEqual([
-      'matmul 30x70 40x70 40 {"transposeA":false,"transposeB":true,"activation":"relu","bias":2,"extra":0}',
-      'matmul 30x40 40x9 {"transposeA":false,"transposeB":false,"activation":"none","bias":0,"extra":0}',
+      'matmul 30x70 40x70 40 {"transposeA":false,"transposeB":true,"activation":"relu","bias":2,"residual":0}',
+      'matmul 30x40 40x9 {"transposeA":false,"transposeB":false,"activation":"none","bias":0,"residual":0}',
     ]);
     Object.values(tuning.trials).forEach(({ name, milliseconds }, index) => {
       expect(Object.keys(milliseconds)).toContain(kernelsBefore[index]);

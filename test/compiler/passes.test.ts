@@ -196,12 +196,12 @@ describe('passes', () => {
       "%0 = variable 'v0' float32 [4, 3]
       %1 = variable 'v1' float32 [4, 3]
       %2 = transpose(%1) float32 [3, 4]  permutation=[1,0]
-      %3 = matmul(%0, %2) float32 [4, 4]  transposeA=false transposeB=false activation="none" bias=0 extra=0
+      %3 = matmul(%0, %2) float32 [4, 4]  transposeA=false transposeB=false activation="none" bias=0 residual=0
       %4 = constant 0.25 float32 []
       %5 = add(%3, %4) float32 [4, 4]
       %6 = relu(%5) float32 [4, 4]
       %7 = variable 'v5' float32 [3, 4]
-      %8 = matmul(%0, %7) float32 [4, 4]  transposeA=false transposeB=false activation="none" bias=0 extra=0
+      %8 = matmul(%0, %7) float32 [4, 4]  transposeA=false transposeB=false activation="none" bias=0 residual=0
       %9 = constant 1 float32 [4]
       %10 = constant 0 float32 []
       %11 = add(%9, %10) float32 [4]
@@ -218,8 +218,8 @@ describe('passes', () => {
     `);
     expect(printProgram(compileGraph(graph, 'reference').program)).toMatchInlineSnapshot(`
       "reference program: 5 steps, 4 variables, 1 constants, 192 bytes of arena in 1 allocation(s)
-        0  matmul  v0[4, 3] v1[4, 3] -> @0+0[4, 4]  { transposeA: false, transposeB: true, activation: "none", bias: 0, extra: 0 }
-        1  matmul  v0[4, 3] v5[3, 4] constant0[4] -> @0+64[4, 4]  { transposeA: false, transposeB: false, activation: "sigmoid", bias: 2, extra: 0 }
+        0  matmul  v0[4, 3] v1[4, 3] -> @0+0[4, 4]  { transposeA: false, transposeB: true, activation: "none", bias: 0, residual: 0 }
+        1  matmul  v0[4, 3] v5[3, 4] constant0[4] -> @0+64[4, 4]  { transposeA: false, transposeB: false, activation: "sigmoid", bias: 2, residual: 0 }
         2  elementwise  @0+0[4, 4] @0+64[4, 4] -> @0+128[4, 4]  { v2 = add(v0, 0.25); v3 = relu(v2); v4 = sub(v3, v1); v5 = square(v4) -> v5 }
         3  mean  @0+128[4, 4] -> @0+0[]  { first: 0, last: 2 }
         4  elementwise  v2[3] -> v2[3]*  { v1 = mul(v0, 0.9) -> v1 }
@@ -243,7 +243,7 @@ describe('passes', () => {
       ).toEqual(['matmul']);
     }
     const [step] = compileGraph({ outputs: { y: follow.both }, updates: [] }, 'wasm').program.steps;
-    expect(step!.attributes).toMatchObject({ activation: 'relu', bias: 2, extra: 3 });
+    expect(step!.attributes).toMatchObject({ activation: 'relu', bias: 2, residual: 3 });
   });
 
   it.each<[string, (product: Node, r: Variable) => Record<string, Node>]>([
@@ -265,7 +265,7 @@ describe('passes', () => {
     expect(steps.find(({ op }) => op.name === 'matmul')!.attributes).toMatchObject({
       activation: 'none',
       bias: 0,
-      extra: 0,
+      residual: 0,
     });
   });
 

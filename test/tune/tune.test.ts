@@ -14,8 +14,8 @@ import { loadTuning, tune } from '../../src/tune/tune.ts';
 import { FakeGPU } from '../support/fake-gpu.ts';
 
 const costs = { plain: 0.7, 'small-tile': 0.4, 'medium-tile': 0.5, skeleton: 0.01 };
-const key = 'matmul 32x48 48x64 64 {"transposeA":false,"transposeB":false,"activation":"relu","bias":2,"extra":0}';
-const product = 'matmul 32x64 64x10 {"transposeA":false,"transposeB":false,"activation":"none","bias":0,"extra":0}';
+const key = 'matmul 32x48 48x64 64 {"transposeA":false,"transposeB":false,"activation":"relu","bias":2,"residual":0}';
+const product = 'matmul 32x64 64x10 {"transposeA":false,"transposeB":false,"activation":"none","bias":0,"residual":0}';
 
 /** Two products, of which the first has an epilogue. The shapes suggest medium tiles for it, and small ones for the second. */
 function network(): Partial<Graph> {

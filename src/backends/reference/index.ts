@@ -122,6 +122,7 @@ function runOnce(program: Program, values: readonly Float64Array[]): void {
   for (const { op, attributes, inputs, outputs } of program.steps) {
     op.reference({
       attributes: attributes as never,
+      epilogue: op.epilogue,
       inputs: inputs.map((index) => values[index]!),
       inputTypes: inputs.map((index) => program.buffers[index]!.type),
       outputs: outputs.map((index) => values[index]!),

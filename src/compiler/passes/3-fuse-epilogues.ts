@@ -1,18 +1,19 @@
 /**
- * Third pass: what follows a product moves into it where nobody else reads the value in between: a bias over its columns,
- * another value of its shape, an activation, or the derivative of one. The kernel does them while a tile is at hand.
+ * Third pass: what follows a contraction whose op accepts an epilogue moves into it where nobody else reads the value in between: a
+ * bias over its columns, a residual of its shape, an activation, or the derivative of one. The kernel does them while a tile is at hand.
  */
 import { unproxied } from '../../core/raw.ts';
 import { sameShape, sizeOf } from '../../core/shape.ts';
 import { createNode, fillValue } from '../../graph/node.ts';
 import type { Graph, Node } from '../../graph/node.ts';
-import type { Attributes, Op } from '../../graph/op.ts';
+import { epilogueOf, noEpilogue } from '../../graph/epilogue.ts';
+import type { EpilogueAttributes, EpilogueFunction } from '../../graph/epilogue.ts';
+import type { StructuredOp } from '../../graph/op.ts';
 import { roots, topologicalOrder } from '../../graph/traverse.ts';
-import { matmulWith } from '../../ops/product/matmul.ts';
 import { rebuild } from './rebuild.ts';
 import { base } from './step.ts';
 
-/** Whether an input of the node at hand is a product that may take it over. */
+/** Whether an input of the node at hand is a contraction that may take it over. */
 type IsOpen = (index: number) => boolean;
 
 export function fuseEpilogues(graph: Graph): Graph {
@@ -22,30 +23,35 @@ export function fuseEpilogues(graph: Graph): Graph {
     const isOpen: IsOpen = (index) => {
       const { op, attributes, shape } = node.inputs[index]!;
       const product = given.inputs[index]!;
-      const isSum = op.name === 'matmul' && attributes['activation'] === 'none' && sameShape(shape, node.shape);
-      return isSum && read.indexOf(product) === read.lastIndexOf(product);
+      const accepts = op.kind === 'structured' && op.acceptsEpilogue && sameShape(shape, node.shape);
+      return (
+        !!accepts &&
+        attributes['activation'] === noEpilogue.activation &&
+        read.indexOf(product) === read.lastIndexOf(product)
+      );
     };
     return addOperand(node, isOpen) ?? derive(node, given, get, isOpen) ?? activate(node, isOpen) ?? node;
   });
 }
 
-/** The product with one more operand, unless it has one of that name. */
-function widen(
-  product: Node,
-  name: 'bias' | 'extra',
-  operand: Node,
-  op: Op = product.op,
-  activation = 'none',
-): Node | undefined {
+/** The contraction with one more operand, unless it has one of that name. */
+function widen(product: Node, name: 'bias' | 'residual', operand: Node): Node | undefined {
   const columns = product.shape.slice(-1);
   const isRow = sizeOf(operand.shape) === columns[0] && sameShape(operand.shape.slice(-1), columns);
   const fits = name === 'bias' ? isRow : sameShape(operand.shape, product.shape);
-  if (!fits || product.attributes[name] !== 0) return undefined;
-  return withAttributes(op, product, [operand], { [name]: product.inputs.length, activation });
+  if (!fits || product.attributes[name] !== noEpilogue[name]) return undefined;
+  return withEpilogue(product, { [name]: product.inputs.length }, [operand]);
 }
 
-function withAttributes(op: Op, { inputs, attributes, scope }: Node, more: readonly Node[], changed: Attributes): Node {
-  return unproxied({ ...createNode(op, [...inputs, ...more], { ...attributes, ...changed }), scope });
+/** The contraction with this of its epilogue changed. */
+function withEpilogue(
+  { op, inputs, attributes, scope }: Node,
+  changed: Partial<EpilogueAttributes>,
+  more: readonly Node[] = [],
+  epilogue?: EpilogueFunction,
+): Node {
+  const changedOp = epilogue ? { ...(op as StructuredOp), epilogue } : op;
+  return unproxied({ ...createNode(changedOp, [...inputs, ...more], { ...attributes, ...changed }), scope });
 }
 
 /**
@@ -53,13 +59,13 @@ function withAttributes(op: Op, { inputs, attributes, scope }: Node, more: reado
  * element-wise ops make stays outside: they and the addition are one kernel.
  */
 function addOperand({ op, inputs }: Node, isOpen: IsOpen): Node | undefined {
-  if (op.name !== 'add') return undefined;
+  if (op.kind !== 'elementwise' || !op.isAddition) return undefined;
   for (const [index, product] of inputs.entries()) {
     const operand = inputs[1 - index]!;
     const added =
       isOpen(index) &&
       (widen(product, 'bias', operand) ??
-        (base(operand).op.kind === 'elementwise' ? undefined : widen(product, 'extra', operand)));
+        (base(operand).op.kind === 'elementwise' ? undefined : widen(product, 'residual', operand)));
     if (added) return added;
   }
   return undefined;
@@ -77,7 +83,8 @@ function derive(node: Node, given: Node, get: (node: Node) => Node, isOpen: IsOp
     for (const [index, upstream] of given.inputs.entries()) {
       if (!isOpen(index) || !sameShape(upstream.shape, y.shape)) continue;
       if (!isSame(given, op.gradient!({ inputs, attributes, output: y, upstream })[0]!)) continue;
-      return widen(node.inputs[index]!, 'extra', get(y), matmulWith(op.derivative), `${op.name}Gradient`);
+      const product = widen(node.inputs[index]!, 'residual', get(y));
+      return product && withEpilogue(product, { activation: `${op.name}Gradient` }, [], op.derivative);
     }
   }
   return undefined;
@@ -91,15 +98,9 @@ function isSame(a: Node, b: Node): boolean {
     : value === fillValue(b);
 }
 
-/** The op of one operand after the product: relu, or one without settings that a wasm module has a function for. */
+/** An activation of the sums. */
 function activate({ op, inputs: [product] }: Node, isOpen: IsOpen): Node | undefined {
-  if (op.kind !== 'elementwise' || op.arity > 1 || op.immediates || !isOpen(0)) return undefined;
-  if (op.wasm !== 'relu' && !op.wasmModule) return undefined;
-  const epilogue = matmulWith({
-    ...op,
-    wgsl: op.wgsl as string,
-    wasm: op.wasmModule ? { entry: op.wasm } : 1,
-    reference: (sum, other) => op.reference({}, sum + other, 0, 0),
-  });
-  return withAttributes(epilogue, product!, [], { activation: op.name });
+  if (op.kind !== 'elementwise' || !isOpen(0)) return undefined;
+  const epilogue = epilogueOf(op);
+  return epilogue && withEpilogue(product!, { activation: op.name }, [], epilogue);
 }

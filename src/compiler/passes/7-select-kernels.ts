@@ -28,7 +28,7 @@ export function kernelKey(op: string, inputs: readonly TensorType[], attributes:
 /** The variant that is asked for, or the first that fits the shapes, with its calls. Without output elements there are none. */
 export function selectKernel(step: ScheduledStep, target: Target, { device, kernels }: KernelChoice): Selected {
   if (target === 'reference') return nothing;
-  const types: StepTypes<typeof step.attributes> = { ...step, device };
+  const types: StepTypes<typeof step.attributes> = { ...step, epilogue: step.op.epilogue, device };
   if (types.outputs.every(({ shape }) => sizeOf(shape) === 0)) return nothing;
   const { name: op, kernels: all } = step.op;
   const variants = (all[target] as readonly (GpuKernel<never> | WasmKernel<never>)[]).filter(

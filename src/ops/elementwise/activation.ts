@@ -28,6 +28,7 @@ export const relu: Unary = /* @__PURE__ */ unary({
   wgsl: 'maximum(x, 0.0)',
   helpers: [maximumHelper],
   wasm: 'relu',
+  epilogueNumber: 1,
   derivative: { wgsl: 'select(0.,sum,other>0.)', wasm: 2, reference: (sum, y) => (y > 0 ? sum : 0) },
   reference: (_, x) => (x < 0 ? 0 : x),
 });

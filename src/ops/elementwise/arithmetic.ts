@@ -16,6 +16,7 @@ export const add: Binary = /* @__PURE__ */ binary({
   gradient: ({ upstream }) => [upstream, upstream],
   wgsl: 'x + y',
   wasm: 'add',
+  isAddition: true,
   reference: (_, x, y) => x + y,
 });
 

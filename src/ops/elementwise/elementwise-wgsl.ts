@@ -9,7 +9,7 @@ import { elementwise, fromBitsHelper, toIntHelper } from '../../generated/shader
 import { walkAxes } from '../../graph/chain.ts';
 import type { Chain, ChainArgument, ChainInstruction, WalkAxis } from '../../graph/chain.ts';
 import type { Dispatch, Operand, StepTypes } from '../../graph/kernel.ts';
-import type { ElementwiseOp } from '../../graph/op.ts';
+import type { EpilogueFunction } from '../../graph/epilogue.ts';
 import { input, output } from '../../graph/kernel.ts';
 import { elementDispatch, elementThreads, stridingThreads } from '../dispatch.ts';
 import { wgslFloat } from '../define.ts';
@@ -150,7 +150,7 @@ function storeLine(index: number, value: number, dtype: DType): string {
 }
 
 /** The helpers that lines of `ops` call, and those of `body`, each behind those that it calls itself. */
-export function helpersOf(ops: readonly Pick<ElementwiseOp, 'helpers'>[], body = ''): string {
+export function helpersOf(ops: readonly Pick<EpilogueFunction, 'helpers'>[], body = ''): string {
   const texts = new Set<string>();
   const add = ({ code, calls }: ShaderHelper): void => {
     calls?.forEach(add);

@@ -11,15 +11,15 @@ import type { Product } from './matmul-wgsl.ts';
 const mostRows = 32;
 
 export function lowerQuads(product: Product, shader: ShaderSource): Dispatch {
-  const { m, n, batch, bias, extra, finish } = product;
+  const { m, n, batch, bias, residual, finish } = product;
   const { bindings, uniforms, blocks } = shared(product);
   const across = blocksAcross(product);
   const quads_n = Math.ceil(n / 16 / across);
   const blocks_m = Math.ceil(m / mostRows);
   const ofEpilogue = {
-    has_epilogue: Number(!!bias || !!extra || finish !== 0),
+    has_epilogue: Number(!!bias || !!residual || finish !== 0),
     has_bias: bias && 1,
-    has_extra: extra && 1,
+    has_residual: residual && 1,
     finish: finish ?? 0,
   };
   return {

@@ -59,7 +59,7 @@ function split(product: Product) {
 function lowerSplit(product: Product): Dispatch[] {
   const { m, n, batch } = product;
   const { tile, chunk, slots } = split(product);
-  const first = lowerTiled({ ...product, chunk, bias: 0, extra: 0, blocks: {} }, tile);
+  const first = lowerTiled({ ...product, chunk, bias: 0, residual: 0, blocks: {} }, tile);
   const ones = { ...product, m: 1, n: batch * m * n, k: slots, batch: 1, transposeB: false, bias_n: n };
   const second = lowerTiled(ones, wide);
   return [

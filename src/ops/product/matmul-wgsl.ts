@@ -7,8 +7,10 @@ import { matmul } from '../../generated/shaders/matmul.ts';
 import type { Dispatch } from '../../graph/kernel.ts';
 import { input, output } from '../../graph/kernel.ts';
 import { elementDispatch, foldedGrid, maxGroups } from '../dispatch.ts';
+import { epilogueParts } from './epilogue-wgsl.ts';
+import type { GpuEpilogue } from './epilogue-wgsl.ts';
 
-export interface Product {
+export interface Product extends GpuEpilogue {
   readonly m: number;
   readonly n: number;
   readonly k: number;
@@ -18,24 +20,18 @@ export interface Product {
   readonly strideB: number;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
-  /** Places of the epilogue's operands among the inputs; 0 for none. */
-  readonly bias: number;
-  readonly extra: number;
-  /** The number of an epilogue that `assembly/product/matmul.ts` and `shaders/product/matmul-quads.wgsl` know; undefined for others. */
-  readonly finish: number | undefined;
-  /** The text of its activation. */
-  readonly blocks: NonNullable<Dispatch['blocks']>;
 }
 
 type SharedParts = Required<Pick<Dispatch, 'bindings' | 'constants' | 'uniforms' | 'blocks'>>;
 
-/** What the shaders have in common. An operand that is not read is bound to something that is there. */
-export function shared({ m, n, k, batch, strideA, strideB, bias, extra, blocks }: Product): SharedParts {
+/** What the shaders have in common. */
+export function shared(product: Product): SharedParts {
+  const { m, n, k, batch, strideA, strideB } = product;
+  const { bindings, ...parts } = epilogueParts(product);
   return {
-    bindings: { a: input(0), b: input(1), bias: input(bias), extra: input(extra), y: output(0) },
-    constants: { has_bias: bias && 1, has_extra: extra && 1 },
+    ...parts,
+    bindings: { a: input(0), b: input(1), y: output(0), ...bindings },
     uniforms: { m, n, k, batch, a_batch: strideA, b_batch: strideB },
-    blocks,
   };
 }
 

@@ -11,11 +11,13 @@ import { matmulKernel } from '../../generated/wasm/kernels.ts';
 import { call, input, output, scratch } from '../../graph/kernel.ts';
 import type { GpuKernel, StepTypes } from '../../graph/kernel.ts';
 import type { Node } from '../../graph/node.ts';
-import type { Epilogue, ReferenceContext, StructuredOp, TensorType } from '../../graph/op.ts';
+import { noEpilogue, plainSum } from '../../graph/epilogue.ts';
+import type { EpilogueAttributes } from '../../graph/epilogue.ts';
+import type { ReferenceContext, StructuredOp, TensorType } from '../../graph/op.ts';
 import { operand } from '../arguments.ts';
 import type { TensorLike } from '../arguments.ts';
 import { broadcastTo } from '../shape/broadcast.ts';
-import { helpersOf } from '../elementwise/elementwise-wgsl.ts';
+import { gpuEpilogue } from './epilogue-wgsl.ts';
 import { lowerQuads } from './matmul-quads.ts';
 import { variants } from './matmul-variants.ts';
 import type { Product } from './matmul-wgsl.ts';
@@ -29,15 +31,9 @@ export interface MatmulOptions {
 }
 
 // A type, not an interface: attributes are index-signature records.
-export type MatmulAttributes = {
+export type MatmulAttributes = EpilogueAttributes & {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
-  /** The name of the op that is applied to the sum, that with 'Gradient' behind it for its derivative, or 'none'. */
-  readonly activation: string;
-  /** The place among the inputs of what is added to each row, float32 [n] in any rank; 0 for none. */
-  readonly bias: number;
-  /** The place of float32 [..., m, n] that is added before the activation, or is the output of the one derived; 0 for none. */
-  readonly extra: number;
 };
 
 /** The numbers that every kernel of the product works by. */
@@ -69,10 +65,9 @@ export function matmulSizes(inputs: readonly TensorType[], attributes: MatmulAtt
 }
 
 /** The product as the WebGPU kernels see it. */
-function productOf({ inputs, attributes }: StepTypes<MatmulAttributes>, epilogue: Epilogue): Product {
-  const blocks = { helpers: helpersOf([epilogue]), activate: `let x=sum+other;return ${epilogue.wgsl};` };
-  const finish = typeof epilogue.wasm === 'number' ? epilogue.wasm : undefined;
-  return { ...matmulSizes(inputs, attributes), ...attributes, finish, blocks };
+function productOf(step: StepTypes<MatmulAttributes>): Product {
+  const { transposeA, transposeB } = step.attributes;
+  return { ...matmulSizes(step.inputs, step.attributes), transposeA, transposeB, ...gpuEpilogue(step) };
 }
 
 function infer(inputs: readonly TensorType[], attributes: MatmulAttributes): TensorType {
@@ -95,13 +90,16 @@ function infer(inputs: readonly TensorType[], attributes: MatmulAttributes): Ten
   return { shape: [...leading, m, n], dtype: 'float32' };
 }
 
-function reference(
-  { attributes, inputs, inputTypes, outputs }: ReferenceContext<MatmulAttributes>,
-  epilogue: Epilogue,
-): void {
+function reference({
+  attributes,
+  epilogue = plainSum,
+  inputs,
+  inputTypes,
+  outputs,
+}: ReferenceContext<MatmulAttributes>): void {
   const [a, b] = inputs as [Float64Array, Float64Array];
   const { m, n, k, batch, strideA, strideB } = matmulSizes(inputTypes, attributes);
-  const { transposeA, transposeB, bias, extra } = attributes;
+  const { transposeA, transposeB, bias, residual } = attributes;
   let at = 0;
   for (let index = 0; index < batch; index++) {
     for (let row = 0; row < m; row++) {
@@ -112,7 +110,7 @@ function reference(
           const atB = transposeB ? column * k + inner : inner * n + column;
           sum += a[index * strideA + atA]! * b[index * strideB + atB]!;
         }
-        outputs[0]![at] = epilogue.reference(sum, extra && inputs[extra]![at]!);
+        outputs[0]![at] = epilogue.reference(sum, residual && inputs[residual]![at]!);
       }
     }
   }
@@ -147,11 +145,9 @@ export function packedBytes({ m, n, k }: Pick<MatmulSizes, 'm' | 'n' | 'k'>): nu
   return Math.max(64, 4 * Math.min(k, 256) * (rows + columns));
 }
 
-const nothing: Epilogue = { wgsl: 'x', wasm: 0, reference: (sum, other) => sum + other };
-
-const record = (epilogue: Epilogue): StructuredOp<MatmulAttributes> => ({
+const record: Omit<StructuredOp<MatmulAttributes>, 'kind'> = {
   name: 'matmul',
-  kind: 'structured',
+  acceptsEpilogue: true,
   infer,
   gradient: ({ inputs, attributes: { transposeA, transposeB }, upstream }) => {
     const [a, b] = inputs as [Node, Node];
@@ -169,9 +165,9 @@ const record = (epilogue: Epilogue): StructuredOp<MatmulAttributes> => ({
       {
         name: 'packed',
         scratch: ({ inputs, attributes }) => [packedBytes(matmulSizes(inputs, attributes))],
-        lower: ({ inputs, attributes }) => {
+        lower: ({ inputs, attributes, epilogue = plainSum }) => {
           const sizes = matmulSizes(inputs, attributes);
-          const { bias, extra, transposeA, transposeB } = attributes;
+          const { bias, residual, transposeA, transposeB } = attributes;
           const { wasm, wasmModule } = epilogue;
           const words = {
             a: input(0),
@@ -184,7 +180,7 @@ const record = (epilogue: Epilogue): StructuredOp<MatmulAttributes> => ({
             strideC: sizes.m * sizes.n,
             activation: wasm,
             scratch: scratch(0),
-            extra: extra ? input(extra) : (0 as const),
+            extra: residual ? input(residual) : (0 as const),
           };
           return [call(matmulKernel, words, wasmModule && [wasmModule])];
         },
@@ -194,18 +190,18 @@ const record = (epilogue: Epilogue): StructuredOp<MatmulAttributes> => ({
       {
         name: 'quads',
         requires: ({ device }) => !!device?.softwareQuads,
-        lower: (step) => [lowerQuads(productOf(step, epilogue), step.device!.softwareQuads as ShaderSource)],
+        lower: (step) => [lowerQuads(productOf(step), step.device!.softwareQuads as ShaderSource)],
       },
       ...variants.map(({ name, when, scratch, lower }): GpuKernel<MatmulAttributes> => ({
         name,
-        ...(when && { when: (step) => when(productOf(step, epilogue)) }),
-        scratch: (step) => scratch?.(productOf(step, epilogue)) ?? [],
-        lower: (step) => lower(productOf(step, epilogue)),
+        ...(when && { when: (step) => when(productOf(step)) }),
+        scratch: (step) => scratch?.(productOf(step)) ?? [],
+        lower: (step) => lower(productOf(step)),
       })),
     ],
   },
-  reference: (context) => reference(context, epilogue),
-});
+  reference,
+};
 
 /**
  * The product of two tensors' last two axes. Leading axes broadcast.
@@ -221,13 +217,8 @@ export const matmul: OpFunction<
 > = /* @__PURE__ */ checkedOp(
   { a: operand, b: operand, options: /* @__PURE__ */ options({ transposeA: boolean, transposeB: boolean }) },
   /* @__PURE__ */ structured<MatmulAttributes, [a: Node, b: Node, options?: MatmulOptions]>(
-    /* @__PURE__ */ record(nothing),
+    record,
     (node, a, b, { transposeA = false, transposeB = false } = {}) =>
-      product(node, a, b, { transposeA, transposeB, activation: 'none', bias: 0, extra: 0 }),
+      product(node, a, b, { transposeA, transposeB, ...noEpilogue }),
   ),
 );
-
-/** The product with this epilogue, for the compiler. */
-export function matmulWith(epilogue: Epilogue): StructuredOp {
-  return record(epilogue) as StructuredOp<unknown> as StructuredOp;
-}
