@@ -117,6 +117,50 @@ describe('imports', () => {
   });
 });
 
+describe('passes and what lies above the ops', () => {
+  /** Where a text decides by the name of an op, or takes one from a list of names. */
+  const decisions = (file: string, text = readFileSync(join(root, file), 'utf8')): string[] => {
+    const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
+    const found: string[] = [];
+    const isOpName = (node: ts.Node): boolean => /\bop!?\??\.name$/.test(node.getText());
+    const comparison = /^[!=]==?$/;
+    const visit = (node: ts.Node): void => {
+      const compares =
+        ts.isBinaryExpression(node) &&
+        comparison.test(node.operatorToken.getText()) &&
+        [node.left, node.right].some(isOpName);
+      const switches = ts.isSwitchStatement(node) && isOpName(node.expression);
+      const looksUp =
+        ts.isCallExpression(node) && /\.(includes|has|get|test|startsWith|endsWith)$/.test(node.expression.getText())
+          ? node.arguments.some(isOpName) || isOpName((node.expression as ts.PropertyAccessExpression).expression)
+          : ts.isElementAccessExpression(node) && isOpName(node.argumentExpression);
+      if (compares || switches || looksUp) {
+        found.push(`${file}:${source.getLineAndCharacterOfPosition(node.getStart()).line + 1}`);
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(source);
+    return found;
+  };
+
+  it('ask the records of ops, and do not compare their names', () => {
+    // `tune` compares the names of two steps, and so does nothing with one name in particular.
+    const above = sources.filter((file) => !['ops', 'tune', 'generated'].includes(partOf(file)));
+    expect(above.flatMap((file) => decisions(file))).toEqual([]);
+  });
+
+  it('that compare names are found', () => {
+    const text = `if (op.name === 'a') f();
+switch (node.op.name) {}
+if (['a', 'b'].includes(step.op.name)) f();
+if (x!.op.name.startsWith('a')) f();
+table[op.name] = 1;
+label = op.name + name;
+if (device.name === 'a') f();`;
+    expect(decisions('x.ts', text)).toEqual(['x.ts:1', 'x.ts:2', 'x.ts:3', 'x.ts:4', 'x.ts:5']);
+  });
+});
+
 describe('every op', () => {
   it('has a name of its own, and a gradient or null', () => {
     expect(new Set(allOps.map(({ name }) => name)).size).toBe(allOps.length);

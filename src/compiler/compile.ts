@@ -103,6 +103,6 @@ export function compileGraph(graph: Graph, target: Target, options: CompileOptio
 
 /** Buffers that a fused step binds; other ops know their own number. */
 function boundBuffers({ op, inputs, outputs, inPlace }: ScheduledStep): number {
-  if (op.name !== 'elementwise') return 0;
+  if (!op.isChain) return 0;
   return inputs.length + outputs.length - inPlace.filter((place) => place !== null).length;
 }

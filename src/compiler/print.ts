@@ -39,10 +39,9 @@ function printStep(program: Program, step: ProgramStep): string {
   const outputs = step.outputs.map(
     (index, position) => printBuffer(program, index) + (step.inPlace[position] === null ? '' : '*'),
   );
-  const details =
-    step.op.name === 'elementwise'
-      ? `  { ${printChain((step.attributes as ChainAttributes).chain)} }`
-      : printAttributes(step.attributes);
+  const details = step.op.isChain
+    ? `  { ${printChain((step.attributes as ChainAttributes).chain)} }`
+    : printAttributes(step.attributes);
   return `${step.label}${step.kernel === '' ? '' : ` (${step.kernel})`}  ${inputs} -> ${outputs.join(' ')}${details}`;
 }
 

@@ -45,6 +45,16 @@ interface OpBase<A> {
   infer(inputs: readonly TensorType[], attributes: A): TensorType;
   /** null says aloud that there is none. */
   readonly gradient: GradientRule<A> | null;
+  /**
+   * A node that computes less than `node`, of this op, and has the same value; undefined where there is none. The inputs are
+   * simplified already. The compiler discards a result of another shape or dtype.
+   */
+  simplify?(node: Node): Node | undefined;
+  /**
+   * The output are probabilities and the input their logits: of each element by itself (sigmoid), or of the classes along the last
+   * axis (softmax). Losses then work on the logits.
+   */
+  readonly probabilities?: 'elements' | 'rows';
 }
 
 /** Holds a value and computes nothing: constants and variables. */
@@ -76,6 +86,8 @@ export interface ElementwiseOp<A = Attributes> extends OpBase<A> {
   /** Instructions of `src/backends/wasm/chains/ops.ts`, or a function that `wasmModule` or the core exports. */
   readonly wasm: string;
   readonly wasmModule?: WasmSource;
+  /** For each operand the number, if any, with which the op gives back the other operand: x − 0 is `[undefined, 0]`. */
+  readonly identity?: readonly (number | undefined)[];
   /** The number by which wasm kernels know it in an epilogue; without one they call the function of `wasmModule`. */
   readonly epilogueNumber?: number;
   /** Where the gradient is a function of the upstream one and the output alone: that, with the output as the other operand. */
@@ -94,6 +106,14 @@ export interface StructuredOp<A = Attributes> extends OpBase<A> {
   readonly acceptsEpilogue?: true;
   /** The function that `attributes.activation` names; the compiler sets it where it fuses an epilogue. Default: `plainSum`. */
   readonly epilogue?: EpilogueFunction;
+  /** Its attributes' `permutation` names the input's axis for each of the output's, and nothing else happens. */
+  readonly isTranspose?: true;
+  /** A chain that the fuse pass made of element-wise nodes: the attributes are `ChainAttributes`. */
+  readonly isChain?: true;
+  /** Reads element i of every input before it writes element i: an output may take the memory of an input of its shape. */
+  readonly inPlaceSafe?: true;
+  /** Multiply-adds, to estimate what a model costs. Default: 0, for an op that is bound by memory. */
+  cost?(inputs: readonly TensorType[], output: TensorType, attributes: A): number;
   /** The output is this input, changed in place. The compiler copies first where the old value is still read. */
   readonly inPlace?: number;
   /**

@@ -1,6 +1,4 @@
 /** Estimates the work of a training step, which decides the backend before an engine exists. */
-import { sizeOf } from '../core/shape.ts';
-import { isVariable } from '../graph/node.ts';
 import type { Node } from '../graph/node.ts';
 import { topologicalOrder } from '../graph/traverse.ts';
 import { constant, variable } from '../ops/define.ts';
@@ -13,14 +11,6 @@ export function multiplyAdds(topology: Topology, batch: number): number {
   return 3 * topologicalOrder(outputs).reduce((total, node) => total + ofNode(node), 0);
 }
 
-/** Multiply-adds of one op: output size × contracted dimension. Ops without a 2-D weight, such as lookups, count as 0. */
-function ofNode(node: Node): number {
-  const [x, weights] = node.inputs;
-  if (node.op.name === 'matmul') {
-    return sizeOf(node.shape) * (x!.shape.at(node.attributes['transposeA'] === true ? -2 : -1) ?? 1);
-  }
-  // Each gate value is a dot product of the state and a column of the recurrent kernel. The first input has all gate values.
-  if (node.op.name === 'recurrent') return sizeOf(x!.shape) * weights!.shape[0]!;
-  if (node.op.kind !== 'structured' || !weights || !isVariable(weights) || weights.shape.length < 2) return 0;
-  return sizeOf(node.shape) * (sizeOf(weights.shape) / (weights.shape.at(-1) || 1));
+function ofNode({ op, inputs, attributes, ...output }: Node): number {
+  return op.kind === 'structured' ? (op.cost?.(inputs, output, attributes) ?? 0) : 0;
 }

@@ -9,7 +9,7 @@ import type { Engine } from '../engine.ts';
 import type { Node, Variable } from '../graph/node.ts';
 import { gradients } from '../autodiff/gradients.ts';
 import type { Layer } from '../nn/layer.ts';
-import { alignLabels } from '../nn/losses/labels.ts';
+import { alignLabels, underReshapes } from '../nn/losses/labels.ts';
 import type { LossFunction } from '../nn/losses/loss.ts';
 import { lossName } from '../nn/losses/losses.ts';
 import type { Metric } from '../nn/metrics/metric.ts';
@@ -91,10 +91,10 @@ function warnOfSettings({ topology, parameters, loss }: Recipe, { outputs, updat
   if (parameters.length === 0 && updates.size === 0) {
     warnOnce(topology, 'fit: no weight is trainable, so training changes nothing: set trainable before compile()');
   }
-  let output = outputs[0]!;
+  const output = outputs[0]!;
   const isSingle = output.shape.length > 1 && output.shape.at(-1) === 1;
-  while (output.op.name === 'reshape') output = output.inputs[0]!;
-  if (isSingle && (output.op.name === 'softmax' || /^(sparseC|c)ategorical/.test(lossName(loss) ?? ''))) {
+  const isSoftmax = underReshapes(output).op.probabilities === 'rows';
+  if (isSingle && (isSoftmax || /^(sparseC|c)ategorical/.test(lossName(loss) ?? ''))) {
     warnOnce(
       topology,
       'fit: a softmax or categorical cross-entropy over one unit is constant, so nothing is learnt: ' +

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { gradients } from '../../src/autodiff/gradients.ts';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
 import { compileGraph } from '../../src/compiler/compile.ts';
+import { simplify } from '../../src/compiler/passes/2-simplify.ts';
 import { printProgram } from '../../src/compiler/print.ts';
 import type { Target } from '../../src/compiler/program.ts';
 import { sizeOf } from '../../src/core/shape.ts';
@@ -225,6 +226,19 @@ describe('passes', () => {
         4  elementwise  v2[3] -> v2[3]*  { v1 = mul(v0, 0.9) -> v1 }
       loss = @0+0[]"
     `);
+  });
+
+  it('drop an operand that changes nothing, and no other', () => {
+    const x = variable([2, 3]);
+    const y = variable([2, 3]);
+    const nothing: Node[] = [add(x, 0), add(0, x), sub(x, 0), mul(x, 1), mul(1, x), div(x, 1), neg(neg(x))];
+    nothing.push(select(1, x, y), select(0, y, x), reshape(reshape(x, [6]), [2, 3]));
+    const something = [sub(0, x), div(1, x), add(x, 1), mul(x, 0), neg(x), add(x, constant(0, [4, 2, 3])), mul(x, y)];
+    something.push(select(x, y, 0), reshape(reshape(x, [6]), [3, 2]));
+    const simplified = (node: Node): Node => simplify({ outputs: { node }, updates: [] }).outputs['node']!;
+    expect(nothing.map((node) => simplified(node) === x)).toEqual(nothing.map(() => true));
+    expect(something.map((node) => simplified(node).op.name)).toEqual(something.map(({ op }) => op.name));
+    expect(simplified(something.at(-1)!).inputs).toEqual([x]);
   });
 
   it('move what follows a product into it', () => {

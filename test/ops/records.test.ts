@@ -4,7 +4,11 @@ import { lines } from '../../src/backends/wasm/chains/ops.ts';
 import type { WasmSource } from '../../src/core/wasm-source.ts';
 import { wasmExports } from '../../src/generated/wasm/exports.ts';
 import { allOps } from '../../src/ops/index.ts';
-import type { StructuredOp } from '../../src/graph/op.ts';
+import { noEpilogue } from '../../src/graph/epilogue.ts';
+import type { StructuredOp, TensorType } from '../../src/graph/op.ts';
+import { matmul } from '../../src/ops/product/matmul.ts';
+import type { RecurrentAttributes } from '../../src/ops/recurrent/recurrent-cell.ts';
+import { recurrent } from '../../src/ops/recurrent/recurrent.ts';
 import { instantiate, opCases } from '../support/op-cases.ts';
 
 /** What an op may name: instructions, or exports of the modules that its record brings along. */
@@ -51,6 +55,15 @@ describe('op records', () => {
         }
       }
     }
+  });
+
+  it('estimate the multiply-adds of products', () => {
+    const type = (...shape: number[]): TensorType => ({ shape, dtype: 'float32' });
+    const attributes = { ...noEpilogue, transposeA: true, transposeB: false };
+    expect(matmul.op.cost!([type(2, 5, 3), type(2, 5, 7)], type(2, 3, 7), attributes)).toBe(2 * 3 * 7 * 5);
+    // Four steps of two samples; each of the 3 units meets the 12 columns of all gates.
+    const cell = {} as RecurrentAttributes;
+    expect(recurrent.op.cost!([type(4, 2, 12), type(3, 12), type(2, 3)], type(6, 2, 3), cell)).toBe(4 * 2 * 3 * 12);
   });
 
   it('have cases with names of their own', () => {

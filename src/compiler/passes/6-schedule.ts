@@ -94,7 +94,7 @@ function mayWrite(step: Step, variable: Node): boolean {
   if (step.op.inPlace !== undefined) return reads.length === 1 && step.inputs[step.op.inPlace] === reads[0];
   if (reads.length === 0) return true;
   // Element i is read before element i is written; under broadcasting it would be read again later.
-  return step.op.name === 'elementwise' && reads.length === 1 && sameShape(reads[0]!.shape, step.outputs[0]!.shape);
+  return !!step.op.inPlaceSafe && reads.length === 1 && sameShape(reads[0]!.shape, step.outputs[0]!.shape);
 }
 
 /** Settles the sharing of memory; an in-place op whose input must survive works on a copy. */

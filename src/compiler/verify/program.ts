@@ -68,7 +68,7 @@ function checkDistinct(program: Program, step: ProgramStep): void {
     written.slice(position + 1).forEach((other) => {
       if (overlaps(buffer, program.buffers[other]!)) throw fault(step, `writes ${buffer.label} twice`);
     });
-    if (step.op.name === 'elementwise' && buffer.type.dtype === 'uint8') throw fault(step, 'writes uint8');
+    if (step.op.isChain && buffer.type.dtype === 'uint8') throw fault(step, 'writes uint8');
     step.inputs.forEach((input, place) => {
       const shared = step.inPlace[position] === place;
       if (shared && program.buffers[input]!.type.dtype !== buffer.type.dtype)

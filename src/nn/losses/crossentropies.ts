@@ -29,7 +29,7 @@ const clipped = (probabilities: Node): Node => clip(probabilities, { min: epsilo
  * model.compile({ optimizer: 'adam', loss: binaryCrossentropy });
  */
 export const binaryCrossentropy: LossFunction = defineLoss('binaryCrossentropy', (labels, predictions) => {
-  const logits = logitsUnder(predictions, 'sigmoid');
+  const logits = logitsUnder(predictions, 'elements');
   if (logits !== undefined) return binaryFromLogits('binaryCrossentropy', labels, logits);
   const y = matchLabels('binaryCrossentropy', labels, predictions);
   const p = clipped(predictions);
@@ -65,7 +65,7 @@ function binaryFromLogits(loss: string, labels: Node, z: Node): Node {
  * model.compile({ optimizer: 'adam', loss: categoricalCrossentropy });
  */
 export const categoricalCrossentropy: LossFunction = defineLoss('categoricalCrossentropy', (labels, predictions) => {
-  const logits = logitsUnder(predictions, 'softmax');
+  const logits = logitsUnder(predictions, 'rows');
   if (logits !== undefined) return categoricalFromLogits('categoricalCrossentropy', labels, logits);
   const y = matchLabels('categoricalCrossentropy', labels, predictions);
   const p = clipped(div(predictions, sum(predictions, -1, true)));
@@ -96,7 +96,7 @@ function categoricalFromLogits(loss: string, labels: Node, logits: Node): Node {
 export const sparseCategoricalCrossentropy: LossFunction = defineLoss(
   'sparseCategoricalCrossentropy',
   (labels, predictions) => {
-    const logits = logitsUnder(predictions, 'softmax');
+    const logits = logitsUnder(predictions, 'rows');
     if (logits !== undefined) return sparseFromLogits('sparseCategoricalCrossentropy', labels, logits);
     const numbers = matchClassNumbers('sparseCategoricalCrossentropy', labels, predictions);
     const hit = oneHot(numbers, predictions.shape.at(-1)!);

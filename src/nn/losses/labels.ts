@@ -87,14 +87,21 @@ export function perSample(values: Node): Node {
   return mean(values, shape.map((_, axis) => axis).slice(1));
 }
 
+/** What `node` is a reshape of, or itself. */
+export function underReshapes(node: Node): Node {
+  let under = node;
+  while (under.op === (reshape.op as unknown)) under = under.inputs[0]!;
+  return under;
+}
+
 /**
- * Returns the logits, in the shape of the predictions, if the predictions are the output of `activation`, possibly through
- * reshapes that preserve its rows. A loss with a stable formula for logits then avoids the logarithm of rounded probabilities.
+ * Returns the logits, in the shape of the predictions, if the predictions are the output of an op whose record says that it gives
+ * `probabilities` of that kind, possibly through reshapes that preserve its rows. A loss with a stable formula for logits then avoids
+ * the logarithm of rounded probabilities.
  */
-export function logitsUnder(predictions: Node, activation: 'softmax' | 'sigmoid'): Node | undefined {
-  let node = predictions;
-  while (node.op.name === 'reshape') node = node.inputs[0]!;
-  if (node.op.name !== activation) return undefined;
-  if (activation === 'softmax' && node.shape.at(-1) !== predictions.shape.at(-1)) return undefined;
-  return reshape(node.inputs[0]!, predictions.shape);
+export function logitsUnder(predictions: Node, probabilities: 'elements' | 'rows'): Node | undefined {
+  const { op, shape, inputs } = underReshapes(predictions);
+  if (op.probabilities !== probabilities) return undefined;
+  if (probabilities === 'rows' && shape.at(-1) !== predictions.shape.at(-1)) return undefined;
+  return reshape(inputs[0]!, predictions.shape);
 }

@@ -83,6 +83,7 @@ export const elu: UnaryWith<AlphaAttributes> = /* @__PURE__ */ unaryWith<AlphaAt
 /** 1 / (1 + e^(−x)). */
 export const sigmoid: Unary = /* @__PURE__ */ unary({
   name: 'sigmoid',
+  probabilities: 'elements',
   gradient: ({ output, upstream }) => [mul(upstream, mul(output, sub(1, output)))],
   wgsl: 'sigmoid(x)',
   helpers: [sigmoidHelper],

@@ -16,6 +16,7 @@ export const add: Binary = /* @__PURE__ */ binary({
   gradient: ({ upstream }) => [upstream, upstream],
   wgsl: 'x + y',
   wasm: 'add',
+  identity: [0, 0],
   isAddition: true,
   reference: (_, x, y) => x + y,
 });
@@ -26,6 +27,7 @@ export const sub: Binary = /* @__PURE__ */ binary({
   gradient: ({ upstream }) => [upstream, neg(upstream)],
   wgsl: 'x - y',
   wasm: 'sub',
+  identity: [undefined, 0],
   reference: (_, x, y) => x - y,
 });
 
@@ -35,6 +37,7 @@ export const mul: Binary = /* @__PURE__ */ binary({
   gradient: ({ inputs: [x, y], upstream }) => [mul(upstream, y!), mul(upstream, x!)],
   wgsl: 'x * y',
   wasm: 'mul',
+  identity: [1, 1],
   reference: (_, x, y) => x * y,
 });
 
@@ -47,6 +50,7 @@ export const div: Binary = /* @__PURE__ */ binary({
   },
   wgsl: 'x / y',
   wasm: 'div',
+  identity: [undefined, 1],
   reference: (_, x, y) => x / y,
 });
 
@@ -56,6 +60,7 @@ export const neg: Unary = /* @__PURE__ */ unary({
   gradient: ({ upstream }) => [neg(upstream)],
   wgsl: '-x',
   wasm: 'neg',
+  simplify: ({ op, inputs: [x] }) => (x!.op === op ? x!.inputs[0] : undefined),
   reference: (_, x) => -x,
 });
 

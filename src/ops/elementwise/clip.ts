@@ -60,6 +60,7 @@ const castOp: ElementwiseOp<CastAttributes> = {
   arity: 1,
   infer: ([x], { dtype }) => ({ shape: x!.shape, dtype }),
   gradient: null, // one side is always an integer
+  simplify: ({ inputs: [x] }) => x,
   wgsl: 'x', // kernels convert as they load and store
   wasm: 'copy',
   reference: ({ dtype }, x) => (dtype === 'int32' ? saturate(x) : x),

@@ -51,6 +51,8 @@ function broadcastIndices(from: Shape, to: Shape): Int32Array {
 export const elementwiseOp: StructuredOp<ChainAttributes & Attributes> = {
   name: 'elementwise',
   kind: 'structured',
+  isChain: true,
+  inPlaceSafe: true,
   infer: () => {
     throw new InternalError('elementwise: made by the fuse pass only, which knows the type of each output');
   },

@@ -3,6 +3,7 @@
  * side that is not taken may be infinite, and ∞ · 0 would be NaN.
  */
 import { selectNonzeroHelper } from '../../generated/shaders/elementwise.ts';
+import { fillValue } from '../../graph/node.ts';
 import { ternary } from '../define.ts';
 import type { Ternary } from '../define.ts';
 
@@ -19,5 +20,9 @@ export const select: Ternary = /* @__PURE__ */ ternary({
   wgsl: 'select_nonzero(x, y, z)',
   helpers: [selectNonzeroHelper],
   wasm: 'select',
+  simplify: ({ inputs: [condition, x, y] }) => {
+    const known = fillValue(condition!);
+    return known === undefined ? undefined : known === 0 ? y : x;
+  },
   reference: (_, condition, x, y) => (condition !== 0 ? x : y),
 });

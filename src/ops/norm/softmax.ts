@@ -48,10 +48,12 @@ function rowOp(
   kernel: KernelBinding<SoftmaxWords>,
   gradient: GradientRule<None>,
   value: (logarithm: number) => number,
+  facts: Pick<StructuredOp, 'probabilities'> = {},
 ): RowOp {
   const op = structured<None, [x: Node]>(
     {
       name,
+      ...facts,
       infer: ([x]) => {
         requireDType(name, x!.dtype, 'float32');
         if (x!.shape.length === 0) throw new ShapeError(`${name}: takes [..., classes], not a scalar`);
@@ -90,6 +92,7 @@ export const softmax: RowOp = /* @__PURE__ */ rowOp(
   softmaxKernel,
   ({ output: y, upstream }) => [mul(y, sub(upstream, sum(mul(upstream, y), -1, true)))],
   Math.exp,
+  { probabilities: 'rows' },
 );
 
 /**

@@ -138,6 +138,25 @@ function product(
   return node([repeated(a), repeated(b)], attributes);
 }
 
+/** The product of what transposed operands are made of: it reads them as they lie. */
+function foldTranspose({ inputs, attributes }: Node): Node | undefined {
+  const [a, b] = inputs as [Node, Node];
+  const { transposeA, transposeB } = attributes as MatmulAttributes;
+  const [swapsA, swapsB] = [swapsLastTwo(a), swapsLastTwo(b)];
+  if (!swapsA && !swapsB) return undefined;
+  return matmul(swapsA ? a.inputs[0]! : a, swapsB ? b.inputs[0]! : b, {
+    transposeA: transposeA !== swapsA,
+    transposeB: transposeB !== swapsB,
+  });
+}
+
+function swapsLastTwo({ op, attributes }: Node): boolean {
+  if (op.kind !== 'structured' || !op.isTranspose) return false;
+  const order = attributes['permutation'] as readonly number[];
+  const rank = order.length;
+  return order.every((axis, index) => axis === (index < rank - 2 ? index : 2 * rank - 3 - index));
+}
+
 /** Bytes of the panels that `assembly/product/matmul.ts` packs: `matmul_scratch_bytes` there. */
 export function packedBytes({ m, n, k }: Pick<MatmulSizes, 'm' | 'n' | 'k'>): number {
   const rows = Math.ceil(Math.min(m, 96) / 12) * 12;
@@ -148,6 +167,8 @@ export function packedBytes({ m, n, k }: Pick<MatmulSizes, 'm' | 'n' | 'k'>): nu
 const record: Omit<StructuredOp<MatmulAttributes>, 'kind'> = {
   name: 'matmul',
   acceptsEpilogue: true,
+  simplify: foldTranspose,
+  cost: (inputs, { shape }, attributes) => sizeOf(shape) * matmulSizes(inputs, attributes).k,
   infer,
   gradient: ({ inputs, attributes: { transposeA, transposeB }, upstream }) => {
     const [a, b] = inputs as [Node, Node];

@@ -6,7 +6,7 @@
  * Time is the first axis: what a step reads and writes is one block of memory. `recurrence.ts` turns it.
  */
 import { ShapeError } from '../../core/errors.ts';
-import { formatShape, sameShape } from '../../core/shape.ts';
+import { formatShape, sameShape, sizeOf } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
 import type { Node } from '../../graph/node.ts';
 import type { GradientContext, StructuredOp, TensorType } from '../../graph/op.ts';
@@ -114,6 +114,8 @@ export const recurrent: OpFunction<
   {
     name: 'recurrent',
     infer,
+    // The kernel meets every gate of every step, and the projected inputs have them all.
+    cost: ([projected, kernel]) => sizeOf(projected!.shape) * kernel!.shape[0]!,
     parts: keptParts,
     gradient: gradientOfRecurrent,
     kernels: { wasm: recurrentWasm, webgpu: recurrentGpu },

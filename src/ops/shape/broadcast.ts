@@ -23,6 +23,7 @@ const broadcastToOp: ElementwiseOp<BroadcastAttributes> = {
     return { ...inferElementwise('broadcastTo', inputs), shape };
   },
   gradient: ({ upstream }) => [upstream],
+  simplify: ({ inputs: [x] }) => x,
   wgsl: 'x',
   wasm: 'copy',
   reference: (_, x) => x,

@@ -3,6 +3,7 @@ import { required } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { checkShape, formatShape, normalizeAxes, normalizeAxis, sameShape, sizeOf } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
+import { replaceInputs } from '../../graph/node.ts';
 import type { Node } from '../../graph/node.ts';
 import type { AliasOp } from '../../graph/op.ts';
 import { axes, axis as axisType, operand, shape } from '../arguments.ts';
@@ -50,6 +51,12 @@ export const reshape: OpFunction<[x: TensorLike, shape: Shape], AliasOp<ReshapeA
         return { shape, dtype: x!.dtype };
       },
       gradient: ({ inputs: [x], upstream }) => [reshape(upstream, x!.shape)],
+      simplify: (node) => {
+        const x = node.inputs[0]!;
+        if (x.op !== node.op) return x;
+        const source = x.inputs[0]!;
+        return sameShape(source.shape, node.shape) ? source : replaceInputs(node, [source]);
+      },
     },
     (node, x, shape) => {
       const resolved = resolve(x.shape, shape);

@@ -47,6 +47,7 @@ export const transpose: OpFunction<
   /* @__PURE__ */ structured<TransposeAttributes, [x: Node, permutation?: readonly number[]]>(
     {
       name: 'transpose',
+      isTranspose: true,
       infer,
       gradient: ({ attributes: { permutation }, upstream }) => {
         const inverse = permutation.map((_, axis) => permutation.indexOf(axis));

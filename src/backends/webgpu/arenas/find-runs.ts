@@ -59,7 +59,7 @@ export function findRuns(program: Program): Run[] {
 function groupsOf(program: Program): Iterable<Update[]> {
   const groups = new Map<string, Update[]>();
   program.steps.forEach((step, position) => {
-    if (step.op.name !== 'elementwise' || step.dispatches.length === 0) return;
+    if (!step.op.isChain || step.dispatches.length === 0) return;
     const outputs = step.outputs.map((index) => program.buffers[index]!);
     const arenas = outputs.map((output) => arenaOf(program, output));
     if (arenas.includes(undefined) || new Set(arenas).size < arenas.length) return;
