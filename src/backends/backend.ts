@@ -1,29 +1,30 @@
 /**
  * The interface between compiled programs and the machine that runs them. Three implementations: `reference` (float64
- * loops, the oracle), `wasm` and `webgpu`. A backend knows programs and buffers; it knows no graph, layer or optimizer.
+ * loops, the oracle), `wasm` and `webgpu`. A backend handles programs and buffers; it has no notion of graphs, layers
+ * or optimizers.
  */
 import type { DType, TypedArray } from '../core/dtype.ts';
 import type { DeviceTraits } from '../graph/kernel.ts';
 import type { TensorType } from '../graph/op.ts';
 import type { Program, Target } from '../compiler/program.ts';
 
-/** Memory of one variable on a backend. Opaque to everybody else. */
+/** Memory of one variable on a backend. Opaque to all other code. */
 export interface BackendBuffer {
   readonly type: TensorType;
-  /** The backend that allocated it; undefined once it was released. */
+  /** The backend that allocated it; undefined after release. */
   owner?: Backend | undefined;
-  /** Where it begins in the memory that it shares with others, a multiple of 256; only WebGPU has such. */
+  /** Byte offset in the arena, a multiple of 256. Only WebGPU has arenas. */
   readonly byteOffset?: number;
   readonly arena?: Arena;
 }
 
 /** A buffer that several variables share. */
 export interface Arena {
-  /** Variables that still use it: the last to be released frees it. */
+  /** Number of variables that still use it. Releasing the last one frees the buffer. */
   parts: number;
 }
 
-/** A variable that is to get memory. */
+/** A request to allocate memory for a variable. */
 export interface VariableRequest {
   readonly type: TensorType;
   /** For error messages. */
@@ -37,54 +38,69 @@ export interface BackendInfo {
   /** The adapter, or the wasm binary in use. */
   readonly description: string;
   readonly threads: number;
-  /** Why a faster choice was not taken; empty when there is none. */
+  /** Why a faster option was not used; empty when there is no reason to report. */
   readonly reason: string;
-  /** WebGPU on a software adapter: right, but slower than wasm. */
+  /** WebGPU on a software adapter: correct, but slower than wasm. */
   readonly isSoftware: boolean;
-  /** Bytes now held by variables, and by the arenas and constants of prepared programs. */
+  /** Bytes currently used by variables. */
   readonly stateBytes: number;
   readonly arenaBytes: number;
 }
 
-/** What is to be allocated and run: a program, or variables alone. */
+/** The memory and kernels that a program needs, or only the variables. */
 export type Needs = Partial<Pick<Program, 'variables' | 'constants' | 'allocations' | 'buffers' | 'steps'>>;
 
 export interface PreparedProgram {
   /**
    * Runs the whole program `steps` times. Returns when the work is queued (WebGPU, wasm with workers) or done (wasm on
-   * the calling thread, reference); reads see its results.
+   * the calling thread, reference). Reads see its results.
    */
   run(steps: number): void;
-  /** The named output after the last run, in the output's dtype: a copy, or `into`, of the same dtype and length. */
+  /**
+   * Reads a named output after the last run, in the output's dtype.
+   *
+   * @param into array of the same dtype and length that receives the values; without it a new array is returned
+   */
   read(output: string, into?: TypedArray): Promise<TypedArray>;
-  /** Frees arenas and constants. Variables stay. */
+  /** Frees arenas and constants. Variables stay allocated. */
   dispose(): void;
 }
 
 export interface Backend {
   readonly name: Target;
   readonly info: BackendInfo;
-  /** What its programs are to be compiled for; only where there is a choice. */
+  /** Device traits to compile programs for. Only backends that choose between kernels by device have them. */
   readonly traits?: DeviceTraits;
-  /** Throws `BackendError` with the numbers when not all of it can fit; nothing is allocated. */
+  /** Throws `BackendError` with the sizes and limits when `needs` does not fit. Allocates nothing. */
   check?(needs: Needs): void;
-  /** Zero-filled memory for a variable. Throws `BackendError` with the numbers when it does not fit. */
+  /**
+   * Allocates zero-filled memory for a variable.
+   *
+   * @throws BackendError with the sizes when it does not fit
+   */
   allocate(type: TensorType, label: string): BackendBuffer;
-  /** Memory for several variables, of which those of a group may share a buffer: for all of them, or for none when it throws. */
+  /**
+   * Allocates memory for several variables; variables of one group may share a buffer. Allocates all of them, or none
+   * when it throws.
+   */
   allocateTogether?(requests: readonly VariableRequest[]): BackendBuffer[];
-  /** Writes `values` (of the buffer's dtype) from element `offset` on. */
+  /** Writes `values` (of the buffer's dtype) starting at element `offset`. */
   write(buffer: BackendBuffer, values: TypedArray, offset?: number): void;
-  /** The buffer's values after all the work queued before: a copy, or `into`, of the same dtype and length. */
+  /**
+   * Reads the buffer's values after all work queued so far.
+   *
+   * @param into array of the same dtype and length that receives the values; without it a new array is returned
+   */
   read(buffer: BackendBuffer, into?: TypedArray): Promise<TypedArray>;
   release(buffer: BackendBuffer): void;
-  /** Makes everything that running needs; `variables` in the program's order. */
+  /** Creates everything that a run needs. `variables` are in the program's order. */
   prepare(program: Program, variables: readonly BackendBuffer[]): Promise<PreparedProgram>;
   /** Resolves when all queued work is done. */
   finished(): Promise<void>;
   dispose(): void;
 }
 
-/** Whether a value of unknown origin can be asked for what a backend does. */
+/** Whether an arbitrary value looks like a backend. */
 export function isBackend(value: unknown): value is Backend {
   const { allocate, prepare } = (value ?? {}) as Partial<Backend>;
   return typeof allocate === 'function' && typeof prepare === 'function';

@@ -1,6 +1,6 @@
 /**
- * What a call of an engine or a backend is checked for before anything reaches memory. A wrong write of one user of a backend
- * would change the values of another.
+ * Argument checks of engine and backend calls, before anything reaches memory. Users of a backend share its memory, so
+ * a wrong write by one would change the values of another.
  */
 import { arrayOf, checkValue, having, required, string } from '../core/arguments.ts';
 import { describe } from '../core/describe.ts';
@@ -12,14 +12,14 @@ import type { TensorType } from '../graph/op.ts';
 import type { Program } from '../compiler/program.ts';
 import type { Backend, BackendBuffer, VariableRequest } from './backend.ts';
 
-/** Throws `DTypeError` for an array of another dtype. `subject` begins the message: `write: 'x' holds`. */
+/** Throws `DTypeError` unless `values` has the dtype `dtype`. `subject` begins the message: `write: 'x' holds`. */
 export function requireDType(subject: string, dtype: DType, values: TypedArray): void {
   const given = knownDType(values);
   if (given === dtype) return;
   throw new DTypeError(`${subject} ${dtype}, not ${given ?? describe(values)}: use an array of its dtype`);
 }
 
-/** Throws unless the values of `name` go into that array. */
+/** Throws unless `into` has the dtype and the length of `name`. */
 export function requireRoom(name: string, { shape, dtype }: TensorType, into?: TypedArray): void {
   if (into === undefined) return;
   requireDType(`read: '${name}' holds`, dtype, into);
@@ -44,26 +44,26 @@ export function checkWrite(name: string, { shape, dtype }: TensorType, values: T
   }
 }
 
-/** Throws unless memory can be allocated for that type under that label. */
+/** Throws unless `type` and `label` are valid for an allocation. */
 export function checkType(type: TensorType, label: string): void {
   checkShape('allocate', type?.shape);
   checkDType('allocate', type.dtype);
   checkValue('allocate', 'label', label, string);
 }
 
-/** Throws unless memory can be allocated for each of `requests`. */
+/** Throws unless each of `requests` is valid for an allocation. */
 export function checkRequests(requests: readonly VariableRequest[]): void {
   checkValue('allocateTogether', 'requests', requests, required(arrayOf(having('a request'), 'an array of requests')));
   for (const { type, label } of requests) checkType(type, label);
 }
 
-/** Throws `StateError` unless `backend` has allocated each of `buffers` and not released it. */
+/** Throws `StateError` unless `backend` allocated each of `buffers` and has not released it. */
 export function requireOwn(backend: Backend, ...buffers: readonly BackendBuffer[]): void {
   if (buffers.every((buffer) => (buffer as BackendBuffer | null | undefined)?.owner === backend)) return;
   throw new StateError(`${backend.name}: takes buffers that allocate() of this backend returned and nothing released`);
 }
 
-/** Throws `StateError` unless `program` was compiled for `backend`, with variables as these. */
+/** Throws `StateError` unless `program` was compiled for `backend` and `variables` has one buffer for each of its variables. */
 export function checkProgram(backend: Backend, program: Program, variables: readonly BackendBuffer[]): void {
   const { target, variables: types } = (program ?? {}) as Partial<Program>;
   if (target !== backend.name || !Array.isArray(variables) || types?.length !== variables.length) {

@@ -1,6 +1,6 @@
 /**
- * Chooses and starts a backend. A real GPU is taken only where the work is large enough to gain from it; a software
- * adapter never is, unless it is asked for by name.
+ * Chooses and starts a backend. Automatic choice takes a hardware GPU only if the work is large enough to gain from it,
+ * and never a software adapter.
  */
 import { BackendError, ValueError, messageOf, suggest } from '../core/errors.ts';
 import type { Backend } from './backend.ts';
@@ -12,33 +12,36 @@ import { WebGPUBackend } from './webgpu/index.ts';
 export type BackendName = 'wasm' | 'webgpu';
 
 export interface SelectOptions extends Pick<WasmOptions, 'threads' | 'worker' | 'workerUrl'> {
-  /** A name, or a backend that is already there, such as `new ReferenceBackend()`. Without it the best is found. */
+  /**
+   * A backend name, or a backend instance such as `new ReferenceBackend()`. By default the fastest available one is
+   * chosen.
+   */
   readonly backend?: BackendName | Backend;
-  /** A GPU object to use instead of `navigator.gpu`: in Node, that of the package `webgpu`. */
+  /** A GPU object to use instead of `navigator.gpu`, such as one from the Node package `webgpu`. */
   readonly gpu?: GPU;
   /**
-   * On WebGPU, called whenever one of the pipelines that a program still needs is ready: `({ done, total }) => …`. Nothing is told
-   * of those that are there already. What it throws is passed over.
+   * On WebGPU, called as each new pipeline of a program finishes compiling: `({ done, total }) => …`. Cached pipelines
+   * are not reported. Exceptions are ignored.
    */
   readonly onCompile?: DeviceOptions['onCompile'];
   /**
-   * Multiply-adds of one step, where known: below `gpuThreshold` WebAssembly is at least as fast as a GPU, and below
-   * `threadThreshold` one thread as fast as several.
+   * Multiply-adds of one step, if known. Below `gpuThreshold`, WebAssembly is at least as fast as a GPU; below
+   * `threadThreshold`, one thread is as fast as several.
    */
   readonly work?: number;
 }
 
 /**
- * Multiply-adds of one step from which a discrete GPU wins: a step of a few dozen dispatches takes a GPU 100 µs or
- * more however small it is, and one core does about 20 million multiply-adds a millisecond.
+ * Multiply-adds per step from which a discrete GPU is faster. A step of a few dozen dispatches takes a GPU at least 100
+ * µs regardless of size, and one core does about 20 million multiply-adds per millisecond.
  */
 export const gpuThreshold = 2e7;
 
-/** Multiply-adds of one step from which `threads: 'auto'` takes several: a step of about 100 µs. */
+/** Multiply-adds per step from which `threads: 'auto'` uses several threads: a step of about 100 µs. */
 export const threadThreshold = 2e6;
 
-/** Time limit in milliseconds for a GPU that was not asked for by name; WebAssembly is used after it. */
-const choicePatience = 1000;
+/** Time limit in milliseconds for a GPU that was not requested by name. After it WebAssembly is used. */
+const adapterTimeout = 1000;
 
 const names: readonly BackendName[] = ['wasm', 'webgpu'];
 
@@ -66,7 +69,7 @@ export async function selectBackend({
   if (gpu !== undefined && work < gpuThreshold) reason = `the model is small (${work} multiply-adds a step)`;
   else if (gpu !== undefined) {
     try {
-      const found = await WebGPUBackend.create({ gpu, onCompile, patience: choicePatience });
+      const found = await WebGPUBackend.create({ gpu, onCompile, patience: adapterTimeout });
       if (!found.info.isSoftware) return { backend: found, reason: 'a GPU is there, and the work is large enough' };
       found.dispose();
       reason = 'the only WebGPU adapter is software';

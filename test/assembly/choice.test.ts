@@ -32,7 +32,7 @@ class Machine {
     const kernels = this.#kernels;
     const zeros = (bytes: number): number => kernels.int32s(new Int32Array(Math.ceil(bytes / 4)));
     this.#control = zeros(controlBytes);
-    this.#ring = new JobRing(kernels.memory, this.#control, { spins: 1, patience: 1 });
+    this.#ring = new JobRing(kernels.memory, this.#control, { spins: 1, timeout: 1 });
     kernels.exports['set_control']!(this.#control);
     this.#counter = zeros(4);
     this.#record = zeros(128 + 4);
@@ -65,7 +65,7 @@ class Machine {
     let asked = 0;
     while (this.time - begin < milliseconds) {
       this.#ring.post({ kind: jobs.together, words: [this.#program, this.#record, steps, 0] });
-      this.#ring.ask();
+      this.#ring.requestMessage();
       expect(this.#kernels.exports['work']!(0, 1)).toBe(1);
       asked += steps;
     }

@@ -5,7 +5,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chainModuleBytes } from '../../src/backends/wasm/chains/module.ts';
-import { lines } from '../../src/backends/wasm/chains/ops.ts';
+import { inlineOps } from '../../src/backends/wasm/chains/ops.ts';
 import type { Shape } from '../../src/core/shape.ts';
 import { sizeOf } from '../../src/core/shape.ts';
 import type { Chain } from '../../src/graph/chain.ts';
@@ -16,7 +16,7 @@ import { randomStep, settings, specials, vectorOf } from '../support/chains.ts';
 import type { Operand, Output } from '../support/chains.ts';
 
 /** Those that are a few instructions; functions are swept in test/assembly/math.test.ts. */
-const exactOps = elementwiseOps.filter(({ wasm }) => wasm in lines);
+const exactOps = elementwiseOps.filter(({ wasm }) => wasm in inlineOps);
 const opNamed = (name: string): ElementwiseOp => elementwiseOps.find((other) => other.name === name)!;
 
 function referenceOf(op: ElementwiseOp, values: readonly number[]): number {
@@ -37,7 +37,7 @@ describe.each(loadBinaries().map((kernels) => [kernels.name, kernels] as const))
   'compiled chains, %s',
   (_, kernels) => {
     it('have no instructions that no op names', () => {
-      expect(Object.keys(lines).filter((name) => !exactOps.some(({ wasm }) => wasm === name))).toEqual([]);
+      expect(Object.keys(inlineOps).filter((name) => !exactOps.some(({ wasm }) => wasm === name))).toEqual([]);
     });
 
     it.each(exactOps.map((op) => [op.name, op] as const))('%s of special values', (_name, op) => {

@@ -1,6 +1,6 @@
 /** That every record is complete: what the type checker cannot ask for. */
 import { describe, expect, it } from 'vitest';
-import { lines } from '../../src/backends/wasm/chains/ops.ts';
+import { inlineOps } from '../../src/backends/wasm/chains/ops.ts';
 import type { WasmSource } from '../../src/core/wasm-source.ts';
 import { wasmExports } from '../../src/generated/wasm/exports.ts';
 import { allOps } from '../../src/ops/index.ts';
@@ -30,7 +30,7 @@ describe('op records', () => {
     if (op.gradient) expect(opCases.some((opCase) => opCase.op === op && opCase.differentiable.length > 0)).toBe(true);
     if (op.kind === 'elementwise') {
       const functions = exportsOf(...(op.wasmModule ? [op.wasmModule] : []));
-      expect(op.wasm in lines ? !op.wasmModule : functions.includes(op.wasm)).toBe(true);
+      expect(op.wasm in inlineOps ? !op.wasmModule : functions.includes(op.wasm)).toBe(true);
       if (op.wasm !== 'copy') expect(op.wasm).toBe(snake(name));
       expect(typeof op.wgsl).toMatch(/string|function/);
     }

@@ -1,6 +1,6 @@
 /**
- * The reference backend: runs a program with the ops' own float64 loops. Slow and obvious; every other backend is
- * measured against it. Memory is one Float64Array a buffer: what the plan would share on a device is kept apart here,
+ * The reference backend runs a program with the ops' float64 loops. It is slow and simple, and the oracle for all other
+ * backends. Each buffer is a separate Float64Array: values that would share memory on a device do not share it here,
  * except where a step works in place.
  */
 import { typedArray } from '../../core/dtype.ts';
@@ -95,7 +95,7 @@ export class ReferenceBackend implements Backend {
     // Everything is garbage collected.
   }
 
-  /** The array behind a buffer: views of one value find the same one. */
+  /** The array of a buffer. Views of one value get the same array. */
   private locate(
     program: Program,
     { place, type, bytes }: ProgramBuffer,

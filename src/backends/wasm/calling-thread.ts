@@ -1,9 +1,9 @@
-/** The thread that calls runs the programs itself: everything is done when a call returns. */
+/** Runs programs on the calling thread: all work is done when a call returns. */
 import { copied } from '../../core/dtype.ts';
 import type { TypedArray } from '../../core/dtype.ts';
 import type { Heap } from './memory.ts';
 import type { Kernels } from './module.ts';
-import type { PlacedProgram, Processor } from './processor.ts';
+import type { EncodedProgram, Processor } from './processor.ts';
 import { viewOf } from './transfer.ts';
 import type { Elements } from './transfer.ts';
 
@@ -12,7 +12,7 @@ export class CallingThread implements Processor {
   protected readonly heap: Heap;
   private readonly obstacle: string;
 
-  /** `obstacle` says why no others run the programs, where that was asked for. */
+  /** `obstacle`: why programs do not run on other threads, if that was requested. */
   constructor(kernels: Kernels, heap: Heap, obstacle = '') {
     this.kernels = kernels;
     this.heap = heap;
@@ -27,19 +27,19 @@ export class CallingThread implements Processor {
     return this.obstacle;
   }
 
-  place(elements: Elements, values: TypedArray): void {
+  writeUnused(elements: Elements, values: TypedArray): void {
     viewOf(elements, this.heap).set(values);
   }
 
   write(elements: Elements, values: TypedArray): void {
-    this.place(elements, values);
+    this.writeUnused(elements, values);
   }
 
   read(elements: Elements, into?: TypedArray): Promise<TypedArray> {
     return new Promise((resolve) => resolve(copied(viewOf(elements, this.heap), into)));
   }
 
-  prepare(_placed: PlacedProgram): Promise<number | null> {
+  prepare(_program: EncodedProgram): Promise<number | null> {
     return Promise.resolve(null);
   }
 
@@ -47,7 +47,7 @@ export class CallingThread implements Processor {
     this.kernels.run(stream, steps);
   }
 
-  afterwards(action: () => void): void {
+  whenDone(action: () => void): void {
     action();
   }
 
@@ -56,6 +56,6 @@ export class CallingThread implements Processor {
   }
 
   dispose(): void {
-    // The memory goes with the module when both are garbage collected.
+    // The memory and the module are garbage collected.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The WebAssembly backend: variables and arenas are runs of one linear memory, a prepared program is a stream of words
- * in it, and running K steps is one call into the module.
+ * The WebAssembly backend. Variables and arenas are blocks of one linear memory, a prepared program is a stream of
+ * words in it, and running K steps is one call into the module.
  */
 import { boolean, checkOptions, either, integer, number, oneOf, string } from '../../core/arguments.ts';
 import type { ArgumentTable, ArgumentType } from '../../core/arguments.ts';
@@ -30,11 +30,11 @@ interface WasmBuffer extends BackendBuffer {
 }
 
 export interface WasmOptions extends ThreadOptions {
-  /** Forces fused multiply-adds, or separate ones: for tests and comparisons. */
+  /** Forces fused or separate multiply-adds: for tests and comparisons. */
   readonly binary?: Binary;
 }
 
-/** What the options of threads may be, here and of `createEngine`. */
+/** Argument types of the thread options, here and in `createEngine`. */
 export const threadArguments: ArgumentTable = {
   threads: {
     expected: "an integer from 1 to 64, or 'auto'",
@@ -50,7 +50,7 @@ const atLeast0: ArgumentType = number(0);
 
 export class WasmBackend implements Backend {
   readonly name = 'wasm';
-  // `private`, not `#`: tests look at the memory and at the workers.
+  // `private`, not `#`: tests access the memory and the workers.
   private readonly kernels: Kernels;
   private readonly heap: Heap;
   private readonly chains: CompiledChains;
@@ -59,8 +59,10 @@ export class WasmBackend implements Backend {
   private programBytes = 0;
 
   /**
-   * With `threads` or `worker`, runs are queued, and workers do them; without, and where there can be none, `run` does, and
-   * `info.reason` says why.
+   * Starts the backend. With `threads` or `worker`, runs are queued and executed by workers. Without them, or if
+   * workers are not available, `run` executes on the calling thread, and `info.reason` gives the reason.
+   *
+   * @throws BackendError naming what this environment lacks or forbids
    */
   static async create(options: WasmOptions = {}): Promise<WasmBackend> {
     checkOptions('WasmBackend', options, {
@@ -71,7 +73,7 @@ export class WasmBackend implements Backend {
       startPatience: atLeast0,
     });
     const { threads = 1, worker = false, binary } = options;
-    // Imported only here, so that a page without workers does not load what makes them.
+    // Imported on demand: a page without workers does not load the code that starts them.
     const start = threads === 1 && !worker ? null : await import('./threads/start-workers.ts').catch(messageOf);
     if (start !== null && typeof start !== 'string') {
       const started = await start.startWorkers(options);
@@ -141,7 +143,7 @@ export class WasmBackend implements Backend {
     const sources = program.steps.flatMap(({ calls }) => calls.flatMap(({ modules = [] }) => modules));
     await this.chains.compile(program, Promise.all(sources.map((source) => this.kernels.need(source))));
     const arenas = program.allocations.map((bytes) => this.heap.allocate(bytes, 'the arena'));
-    const constants = program.constants.map((constant) => this.placeConstant(constant));
+    const constants = program.constants.map((constant) => this.writeConstant(constant));
     const addresses = program.buffers.map(({ place }: ProgramBuffer) => {
       if (place.kind === 'variable') return (variables[place.index] as WasmBuffer).address;
       return place.kind === 'constant' ? constants[place.index]! : arenas[place.allocation]! + place.byteOffset;
@@ -151,7 +153,7 @@ export class WasmBackend implements Backend {
     const words = encodeProgram(program, addresses, indexOf);
     const stream = this.heap.allocate(words.byteLength, 'the program');
     const code = { dtype: 'int32', address: stream, count: words.length } as const;
-    this.processor.place(code, new Int32Array(words.buffer));
+    this.processor.writeUnused(code, new Int32Array(words.buffer));
     const bytes =
       arenaBytes(program) + program.constants.reduce((sum, { type }) => sum + bytesOf(type), words.byteLength);
     this.programBytes += bytes;
@@ -178,16 +180,16 @@ export class WasmBackend implements Backend {
     this.processor.dispose();
   }
 
-  /** Frees memory once nothing that was asked for uses it any more. */
+  /** Frees memory once no queued work uses it any more. */
   private free(addresses: readonly number[]): void {
-    this.processor.afterwards(() => addresses.forEach((address) => this.heap.release(address)));
+    this.processor.whenDone(() => addresses.forEach((address) => this.heap.release(address)));
   }
 
-  private placeConstant({ type, value }: ProgramConstant): number {
+  private writeConstant({ type, value }: ProgramConstant): number {
     const address = this.heap.allocate(bytesOf(type), 'a constant');
     const elements = elementsOf(type, address);
     const filled = typeof value === 'number' ? typedArray(type.dtype, elements.count).fill(value) : value;
-    this.processor.place(elements, filled);
+    this.processor.writeUnused(elements, filled);
     return address;
   }
 }

@@ -1,45 +1,48 @@
 /**
- * The heap of the wasm backend: hands out runs of linear memory to variables, arenas, constants and instruction
- * streams. First fit over a list of free runs, neighbours joined again; a program allocates a handful of times, so
- * this is never on a hot path.
+ * The heap of the wasm backend: allocates blocks of linear memory for variables, arenas, constants and instruction
+ * streams. First fit over a list of free blocks; adjacent free blocks are merged. A program makes only a few
+ * allocations, so this is never on a hot path.
  */
 import { BackendError } from '../../core/errors.ts';
 
 export const pageBytes = 65536;
-/** A cache line, and more than any vector load needs. */
+/** A cache line, which is more than any vector load needs. */
 const alignment = 64;
 
-interface Run {
+interface Block {
   offset: number;
   bytes: number;
 }
 
 export class Heap {
   readonly memory: WebAssembly.Memory;
-  readonly #free: Run[] = [];
+  readonly #free: Block[] = [];
   readonly #used = new Map<number, number>();
   #end: number;
-  /** Memory from here on was never used, so it is zero. */
+  /** Memory from this offset on was never used, so it is zero. */
   #touched: number;
 
-  /** `base` is the first byte that the module's own data does not use. */
+  /** `base`: the first byte after the module's own data. */
   constructor(memory: WebAssembly.Memory, base: number) {
     this.memory = memory;
     this.#end = align(base);
     this.#touched = this.#end;
   }
 
-  /** The address of `bytes` zeroed bytes. Throws `BackendError` when the memory cannot grow that far. */
+  /**
+   * Allocates `bytes` zeroed bytes and returns their address. Throws `BackendError` when the memory cannot grow enough.
+   * `what` names the allocation in the message.
+   */
   allocate(bytes: number, what: string): number {
     const size = align(Math.max(1, bytes));
-    const index = this.#free.findIndex((run) => run.bytes >= size);
+    const index = this.#free.findIndex((block) => block.bytes >= size);
     let offset: number;
     if (index >= 0) {
-      const run = this.#free[index]!;
-      offset = run.offset;
-      run.offset += size;
-      run.bytes -= size;
-      if (run.bytes === 0) this.#free.splice(index, 1);
+      const block = this.#free[index]!;
+      offset = block.offset;
+      block.offset += size;
+      block.bytes -= size;
+      if (block.bytes === 0) this.#free.splice(index, 1);
     } else {
       offset = this.#end;
       this.#grow(offset + size, bytes, what);
@@ -59,9 +62,9 @@ export class Heap {
     this.#free.push({ offset, bytes });
     this.#free.sort((a, b) => a.offset - b.offset);
     for (let index = this.#free.length - 1; index > 0; index--) {
-      const [before, run] = [this.#free[index - 1]!, this.#free[index]!];
-      if (before.offset + before.bytes === run.offset) {
-        before.bytes += run.bytes;
+      const [before, block] = [this.#free[index - 1]!, this.#free[index]!];
+      if (before.offset + before.bytes === block.offset) {
+        before.bytes += block.bytes;
         this.#free.splice(index, 1);
       }
     }
@@ -72,17 +75,16 @@ export class Heap {
     }
   }
 
-  /** Bytes of the memory now. */
+  /** Current size of the memory in bytes. */
   protected get byteLength(): number {
     return this.memory.buffer.byteLength;
   }
 
-  /** Makes the memory larger. Throws when it cannot grow that far. */
+  /** Grows the memory. Throws when it cannot grow enough. */
   protected extend(pages: number): void {
     this.memory.grow(pages);
   }
 
-  /** Fills memory with zeros. */
   protected clear(offset: number, bytes: number): void {
     new Uint8Array(this.memory.buffer, offset, bytes).fill(0);
   }
@@ -93,9 +95,9 @@ export class Heap {
     try {
       this.extend(missing);
     } catch (error) {
-      const held = Math.round(this.byteLength / 2 ** 20);
+      const inUse = Math.round(this.byteLength / 2 ** 20);
       throw new BackendError(
-        `wasm: ${what} needs ${bytes} bytes beside the ${held} MiB in use, and the memory cannot grow that far ` +
+        `wasm: ${what} needs ${bytes} bytes beside the ${inUse} MiB in use, and the memory cannot grow that far ` +
           `(at most 4096 MiB): use fewer samples at once, or a smaller batch`,
         { cause: error },
       );

@@ -1,6 +1,7 @@
 /**
- * Loads the modules of wasm kernels: the core, which every program needs, then those that the ops of a program name, and
- * those of compiled chains. All share one memory and one function table, through which the executor calls.
+ * Loads the modules of wasm kernels: the core, which every program needs, the modules that the ops of a program name,
+ * and the modules of compiled chains. All share one memory and one function table, through which the executor calls
+ * kernels.
  */
 import { isShared } from '../../core/dtype.ts';
 import { BackendError, messageOf } from '../../core/errors.ts';
@@ -8,13 +9,13 @@ import { nodeModule } from '../../core/node-module.ts';
 import type { WasmSource } from '../../core/wasm-source.ts';
 import { coreWasm } from '../../generated/wasm/core.ts';
 
-/** Whether multiply-adds are fused where the machine can, or never. */
+/** `relaxed-simd` fuses multiply-adds where the machine supports it, `simd` never does. */
 export type Binary = 'simd' | 'relaxed-simd';
 
-/** A module, and where its functions stand in the table. Can be posted to a worker. */
+/** A compiled module and the table indices of its functions. Can be posted to a worker. */
 export interface LoadedModule {
   readonly module: WebAssembly.Module;
-  /** The exports that the table has, from `firstIndex` on. */
+  /** The exported functions, which the table holds in this order from `firstIndex` on. */
   readonly entries: readonly string[];
   readonly firstIndex: number;
 }
@@ -27,19 +28,20 @@ interface CoreExports {
 }
 
 export class Kernels {
-  /** In the order in which they were loaded. A thread that instantiates each has the table that programs count on. */
+  /** In load order. A thread that instantiates them in this order has the function table that programs expect. */
   readonly modules: LoadedModule[] = [];
   readonly binary: Binary;
   readonly memory: WebAssembly.Memory;
-  /** What modules import: the memory, and whatever was exported before them. */
+  /** The imports of modules: the memory and the exports of all modules loaded before. */
   readonly #environment: Record<string, WebAssembly.ExportValue>;
   readonly #indices = new Map<string, number>();
   readonly #needed = new Map<string, Promise<void>>();
 
   /**
-   * `binary` forces one; without it multiply-adds are fused where the engine knows the instruction. With `shared` the memory
-   * is one that threads share.
+   * Creates the memory and loads the core module.
    *
+   * @param binary forces a binary; by default multiply-adds are fused if the engine supports relaxed SIMD
+   * @param shared whether the memory can be shared between threads
    * @throws BackendError naming what this environment lacks or forbids, with the engine's own error as `cause`
    */
   static async load(binary?: Binary, shared = false): Promise<Kernels> {
@@ -53,7 +55,7 @@ export class Kernels {
         await kernels.need(coreWasm);
         return kernels;
       } catch (error) {
-        failure = error; // the next
+        failure = error; // try the next candidate
       }
     }
     throw failure;
@@ -65,7 +67,7 @@ export class Kernels {
     this.#environment = { memory, now: () => performance.now() };
   }
 
-  /** Loads a module unless it is there. What failed is tried again when it is next needed. */
+  /** Loads a module unless it is loaded already. A failed load is retried the next time that the module is needed. */
   need(source: WasmSource): Promise<void> {
     let promise = this.#needed.get(source.name);
     if (promise === undefined) {
@@ -79,18 +81,20 @@ export class Kernels {
   async #add(source: WasmSource): Promise<void> {
     const bytes = await inflate(source);
     if (isShared(this.memory.buffer)) bytes[source.memoryFlags] = 3;
-    // Imported only here: most engines have relaxed SIMD.
+    // Imported on demand: most engines have relaxed SIMD.
     const translate = this.binary === 'simd' && (await import('./plain-simd.ts')).plainSimd;
-    await this.enter(`'${source.name}'`, translate ? translate(bytes) : bytes);
+    await this.instantiate(`'${source.name}'`, translate ? translate(bytes) : bytes);
   }
 
-  /** Makes an instance of a module, and enters its functions in the table. */
-  async enter(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  /** Instantiates a module and adds its functions to the table. */
+  async instantiate(name: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     let compiled: WebAssembly.WebAssemblyInstantiatedSource;
     try {
       compiled = await WebAssembly.instantiate(bytes, { env: this.#environment });
     } catch (error) {
-      throw new BackendError(`wasm: the module ${name} does not compile: ${whyNot(bytes, error)}`, { cause: error });
+      throw new BackendError(`wasm: the module ${name} does not compile: ${explainCompileError(bytes, error)}`, {
+        cause: error,
+      });
     }
     const { module, instance } = compiled;
     Object.assign(this.#environment, instance.exports);
@@ -111,17 +115,20 @@ export class Kernels {
     return index;
   }
 
-  /** Bytes of a thread's own memory. */
+  /** Bytes of a thread's private memory. */
   get threadBytes(): number {
     return this.#core.thread_bytes();
   }
 
-  /** What the kernel at `index` says about its work with the words at `words`, in nanoseconds. */
+  /**
+   * The kernel's own estimate of its work in nanoseconds: the kernel at table index `index`, with the words at address
+   * `words`.
+   */
   workOf(index: number, words: number): number {
     return this.#core.shared_work(index, words);
   }
 
-  /** Walks the program at `address`, `steps` times. */
+  /** Runs the program at `address`, `steps` times. */
   run(address: number, steps: number): void {
     this.#core.run(address, steps);
   }
@@ -131,8 +138,11 @@ export class Kernels {
   }
 }
 
-/** Why an engine does not compile a module. It checks bytes without SIMD whatever a policy says, so that is told apart. */
-function whyNot(bytes: Uint8Array<ArrayBuffer>, error: unknown): string {
+/**
+ * Explains why an engine does not compile a module. `validate` rejects a module whose SIMD the engine lacks, regardless
+ * of security policies, which tells the two causes apart.
+ */
+function explainCompileError(bytes: Uint8Array<ArrayBuffer>, error: unknown): string {
   if ((WebAssembly as Partial<typeof WebAssembly>).validate?.(bytes) === false) {
     return 'WebAssembly SIMD is needed (Chrome 91, Firefox 89, Safari 16.4, Node 16.4 or newer)';
   }
@@ -154,35 +164,39 @@ async function inflate(source: WasmSource): Promise<Uint8Array<ArrayBuffer>> {
   try {
     return await unpack(source);
   } catch (error) {
-    const lack =
+    const problem =
       typeof DecompressionStream === 'undefined' ? 'this environment has no DecompressionStream' : messageOf(error);
     throw new BackendError(
-      `wasm: the module '${source.name}' cannot be unpacked: ${lack}: use Chrome 103, Firefox 113, Safari 16.4, Node 20.16 or newer`,
+      `wasm: the module '${source.name}' cannot be unpacked: ${problem}: use Chrome 103, Firefox 113, Safari 16.4, Node 20.16 or newer`,
       { cause: error },
     );
   }
 }
 
 async function unpack({ deflated, size }: WasmSource): Promise<Uint8Array<ArrayBuffer>> {
-  // by the engine where it can (Chrome 140, Firefox 133, Safari 18.2): the other way takes 2 ms before it is compiled
+  // `fromBase64` where the engine has it (Chrome 140, Firefox 133, Safari 18.2): the other way takes 2 ms until it is
+  // compiled
   const packed =
     (Uint8Array as Base64).fromBase64?.(deflated) ?? Uint8Array.from(atob(deflated), (letter) => letter.charCodeAt(0));
   const zlib = nodeModule<Zlib>('node:zlib');
   if (zlib) return zlib.inflateRawSync(packed); // Node's streams take long to load (`npm run bench -- start`)
   const { readable, writable } = new DecompressionStream('deflate-raw');
   const writer = writable.getWriter();
-  for (const writing of [writer.write(packed), writer.close()]) writing.catch(() => undefined); // the reader fails too
+  for (const writing of [writer.write(packed), writer.close()]) writing.catch(() => undefined); // the reader reports the failure
   const reader = readable.getReader();
   const bytes = new Uint8Array(size);
-  for (let at = 0; at < size;) {
+  for (let position = 0; position < size;) {
     const { value } = await reader.read();
-    bytes.set(value!, at);
-    at += value!.length;
+    bytes.set(value!, position);
+    position += value!.length;
   }
   return bytes;
 }
 
-/** As large as there is room for: a shared memory takes all of its address space at once. */
+/**
+ * Creates a memory with the largest maximum that is available: a shared memory reserves all of its address space at
+ * once.
+ */
 function makeMemory(shared: boolean): WebAssembly.Memory {
   for (let maximum = 65536; ; maximum /= 2) {
     try {

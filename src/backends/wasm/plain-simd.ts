@@ -1,9 +1,10 @@
 /**
- * The binary for an engine that lacks relaxed SIMD: every relaxed multiply-add becomes a multiplication and an addition. The
- * package so holds one binary, not two that differ in these places. Between the inflated binary and the engine.
+ * Rewrites a binary for engines without relaxed SIMD: every relaxed multiply-add becomes a multiplication and an
+ * addition. The package therefore contains one binary instead of two that differ only in these instructions. Runs after
+ * inflating and before compiling.
  *
- * The operands of a multiply-add lie on the stack in the order a, b, c; the sum has to wait in a local while a and b are
- * multiplied, and each function that needs one gets it.
+ * The operands of a multiply-add are on the stack in the order a, b, c. The addend c is stored in a local while a and b
+ * are multiplied. Each function that needs such a local gets one.
  */
 import { f32x4, flatten, get, set, types, unsigned } from './chains/encoding.ts';
 import type { Code } from './chains/encoding.ts';
@@ -11,7 +12,7 @@ import type { Code } from './chains/encoding.ts';
 type Bytes = Uint8Array<ArrayBuffer>;
 
 const sections = { types: 1, functions: 3, code: 10 } as const;
-/** f32x4.relaxed_madd. The build makes sure that these bytes stand for nothing else. */
+/** f32x4.relaxed_madd. The build checks that this byte sequence has no other meaning in the binary. */
 const multiplyAdd = [0xfd, 0x85, 0x02] as const;
 
 export function plainSimd(bytes: Bytes): Bytes {
@@ -29,7 +30,7 @@ export function plainSimd(bytes: Bytes): Bytes {
     return count;
   };
 
-  /** Parameters of each type, and of each function. */
+  /** Parameter counts of each type, and of each function. */
   let parameters: number[] = [];
   let functions: number[] = [];
   const out = [bytes.subarray(0, at)];
@@ -39,9 +40,9 @@ export function plainSimd(bytes: Bytes): Bytes {
     const end = read() + at;
     if (id === sections.types) {
       parameters = list(() => {
-        skip(1); // the mark of a function type
+        skip(1); // the function type tag
         const count = skip(read());
-        skip(read()); // the results
+        skip(read()); // result types
         return count;
       });
     } else if (id === sections.functions) {
@@ -77,14 +78,14 @@ function sizedBytes(pieces: readonly Bytes[]): Bytes {
   return join([encoded(unsigned(bytes.length)), bytes]);
 }
 
-/** Locals and instructions of a function. */
+/** The locals and instructions of a function. */
 function plainBody(body: Bytes, parameters: number): Bytes[] {
-  const places: number[] = [];
+  const positions: number[] = [];
   for (let at = body.indexOf(multiplyAdd[0]); at >= 0; at = body.indexOf(multiplyAdd[0], at + 1)) {
-    if (body[at + 1] === multiplyAdd[1] && body[at + 2] === multiplyAdd[2]) places.push(at);
+    if (body[at + 1] === multiplyAdd[1] && body[at + 2] === multiplyAdd[2]) positions.push(at);
   }
-  if (places.length === 0) return [body];
-  // Groups of locals of one type: their number, then the type. A function has fewer than 128 groups.
+  if (positions.length === 0) return [body];
+  // Groups of locals of one type: the count, then the type. A function has fewer than 128 groups.
   const groups = body[0]!;
   let [at, local] = [1, parameters];
   for (let group = 0; group < groups; group++) {
@@ -96,9 +97,9 @@ function plainBody(body: Bytes, parameters: number): Bytes[] {
   }
   const pieces = [encoded(unsigned(groups + 1)), body.subarray(1, at), Uint8Array.of(1, types.v128)];
   const replacement = encoded([set(local, []), f32x4.mul([], []), f32x4.add([], get(local))]);
-  for (const place of places) {
-    pieces.push(body.subarray(at, place), replacement);
-    at = place + multiplyAdd.length;
+  for (const position of positions) {
+    pieces.push(body.subarray(at, position), replacement);
+    at = position + multiplyAdd.length;
   }
   return [...pieces, body.subarray(at)];
 }

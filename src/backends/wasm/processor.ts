@@ -1,29 +1,29 @@
 /**
- * Who runs the programs of a wasm backend and holds the memory they work in: the calling thread (calling-thread.ts), threads that
- * share it (threads.ts), or one worker with memory of its own (remote.ts).
+ * Runs the programs of a wasm backend and owns the memory that they use: the calling thread (calling-thread.ts),
+ * threads that share memory (threads.ts), or one worker with its own memory (remote.ts).
  */
 import type { TypedArray } from '../../core/dtype.ts';
 import type { PlanRequest } from './threads/plan.ts';
 import type { Elements } from './transfer.ts';
 
-/** A program whose words are in memory already. */
-export type PlacedProgram = Pick<PlanRequest, 'program' | 'addresses' | 'indexOf' | 'stream'>;
+/** A program whose words are already in memory. */
+export type EncodedProgram = Pick<PlanRequest, 'program' | 'addresses' | 'indexOf' | 'stream'>;
 
 export interface Processor {
   readonly threads: number;
-  /** Why it is not what was asked for; empty when it is. */
+  /** Why this is not what was requested; empty when it is. */
   readonly reason: string;
-  /** Writes into memory that nothing uses yet. */
-  place(elements: Elements, values: TypedArray): void;
-  /** Writes after all the work that was asked for before. */
+  /** Writes to memory that no queued work uses. */
+  writeUnused(elements: Elements, values: TypedArray): void;
+  /** Writes after all work queued so far. */
   write(elements: Elements, values: TypedArray): void;
-  /** Reads after all the work that was asked for before: a copy, or `into`. */
+  /** Reads after all work queued so far, into a new array or `into`. */
   read(elements: Elements, into?: TypedArray): Promise<TypedArray>;
-  /** Makes ready to run a program. Returns the address of its plan for several threads; null when one runs it. */
-  prepare(placed: PlacedProgram): Promise<number | null>;
+  /** Prepares a program. Returns the address of its plan for several threads; null when one thread runs it. */
+  prepare(program: EncodedProgram): Promise<number | null>;
   run(stream: number, plan: number | null, steps: number): void;
-  /** Calls `action` once memory that was used by the work asked for until now may be used for something else. */
-  afterwards(action: () => void): void;
+  /** Calls `action` once the memory used by the work queued so far may be reused. */
+  whenDone(action: () => void): void;
   finished(): Promise<void>;
   dispose(): void;
 }

@@ -1,21 +1,21 @@
 /**
- * Values on their way between typed arrays and linear memory. While workers run programs the memory is theirs: then
- * values go through memory of their own, and a worker copies them in its turn, so that every run sees what was written
- * before it was asked for, and every read what was run before.
+ * Copies values between typed arrays and linear memory. While workers run programs, values go through a staging block,
+ * and a worker copies them in queue order. A run therefore sees all writes queued before it, and a read sees all runs
+ * queued before it.
  */
 import { bytesPerElement, copied, viewAs } from '../../core/dtype.ts';
 import type { DType, TypedArray } from '../../core/dtype.ts';
 import type { Heap } from './memory.ts';
 import type { Pool } from './threads/pool.ts';
 
-/** A run of elements in linear memory. */
+/** A range of elements in linear memory. */
 export interface Elements {
   readonly dtype: DType;
   readonly address: number;
   readonly count: number;
 }
 
-/** Made anew each time: growing the memory detaches every older view. */
+/** Creates a view. Views must not be cached, because growing the memory detaches them. */
 export function viewOf({ dtype, address, count }: Elements, heap: Heap): TypedArray {
   return viewAs(dtype, heap.memory.buffer, address, count);
 }
@@ -29,7 +29,7 @@ export function writeElements(elements: Elements, values: TypedArray, heap: Heap
   const address = heap.allocate(bytes, 'values on their way');
   viewOf({ ...elements, address }, heap).set(values);
   pool.copy(elements.address, address, bytes);
-  pool.afterwards(() => heap.release(address));
+  pool.whenDone(() => heap.release(address));
 }
 
 export async function readElements(

@@ -1,24 +1,24 @@
 /**
- * Device memory: allocation, and the ways in (writeBuffer, which the browser stages) and out (a copy into a mappable
- * buffer, kept for the next time). WebGPU moves multiples of 4 bytes; what does not divide is rounded up.
+ * Device memory: allocation, writes (`writeBuffer`, which the browser stages) and reads (a copy into a mappable staging
+ * buffer, which is reused). WebGPU copies multiples of 4 bytes; other sizes are rounded up.
  */
 import { bytesPerElement, copied, viewAs } from '../../core/dtype.ts';
 import type { DType, TypedArray } from '../../core/dtype.ts';
 import type { Device } from './device.ts';
 
-/** WebGPU's flags by value: Node has no GPUBufferUsage. */
+/** WebGPU's flags as numbers: Node has no GPUBufferUsage. */
 export const usage = { mapRead: 0x1, copySource: 0x4, copyTarget: 0x8, uniform: 0x40, storage: 0x80 } as const;
 const mapModeRead = 1;
 
-/** So many mappable buffers of at most so many bytes wait for the next readback of their size. */
-const kept = 16;
-const keptBytes = 2 ** 20;
+/** Keeps at most this many staging buffers, each at most this large, for reuse by a readback of the same size. */
+const maxRetained = 16;
+const maxRetainedBytes = 2 ** 20;
 
 const roundUp = (value: number, to: number): number => Math.ceil(value / to) * to;
 
 export class Buffers {
   readonly #device: Device;
-  /** Free staging buffers, the one that was used last at the end. */
+  /** Free staging buffers, the most recently used one last. */
   readonly #staging: GPUBuffer[] = [];
 
   constructor(device: Device) {
@@ -26,8 +26,8 @@ export class Buffers {
   }
 
   /**
-   * Zero-filled storage of at least `bytes`, within the limits. An empty tensor has bytes too: a binding may not be empty. Whoever
-   * calls this looks out for the device's report that it had no memory.
+   * Creates a zero-filled storage buffer of at least `bytes`, which must be within the limits. An empty tensor gets
+   * bytes too, because a binding must not be empty. The caller must catch the device's out-of-memory report.
    */
   create(bytes: number, label: string, flags: number = usage.storage): GPUBuffer {
     const size = Math.max(16, roundUp(bytes, 16));
@@ -35,8 +35,8 @@ export class Buffers {
   }
 
   /**
-   * Writes `values` from byte `offset` on, before all work queued later. The offset is a multiple of 4; odd bytes at the end are
-   * the last of the tensor, and zeros that follow fall behind it.
+   * Writes `values` at byte `offset`, a multiple of 4, before all work queued later. If the byte count is not a
+   * multiple of 4, the values must end the tensor: the zero padding lands behind it.
    */
   write(buffer: GPUBuffer, values: TypedArray, offset: number): void {
     let bytes = new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
@@ -48,7 +48,10 @@ export class Buffers {
     this.#device.gpu.queue.writeBuffer(buffer, offset, bytes);
   }
 
-  /** `length` elements from byte `offset` (a multiple of 4) on, after all the work queued before: a copy, or `into`. */
+  /**
+   * Reads `length` elements at byte `offset` (a multiple of 4) after all work queued so far, into a new array or
+   * `into`.
+   */
   async read(buffer: GPUBuffer, dtype: DType, length: number, offset = 0, into?: TypedArray): Promise<TypedArray> {
     this.#device.check();
     if (length === 0) return into ?? viewAs(dtype, new ArrayBuffer(0));
@@ -59,11 +62,11 @@ export class Buffers {
       encoder.copyBufferToBuffer(buffer, offset, staging, 0, bytes);
       this.#device.gpu.queue.submit([encoder.finish()]);
       await this.#device.orFailure(`reading '${buffer.label}'`, staging.mapAsync(mapModeRead, 0, bytes));
-      // A device lost after the copy was queued may still map, with bytes that nothing was copied to.
+      // A device lost after the copy was queued may still map the buffer, with bytes that were never written.
       this.#device.check();
       const values = copied(viewAs(dtype, staging.getMappedRange(0, bytes), 0, length), into);
       staging.unmap();
-      this.#keepStaging(staging);
+      this.#retainStaging(staging);
       return values;
     } catch (error) {
       staging.destroy();
@@ -72,15 +75,15 @@ export class Buffers {
   }
 
   #takeStaging(size: number): GPUBuffer {
-    const place = this.#staging.findIndex((free) => free.size === size);
-    if (place >= 0) return this.#staging.splice(place, 1)[0]!;
+    const index = this.#staging.findIndex((free) => free.size === size);
+    if (index >= 0) return this.#staging.splice(index, 1)[0]!;
     return this.#device.guardLater(`allocating ${size} bytes to read back`, () =>
       this.#device.gpu.createBuffer({ label: 'staging', size, usage: usage.mapRead | usage.copyTarget }),
     );
   }
 
-  #keepStaging(buffer: GPUBuffer): void {
-    if (buffer.size > keptBytes) buffer.destroy();
-    else if (this.#staging.push(buffer) > kept) this.#staging.shift()!.destroy();
+  #retainStaging(buffer: GPUBuffer): void {
+    if (buffer.size > maxRetainedBytes) buffer.destroy();
+    else if (this.#staging.push(buffer) > maxRetained) this.#staging.shift()!.destroy();
   }
 }

@@ -1,67 +1,75 @@
 /**
- * Asks for an adapter and a device, and remembers what went wrong with them. A device may vanish at any time; nothing
- * may then be read as if it had been computed, so every way back to the host goes through `check`.
+ * Acquires an adapter and a device, and records their failures. A device can be lost at any time, and results read
+ * afterwards would be wrong, so every readback calls `check`.
  */
 import { BackendError, messageOf } from '../../core/errors.ts';
 import { within } from '../../core/within.ts';
 
 export interface DeviceOptions {
-  /** Used instead of `navigator.gpu`: in Node, `create([])` of the package `webgpu`. */
+  /** Used instead of `navigator.gpu`. In Node: `create([])` of the package `webgpu`. */
   readonly gpu?: GPU | undefined;
-  /** Hears of each pipeline of a program that was not there yet and is ready now. What it throws is passed over. */
+  /** Called as each new pipeline of a program finishes compiling. Exceptions are ignored. */
   readonly onCompile?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
-  /** Milliseconds in which the browser has to answer each request for an adapter or a device. */
+  /** Timeout in milliseconds for each request for an adapter or a device. */
   readonly patience?: number;
 }
 
-/** A browser that starts its GPU process on a busy machine may take longer than a page wants to wait for a choice. */
-const defaultPatience = 4000;
+/**
+ * Milliseconds. Longer than automatic selection waits, since a browser may start its GPU process slowly on a busy
+ * machine.
+ */
+const defaultTimeout = 4000;
 
-/** Limits worth more than WebGPU's defaults where the adapter offers them; more is of no use to any kernel. */
-const wanted = {
+/** Limits requested above WebGPU's defaults if the adapter offers them. No kernel benefits from higher ones. */
+const preferredLimits = {
   maxBufferSize: 2 ** 32 - 4,
   maxStorageBufferBindingSize: 2 ** 32 - 4,
   maxComputeWorkgroupStorageSize: 32 * 1024,
 } as const;
 
-/** Names by which software adapters give themselves away where the browser does not. */
-const software = /swiftshader|llvmpipe|lavapipe|softpipe|basic render/i;
+/** Names of software adapters, for browsers that do not flag them. */
+const softwareNames = /swiftshader|llvmpipe|lavapipe|softpipe|basic render/i;
 
-/** The inner scope first when popped: validation, then internal, then memory. */
+/** Error scopes, outermost first. They are popped in the order validation, internal, memory. */
 const scopes = ['out-of-memory', 'internal', 'validation'] as const;
 
 export class Device {
   readonly gpu: GPUDevice;
-  /** Vendor, architecture and name, as far as the browser tells. */
+  /** Vendor, architecture and name, as far as the browser reports them. */
   readonly description: string;
-  /** A processor pretending to be a GPU: right, but slower than WebAssembly. */
+  /** The adapter runs on the CPU: correct, but slower than WebAssembly. */
   readonly isSoftware: boolean;
   #failure: BackendError | null = null;
-  /** Rejects what is being waited for: a device that is lost need not answer. */
+  /** Reject functions of pending promises: a lost device may never settle them. */
   readonly #pending = new Set<() => void>();
   #disposed = false;
 
   static async acquire(options: DeviceOptions): Promise<Device> {
-    const { gpu = (globalThis.navigator as Navigator | undefined)?.gpu, patience = defaultPatience } = options;
+    const { gpu = (globalThis.navigator as Navigator | undefined)?.gpu, patience = defaultTimeout } = options;
     if (!gpu) {
       throw new BackendError(
         'webgpu: there is no navigator.gpu here: serve the page over https, or use another backend',
       );
     }
     try {
-      const request = gpu.requestAdapter({ powerPreference: 'high-performance' });
-      const adapter = await within(patience, 'requestAdapter', request);
+      const adapterRequest = gpu.requestAdapter({ powerPreference: 'high-performance' });
+      const adapter = await within(patience, 'requestAdapter', adapterRequest);
       if (!adapter) throw new Error('there is no adapter');
       const { limits, features } = adapter;
-      const names = Object.keys(wanted) as (keyof typeof wanted)[];
-      const requiredLimits = Object.fromEntries(names.map((name) => [name, Math.min(limits[name], wanted[name])]));
+      const names = Object.keys(preferredLimits) as (keyof typeof preferredLimits)[];
+      const requiredLimits = Object.fromEntries(
+        names.map((name) => [name, Math.min(limits[name], preferredLimits[name])]),
+      );
       const requiredFeatures = ([...features] as GPUFeatureName[]).filter((name) => name === 'subgroups');
       const descriptor = { label: 'gradlet', requiredLimits, requiredFeatures };
-      const device = adapter.requestDevice(descriptor);
-      const made = new Device(adapter, await within(patience, 'requestDevice', device, (late) => late.destroy()));
-      await Promise.resolve(); // a device that was lost from the start says so in `lost`
-      made.check();
-      return made;
+      const deviceRequest = adapter.requestDevice(descriptor);
+      const device = new Device(
+        adapter,
+        await within(patience, 'requestDevice', deviceRequest, (late) => late.destroy()),
+      );
+      await Promise.resolve(); // a device that is lost from the start settles `lost` first
+      device.check();
+      return device;
     } catch (error) {
       const why = messageOf(error);
       throw new BackendError(`webgpu: the browser gives no device (${why}): use another backend`, { cause: error });
@@ -70,7 +78,8 @@ export class Device {
 
   private constructor(adapter: GPUAdapter, gpu: GPUDevice) {
     this.gpu = gpu;
-    // Older browsers have no `info`, and the flag on the adapter or nowhere, hence the look at the name.
+    // Older browsers have no `info`, and report the fallback flag on the adapter or not at all. Hence the test of the
+    // name.
     const { info = {}, isFallbackAdapter = false } = adapter as Partial<GPUAdapter> & Partial<GPUAdapterInfo>;
     const {
       vendor,
@@ -81,29 +90,32 @@ export class Device {
     } = info as Partial<GPUAdapterInfo>;
     const parts = [vendor, architecture, device, description].filter(Boolean);
     this.description = [...new Set(parts)].join(' ') || 'unnamed adapter';
-    this.isSoftware = isFallback === true || isFallbackAdapter || software.test(this.description);
+    this.isSoftware = isFallback === true || isFallbackAdapter || softwareNames.test(this.description);
     gpu.addEventListener('uncapturederror', ({ error }) => this.fail(`webgpu: ${error.message}`));
     gpu.lost.then(
       ({ reason, message }) => {
         if (!this.#disposed) this.fail(`webgpu: the device was lost (${reason}): ${message || 'no reason given'}`);
         this.#rejectPending();
       },
-      () => undefined, // lost never rejects
+      () => undefined, // `lost` never rejects
     );
   }
 
-  /** Throws what has gone wrong so far, if anything: from then on no result can be trusted. */
+  /** Throws the first recorded failure, if any: no result can be trusted after it. */
   check(): void {
     if (this.#disposed) throw new BackendError('webgpu: the backend was disposed: create a new engine');
     if (this.#failure) throw this.#failure;
   }
 
-  /** Remembers the first failure. */
+  /** Records a failure. Only the first one is kept. */
   fail(message: string): void {
     this.#failure ??= new BackendError(message);
   }
 
-  /** Does `work`, and throws when the device found fault with any call in it. `what` says what was tried. */
+  /**
+   * Runs `work` and throws `BackendError` if the device reports an error for any call in it. `what` describes the
+   * operation in the message.
+   */
   async guard<T>(what: string, work: () => T): Promise<T> {
     for (const scope of scopes) this.gpu.pushErrorScope(scope);
     let result: T;
@@ -112,9 +124,9 @@ export class Device {
       result = work();
     } finally {
       errors = Promise.all(scopes.map(() => this.gpu.popErrorScope()));
-      errors.catch(() => undefined); // where `work` throws, nobody waits for them
+      errors.catch(() => undefined); // if `work` throws, nobody awaits them
     }
-    // What lacks memory is also invalid wherever it is used: the outer scopes tell the cause.
+    // An allocation without memory also causes validation errors wherever it is used: the outer scope has the cause.
     const error = (await this.orFailure(what, errors)).reverse().find((found) => found !== null);
     if (error) throw new BackendError(`webgpu: ${what} failed: ${error.message}`);
     this.check();
@@ -122,8 +134,8 @@ export class Device {
   }
 
   /**
-   * Does `work` now. When the device reports later that it had no memory for it, the next `check` throws; nothing can be read any
-   * more, and all memory is given back.
+   * Runs `work` now. If the device later reports that it is out of memory, the next `check` throws, and the device is
+   * destroyed, which frees all its memory.
    */
   guardLater<T>(what: string, work: () => T): T {
     this.gpu.pushErrorScope('out-of-memory');
@@ -136,12 +148,12 @@ export class Device {
           this.fail(`webgpu: ${what} failed: ${error.message || 'out of memory'}`);
           this.gpu.destroy();
         },
-        () => undefined, // the device is lost, which `lost` tells
+        () => undefined, // the device is lost, which `lost` reports
       );
     }
   }
 
-  /** The result of `promise`, which is rejected when the device ends before. */
+  /** Resolves with the result of `promise`; rejects if the device is lost or disposed first. */
   async whileAlive<T>(promise: Promise<T>): Promise<T> {
     let end!: () => void;
     const ended = new Promise<never>((_, reject) => this.#pending.add((end = () => reject(new Error('it has ended')))));
@@ -152,7 +164,10 @@ export class Device {
     }
   }
 
-  /** The result of `promise`; its rejection becomes a BackendError, and so does the end of the device meanwhile. */
+  /**
+   * Resolves with the result of `promise`. A rejection, or the loss of the device in the meantime, becomes a
+   * BackendError.
+   */
   async orFailure<T>(what: string, promise: Promise<T>): Promise<T> {
     try {
       return await this.whileAlive(promise);

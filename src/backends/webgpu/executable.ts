@@ -1,7 +1,7 @@
 /**
- * A program made ready to run: arenas, constants, one uniform buffer with a slice for each dispatch, and a bind group
- * for each, all made beforehand. Running K steps is then one command buffer with one compute pass and one submit, with
- * nothing to create and nothing to wait for.
+ * A program prepared to run: arenas, constants, one uniform buffer with a slice per dispatch, and a bind group per
+ * dispatch. Everything is created in advance, so running K steps takes one command buffer with one compute pass and one
+ * submit, without creating objects or waiting.
  */
 import { typedArray } from '../../core/dtype.ts';
 import type { TypedArray } from '../../core/dtype.ts';
@@ -18,10 +18,13 @@ import { bindingsOf } from './pipelines.ts';
 import type { Pipeline, Pipelines } from './pipelines.ts';
 import { packUniforms } from './uniforms.ts';
 
-/** A dispatch's part of the uniform buffer: WebGPU's alignment of bindings. No shader has more (`architecture.test.ts`). */
+/**
+ * Bytes of one dispatch's slice of the uniform buffer: WebGPU's binding alignment. No shader has more uniforms
+ * (`architecture.test.ts`).
+ */
 const sliceBytes = 256;
 
-/** More dispatches than this go in several submits: a command buffer costs memory in three processes. */
+/** Longer runs are split into several submits: a command buffer costs memory in three processes. */
 const dispatchesPerSubmit = 8192;
 
 interface Command {
@@ -30,19 +33,19 @@ interface Command {
   readonly grid: Dispatch['grid'];
 }
 
-/** Where a program's buffer lies. */
-interface Location {
+/** The range of a GPU buffer that holds one of the program's buffers. */
+interface BufferRange {
   readonly buffer: GPUBuffer;
   readonly offset: number;
   readonly bytes: number;
 }
 
 export interface WebGPUProgram extends PreparedProgram {
-  /** Of arenas, constants and uniforms. */
+  /** Bytes of arenas, constants and uniforms. */
   readonly bytes: number;
 }
 
-interface Call {
+interface StepDispatch {
   readonly step: ProgramStep;
   readonly dispatch: Dispatch;
 }
@@ -54,13 +57,15 @@ export async function prepareProgram(
   program: Program,
   variables: readonly WebGPUBuffer[],
 ): Promise<WebGPUProgram> {
-  const calls = program.steps.flatMap((step) => step.dispatches.map((dispatch): Call => ({ step, dispatch })));
-  const working = calls.filter(({ dispatch }) => dispatch.grid.every((groups) => groups > 0));
-  const compiled = await pipelines.prepare(working.map(({ dispatch }) => dispatch));
+  const stepDispatches = program.steps.flatMap((step) =>
+    step.dispatches.map((dispatch): StepDispatch => ({ step, dispatch })),
+  );
+  const nonEmpty = stepDispatches.filter(({ dispatch }) => dispatch.grid.every((groups) => groups > 0));
+  const compiled = await pipelines.prepare(nonEmpty.map(({ dispatch }) => dispatch));
   const owned: GPUBuffer[] = [];
   const own = (buffer: GPUBuffer): GPUBuffer => (owned.push(buffer), buffer);
   try {
-    const label = `${working.length} dispatches from ${working[0]?.step.label} on, ${arenaBytes(program)} bytes`;
+    const label = `${nonEmpty.length} dispatches from ${nonEmpty[0]?.step.label} on, ${arenaBytes(program)} bytes`;
     return await device.guard(`preparing ${label}`, () => {
       const arenas = program.allocations.map((bytes, index) => own(buffers.create(bytes, `arena ${index}`)));
       const constants = program.constants.map(({ type, value }, index) => {
@@ -69,25 +74,25 @@ export async function prepareProgram(
         buffers.write(buffer, filled, 0);
         return buffer;
       });
-      const locations = program.buffers.map(({ place, bytes }): Location => {
+      const ranges = program.buffers.map(({ place, bytes }): BufferRange => {
         if (place.kind === 'arena') return { buffer: arenas[place.allocation]!, offset: place.byteOffset, bytes };
         if (place.kind === 'constant') return { buffer: constants[place.index]!, offset: 0, bytes };
         const { gpu, byteOffset = 0 } = variables[place.index]!;
         return { buffer: gpu, offset: byteOffset, bytes };
       });
-      const uniforms = own(buffers.create(sliceBytes * working.length, 'uniforms', usage.uniform));
-      const commands = makeCommands(device, working, compiled, locations, uniforms);
-      encode(device, commands, label, 1); // into nothing: only so that the guard hears of any fault
+      const uniforms = own(buffers.create(sliceBytes * nonEmpty.length, 'uniforms', usage.uniform));
+      const commands = makeCommands(device, nonEmpty, compiled, ranges, uniforms);
+      encode(device, commands, label, 1); // discarded: it only lets the guard see any error
       return {
         bytes: owned.reduce((sum, { size }) => sum + size, 0),
         run: (steps) => {
           device.check();
-          const most = Math.max(1, Math.floor(dispatchesPerSubmit / Math.max(1, commands.length)));
-          for (let left = steps; left > 0; left -= most) {
-            device.gpu.queue.submit([encode(device, commands, label, Math.min(left, most))]);
+          const stepsPerSubmit = Math.max(1, Math.floor(dispatchesPerSubmit / Math.max(1, commands.length)));
+          for (let remaining = steps; remaining > 0; remaining -= stepsPerSubmit) {
+            device.gpu.queue.submit([encode(device, commands, label, Math.min(remaining, stepsPerSubmit))]);
           }
         },
-        read: (output, into) => readOutput(buffers, program, locations, output, into),
+        read: (output, into) => readOutput(buffers, program, ranges, output, into),
         dispose: () => {
           for (const buffer of owned) buffer.destroy();
         },
@@ -102,25 +107,25 @@ export async function prepareProgram(
 function readOutput(
   buffers: Buffers,
   program: Program,
-  locations: readonly Location[],
+  ranges: readonly BufferRange[],
   output: string,
   into: TypedArray | undefined,
 ): Promise<TypedArray> {
-  const index = program.outputs[output]!; // the engine knows the names
-  const { buffer, offset } = locations[index]!;
+  const index = program.outputs[output]!; // the engine has checked the name
+  const { buffer, offset } = ranges[index]!;
   const { dtype, shape } = program.buffers[index]!.type;
   return buffers.read(buffer, dtype, sizeOf(shape), offset, into);
 }
 
 function makeCommands(
   device: Device,
-  calls: readonly Call[],
+  stepDispatches: readonly StepDispatch[],
   pipelines: readonly Pipeline[],
-  locations: readonly Location[],
+  ranges: readonly BufferRange[],
   uniforms: GPUBuffer,
 ): Command[] {
   const view = new DataView(new ArrayBuffer(uniforms.size));
-  const commands = calls.map(({ step, dispatch }, index): Command => {
+  const commands = stepDispatches.map(({ step, dispatch }, index): Command => {
     const pipeline = pipelines[index]!;
     const struct = dispatch.shader.uniforms;
     const offset = index * sliceBytes;
@@ -128,23 +133,26 @@ function makeCommands(
     const entries = bindingsOf(dispatch).map(({ binding, name, kind }): GPUBindGroupEntry => {
       if (kind === 'uniform') return { binding, resource: { buffer: uniforms, offset, size: struct!.size } };
       const operand = dispatch.bindings[name]!;
-      return { binding, resource: bindingOf(locations[bufferIndex(step, operand)]!, operand) };
+      return { binding, resource: bindingOf(ranges[bufferIndex(step, operand)]!, operand) };
     });
     const label = `${index} ${step.label}`;
     const group = device.gpu.createBindGroup({ label, layout: pipeline.layout, entries });
     return { pipeline: pipeline.gpu, group, grid: dispatch.grid };
   });
-  device.gpu.queue.writeBuffer(uniforms, 0, view.buffer); // Dawn in Node takes no DataView
+  device.gpu.queue.writeBuffer(uniforms, 0, view.buffer); // Dawn in Node does not accept a DataView
   return commands;
 }
 
-/** The operand's own bytes and no more, so that arrayLength and bounds checks are those of the tensor. */
-function bindingOf({ buffer, offset, bytes }: Location, { byteOffset = 0 }: Operand): GPUBufferBinding {
+/** Binds exactly the operand's bytes, so that arrayLength and bounds checks match the tensor. */
+function bindingOf({ buffer, offset, bytes }: BufferRange, { byteOffset = 0 }: Operand): GPUBufferBinding {
   const size = Math.max(4, Math.ceil((bytes - byteOffset) / 4) * 4);
   return { buffer, offset: offset + byteOffset, size };
 }
 
-/** What does not change is not set again: in JavaScript a bind group costs three to six times what a dispatch does. */
+/**
+ * Encodes `steps` runs of all commands. Sets pipelines and bind groups only when they change: in JavaScript, setting a
+ * bind group costs three to six times as much as a dispatch.
+ */
 function encode({ gpu }: Device, commands: readonly Command[], label: string, steps: number): GPUCommandBuffer {
   const encoder = gpu.createCommandEncoder({ label });
   const pass = encoder.beginComputePass({ label });

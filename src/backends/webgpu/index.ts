@@ -1,6 +1,6 @@
 /**
- * The WebGPU backend: each variable and each memory slot of a program is a GPU buffer, each dispatch a pipeline and a
- * bind group made beforehand. Nothing waits except reads and `finished`.
+ * The WebGPU backend. Each variable and each memory slot of a program is a GPU buffer; each dispatch has a pipeline and
+ * a bind group created in advance. Only reads and `finished` wait for the device.
  */
 import { callable, checkOptions, checkValue, having, number, required } from '../../core/arguments.ts';
 import type { ArgumentTable, ArgumentType } from '../../core/arguments.ts';
@@ -26,7 +26,7 @@ export interface WebGPUBuffer extends BackendBuffer {
   readonly gpu: GPUBuffer;
 }
 
-/** What the options of a device may be, here and of `createEngine`. */
+/** Argument types of the device options, here and in `createEngine`. */
 export const deviceArguments: ArgumentTable = {
   gpu: having('a GPU object, such as navigator.gpu', 'requestAdapter'),
   onCompile: callable,
@@ -43,7 +43,11 @@ export class WebGPUBackend implements Backend {
   private stateBytes = 0;
   private arenaBytes = 0;
 
-  /** Throws `BackendError` where there is no adapter, the adapter gives no device, or neither answers. */
+  /**
+   * Acquires a device and starts the backend.
+   *
+   * @throws BackendError if there is no adapter, the adapter returns no device, or a request times out
+   */
   static async create(options: DeviceOptions = {}): Promise<WebGPUBackend> {
     checkOptions('WebGPUBackend', options, { ...deviceArguments, patience: number(0) });
     const device = await Device.acquire(options);

@@ -1,6 +1,7 @@
 /**
- * Pipelines, made once for each shader text, entry and constants, whatever the shapes: those come in uniforms. Layouts
- * are explicit, from the bindings that the build read, so that pipelines with the same kinds of bindings share one.
+ * Caches pipelines by shader text, entry point and constants. Shapes are uniforms, so programs of other shapes share
+ * pipelines. Layouts are explicit, from the bindings that the build reads, so pipelines with the same kinds of bindings
+ * share a layout.
  */
 import { BackendError, InternalError } from '../../core/errors.ts';
 import type { BindingKind, ShaderSource } from '../../core/shader-source.ts';
@@ -18,7 +19,7 @@ export interface Binding {
   readonly kind: BindingKind;
 }
 
-/** The variables of the shader that a dispatch gives something to. */
+/** The shader's bindings that a dispatch uses. */
 export function bindingsOf({ shader, bindings }: Dispatch): readonly Binding[] {
   return Object.entries(shader.bindings)
     .map(([name, kind], binding) => ({ binding, name, kind }))
@@ -40,7 +41,7 @@ export class Pipelines {
     this.#onCompile = onCompile;
   }
 
-  /** The pipeline of each dispatch, in order. All that are missing are compiled at once. */
+  /** Returns the pipeline of each dispatch, in order. Compiles all missing ones concurrently. */
   async prepare(dispatches: readonly Dispatch[]): Promise<Pipeline[]> {
     const known = this.#pipelines.size;
     const all = dispatches.map((dispatch) => this.#pipelineOf(dispatch));
@@ -61,7 +62,7 @@ export class Pipelines {
     if (!pipeline) {
       pipeline = this.#compile(dispatch);
       this.#pipelines.set(key, pipeline);
-      pipeline.catch(() => this.#pipelines.delete(key)); // the next attempt starts anew
+      pipeline.catch(() => this.#pipelines.delete(key)); // a later attempt compiles it again
     }
     return pipeline;
   }
@@ -72,7 +73,7 @@ export class Pipelines {
     const layout = this.#layoutOf(bindingsOf(dispatch));
     const label = `${shader.name}/${entry}`;
     const code = replaceBlocks(shader, blocks);
-    // A faulty module reports by its pipelines too, with more to say: its own report is dropped.
+    // An invalid module also fails its pipelines, with a better message: its own report is dropped.
     gpu.pushErrorScope('validation');
     const module = this.#moduleOf(label, code);
     gpu.popErrorScope().catch(() => undefined);
@@ -116,7 +117,7 @@ export class Pipelines {
 }
 
 /**
- * The shader's text with each block's text in place of the default between its two markers.
+ * Returns the shader's text with each block's text instead of the default between its two markers.
  *
  * @throws InternalError for a block that the shader does not have
  */

@@ -1,8 +1,10 @@
 /**
- * What subgroups do to a shader in which a workgroup shares a row (`of_row` in `shaders/reduce/reduce.wgsl`): instead of a tree over the
- * values that its threads have left in its memory, each subgroup takes all of them, its threads by turns, and combines what they
- * have. Whatever the size of a subgroup and whichever threads it is made of, all get the result, and on one device always in the
- * same order. The greatest is NaN where one is: by its bits, for subgroupMax may drop it. Loaded where a device has subgroups.
+ * Subgroup versions of shader blocks in which a workgroup reduces a row (`of_row` in `shaders/reduce/reduce.wgsl`).
+ * Without subgroups, the threads reduce the values in workgroup memory as a tree. With them, each subgroup reads all
+ * the values, its threads in a strided loop, and combines the partial results. This works for any subgroup size and any
+ * assignment of threads to subgroups: every thread gets the result, and on one device always in the same order of
+ * operations. The maximum propagates NaN by its bits, because subgroupMax may drop NaN. Loaded only on devices with
+ * subgroups.
  */
 export const subgroupBlocks: Readonly<Record<string, string>> = {
   enable: 'enable subgroups;',

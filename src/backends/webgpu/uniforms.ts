@@ -1,10 +1,8 @@
-/**
- * The numbers of a dispatch as bytes of its uniform struct, by the offsets that the build read from the shader.
- */
+/** Packs the uniform values of a dispatch into its struct, at the offsets that the build reads from the shader. */
 import type { ShaderUniforms } from '../../core/shader-source.ts';
 import type { Dispatch } from '../../graph/kernel.ts';
 
-/** Writes the fields of `struct` into `view` from `offset` on; fields that are not given stay 0. */
+/** Writes the fields of `struct` into `view` at byte `offset`; omitted fields stay 0. */
 export function packUniforms(
   view: DataView,
   offset: number,
@@ -15,9 +13,9 @@ export function packUniforms(
     const start = struct.offsets[name]!;
     const isFloat = struct.floats?.includes(name);
     [value].flat().forEach((number, index) => {
-      const at = offset + start + 4 * index;
-      if (isFloat) view.setFloat32(at, number, true);
-      else view.setUint32(at, number, true); // modulo 2^32: also right for i32
+      const position = offset + start + 4 * index;
+      if (isFloat) view.setFloat32(position, number, true);
+      else view.setUint32(position, number, true); // modulo 2^32: also correct for i32
     });
   }
 }

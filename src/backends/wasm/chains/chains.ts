@@ -1,5 +1,6 @@
 /**
- * The compiled chains of a backend: before a program is encoded, those of its chains whose structure is new become one module.
+ * The compiled chains of a backend. Before a program is encoded, its chains with a new structure are compiled into one
+ * module.
  */
 import { isShared } from '../../../core/dtype.ts';
 import type { Program } from '../../../compiler/program.ts';
@@ -8,7 +9,7 @@ import { chainModuleBytes } from './module.ts';
 import type { Kernels } from '../module.ts';
 
 export class CompiledChains {
-  /** The name of each structure's function. */
+  /** The function name of each chain structure. */
   readonly #names = new Map<string, string>();
   readonly #kernels: Kernels;
   #count = 0;
@@ -17,7 +18,10 @@ export class CompiledChains {
     this.#kernels = kernels;
   }
 
-  /** Compiles the chains of `program` that are not compiled yet, while the modules whose functions they call are `loading`. */
+  /**
+   * Compiles the chains of `program` that are not cached, concurrently with `loading`, the modules whose functions they
+   * call.
+   */
   async compile(program: Program, loading: Promise<unknown>): Promise<void> {
     const chains = new Map<string, ChainCode>();
     for (const { entry } of program.steps.flatMap(({ calls }) => calls)) {
@@ -27,7 +31,7 @@ export class CompiledChains {
     const names = [...chains].map(() => `chain${this.#count++}`);
     const bytes = chainModuleBytes([...chains.values()], names, isShared(this.#kernels.memory.buffer));
     await loading;
-    await this.#kernels.enter('of compiled chains', bytes);
+    await this.#kernels.instantiate('of compiled chains', bytes);
     [...chains.keys()].forEach((key, index) => this.#names.set(key, names[index]!));
   }
 

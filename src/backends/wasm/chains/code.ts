@@ -1,43 +1,46 @@
 /**
- * The code of a compiled chain: a function of one address, where its words lie.
+ * Generates the code of a compiled chain: a function with one parameter, the address of its words.
  *
  *   word 0   n, elements of every output
- *   then the sizes of the axes of the walk, without the first
- *   then a pointer for each input, and for each output
- *   then the float32 constants
+ *   then     sizes of the axes of the walk, without the first
+ *   then     a pointer for each input, and for each output
+ *   then     the float32 constants
  *
- * Sizes, addresses and numbers are all words, so chains of one structure share one function. Like every kernel it asks
- * `take` for this thread's part of the elements (assembly/runtime/share.ts), which may begin and end within a row.
+ * Sizes, addresses and numbers are words, so chains with the same structure share a function. Like every kernel, it
+ * calls `take` for this thread's range of elements (assembly/runtime/share.ts), which may begin and end within a row.
  *
- * Elements are walked row by row, or as one row; chain-row.ts makes the code of a row. At the beginning of each row the inputs
- * that do not simply go on get their places: a row that is repeated begins anew, an input with one element for the whole
- * row takes the next one, and a strided input is found by the indices of the row.
+ * Elements are processed row by row, or as a single row; row.ts generates the code of a row. At the start of each row,
+ * the pointers of inputs that are not contiguous are set: an input that repeats one row restarts, an input with one
+ * element per row advances by one, and a strided input is located by the row's indices.
  */
 import type { ChainCode } from '../../../graph/kernel.ts';
 import { block, branchIf, call, f64, get, getGlobal, i32, repeatWhile, set, v128 } from './encoding.ts';
 import { types, unsigned, vector } from './encoding.ts';
 import type { Code } from './encoding.ts';
-import { lines, workOf } from './ops.ts';
+import { inlineOps, workOf } from './ops.ts';
 import { Row } from './row.ts';
 
-/** Indices of what the module imports: functions of assembly/runtime/share.ts and of the ops' modules, and two globals. */
+/** Import indices: functions of assembly/runtime/share.ts and of the ops' modules, and two globals. */
 export const imports = { take: 0, functions: 1, partBegin: 0, partEnd: 1 } as const;
 
-/** A part begins at a multiple of this: whole cache lines to each thread. */
+/** A thread's range starts at a multiple of this, so that threads write whole cache lines. */
 const partMultiple = 64;
 
-/** Locals: the parameter, integers, then a pointer for each operand and an index for each axis. The vectors follow. */
+/**
+ * Local indices: the parameter, integers, then a pointer for each operand and an index for each axis. The vectors
+ * follow.
+ */
 const [args, first, count, left, rowNumber, rest, firstPointer] = [0, 1, 2, 3, 4, 5, 6];
 
 const word = (index: number): Code => i32.load(4 * index, get(args));
 const n = word(0);
 
-/** Locals and instructions, as a code section wants them; `functions` are imported in this order. */
+/** The locals and instructions of a chain, as a code section needs them. `functions` are imported in this order. */
 export function chainBody(code: ChainCode, functions: readonly string[]): Code {
   return new ChainFunction(code, functions).body();
 }
 
-/** How an input gets its place at the beginning of a row. */
+/** How an input's pointer is set at the start of a row. */
 type Access = 'contiguous' | 'scalar' | 'row' | 'repeat' | 'strided';
 
 function accessOf(walks: readonly boolean[]): Access {
@@ -63,9 +66,9 @@ class ChainFunction {
     this.#operands = inputs.length + outputs.length;
     const accesses = inputs.map(({ walks }) => accessOf(walks));
     const accessed = (kind: Access): number[] => accesses.flatMap((access, index) => (access === kind ? [index] : []));
-    const own = outputs.flatMap(({ inPlace }, index) => (inPlace === null ? [inputs.length + index] : []));
+    const ownOutputs = outputs.flatMap(({ inPlace }, index) => (inPlace === null ? [inputs.length + index] : []));
     this.#of = {
-      contiguous: [...accessed('contiguous'), ...own],
+      contiguous: [...accessed('contiguous'), ...ownOutputs],
       scalar: accessed('scalar'),
       row: accessed('row'),
       repeat: accessed('repeat'),
@@ -77,9 +80,9 @@ class ChainFunction {
       left,
       pointer: (operand) => firstPointer + operand,
       firstValue: firstPointer + this.#operands + this.#axes,
-      line: (name, operands, numbers) => {
-        const make = lines[name];
-        if (make) return make(operands[0]!, operands[1] ?? [], operands[2] ?? [], numbers);
+      emit: (name, operands, numbers) => {
+        const emitOp = inlineOps[name];
+        if (emitOp) return emitOp(operands[0]!, operands[1] ?? [], operands[2] ?? [], numbers);
         return call(imports.functions + functions.indexOf(name), ...operands);
       },
     });
@@ -110,7 +113,7 @@ class ChainFunction {
     return [vector(locals), main, 0x0b];
   }
 
-  /** The `count` elements from `first` on, which need not be where a row begins. */
+  /** Processes `count` elements from `first` on, which need not be at the start of a row. */
   #allRows(): Code {
     const row = this.#row;
     const { repeat, strided } = this.#of;
@@ -118,7 +121,7 @@ class ChainFunction {
     return [
       set(rowNumber, i32.divide(get(first), length)),
       repeat.map((index) => this.#pointTo(index, get(rowNumber))),
-      set(first, i32.remainder(get(first), length)), // from here on a place in the row
+      set(first, i32.remainder(get(first), length)), // from here on an index within the row
       repeatWhile(
         get(count),
         set(left, i32.sub(length, get(first))),
@@ -126,15 +129,15 @@ class ChainFunction {
         set(count, i32.sub(get(count), get(left))),
         this.#of.row.map((index) => this.#pointTo(index, get(first))),
         repeat.map((index) => [row.splat(index, get(row.pointer(index))), row.advance(index, 1)]),
-        strided.length > 0 ? this.#placeStrided() : [],
+        strided.length > 0 ? this.#locateStrided() : [],
         row.code(),
         set(first, i32.const(0)),
       ),
     ];
   }
 
-  /** The places of the strided inputs in row `rowNumber`, and the number of the next. */
-  #placeStrided(): Code {
+  /** Sets the pointers of the strided inputs for row `rowNumber`, and increments `rowNumber`. */
+  #locateStrided(): Code {
     const row = this.#row;
     const axes = this.#axes;
     const outer = axes - 1;
@@ -143,13 +146,13 @@ class ChainFunction {
       const axis = outer - 1 - position;
       return [set(axisIndex(axis), i32.remainder(get(rest), word(axis))), set(rest, i32.divide(get(rest), word(axis)))];
     });
-    const places = this.#of.strided.map((input) => {
+    const pointers = this.#of.strided.map((input) => {
       const { walks } = this.#code.inputs[input]!;
-      // An axis that the input lacks does not count.
-      const element = walks.reduce<Code | null>((place, has, axis) => {
-        if (!has) return place;
+      // An axis that the input does not have is skipped.
+      const element = walks.reduce<Code | null>((offset, has, axis) => {
+        if (!has) return offset;
         const index = get(axis < outer ? axisIndex(axis) : first);
-        return place === null ? index : i32.add(i32.mul(place, word(axis)), index);
+        return offset === null ? index : i32.add(i32.mul(offset, word(axis)), index);
       }, null)!;
       return this.#walksRow(input)
         ? this.#pointTo(input, element)
@@ -159,7 +162,7 @@ class ChainFunction {
       set(rest, get(rowNumber)),
       indices,
       set(axisIndex(0), get(rest)),
-      places,
+      pointers,
       set(rowNumber, i32.add(get(rowNumber), i32.const(1))),
     ];
   }

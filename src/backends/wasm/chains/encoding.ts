@@ -1,11 +1,13 @@
 /**
- * The bytes of WebAssembly that compiled chains are made of: numbers, sections, and the few instructions that they use. A
- * piece of code is a tree of bytes, so that pieces are put together without copying; an instruction is a function from its
- * operands' code to code.
+ * Encodes WebAssembly for compiled chains: integers, sections, and the few instructions that they use. Code is a tree
+ * of bytes, so that pieces are combined without copying. An instruction is a function from its operands' code to code.
  */
 export type Code = readonly (number | Code)[];
 
-/** The bytes of a piece of code, in order. By the engine itself: as a cold walk of ours it was a third of preparing chains. */
+/**
+ * The bytes of a code tree, in order. Uses `Array.flat`: our own walk, not yet optimized by the engine, took a third of
+ * the time to prepare chains.
+ */
 export const flatten = (code: Code): number[] => (code as unknown[]).flat(Infinity) as number[];
 
 /** LEB128 of a number from 0 to 2³² − 1. */
@@ -19,7 +21,7 @@ export function signed(value: number): Code {
 }
 
 export const vector = (items: readonly Code[]): Code => [unsigned(items.length), items];
-/** A piece with its length in bytes before it. */
+/** Code preceded by its length in bytes. */
 export function sized(code: Code): Code {
   const bytes = flatten(code);
   return [unsigned(bytes.length), bytes];
@@ -39,7 +41,7 @@ export const call = (index: number, ...operands: readonly Code[]): Code => [oper
 export const branchIf = (depth: number, condition: Code): Code => [condition, 0x0d, unsigned(depth)];
 export const block = (...body: Code[]): Code => [0x02, empty, body, end];
 export const when = (condition: Code, ...body: Code[]): Code => [condition, 0x04, empty, body, end];
-/** Runs `body`, and again as long as `condition` holds after it. */
+/** Runs `body`, and repeats it while `condition` holds afterwards. */
 export const repeatWhile = (condition: Code, ...body: Code[]): Code => [
   ...[0x03, empty],
   body,
@@ -64,7 +66,7 @@ const binary =
 const ternary =
   (opcode: Code): Ternary =>
   (x, y, z) => [x, y, z, opcode];
-/** Aligned to 4 bytes, as floats are. */
+/** Alignment of 4 bytes, as for floats. */
 const at = (offset: number): Code => [2, unsigned(offset)];
 const load =
   (opcode: Code): Load =>
@@ -79,7 +81,7 @@ export const i32: Record<
 > & {
   const: (value: number) => Code;
   isZero: Unary;
-  /** The first operand where the third is not 0, else the second. */
+  /** The first operand if the third is not 0, else the second. */
   select: Ternary;
   load: Load;
 } = {
@@ -113,21 +115,21 @@ export const v128: Record<'load' | 'loadSplat' | 'loadLow1' | 'loadLow2', Load> 
     const: (value: number) => Code;
     and: Binary;
     or: Binary;
-    /** The first operand where the second is 0. */
+    /** The bits of the first operand where the second is 0. */
     andNot: Binary;
-    /** Bits of the first operand where the third is 1, else of the second. */
+    /** The bits of the first operand where the third is 1, else of the second. */
     select: Ternary;
   } = {
   load: load(simd(0)),
   loadSplat: load(simd(9)),
-  // one or two lanes; the others become 0
+  // one or two lanes; the others are 0
   loadLow1: load(simd(0x5c)),
   loadLow2: load(simd(0x5d)),
-  // one byte, two bytes, or one in all sixteen places; the others become 0
+  // one byte, two bytes, or one byte in all sixteen lanes; the other lanes are 0
   loadByte: (offset, address) => [address, v128.zero, simd(0x54), 0, unsigned(offset), 0],
   loadBytes2: (offset, address) => [address, v128.zero, simd(0x55), 0, unsigned(offset), 0],
   loadByteSplat: (offset, address) => [address, simd(7), 0, unsigned(offset)],
-  // the lower eight bytes, or four halves, as unsigned numbers of twice the width
+  // the lower eight bytes, or four 16-bit values, as unsigned integers of twice the width
   widenBytes: unary(simd(0x89)),
   widenWords: unary(simd(0xa9)),
   store: store(0x0b),
@@ -141,7 +143,7 @@ export const v128: Record<'load' | 'loadSplat' | 'loadLow1' | 'loadLow2', Load> 
   select: ternary(simd(0x52)),
 };
 
-/** On four lanes of float32. Comparisons give masks. */
+/** Operations on four float32 lanes. Comparisons return masks. */
 export const f32x4: Record<'ceil' | 'floor' | 'nearest' | 'abs' | 'neg' | 'sqrt' | 'fromInt' | 'toInt', Unary> &
   Record<'eq' | 'ne' | 'lt' | 'gt' | 'le' | 'ge' | 'add' | 'sub' | 'mul' | 'div' | 'min' | 'max', Binary> &
   Record<'pmin' | 'pmax', Binary> = {
@@ -165,7 +167,7 @@ export const f32x4: Record<'ceil' | 'floor' | 'nearest' | 'abs' | 'neg' | 'sqrt'
   max: binary(simd(0xe9)),
   pmin: binary(simd(0xea)),
   pmax: binary(simd(0xeb)),
-  // int32 lanes; toInt truncates and saturates, and makes 0 of NaN
+  // int32 lanes; toInt truncates, saturates, and maps NaN to 0
   toInt: unary(simd(0xf8)),
   fromInt: unary(simd(0xfa)),
 };

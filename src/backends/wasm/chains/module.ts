@@ -1,16 +1,16 @@
 /**
- * The bytes of a module of compiled chains. It imports the kernels' memory and what they export, and exports one function a
- * chain. Like any other module, each thread makes an instance of its own of it.
+ * Generates a module of compiled chains. It imports the kernels' memory and exports, and exports one function per
+ * chain. Like any other module, each thread instantiates it.
  */
 import type { ChainCode } from '../../../graph/kernel.ts';
 import { chainBody, imports } from './code.ts';
 import { flatten, section, sized, text, types, unsigned, vector } from './encoding.ts';
 import type { Code } from './encoding.ts';
-import { lines } from './ops.ts';
+import { inlineOps } from './ops.ts';
 
 const kinds = { function: 0, memory: 2, global: 3 } as const;
-/** As far as wasm32 reaches. A shared memory must be imported with a maximum, and it may be this one. */
-const mostPages = 65536;
+/** The wasm32 limit. A shared memory must be imported with a maximum, and this maximum accepts any memory. */
+const maxPages = 65536;
 
 const type = (parameters: Code, results: Code): Code => [types.function, sized(parameters), sized(results)];
 const imported = (name: string, kind: number, ...description: Code): Code => [
@@ -21,17 +21,21 @@ const imported = (name: string, kind: number, ...description: Code): Code => [
 ];
 const exported = (name: string, kind: number, index: number): Code => [text(name), kind, unsigned(index)];
 
-/** `isShared` tells whether the memory is one that threads share. */
+/**
+ * The bytes of a module with one function for each of `chains`, exported by `names`.
+ *
+ * @param isShared whether threads share the memory
+ */
 export function chainModuleBytes(
   chains: readonly ChainCode[],
   names: readonly string[],
   isShared: boolean,
 ): Uint8Array<ArrayBuffer> {
   const { i32, f64, v128 } = types;
-  // The functions that the chains call, with the numbers of their operands; all are vectors.
+  // The functions that the chains call, with their operand counts. All operands are vectors.
   const called = new Map<string, number>();
   for (const [name, ...operands] of chains.flatMap(({ instructions }) => instructions)) {
-    if (!(name in lines)) called.set(name, operands.length);
+    if (!(name in inlineOps)) called.set(name, operands.length);
   }
   const functions = [...called.keys()];
   const [chainType, takeType, vectorType] = [0, 1, 2];
@@ -48,8 +52,8 @@ export function chainModuleBytes(
     section(
       2,
       vector([
-        imported('memory', kinds.memory, ...(isShared ? [3, 0, unsigned(mostPages)] : [0, 0])),
-        // in the order of `imports` in chain-code.ts; the globals are mutable
+        imported('memory', kinds.memory, ...(isShared ? [3, 0, unsigned(maxPages)] : [0, 0])),
+        // in the order of `imports` in code.ts; the globals are mutable
         imported('take', kinds.function, takeType),
         imported('part_begin', kinds.global, i32, 1),
         imported('part_end', kinds.global, i32, 1),

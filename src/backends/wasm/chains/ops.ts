@@ -1,6 +1,6 @@
 /**
- * The element-wise ops that are a few instructions of WebAssembly. All others are functions on four lanes, which the modules
- * of their records export and compiled chains call.
+ * The element-wise ops that are a few WebAssembly instructions. All others are functions on four lanes, exported by the
+ * modules that the op records name and called by compiled chains.
  */
 import { f32x4, v128 } from './encoding.ts';
 import type { Code } from './encoding.ts';
@@ -11,18 +11,21 @@ export interface Numbers {
   readonly one: Code;
 }
 
-/** Code of the operands may be repeated: it only gets a local. An immediate is an operand like any other. */
-export type Line = (x: Code, y: Code, z: Code, numbers: Numbers) => Code;
+/**
+ * Generates the instructions of an op. Operands are local reads, so their code may be repeated. An immediate is an
+ * operand like any other.
+ */
+export type EmitOp = (x: Code, y: Code, z: Code, numbers: Numbers) => Code;
 
 const { eq, ne, lt, le, gt, ge, add, sub, mul, div, sqrt, pmin, pmax } = f32x4;
 
 /** 1 where the mask is set, else 0. */
 const flag =
-  (mask: (x: Code, y: Code, zero: Code) => Code): Line =>
+  (mask: (x: Code, y: Code, zero: Code) => Code): EmitOp =>
   (x, y, _, { zero, one }) =>
     v128.and(mask(x, y, zero), one);
 
-export const lines: Readonly<Record<string, Line>> = {
+export const inlineOps: Readonly<Record<string, EmitOp>> = {
   copy: (x) => x,
   neg: f32x4.neg,
   abs: f32x4.abs,
@@ -33,7 +36,7 @@ export const lines: Readonly<Record<string, Line>> = {
   floor: f32x4.floor,
   ceil: f32x4.ceil,
   round: f32x4.nearest,
-  // NaN stays NaN
+  // preserves NaN
   sign: (x, _y, _z, { zero, one }) =>
     v128.select(sub(v128.and(gt(x, zero), one), v128.and(lt(x, zero), one)), x, eq(x, x)),
   relu: (x, _y, _z, { zero }) => v128.andNot(x, lt(x, zero)),
@@ -56,19 +59,19 @@ export const lines: Readonly<Record<string, Line>> = {
   logical_or: flag((x, y, zero) => v128.or(ne(x, zero), ne(y, zero))),
   select: (x, y, z, { zero }) => v128.select(y, z, ne(x, zero)),
   scale_shift: (x, scale, offset) => add(mul(x, scale), offset),
-  // the order is TwoSum's: see src/ops/elementwise/sum-error.ts
+  // the order of operations is TwoSum's: see src/ops/elementwise/sum-error.ts
   sum_error: (total, x, y, { zero }) => {
     const part = sub(total, x);
     const error = add(sub(x, sub(total, part)), sub(y, part));
-    return v128.and(error, eq(sub(error, error), zero)); // 0 where it is not finite
+    return v128.and(error, eq(sub(error, error), zero)); // 0 where the error is not finite
   },
-  // pmin and pmax give their first operand where it is NaN
+  // pmin and pmax return their first operand if it is NaN
   relu6: (x, six, _, { zero }) => pmin(pmax(x, zero), six),
   clip: (x, low, high) => pmin(pmax(x, low), high),
 };
 
-/** Nanoseconds that an op takes for one element, roughly: it decides whether sharing a chain among threads pays. */
+/** Approximate nanoseconds per element of an op. Decides whether sharing a chain among threads pays off. */
 export function workOf(name: string): number {
-  if (!(name in lines)) return 2;
+  if (!(name in inlineOps)) return 2;
   return name === 'sqrt' || name === 'rsqrt' ? 0.4 : name === 'div' || name === 'maximum' ? 0.2 : 0.05;
 }

@@ -1,7 +1,7 @@
 /**
- * The innermost code of a compiled chain: one row, by two vectors of four lanes at a time, then by one, then by two elements
- * and by one. A vector's inputs are loaded before its outputs are stored, so an output may lie on an input.
- * Below chain-code.ts, which places the operands' pointers.
+ * Generates the innermost code of a compiled chain, one row: two vectors of four lanes at a time, then one vector, then
+ * two elements, then one. A vector's inputs are loaded before its outputs are stored, so an output may overwrite an
+ * input. code.ts sets the operands' pointers.
  */
 import type { DType } from '../../../core/dtype.ts';
 import type { ChainCode } from '../../../graph/kernel.ts';
@@ -9,28 +9,28 @@ import { f32x4, get, i32, repeatWhile, set, v128, when } from './encoding.ts';
 import type { Code, Load, Store } from './encoding.ts';
 import type { Numbers } from './ops.ts';
 
-/** What the function around the row has decided. */
+/** Decisions of the surrounding function. */
 export interface RowContext {
-  /** Operands whose pointers move along the row: inputs, and outputs that lie on no input. */
+  /** Operands whose pointers advance along the row: inputs, and outputs that do not share an input's memory. */
   readonly moving: readonly number[];
-  /** The local that holds the number of elements still to do. */
+  /** The local with the number of remaining elements. */
   readonly left: number;
   /** The local of an operand's pointer. */
   pointer(operand: number): number;
-  /** The local of the first vector; values are numbered from there, as in `ChainCode`. */
+  /** The local of the first vector. Values are numbered from there, as in `ChainCode`. */
   readonly firstValue: number;
   /** The code of an instruction. */
-  line(name: string, operands: readonly Code[], numbers: Numbers): Code;
+  emit(name: string, operands: readonly Code[], numbers: Numbers): Code;
 }
 
-/** How 4, 2 and 1 elements are loaded, and one into all lanes. */
+/** Loads of 4, 2 and 1 elements, and of one element into all lanes. */
 interface Loads {
   readonly four: Load;
   readonly two: Load;
   readonly one: Load;
   readonly splat: Load;
   readonly toFloat: (loaded: Code) => Code;
-  /** log2 of the bytes of an element. */
+  /** log2 of the element size in bytes. */
   readonly shift: number;
 }
 
@@ -52,7 +52,7 @@ export class Row {
   readonly #chain: ChainCode;
   readonly #context: RowContext;
   readonly #numbers: Numbers;
-  /** Locals for vectors. */
+  /** Number of vector locals. */
   readonly valueCount: number;
 
   constructor(chain: ChainCode, context: RowContext) {
@@ -63,13 +63,13 @@ export class Row {
     this.valueCount = values + 2;
   }
 
-  /** The vectors of zeros and ones that instructions need. */
+  /** Sets the vectors of zeros and ones that instructions use. */
   setNumbers(): Code {
     const values = this.valueCount - 2;
     return [set(this.value(values), v128.zero), set(this.value(values + 1), v128.const(1))];
   }
 
-  /** The `left` elements that the pointers stand at; afterwards they stand behind them. */
+  /** Processes the `left` elements at the pointers, and advances the pointers past them. */
   code(): Code {
     const { left, moving } = this.#context;
     const step = (elements: number): Code => moving.map((operand) => this.advance(operand, elements));
@@ -86,7 +86,9 @@ export class Row {
     ];
   }
 
-  /** The chain on the vector `offset` elements behind the pointers. An input is loaded when it is first needed. */
+  /**
+   * Applies the chain to the vector at `offset` elements from the pointers. An input is loaded when it is first used.
+   */
   #vector(width: 'four' | 'two' | 'one', store: Store, offset: number): Code {
     const { inputs, constants, instructions, outputs } = this.#chain;
     const code: Code[] = [];
@@ -102,7 +104,7 @@ export class Row {
       return get(this.value(value));
     };
     instructions.forEach(([name, ...list], index) => {
-      const result = this.#context.line(name, list.map(need), this.#numbers);
+      const result = this.#context.emit(name, list.map(need), this.#numbers);
       code.push(set(this.value(inputs.length + constants + index), result));
     });
     const results = outputs.map(({ value, dtype }) => (dtype === 'int32' ? f32x4.toInt(need(value)) : need(value)));
@@ -121,18 +123,18 @@ export class Row {
     return this.#context.pointer(operand);
   }
 
-  /** Moves an operand's pointer by so many elements. */
+  /** Advances an operand's pointer by `elements`. */
   advance(operand: number, elements: number): Code {
     const pointer = this.pointer(operand);
     return set(pointer, i32.add(get(pointer), i32.const(elements << this.#shift(operand))));
   }
 
-  /** The bytes of so many elements of an operand. */
+  /** The size in bytes of `elements` of an operand. */
   bytes(operand: number, elements: Code): Code {
     return i32.shiftLeft(elements, i32.const(this.#shift(operand)));
   }
 
-  /** All lanes of an input's value from one element. */
+  /** Sets all lanes of an input's value to one element. */
   splat(input: number, address: Code): Code {
     return set(this.value(input), this.#converted(input, this.#loadsOf(input).splat(0, address)));
   }
@@ -145,7 +147,7 @@ export class Row {
     return this.#loadsOf(operand).shift;
   }
 
-  /** Those of an output are those of its four bytes. */
+  /** Outputs have 4-byte elements, like float32. */
   #loadsOf(operand: number): Loads {
     return loads[this.#chain.inputs[operand]?.dtype ?? 'float32'];
   }

@@ -1,18 +1,18 @@
 /**
- * The control block that the main thread and the workers share: a ring of jobs, and counters that all of them look at.
- * `assembly/runtime/barrier.ts` and `assembly/runtime/jobs.ts` are its other side, and tell what each word means.
+ * The control block that the main thread shares with the workers: a ring of jobs, and counters.
+ * `assembly/runtime/barrier.ts` and `assembly/runtime/jobs.ts` are the workers' side and document each word.
  */
 
-/** Bytes of the block; it starts on a cache line. */
+/** Size of the control block in bytes. It must start on a cache line. */
 export const controlBytes: number = 512 + 256 * 32;
 
-const [generation, failed, patience, spins] = [64, 192, 196, 200];
-const [posted, done, wanted, progress, way] = [256, 320, 324, 328, 332];
+const [generation, failed, timeout, spins] = [64, 192, 196, 200];
+const [posted, done, messageRequested, progress, mode] = [256, 320, 324, 328, 332];
 const [ring, ringJobs, jobBytes] = [512, 256, 32];
-/** Jobs that may wait at a time: a slow thread is at most as many behind thread 0, whose progress `done` is. */
-const mostWaiting = ringJobs / 2;
+/** Maximum number of pending jobs. Slow threads are at most as many jobs behind thread 0, which advances `done`. */
+const maxPending = ringJobs / 2;
 
-/** What a job is, with its words. */
+/** The kinds of jobs. */
 export const jobs = { together: 1, alone: 2, copy: 3, outside: 4 } as const;
 
 export interface Job {
@@ -20,66 +20,69 @@ export interface Job {
   readonly words: readonly number[];
 }
 
-export interface Waiting {
-  /** How often a thread looks for the others before it sleeps. */
+export interface WaitOptions {
+  /** How often a thread polls before it sleeps. */
   readonly spins: number;
-  /** Seconds that it waits for them before all is given up. */
-  readonly patience: number;
+  /** Timeout in seconds for the other threads, after which the pool fails. */
+  readonly timeout: number;
 }
 
 export class JobRing {
   readonly #words: Int32Array;
-  /** Jobs that were posted. Counted here, for nobody else writes it; wraps around in memory only. */
+  /** Number of posted jobs. Counted here, because only this thread writes it. Only its copy in memory wraps around. */
   #count = 0;
   #finished = 0;
 
-  constructor(memory: WebAssembly.Memory, address: number, waiting: Waiting) {
+  constructor(memory: WebAssembly.Memory, address: number, wait: WaitOptions) {
     this.#words = new Int32Array(memory.buffer, address, controlBytes / 4);
-    this.#words[spins / 4] = waiting.spins;
-    this.#words[patience / 4] = waiting.patience;
+    this.#words[spins / 4] = wait.spins;
+    this.#words[timeout / 4] = wait.timeout;
   }
 
   get posted(): number {
     return this.#count;
   }
 
-  /** Jobs that are done. */
+  /** Number of completed jobs. */
   get done(): number {
     this.#finished += (Atomics.load(this.#words, done / 4) - this.#finished) | 0;
     return this.#finished;
   }
 
   get hasRoom(): boolean {
-    return this.#count - this.done < mostWaiting;
+    return this.#count - this.done < maxPending;
   }
 
-  /** Whether thread 0 runs the program that it last shared, or could have shared, alone. */
+  /** Whether thread 0 ran alone the last program that threads could have shared. */
   get isAlone(): boolean {
-    return Atomics.load(this.#words, way / 4) !== 0;
+    return Atomics.load(this.#words, mode / 4) !== 0;
   }
 
-  /** Changes as long as the workers get on. */
-  get signOfLife(): string {
-    return [generation, done, progress].map((at) => Atomics.load(this.#words, at / 4)).join();
+  /** Changes as long as the workers make progress. */
+  get progressMark(): string {
+    return [generation, done, progress].map((offset) => Atomics.load(this.#words, offset / 4)).join();
   }
 
-  /** Gives the workers a job; there must be room. */
+  /** Posts a job. The ring must have room. */
   post({ kind, words }: Job): void {
-    const at = (ring + (this.#count % ringJobs) * jobBytes) / 4;
-    this.#words.set([kind, ...words], at);
+    const offset = (ring + (this.#count % ringJobs) * jobBytes) / 4;
+    this.#words.set([kind, ...words], offset);
     this.#count++;
     Atomics.store(this.#words, posted / 4, this.#count | 0);
     Atomics.notify(this.#words, posted / 4);
   }
 
-  /** Asks for a message when the next job is done. A job that is done by now may not send one: look again. */
-  ask(): void {
-    Atomics.store(this.#words, wanted / 4, 1);
+  /**
+   * Requests a message when the next job is done. A job that is already done may not send one, so check `done`
+   * afterwards.
+   */
+  requestMessage(): void {
+    Atomics.store(this.#words, messageRequested / 4, 1);
   }
 
-  /** Tells the workers to stop where they wait next. */
+  /** Makes the workers stop at their next wait. */
   fail(): void {
     Atomics.store(this.#words, failed / 4, 1);
-    for (const at of [generation, posted]) Atomics.notify(this.#words, at / 4);
+    for (const offset of [generation, posted]) Atomics.notify(this.#words, offset / 4);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The workers of a wasm backend, seen from the thread that owns them: jobs go into a ring in shared memory and wake the
- * workers without a message; who waits for one gets a promise. Between index.ts and worker.ts.
+ * The workers of a wasm backend, as seen by the thread that owns them. Jobs go into a ring in shared memory and wake
+ * the workers without a message; waiting for a job returns a promise.
  */
 import { BackendError } from '../../../core/errors.ts';
 import { JobRing, controlBytes, jobs } from './job-ring.ts';
@@ -12,16 +12,16 @@ import type { StartRequest, Thread } from './spawn.ts';
 
 export interface PoolOptions extends Pick<StartRequest, 'workerUrl' | 'startPatience'> {
   readonly threads: number;
-  /** Seconds without a sign of life after which the workers are given up. */
+  /** Seconds without progress after which the workers count as dead. */
   readonly patience?: number | undefined;
 }
 
-/** Looks before a thread sleeps: some tens of microseconds, about what it takes to wake it. */
+/** Polls before a thread sleeps: some tens of microseconds, about the time it takes to wake it. */
 const spins = 20_000;
 export const defaultPatience = 60;
 
 interface Waiter {
-  /** The number of jobs that have to be done. */
+  /** The number of jobs that must be done. */
   readonly job: number;
   readonly resolve: () => void;
   readonly reject: (error: BackendError) => void;
@@ -31,16 +31,16 @@ export class Pool {
   readonly threads: number;
   readonly #ring: JobRing;
   readonly #patience: number;
-  // `private`, not `#`: tests end one.
+  // `private`, not `#`: tests terminate one.
   private workers: Thread[] = [];
-  /** Jobs for which the ring has no room yet. */
+  /** Jobs that do not fit into the ring yet. */
   readonly #overflow: Job[] = [];
   readonly #waiters: Waiter[] = [];
   readonly #cleanups: { readonly job: number; readonly action: () => void }[] = [];
   #failure: BackendError | null = null;
   #watchdog: ReturnType<typeof setInterval> | undefined;
 
-  /** Resolves when all workers are ready; rejects with the reason when one does not start. */
+  /** Starts the workers. Resolves when all are ready; rejects with the reason when one does not start. */
   static async start(
     options: PoolOptions,
     kernels: Kernels,
@@ -79,48 +79,51 @@ export class Pool {
   ) {
     this.threads = threads;
     this.#patience = patience;
-    // More threads than cores take each other's time by looking.
-    this.#ring = new JobRing(memory, control, { spins: threads <= coreCount() ? spins : 0, patience });
+    // With more threads than cores, polling takes time from other threads.
+    this.#ring = new JobRing(memory, control, { spins: threads <= coreCount() ? spins : 0, timeout: patience });
   }
 
-  /** Whether everything asked for is done, so that the memory is this thread's alone. */
+  /** Whether all queued work is done, so that only this thread uses the memory. */
   get isIdle(): boolean {
     if (this.#failure !== null) throw this.#failure;
     this.#settle();
     return this.#posted === this.#ring.done;
   }
 
-  /** Whether the others were of no use for the last program that they could share. */
+  /** Whether thread 0 ran alone the last program that threads could have shared. */
   get isAlone(): boolean {
     return this.#ring.isAlone;
   }
 
-  /** With a plan all threads run the program, or thread 0 where that is faster; without one thread 0 does. */
+  /**
+   * Queues runs of a program. With a plan all threads run it, or thread 0 where that is faster; without one thread 0
+   * runs it.
+   */
   run(program: number, plan: number | null, steps: number): void {
     if (steps <= 0) return;
     if (plan === null) this.#post({ kind: jobs.alone, words: [program, steps] });
     else this.#post({ kind: jobs.together, words: [program, plan, steps, 0] });
   }
 
-  /** Copies `bytes` bytes once all that was asked for before is done. */
+  /** Copies `bytes` bytes after all work queued so far. */
   copy(to: number, from: number, bytes: number): void {
     this.#post({ kind: jobs.copy, words: [to, from, bytes] });
   }
 
-  /** Gives a module to every worker. */
+  /** Sends a module to every worker. */
   load(module: LoadedModule): void {
     this.#post({ kind: jobs.outside, words: [] });
     for (const worker of this.workers) worker.post(module);
   }
 
-  /** Calls `action` at some time after all that was asked for until now is done. */
-  afterwards(action: () => void): void {
+  /** Calls `action` some time after all work queued so far is done. */
+  whenDone(action: () => void): void {
     if (this.#failure !== null) return action();
     this.#cleanups.push({ job: this.#posted, action });
     this.#settle();
   }
 
-  /** Resolves when all that was asked for until now is done. */
+  /** Resolves when all work queued so far is done. */
   finished(): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     if (this.isIdle) return Promise.resolve();
@@ -135,7 +138,7 @@ export class Pool {
     this.#end(new BackendError('wasm: the engine was disposed while it was at work'));
   }
 
-  /** Jobs asked for, those included that wait for room. */
+  /** Number of queued jobs, including those that wait for room in the ring. */
   get #posted(): number {
     return this.#ring.posted + this.#overflow.length;
   }
@@ -146,11 +149,11 @@ export class Pool {
     if (this.#overflow.length === 0 && this.#ring.hasRoom) this.#ring.post(job);
     else {
       this.#overflow.push(job);
-      this.#ring.ask();
+      this.#ring.requestMessage();
     }
   }
 
-  /** Sees what is done by now. */
+  /** Processes completed jobs: refills the ring, runs cleanups and resolves promises. */
   #settle(): void {
     if (this.#failure !== null) return;
     for (;;) {
@@ -159,23 +162,26 @@ export class Pool {
       while (this.#cleanups.length > 0 && this.#cleanups[0]!.job <= done) this.#cleanups.shift()!.action();
       while (this.#waiters.length > 0 && this.#waiters[0]!.job <= done) this.#waiters.shift()!.resolve();
       if (this.#waiters.length + this.#overflow.length === 0) break;
-      this.#ring.ask();
-      if (this.#ring.done === done) return; // whatever is done from now on sends a message
+      this.#ring.requestMessage();
+      if (this.#ring.done === done) return; // jobs that complete from now on send a message
     }
     this.#watch(false);
   }
 
-  /** Whether somebody waits: then a process must not end, and silence is looked into. */
+  /**
+   * Sets whether anyone awaits the workers. If so, the process must stay alive, and a watchdog detects lack of
+   * progress.
+   */
   #watch(isWaiting: boolean): void {
     if (isWaiting === (this.#watchdog !== undefined)) return;
     for (const worker of this.workers) worker.hold(isWaiting);
     clearInterval(this.#watchdog);
     this.#watchdog = undefined;
     if (!isWaiting) return;
-    let [sign, silent] = [this.#ring.signOfLife, 0];
+    let [mark, silent] = [this.#ring.progressMark, 0];
     this.#watchdog = setInterval(() => {
-      silent = this.#ring.signOfLife === sign ? silent + 1 : 0;
-      sign = this.#ring.signOfLife;
+      silent = this.#ring.progressMark === mark ? silent + 1 : 0;
+      mark = this.#ring.progressMark;
       if (silent > this.#patience) this.#fail(`no thread got on for ${silent} seconds`);
     }, 1000);
   }

@@ -1,6 +1,7 @@
 /**
- * A worker with memory of its own, for pages that are not cross-origin isolated: values, programs and runs are messages, which
- * the worker takes in their order. Here are only its heap's bookkeeping and the compiled modules; worker.ts is the other side.
+ * A worker with its own memory, for pages that are not cross-origin isolated. Values, programs and runs are messages,
+ * which the worker processes in order. This side has only the heap's bookkeeping and the compiled modules; worker.ts is
+ * the other side.
  */
 import { bytesPerElement, copied, viewAs } from '../../../core/dtype.ts';
 import type { TypedArray } from '../../../core/dtype.ts';
@@ -9,22 +10,22 @@ import { heapBase } from '../../../generated/wasm/heap.ts';
 import { Heap, pageBytes } from '../memory.ts';
 import type { Kernels } from '../module.ts';
 import { defaultPatience } from './pool.ts';
-import type { PlacedProgram, Processor } from '../processor.ts';
+import type { EncodedProgram, Processor } from '../processor.ts';
 import { startAll } from './spawn.ts';
 import type { Thread } from './spawn.ts';
 import type { ThreadOptions } from './threads.ts';
 import type { Elements } from '../transfer.ts';
 import type { RemoteJob, WorkerMessage } from './worker.ts';
 
-/** As many bytes as a WebAssembly memory may have. */
-const mostBytes = 2 ** 32;
+/** The maximum size of a WebAssembly memory in bytes. */
+const maxBytes = 2 ** 32;
 
 interface Waiter {
   readonly resolve: (bytes: ArrayBuffer) => void;
   readonly reject: (error: BackendError) => void;
 }
 
-/** The heap of a memory that is elsewhere: growing and clearing are jobs. */
+/** A heap whose memory belongs to the worker: growing and clearing are messages. */
 class RemoteHeap extends Heap {
   readonly #post: (job: RemoteJob) => void;
   #bytes: number;
@@ -41,7 +42,7 @@ class RemoteHeap extends Heap {
 
   protected override extend(pages: number): void {
     const bytes = this.#bytes + pages * pageBytes;
-    if (bytes > mostBytes) throw new RangeError(`${bytes} bytes are more than a memory may have`);
+    if (bytes > maxBytes) throw new RangeError(`${bytes} bytes are more than a memory may have`);
     this.#post({ kind: 'grow', pages });
     this.#bytes = bytes;
   }
@@ -57,18 +58,18 @@ export class Remote implements Processor {
   readonly heap: Heap;
   readonly #kernels: Kernels;
   readonly #patience: number;
-  // `private`, not `#`: tests end it.
+  // `private`, not `#`: tests terminate it.
   private worker: Thread | undefined;
-  /** Modules that the worker has. */
+  /** Number of modules that the worker has. */
   #loaded = 0;
-  /** Those who wait for an answer, in the order of the answers. */
+  /** Pending reads, in the order of the answers. */
   readonly #waiters: Waiter[] = [];
   #failure: BackendError | null = null;
   #watchdog: ReturnType<typeof setInterval> | undefined;
-  /** Seconds since the worker's last message while somebody waits. */
-  #silent = 0;
+  /** Seconds since the worker's last message while a read is pending. */
+  #silentSeconds = 0;
 
-  /** Resolves when the worker is ready; rejects with the reason when it does not start. */
+  /** Starts the worker. Resolves when it is ready; rejects with the reason when it does not start. */
   static async start(kernels: Kernels, options: ThreadOptions, reason: string): Promise<Remote> {
     const remote = new Remote(kernels, options, reason);
     try {
@@ -77,7 +78,7 @@ export class Remote implements Processor {
         count: 1,
         startOf: () => ({ modules: [...kernels.modules] }),
         started: (worker) => (remote.worker = worker),
-        message: (message) => remote.#hear(message),
+        message: (message) => remote.#receive(message),
         death: (_, why) => remote.#fail(why),
       });
     } catch (error) {
@@ -95,7 +96,7 @@ export class Remote implements Processor {
     this.heap = new RemoteHeap(kernels, (job) => this.#post(job));
   }
 
-  place(elements: Elements, values: TypedArray): void {
+  writeUnused(elements: Elements, values: TypedArray): void {
     this.write(elements, values);
   }
 
@@ -105,11 +106,11 @@ export class Remote implements Processor {
   }
 
   async read({ dtype, address, count }: Elements, into?: TypedArray): Promise<TypedArray> {
-    const values = viewAs(dtype, await this.#ask(address, count * bytesPerElement[dtype]), 0, count);
+    const values = viewAs(dtype, await this.#request(address, count * bytesPerElement[dtype]), 0, count);
     return into === undefined ? values : copied(values, into);
   }
 
-  prepare(_placed: PlacedProgram): Promise<number | null> {
+  prepare(_program: EncodedProgram): Promise<number | null> {
     const { modules } = this.#kernels;
     for (; this.#loaded < modules.length; this.#loaded++) this.#post(modules[this.#loaded]!);
     return Promise.resolve(null);
@@ -119,12 +120,12 @@ export class Remote implements Processor {
     this.#post({ kind: 'run', stream, steps });
   }
 
-  afterwards(action: () => void): void {
-    action(); // whoever gets the memory next writes to it by later messages
+  whenDone(action: () => void): void {
+    action(); // later writes to the memory are later messages
   }
 
   async finished(): Promise<void> {
-    await this.#ask(0, 0);
+    await this.#request(0, 0);
   }
 
   dispose(): void {
@@ -136,8 +137,8 @@ export class Remote implements Processor {
     this.worker!.post(job, transfer);
   }
 
-  /** Bytes of the worker's memory, once it comes to it. */
-  #ask(address: number, bytes: number): Promise<ArrayBuffer> {
+  /** Reads bytes of the worker's memory, after all earlier messages. */
+  #request(address: number, bytes: number): Promise<ArrayBuffer> {
     return new Promise((resolve, reject) => {
       this.#post({ kind: 'read', address, bytes });
       this.#waiters.push({ resolve, reject });
@@ -145,25 +146,28 @@ export class Remote implements Processor {
     });
   }
 
-  #hear({ kind, bytes, text }: WorkerMessage): void {
-    this.#silent = 0;
+  #receive({ kind, bytes, text }: WorkerMessage): void {
+    this.#silentSeconds = 0;
     if (kind === 'error') this.#fail(text ?? 'it failed');
     if (bytes === undefined) return;
     this.#waiters.shift()?.resolve(bytes);
     if (this.#waiters.length === 0) this.#watch(false);
   }
 
-  /** Whether somebody waits: then a process must not end, and silence is looked into. */
+  /**
+   * Sets whether a read is pending. If so, the process must stay alive, and a watchdog detects a worker that does not
+   * answer.
+   */
   #watch(isWaiting: boolean): void {
     if (isWaiting === (this.#watchdog !== undefined)) return;
     this.worker?.hold(isWaiting);
     clearInterval(this.#watchdog);
     this.#watchdog = undefined;
-    this.#silent = 0;
+    this.#silentSeconds = 0;
     if (!isWaiting) return;
     this.#watchdog = setInterval(() => {
-      this.#silent += 1;
-      if (this.#silent > this.#patience) this.#fail(`it did not answer for ${this.#silent} seconds`);
+      this.#silentSeconds += 1;
+      if (this.#silentSeconds > this.#patience) this.#fail(`it did not answer for ${this.#silentSeconds} seconds`);
     }, 1000);
   }
 

@@ -1,6 +1,4 @@
-/**
- * Starting workers, in pages and in Node, Deno and Bun: the one place that knows how they differ. Below pool.ts and remote.ts.
- */
+/** Starts workers in pages and in Node, Deno and Bun. All differences between them are in this file. */
 import { BackendError } from '../../../core/errors.ts';
 import { nodeModule } from '../../../core/node-module.ts';
 import { workerSource } from '../../../generated/wasm/worker.ts';
@@ -8,19 +6,19 @@ import type { WorkerMessage, WorkerStart } from './worker.ts';
 
 export interface WorkerEvents {
   message(message: WorkerMessage): void;
-  /** It died or could not start. */
+  /** The worker died or could not start. */
   death(why: string): void;
 }
 
 export interface Thread {
   start(message: Omit<WorkerStart, 'lock'>): void;
   post(message: unknown, transfer?: ArrayBuffer[]): void;
-  /** Whether a process may not end while it runs. */
+  /** Whether the process must stay alive while the worker runs. */
   hold(isHeld: boolean): void;
   terminate(): void;
 }
 
-/** The parts of node:worker_threads and node:os that are used here. */
+/** The parts of node:worker_threads and node:os used here. */
 interface NodeWorker {
   postMessage(message: unknown, transfer?: ArrayBuffer[]): void;
   on(event: 'message', listener: (message: WorkerMessage) => void): void;
@@ -37,24 +35,24 @@ interface NodeThreads {
   ) => NodeWorker;
 }
 
-/** Seconds in which a worker has to load its script, and then to become ready. */
+/** Timeout in seconds for a worker to load its script, and then to become ready. */
 const defaultStartPatience = 2;
 
 const hasWorkers = (): boolean => typeof Worker === 'function';
 
-/** Threads of Node, which Deno and Bun have too. A page in Electron may have both: there a worker is the page's. */
+/** Node's threads, which Deno and Bun have too. A page in Electron may have both; there the page's workers are used. */
 function nodeThreads(): NodeThreads | undefined {
   return hasWorkers() && typeof document !== 'undefined' ? undefined : nodeModule<NodeThreads>('node:worker_threads');
 }
 
-/** How many threads the machine runs at once. */
+/** Number of threads that the machine runs in parallel. */
 export function coreCount(): number {
   const { navigator } = globalThis as { readonly navigator?: { readonly hardwareConcurrency?: number } };
   const os = nodeModule<{ availableParallelism(): number }>('node:os');
   return navigator?.hardwareConcurrency ?? os?.availableParallelism() ?? 1;
 }
 
-/** Why programs run on one thread: why no worker can share memory here. Empty when one can. */
+/** Why no worker can share memory here, so that programs run on one thread. Empty when workers can. */
 export function obstacle(): string {
   const { crossOriginIsolated } = globalThis as { readonly crossOriginIsolated?: boolean };
   if (crossOriginIsolated === false) {
@@ -69,20 +67,22 @@ export function obstacle(): string {
 
 export interface StartRequest {
   readonly count: number;
-  /** The address of the worker script, for pages that do not allow workers from blob: addresses. */
+  /** URL of the worker script, for pages that do not allow workers from blob: URLs. */
   readonly workerUrl?: string | URL | undefined;
-  /** Seconds without a sign of life after which a worker counts as one that does not start. */
+  /** Seconds without a message after which a worker counts as failed to start. */
   readonly startPatience?: number | undefined;
   startOf(thread: number): Omit<WorkerStart, 'lock'>;
-  /** Hears of each worker before it is ready. */
+  /** Called with each worker before it is ready. */
   started(worker: Thread): void;
   message(message: WorkerMessage): void;
-  /** A worker died, or could not start. */
+  /** A worker died or could not start. */
   death(thread: number, why: string): void;
 }
 
 /**
- * Starts workers. Resolves when all are ready; rejects with a `BackendError` when one does not start.
+ * Starts workers. Resolves when all are ready.
+ *
+ * @throws BackendError when one does not start
  */
 export async function startAll(request: StartRequest): Promise<void> {
   const { count, workerUrl, startPatience = defaultStartPatience } = request;
@@ -124,7 +124,8 @@ function spawn(name: string, url: string | URL | undefined, events: WorkerEvents
 function spawnInPage(name: string, url: string | URL | undefined, { message, death }: WorkerEvents): Thread {
   const blob = url === undefined ? URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' })) : null;
   const worker = new Worker(blob ?? url!, { name });
-  // A page hears nothing when a worker dies. But the worker holds a lock, and the browser gives it back then.
+  // A page gets no event when a worker dies. The worker therefore holds a lock, which the browser releases when it
+  // dies.
   const lock = `gradlet-worker-${[...crypto.getRandomValues(new Uint32Array(4))].join('-')}`;
   const watch = new AbortController();
   worker.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
@@ -151,13 +152,13 @@ function spawnInPage(name: string, url: string | URL | undefined, { message, dea
 }
 
 /**
- * Calls `freed` when the worker that holds the lock ends. A lock that is free is not the worker's: that of a data: address has
- * locks of another origin, or none. Whoever waits for such a worker has only patience.
+ * Calls `freed` when the worker that holds the lock ends. If the lock is free, the worker could not take it: a worker
+ * from a data: URL has locks of another origin, or none. Only timeouts detect the death of such a worker.
  */
 function watchLock(lock: string, signal: AbortSignal, freed: () => void): void {
   const { locks } = globalThis.navigator as Partial<Navigator>;
-  const whenFree = (): unknown => locks!.request(lock, { signal }, freed).catch(() => undefined); // no longer wanted
-  locks?.request(lock, { ifAvailable: true }, (free) => void (free ?? whenFree())).catch(() => undefined); // no locks here
+  const whenFree = (): unknown => locks!.request(lock, { signal }, freed).catch(() => undefined); // aborted
+  locks?.request(lock, { ifAvailable: true }, (free) => void (free ?? whenFree())).catch(() => undefined); // no locks available
 }
 
 function spawnInNode(
@@ -166,7 +167,7 @@ function spawnInNode(
   url: string | URL | undefined,
   { message, death }: WorkerEvents,
 ): Thread {
-  // Without the process's own arguments: a loader of TypeScript takes longer to start than the worker.
+  // Without the process's own arguments: a TypeScript loader takes longer to start than the worker.
   const worker = new NodeWorker(url ?? workerSource, { eval: url === undefined, name, execArgv: [] });
   worker.on('message', message);
   worker.on('error', (error) => death(error.message));

@@ -1,6 +1,6 @@
 /**
- * Chooses who runs programs where threads or a worker are asked for: threads that share memory where the page may have them; else
- * one worker with memory of its own; else the calling thread, with the reason. Imported on demand.
+ * Chooses how programs run when threads or a worker are requested: threads that share memory if the page allows it,
+ * else one worker with its own memory, else the calling thread, with the reason. Imported on demand.
  */
 import { messageOf } from '../../../core/errors.ts';
 import { heapBase } from '../../../generated/wasm/heap.ts';
@@ -10,7 +10,7 @@ import { Heap } from '../memory.ts';
 import { Kernels } from '../module.ts';
 import type { Processor } from '../processor.ts';
 import { obstacle } from './spawn.ts';
-import { Threads, workersWanted } from './threads.ts';
+import { Threads, workerCount } from './threads.ts';
 
 export interface Started {
   readonly kernels: Kernels;
@@ -20,7 +20,7 @@ export interface Started {
 
 export async function startWorkers(options: WasmOptions): Promise<Started> {
   const { binary, threads: asked = 1, worker = false } = options;
-  const threads = workersWanted(options);
+  const threads = workerCount(options);
   let reason = threads === 0 ? 'one thread: the machine has no core for another' : obstacle();
   if (reason === '') {
     const shared = await Kernels.load(binary, true).catch(messageOf);
@@ -33,7 +33,7 @@ export async function startWorkers(options: WasmOptions): Promise<Started> {
   const kernels = await Kernels.load(binary);
   if (worker) {
     const { Remote } = await import('./remote.ts');
-    // With one thread a worker of its own is all that was asked for.
+    // With one thread, a worker is all that was requested, so there is no reason to report.
     const remote = await Remote.start(kernels, options, asked === 1 ? '' : reason).catch(messageOf);
     if (typeof remote !== 'string') return { kernels, heap: remote.heap, processor: remote };
     reason = `${reason}; on the calling thread, for the worker did not start: ${remote}`;

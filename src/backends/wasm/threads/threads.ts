@@ -1,6 +1,6 @@
 /**
- * The threads of a wasm backend: whether there can be any, the pool of workers, which starts when the first program is
- * prepared that gains from it, and the plans of programs. Between index.ts and pool.ts.
+ * The threads of a wasm backend: decides whether they are available, starts the pool of workers when the first program
+ * that benefits is prepared, and plans programs.
  */
 import type { TypedArray } from '../../../core/dtype.ts';
 import { messageOf } from '../../../core/errors.ts';
@@ -10,50 +10,50 @@ import type { Kernels } from '../module.ts';
 import { threadsWasm } from '../../../generated/wasm/threads.ts';
 import { planThreads, shareThreshold } from './plan.ts';
 import { Pool } from './pool.ts';
-import type { PlacedProgram } from '../processor.ts';
+import type { EncodedProgram } from '../processor.ts';
 import { coreCount } from './spawn.ts';
 import { readElements, writeElements } from '../transfer.ts';
 import type { Elements } from '../transfer.ts';
 
 export interface ThreadOptions {
   /**
-   * Threads that run programs: 1, the default, is the calling thread; more are workers. 'auto' takes as many as the machine
-   * has cores, in a page one less, at most 8.
+   * Number of threads that run programs. 1, the default, is the calling thread; more are workers. 'auto' uses as many
+   * as the machine has cores, in a page one fewer, at most 8.
    */
   readonly threads?: number | 'auto';
   /** Runs programs in a worker even with one thread, so that the calling thread stays free. */
   readonly worker?: boolean;
-  /** The address of `gradlet-worker.js`, for pages whose security policy does not allow workers from blob: addresses. */
+  /** URL of `gradlet-worker.js`, for pages whose security policy does not allow workers from blob: URLs. */
   readonly workerUrl?: string | URL;
-  /** Nanoseconds of work from which a kernel is shared; 0 shares what can be: for tests. */
+  /** Nanoseconds of work from which threads share a kernel; 0 shares every kernel that can be shared. For tests. */
   readonly shareThreshold?: number;
-  /** Seconds without a sign of life after which the workers are given up. */
+  /** Seconds without progress after which the workers count as dead. */
   readonly patience?: number;
-  /** Seconds in which a worker has to start, by default 2: for tests. */
+  /** Timeout in seconds for a worker to start, by default 2. For tests. */
   readonly startPatience?: number;
 }
 
-/** Bytes before a plan in which thread 0 keeps what it learns of the program: `assembly/runtime/choice.ts`. */
+/** Bytes before a plan in which thread 0 stores its time measurements of the program: `assembly/runtime/choice.ts`. */
 export const recordBytes = 128;
-const mostByItself = 8;
+const maxAutoThreads = 8;
 
-/** How many workers are wanted; 0 for the calling thread alone. */
-export function workersWanted({ threads = 1, worker = false }: ThreadOptions): number {
+/** Number of workers to start; 0 for the calling thread alone. */
+export function workerCount({ threads = 1, worker = false }: ThreadOptions): number {
   const isPage = typeof document !== 'undefined';
-  const auto = (): number => Math.min(mostByItself, Math.max(1, coreCount() - (isPage ? 1 : 0)));
+  const auto = (): number => Math.min(maxAutoThreads, Math.max(1, coreCount() - (isPage ? 1 : 0)));
   const count = threads === 'auto' ? auto() : threads;
   return count === 1 && !worker ? 0 : count;
 }
 
 export class Threads extends CallingThread {
-  /** Those that there are, or may still be. */
+  /** Number of threads that exist or can still start. */
   #count: number;
-  /** Why the threads that were wanted are not there. */
+  /** Why the requested threads are missing. */
   #failure = '';
-  /** The workers, once they have started. */
+  /** The workers, after they have started. */
   pool: Pool | null = null;
   #starting: Promise<void> | null = null;
-  /** Modules that the workers have. */
+  /** Number of modules that the workers have. */
   #loaded = 0;
   readonly #options: ThreadOptions;
 
@@ -67,7 +67,7 @@ export class Threads extends CallingThread {
     return this.#count;
   }
 
-  /** Why not all threads work; empty when they do, or may still. */
+  /** Why not all threads work; empty when they do, or still can. */
   override get reason(): string {
     return this.pool?.isAlone ? 'one thread for now: it is faster, for another process has a core' : this.#failure;
   }
@@ -85,21 +85,24 @@ export class Threads extends CallingThread {
     else this.pool.run(stream, plan, steps);
   }
 
-  override afterwards(action: () => void): void {
+  override whenDone(action: () => void): void {
     if (this.pool === null) action();
-    else this.pool.afterwards(action);
+    else this.pool.whenDone(action);
   }
 
   override async finished(): Promise<void> {
     await this.pool?.finished();
   }
 
-  /** The plan begins with the record in which thread 0 keeps what it learns. Without workers the calling thread runs the program. */
-  override async prepare(placed: PlacedProgram): Promise<number | null> {
+  /**
+   * Plans the program and stores the plan behind a record for thread 0's time measurements. If no workers start, the
+   * calling thread runs the program.
+   */
+  override async prepare(program: EncodedProgram): Promise<number | null> {
     const { kernels, heap } = this;
     const threshold = this.#options.shareThreshold ?? shareThreshold;
     const plan = planThreads({
-      ...placed,
+      ...program,
       threads: this.#count,
       workOf: (...call) => kernels.workOf(...call),
       threshold,
@@ -142,7 +145,7 @@ export class Threads extends CallingThread {
     }
   }
 
-  /** Gives the workers the modules that were loaded since. */
+  /** Sends the workers the modules loaded since. */
   #load(pool: Pool): void {
     const { modules } = this.kernels;
     for (; this.#loaded < modules.length; this.#loaded++) pool.load(modules[this.#loaded]!);

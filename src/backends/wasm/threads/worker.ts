@@ -1,21 +1,22 @@
 /**
- * What runs in each worker: an instance of the kernels, over memory that threads share or over memory of its own. The script
- * stands alone, for it is started from its text: it imports types only.
+ * The script of each worker: instances of the kernels, over memory shared by threads or over its own memory. The worker
+ * is started from the script's text, so the script must be self-contained: it imports types only.
  *
- * The first message starts it. A thread is almost always inside wasm from then on (`work` of assembly/runtime/jobs.ts): every later
- * message brings a module, and is read when a job in the ring says so. With memory of its own every message is a job.
+ * The first message starts the worker. From then on a thread is almost always inside wasm (`work` of
+ * assembly/runtime/jobs.ts); each later message has a module, and is read when a job in the ring says so. A worker with
+ * its own memory treats every message as a job.
  */
 import type { LoadedModule } from '../module.ts';
 
 export interface WorkerStart {
-  /** Those that are loaded so far, the core first. */
+  /** The modules loaded so far, the core first. */
   readonly modules: readonly LoadedModule[];
-  /** A Web Lock to hold as long as the worker lives. */
+  /** Name of a Web Lock to hold until the worker ends. */
   readonly lock: string;
-  /** What it shares with other threads; without it the worker has memory of its own. */
+  /** Memory shared with other threads; without it the worker has its own memory. */
   readonly shared?: {
     readonly memory: WebAssembly.Memory;
-    /** Addresses of the control block and of this thread's own memory. */
+    /** Addresses of the control block and of this thread's private memory. */
     readonly control: number;
     readonly workspace: number;
     readonly thread: number;
@@ -23,7 +24,7 @@ export interface WorkerStart {
   };
 }
 
-/** What a worker with memory of its own does. `read` is answered by its bytes, also by none. */
+/** Jobs of a worker with its own memory. The answer to `read` is the bytes, which may be none. */
 export type RemoteJob =
   | LoadedModule
   | { readonly kind: 'grow'; readonly pages: number }
@@ -32,13 +33,14 @@ export type RemoteJob =
   | { readonly kind: 'run'; readonly stream: number; readonly steps: number };
 
 /**
- * `loaded`: the script runs. `news`: jobs are done, or a long one gets on. `failed`: the workers waited for each other in vain.
+ * `loaded`: the script runs. `news`: jobs are done, or a long one makes progress. `failed`: a thread timed out waiting
+ * for the others.
  */
 export interface WorkerMessage {
   readonly kind: 'loaded' | 'ready' | 'news' | 'failed' | 'error';
-  /** What an error says. */
+  /** The message of an error. */
   readonly text?: string;
-  /** What was read. */
+  /** The result of a read. */
   readonly bytes?: ArrayBuffer;
 }
 
@@ -56,11 +58,11 @@ interface Port {
   onmessage: ((event: { readonly data: unknown }) => void) | null;
 }
 
-/** What `work` says when it comes back. */
+/** Return values of `work`. */
 const [hasFailed, hasNews] = [0, 1];
 
-/** Milliseconds after which a long run says that it gets on, and in which a piece of it has to be done. */
-const [signEvery, piece] = [500, 250];
+/** Milliseconds between progress messages of a long run, and the target time of one chunk of it. */
+const [progressInterval, chunkTime] = [500, 250];
 
 const { process } = globalThis as { readonly process?: { getBuiltinModule?(name: string): unknown } };
 const nodeThreads = process?.getBuiltinModule?.('node:worker_threads') as { readonly parentPort?: Port } | undefined;
@@ -68,14 +70,14 @@ const parent = nodeThreads?.parentPort;
 const port = parent ?? (globalThis as unknown as Port);
 
 let shared: WorkerStart['shared'];
-/** The memory, and the exports of all modules: what a module imports, and what this thread calls. */
+/** The memory and the exports of all modules: imports of the next module, and functions that this thread calls. */
 let environment: (Exports & Record<string, WebAssembly.ExportValue>) | undefined;
 
 port.onmessage = ({ data }) =>
   guard(() => {
     if (environment === undefined) return begin(data as WorkerStart);
     if (shared === undefined) return doJob(data as RemoteJob);
-    enter(data as LoadedModule);
+    instantiate(data as LoadedModule);
     work();
   });
 port.postMessage({ kind: 'loaded' });
@@ -92,12 +94,12 @@ function begin({ modules, lock, ...start }: WorkerStart): void {
   ({ shared } = start);
   const memory = shared?.memory ?? new WebAssembly.Memory({ initial: 16, maximum: 65536 });
   environment = { memory, now: () => performance.now() } as unknown as NonNullable<typeof environment>;
-  modules.forEach(enter);
+  modules.forEach(instantiate);
   if (shared) {
     environment.set_control(shared.control);
     environment.set_workspace(shared.workspace);
   }
-  // Granted before the worker falls asleep, and given back by the browser when it dies. Node tells of a death itself.
+  // Acquired before the worker sleeps, and released by the browser when it dies. Node reports a death itself.
   const locks = parent ? undefined : (globalThis.navigator as Partial<Navigator> | undefined)?.locks;
   const ready = (): void =>
     guard(() => {
@@ -110,12 +112,12 @@ function begin({ modules, lock, ...start }: WorkerStart): void {
       setTimeout(ready);
       return new Promise(() => undefined);
     })
-    .catch(ready); // a page without storage, and a worker from a data: address, have no locks
+    .catch(ready); // a page without storage, and a worker from a data: URL, have no locks
 }
 
 function doJob(job: RemoteJob): void {
   const { memory } = environment!;
-  if ('module' in job) enter(job);
+  if ('module' in job) instantiate(job);
   else if (job.kind === 'grow') memory.grow(job.pages);
   else if (job.kind === 'run') runSteps(job.stream, job.steps);
   else if (job.kind === 'write') new Uint8Array(memory.buffer).set(job.bytes, job.address);
@@ -126,25 +128,25 @@ function doJob(job: RemoteJob): void {
   }
 }
 
-/** Runs a program in pieces, so that the waiting thread sees progress. */
+/** Runs a program in chunks, so that the waiting thread sees progress. */
 function runSteps(stream: number, steps: number): void {
-  let [size, sign] = [1, performance.now()];
+  let [size, lastProgress] = [1, performance.now()];
   for (let left = steps; left > 0;) {
     size = Math.min(size, left);
     left -= size;
     const before = performance.now();
     environment!.run(stream, size);
     const now = performance.now();
-    if (now - sign > signEvery) {
+    if (now - lastProgress > progressInterval) {
       port.postMessage({ kind: 'news' });
-      sign = now;
+      lastProgress = now;
     }
-    if (now - before < piece) size *= 2;
+    if (now - before < chunkTime) size *= 2;
   }
 }
 
-/** Makes this thread's instance, and gives its functions the places in the table that they have in every thread. */
-function enter({ module, entries, firstIndex }: LoadedModule): void {
+/** Instantiates a module for this thread, and stores its functions at the same table indices as in every thread. */
+function instantiate({ module, entries, firstIndex }: LoadedModule): void {
   const instance = new WebAssembly.Instance(module, { env: environment! });
   Object.assign(environment!, instance.exports);
   const { table } = environment!;
@@ -153,7 +155,7 @@ function enter({ module, entries, firstIndex }: LoadedModule): void {
   entries.forEach((entry, index) => table.set(firstIndex + index, instance.exports[entry]));
 }
 
-/** Works until there is a message to read. */
+/** Runs jobs until there is a message to read. */
 function work(): void {
   for (;;) {
     const reason = environment!.work(shared!.thread, shared!.threads);

@@ -1,6 +1,6 @@
 /**
- * Which updates of a program can become one: the same chain of element-wise operations, on variables that lie one behind the
- * other in the same arenas, read and written at a place from which nothing moves them apart.
+ * Finds updates that can be merged into one dispatch: the same chain of element-wise operations, on variables that are
+ * adjacent in the same arenas, with no other step in between that reads or writes them.
  */
 import type { Program, ProgramBuffer, ProgramStep } from '../../../compiler/program.ts';
 import { exactNumbers } from '../../../core/exact-numbers.ts';
@@ -8,46 +8,46 @@ import { sizeOf } from '../../../core/shape.ts';
 import type { ChainAttributes } from '../../../ops/elementwise/elementwise.ts';
 import { arenaOf } from './separate-reads.ts';
 
-/** Where slices of an arena begin: at multiples of this, WebGPU's alignment of bindings. */
+/** Alignment of slices in an arena: WebGPU's binding alignment. */
 export const sliceAlignment = 256;
 
 export const alignSlice = (bytes: number): number => Math.ceil(bytes / sliceAlignment) * sliceAlignment;
 
-/** An element-wise step that writes only variables of arenas, each of another. */
-interface Update {
+/** An element-wise step that writes only arena variables, each in a different arena. */
+interface ArenaUpdate {
   readonly position: number;
   readonly step: ProgramStep;
-  /** Where its first output begins in its arena, and how many bytes each output has. */
+  /** Byte offset of its first output in its arena, and the size of each output. */
   readonly byteOffset: number;
   readonly bytes: number;
-  /** What it reads, then what it writes. */
+  /** Inputs, then outputs. */
   readonly operands: readonly ProgramBuffer[];
 }
 
-/** Updates that become one, in the order of their memory. */
-export interface Run {
-  readonly updates: readonly Update[];
-  /** From the first to the end of the last. */
+/** Updates that are merged into one, in memory order. */
+export interface UpdateRun {
+  readonly updates: readonly ArenaUpdate[];
+  /** Bytes from the start of the first to the end of the last. */
   readonly bytes: number;
-  /** For each operand that is an array but no variable, the values that the updates read. */
+  /** For each operand that is an array but not a variable, the values that the updates read. */
   readonly values: readonly (readonly number[])[];
 }
 
-export function findRuns(program: Program): Run[] {
-  const rivals = rivalValues(program);
-  const taken = new Set<number>();
-  const runs: Run[] = [];
+export function findRuns(program: Program): UpdateRun[] {
+  const conflicts = conflictingValues(program);
+  const used = new Set<number>();
+  const runs: UpdateRun[] = [];
   for (const group of groupsOf(program)) {
-    let members: Update[] = [];
+    let members: ArenaUpdate[] = [];
     const close = (): void => {
       if (members.length > 1 && canMove(program, members)) runs.push(runOf(members));
       members = [];
     };
     for (const update of group) {
-      if (members.length > 0 && !continues(program, members, update, rivals)) close();
+      if (members.length > 0 && !continues(program, members, update, conflicts)) close();
       const values = valuesOf(members[0] ?? update, update);
-      if (values.some((value) => taken.has(value))) continue;
-      for (const value of values) taken.add(value);
+      if (values.some((value) => used.has(value))) continue;
+      for (const value of values) used.add(value);
       members.push(update);
     }
     close();
@@ -55,9 +55,9 @@ export function findRuns(program: Program): Run[] {
   return runs;
 }
 
-/** Updates by formula and arenas, each group in the order of its memory. */
-function groupsOf(program: Program): Iterable<Update[]> {
-  const groups = new Map<string, Update[]>();
+/** Groups updates by formula and arenas, each group in memory order. */
+function groupsOf(program: Program): Iterable<ArenaUpdate[]> {
+  const groups = new Map<string, ArenaUpdate[]>();
   program.steps.forEach((step, position) => {
     if (!step.op.isChain || step.dispatches.length === 0) return;
     const outputs = step.outputs.map((index) => program.buffers[index]!);
@@ -65,7 +65,7 @@ function groupsOf(program: Program): Iterable<Update[]> {
     if (arenas.includes(undefined) || new Set(arenas).size < arenas.length) return;
     const operands = [...step.inputs.map((index) => program.buffers[index]!), ...outputs];
     const update = { position, step, byteOffset: offsetOf(program, outputs[0]!), bytes: outputs[0]!.bytes, operands };
-    const key = JSON.stringify([step.inPlace, arenas, (step.attributes as ChainAttributes).chain], plain);
+    const key = JSON.stringify([step.inPlace, arenas, (step.attributes as ChainAttributes).chain], chainReplacer);
     const group = groups.get(key);
     if (group) group.push(update);
     else groups.set(key, [update]);
@@ -74,27 +74,29 @@ function groupsOf(program: Program): Iterable<Update[]> {
   return groups.values();
 }
 
-/** Makes JSON tell every two chains apart, with ops by name. */
-function plain(key: string, value: unknown): unknown {
+/** JSON replacer that gives different chains different text; ops are written by name. */
+function chainReplacer(key: string, value: unknown): unknown {
   return key === 'op' ? (value as { readonly name: string }).name : exactNumbers(key, value);
 }
 
 const offsetOf = (program: Program, { place }: ProgramBuffer): number =>
   place.kind === 'variable' ? program.variables[place.index]!.slice!.byteOffset : 0;
 
-/** The values that `update` reads where `first` reads arrays that are no variables: those can be moved. */
-function valuesOf(first: Update, update: Update): number[] {
+/**
+ * The values that `update` reads at operands for which `first` reads arrays that are not variables. These can be moved.
+ */
+function valuesOf(first: ArenaUpdate, update: ArenaUpdate): number[] {
   return update.operands
     .filter((_, index) => first.operands[index]!.bytes === first.bytes)
     .flatMap(({ place, value }) => (place.kind === 'arena' ? value : []));
 }
 
-/** Whether every operand of `next` is what a dispatch over `members` finds behind theirs. */
+/** Whether every operand of `next` lies where one dispatch over `members` would read or write next. */
 function continues(
   program: Program,
-  members: readonly Update[],
-  next: Update,
-  rivals: ReadonlyMap<number, ReadonlySet<number>>,
+  members: readonly ArenaUpdate[],
+  next: ArenaUpdate,
+  conflicts: ReadonlyMap<number, ReadonlySet<number>>,
 ): boolean {
   const [first, last] = [members[0]!, members.at(-1)!];
   const distance = alignSlice(last.bytes);
@@ -106,7 +108,7 @@ function continues(
       return false;
     if (operand.place.kind === 'arena') {
       const others = members.map(({ operands }) => operands[index]!.value);
-      return !others.some((other) => other === operand.value || rivals.get(other)?.has(operand.value));
+      return !others.some((other) => other === operand.value || conflicts.get(other)?.has(operand.value));
     }
     const arena = arenaOf(program, lead);
     if (arena === undefined || arenaOf(program, operand) !== arena) return false;
@@ -117,10 +119,10 @@ function continues(
 const isSame = (a: ProgramBuffer, b: ProgramBuffer): boolean =>
   a.value === b.value && a.bytes === b.bytes && a.place.kind === b.place.kind;
 
-/** Values that no buffer may hold together, since a step writes one and reads the other. */
-function rivalValues({ steps, buffers }: Program): Map<number, Set<number>> {
-  const rivals = new Map<number, Set<number>>();
-  const add = (a: number, b: number): void => void (rivals.get(a) ?? rivals.set(a, new Set()).get(a)!).add(b);
+/** For each value, the values that must not share a buffer with it: a step writes one and reads the other. */
+function conflictingValues({ steps, buffers }: Program): Map<number, Set<number>> {
+  const conflicts = new Map<number, Set<number>>();
+  const add = (a: number, b: number): void => void (conflicts.get(a) ?? conflicts.set(a, new Set()).get(a)!).add(b);
   for (const { inputs, outputs } of steps) {
     for (const output of outputs) {
       for (const input of inputs) {
@@ -130,11 +132,11 @@ function rivalValues({ steps, buffers }: Program): Map<number, Set<number>> {
       }
     }
   }
-  return rivals;
+  return conflicts;
 }
 
-/** Whether all of `members` can wait for the last of them. */
-function canMove({ steps, buffers }: Program, members: readonly Update[]): boolean {
+/** Whether all `members` can be delayed until the last of them. */
+function canMove({ steps, buffers }: Program, members: readonly ArenaUpdate[]): boolean {
   const positions = new Set(members.map(({ position }) => position));
   const last = Math.max(...positions);
   const variables = (indices: readonly number[]): number[] =>
@@ -156,9 +158,9 @@ function canMove({ steps, buffers }: Program, members: readonly Update[]): boole
   });
 }
 
-function runOf(updates: readonly Update[]): Run {
+function runOf(updates: readonly ArenaUpdate[]): UpdateRun {
   const [first, last] = [updates[0]!, updates.at(-1)!];
   const bytes = last.byteOffset + last.bytes - first.byteOffset;
   const values = updates.map((update) => valuesOf(first, update));
-  return { updates, bytes, values: values[0]!.map((_, operand) => values.map((own) => own[operand]!)) };
+  return { updates, bytes, values: values[0]!.map((_, operand) => values.map((list) => list[operand]!)) };
 }

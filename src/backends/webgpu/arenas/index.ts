@@ -1,6 +1,6 @@
 /**
- * Buffers that several variables share: one for all parameters of a model and one for each kind of optimizer slot, all in the
- * same order, so that the updates of all parameters can be one dispatch.
+ * Buffers that several variables share: one for all parameters of a model and one for each kind of optimizer slot, all
+ * in the same order, so that one dispatch can update all parameters.
  */
 import { bytesOf } from '../../../compiler/program.ts';
 import type { Program } from '../../../compiler/program.ts';
@@ -11,10 +11,13 @@ import { alignSlice } from './find-runs.ts';
 import { mergeUpdates } from './merge-updates.ts';
 import { separateReads } from './separate-reads.ts';
 
-/** The largest buffer that every device can bind. */
-const mostBytes = 128 * 1024 * 1024;
+/** The maximum binding size that every device supports. */
+const maxBytes = 128 * 1024 * 1024;
 
-/** Memory for `requests`, in their order. Those of one group share buffers, unless they are alone. */
+/**
+ * Allocates memory for `requests` and returns it in their order. Requests of one group share buffers; a single request
+ * gets its own.
+ */
 export function allocateArenas<Buffer extends BackendBuffer>(
   requests: readonly VariableRequest[],
   allocate: (type: TensorType, label: string) => Buffer,
@@ -27,8 +30,8 @@ export function allocateArenas<Buffer extends BackendBuffer>(
 }
 
 /**
- * Float32 requests by group. Matrices come before vectors: where weight decay excludes the biases, variables that are updated
- * by the same formula are still adjacent.
+ * Collects float32 requests by group. Matrices come before vectors: if weight decay excludes the biases, variables that
+ * are updated by the same formula are still adjacent.
  */
 function groupsOf(requests: readonly VariableRequest[]): Map<string, VariableRequest[]> {
   const groups = new Map<string, VariableRequest[]>();
@@ -43,13 +46,13 @@ function groupsOf(requests: readonly VariableRequest[]): Map<string, VariableReq
   return groups;
 }
 
-/** The members of a group, split so that each part fits into one buffer. */
+/** Splits the members of a group so that each part fits into one buffer. */
 function partsOf(members: readonly VariableRequest[]): VariableRequest[][] {
   const parts: VariableRequest[][] = [[]];
   let bytes = 0;
   for (const member of members) {
     const own = alignSlice(bytesOf(member.type));
-    if (bytes + own > mostBytes) {
+    if (bytes + own > maxBytes) {
       parts.push([]);
       bytes = 0;
     }
@@ -78,7 +81,10 @@ function allocatePart<Buffer extends BackendBuffer>(
   });
 }
 
-/** The program for variables of which some share buffers: updates by one formula are merged, and no step reads a buffer that it writes. */
+/**
+ * Adapts a program to variables that share buffers: merges updates with the same formula, and makes sure that no step
+ * reads a buffer that it writes.
+ */
 export function arrange(program: Program, variables: readonly BackendBuffer[], device: DeviceTraits): Program {
   const arenas = variables.map(({ arena }) => arena);
   if (arenas.every((arena) => arena === undefined)) return program;

@@ -1,14 +1,14 @@
 /**
- * For programs on WebGPU whose variables share buffers: updates by one formula, of variables that lie one behind the other,
- * become one dispatch from the first of them to the end of the last, whatever lies between them included. The gradients that
- * they read move into one allocation, at the same distances. What does not lie so stays apart.
+ * For WebGPU programs whose variables share buffers. Updates with the same formula on adjacent variables are merged
+ * into one dispatch that spans from the first to the last, including padding. The gradients that they read move into
+ * one allocation at the same distances. Updates that are not adjacent stay separate.
  */
 import type { Place, Program, ProgramBuffer, ProgramStep } from '../../../compiler/program.ts';
 import { bytesPerElement } from '../../../core/dtype.ts';
 import type { DeviceTraits } from '../../../graph/kernel.ts';
 import type { ChainAttributes } from '../../../ops/elementwise/elementwise.ts';
 import { findRuns } from './find-runs.ts';
-import type { Run } from './find-runs.ts';
+import type { UpdateRun } from './find-runs.ts';
 
 export function mergeUpdates(program: Program, device: DeviceTraits): Program {
   const runs = findRuns(program);
@@ -34,19 +34,19 @@ export function mergeUpdates(program: Program, device: DeviceTraits): Program {
   return dropUnused({ ...program, allocations, buffers, steps: steps.filter((step) => step !== null) });
 }
 
-/** One step for all updates of `run`; buffers that it stretches over are added to `buffers`. */
-function mergedStep(run: Run, buffers: ProgramBuffer[], device: DeviceTraits): ProgramStep {
+/** One step for all updates of `run`. Appends the buffers that span several variables to `buffers`. */
+function mergedStep(run: UpdateRun, buffers: ProgramBuffer[], device: DeviceTraits): ProgramStep {
   const { step } = run.updates[0]!;
-  const stretch = (list: 'inputs' | 'outputs', place: number): number => {
+  const span = (list: 'inputs' | 'outputs', place: number): number => {
     const members = run.updates.map((update) => update.step[list][place]!);
     const first = buffers[members[0]!]!;
-    if (first.bytes !== run.updates[0]!.bytes) return members[0]!; // a number for all
+    if (first.bytes !== run.updates[0]!.bytes) return members[0]!; // a scalar that all updates share
     const { dtype } = first.type;
     const type = { shape: [run.bytes / bytesPerElement[dtype]], dtype };
     return buffers.push({ ...first, type, bytes: run.bytes, value: -1, members }) - 1;
   };
-  const outputs = step.outputs.map((_, place) => stretch('outputs', place));
-  const inputs = step.inputs.map((_, place) => stretch('inputs', place));
+  const outputs = step.outputs.map((_, place) => span('outputs', place));
+  const inputs = step.inputs.map((_, place) => span('inputs', place));
   const types = {
     attributes: step.attributes as ChainAttributes,
     inputs: inputs.map((index) => buffers[index]!.type),
@@ -57,19 +57,19 @@ function mergedStep(run: Run, buffers: ProgramBuffer[], device: DeviceTraits): P
   return { ...step, inputs, outputs, dispatches: step.op.kernels.webgpu[0]!.lower(types as never) };
 }
 
-/** Allocations as large as what still lies in them, without those that hold nothing any more. */
+/** Shrinks allocations to what is still in them and drops empty ones. */
 function dropUnused(program: Program): Program {
   const bytes = new Map<number, number>();
   for (const { place, bytes: own } of program.buffers) {
     if (place.kind !== 'arena') continue;
     bytes.set(place.allocation, Math.max(16, bytes.get(place.allocation) ?? 0, place.byteOffset + own));
   }
-  const kept = [...bytes.keys()].sort((a, b) => a - b);
+  const usedAllocations = [...bytes.keys()].sort((a, b) => a - b);
   const buffers = program.buffers.map((buffer): ProgramBuffer => {
     const { place } = buffer;
     return place.kind === 'arena'
-      ? { ...buffer, place: { ...place, allocation: kept.indexOf(place.allocation) } }
+      ? { ...buffer, place: { ...place, allocation: usedAllocations.indexOf(place.allocation) } }
       : buffer;
   });
-  return { ...program, buffers, allocations: kept.map((allocation) => bytes.get(allocation)!) };
+  return { ...program, buffers, allocations: usedAllocations.map((allocation) => bytes.get(allocation)!) };
 }

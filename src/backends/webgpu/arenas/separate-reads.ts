@@ -1,13 +1,13 @@
 /**
- * For programs on WebGPU whose variables share buffers: one dispatch may not read and write one buffer, even at different
- * places. A step that writes one variable and reads another of the same arena reads a copy of it instead.
+ * For WebGPU programs whose variables share buffers. A dispatch must not read and write the same buffer, even at
+ * different offsets, so a step that writes one variable and reads another of the same arena reads a copy instead.
  */
 import type { Program, ProgramBuffer, ProgramStep } from '../../../compiler/program.ts';
 import type { DeviceTraits } from '../../../graph/kernel.ts';
 import type { StructuredOp } from '../../../graph/op.ts';
 import { copy } from '../../../ops/shape/copy.ts';
 
-/** The arena of a buffer's variable, or undefined for one that has memory of its own. */
+/** The index of the arena that holds a buffer's variable; undefined for a variable with its own buffer. */
 export function arenaOf(program: Program, buffer: ProgramBuffer): number | undefined {
   return buffer.place.kind === 'variable' ? program.variables[buffer.place.index]!.slice?.arena : undefined;
 }
@@ -41,8 +41,8 @@ export function separateReads(program: Program, device: DeviceTraits): Program {
     const copies: ProgramStep[] = [];
     const inputs = step.inputs.map((index, place) => {
       if (step.inPlace.includes(place) || !written.has(arenaOf(program, buffers[index]!))) return index;
-      const { step: made, into } = copyOf(index);
-      copies.push(made);
+      const { step: copyStep, into } = copyOf(index);
+      copies.push(copyStep);
       return into;
     });
     return copies.length === 0 ? [step] : [...copies, { ...step, inputs }];
