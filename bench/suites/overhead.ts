@@ -106,7 +106,7 @@ function fills(places: number): Program {
   const buffer = (_: unknown, index: number): ProgramBuffer => ({
     type: { shape: [1], dtype: 'float32' },
     bytes: 4,
-    place: { kind: 'arena', allocation: 0, byteOffset: index * line },
+    location: { kind: 'arena', allocation: 0, byteOffset: index * line },
     value: index,
     label: 'number',
   });

@@ -1,7 +1,7 @@
 /**
- * Reverse-mode differentiation: walks the graph from the loss back to what is asked for, and lets each op's rule add
- * the nodes of its gradient. The results are nodes like any other, so they can be differentiated again. Broadcasting
- * is undone here, once, and in no rule.
+ * Reverse-mode differentiation: walks the graph from the loss back to `wrt`, and lets each op's rule add the nodes of
+ * its gradient. The results are ordinary nodes, so they can be differentiated again. Broadcasting is undone here, not
+ * in the rules.
  */
 import { checkArguments } from '../core/arguments.ts';
 import type { ArgumentType } from '../core/arguments.ts';
@@ -26,14 +26,19 @@ const nodes: ArgumentType = {
 };
 
 /**
- * The gradients of `loss` with respect to each node of `wrt`, in its shape.
+ * Builds the gradients of `loss` with respect to each node of `wrt`.
  *
  * @param loss float32 scalar
  * @param wrt float32 nodes that the loss is computed from
- * @returns float32 nodes, as many as `wrt`
- * @throws ShapeError for a loss that is no scalar
+ * @returns float32 nodes, one for each node of `wrt` in its shape
+ * @throws ShapeError for a loss that is not a scalar
  * @throws DTypeError for a loss that is not float32
- * @throws GradientError naming what the loss does not depend on, or only through operations without a gradient
+ * @throws GradientError naming a node that the loss does not depend on, or only through operations without a gradient
+ * @example
+ * ```ts
+ * const loss = mean(square(sub(matmul(x, w), y)));
+ * const [dw] = gradients(loss, [w]);
+ * ```
  */
 export function gradients(loss: Node, wrt: readonly Node[]): Node[] {
   checkArguments('gradients', arguments, { loss: node, wrt: nodes });
@@ -68,7 +73,7 @@ function ruleOf(node: Node): GradientRule<Node['attributes']> | null {
   return node.op.gradient as GradientRule<Node['attributes']> | null;
 }
 
-/** The nodes that a gradient flows through: float32, and computed from one of `wrt` by ops that have a gradient. */
+/** The nodes that a gradient flows through: float32, and computed from a node of `wrt` by ops with a gradient. */
 function nodesBetween(order: readonly Node[], wrt: ReadonlySet<Node>): Set<Node> {
   const between = new Set<Node>();
   for (const node of order) {
@@ -78,7 +83,9 @@ function nodesBetween(order: readonly Node[], wrt: ReadonlySet<Node>): Set<Node>
   return between;
 }
 
-/** `gradient`, in a shape that `shape` broadcasts to, summed over the stretched axes; a smaller one is stretched. */
+/**
+ * Sums `gradient` over the axes that `shape` broadcasts along. A gradient that is smaller than `shape` is broadcast.
+ */
 function unbroadcast(gradient: Node, shape: Shape): Node {
   if (sameShape(gradient.shape, shape)) return gradient;
   const lead = gradient.shape.length - shape.length;
@@ -90,12 +97,14 @@ function unbroadcast(gradient: Node, shape: Shape): Node {
   return broadcastTo(trimmed, shape);
 }
 
-/** Tells an unrelated node from one that an operation without a gradient keeps apart from the loss. */
+/**
+ * Throws, distinguishing an unrelated node from one that is cut off from the loss by an operation without a gradient.
+ */
 function fail(node: Node, order: readonly Node[]): never {
   const name = isVariable(node) ? `'${node.variable.name}'` : `the result of ${node.op.name}`;
   const dependent = new Set<Node>([node]);
   const barriers = new Set<string>();
-  // `order` was reversed by the walk: from its end, inputs come before what they feed.
+  // `order` was reversed in place: from its end, inputs come before their users.
   for (const user of [...order].reverse()) {
     if (!user.inputs.some((input) => dependent.has(input))) continue;
     if (ruleOf(user)) dependent.add(user);

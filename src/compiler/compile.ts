@@ -1,6 +1,6 @@
 /**
- * The compiler: a visible list of passes from a graph to a program. Nothing here runs anything; the result is plain
- * data that a backend prepares.
+ * The compiler: an explicit list of passes from a graph to a program. The result is plain data that a backend prepares
+ * and runs.
  */
 import type { DeviceTraits } from '../graph/kernel.ts';
 import type { Graph, Variable } from '../graph/node.ts';
@@ -18,11 +18,13 @@ import type { ScheduledStep } from './passes/step.ts';
 
 export interface Compiled {
   readonly program: Program;
-  /** What to bind to the program's variables, in its order. */
+  /** The variables to bind to the program, in its order. */
   readonly variables: readonly Variable[];
 }
 
-/** What one kernel may hold. WebGPU promises 8 storage buffers; in wasm more values only go through memory. */
+/**
+ * Limits of one fused kernel. WebGPU guarantees 8 storage buffers; on wasm, values beyond the limits go through memory.
+ */
 const clusterLimits: Readonly<Record<Target, ClusterLimits>> = {
   reference: { operands: 64, instructions: 64, values: 256 },
   wasm: { operands: 32, instructions: 32, values: 32 },
@@ -30,18 +32,18 @@ const clusterLimits: Readonly<Record<Target, ClusterLimits>> = {
 };
 
 export interface CompileOptions {
-  /** Turns node rewriting on or off, for tests and for looking at a program before it was optimized. */
+  /** Enables node rewriting. Off in tests, and to inspect a program before optimization. */
   readonly optimize?: boolean;
   /**
-   * Names of kernels to take instead of those that the shapes suggest: by the op's name for all of its steps, or by `kernelKey`
-   * for one. A name that the op does not have on this device is passed over.
+   * Names of kernels to use instead of the automatic choice: by op name for all of its steps, or by `kernelKey` for one
+   * step. A name that the op does not have on this target is ignored.
    */
   readonly kernels?: Readonly<Record<string, string>>;
-  /** What the program will run on. */
+  /** Traits of the device that will run the program. */
   readonly device?: DeviceTraits | undefined;
 }
 
-/** What looks at every graph and program on its way; see `verifier.ts`. */
+/** Checks every graph and program during compilation; see `verify/install.ts`. */
 export interface Verifier {
   graph(graph: Graph): void;
   program(program: Program): void;
@@ -53,7 +55,7 @@ export function installVerifier(installed: Verifier): void {
   verifier = installed;
 }
 
-/** The program, looked at by whoever is installed for it. */
+/** Returns the program after the installed verifier, if any, has checked it. */
 export function verified(program: Program): Program {
   verifier?.program(program);
   return program;
@@ -70,9 +72,10 @@ export function compileGraph(graph: Graph, target: Target, options: CompileOptio
   }, graph);
   const attempt = (updateInPlace: boolean): ScheduledStep[] =>
     schedule(rewritten, fuse(rewritten, limits, updateInPlace));
-  const hopeful = attempt(true);
-  // A variable that others still read is not written in place after all: then a kernel may bind too much.
-  const steps = hopeful.every((step) => boundBuffers(step) <= limits.operands) ? hopeful : attempt(false);
+  const optimistic = attempt(true);
+  // A variable that another step still reads is not updated in place after all. A kernel may then exceed the buffer
+  // limit.
+  const steps = optimistic.every((step) => boundBuffers(step) <= limits.operands) ? optimistic : attempt(false);
   const kernels = steps.map((step) => selectKernel(step, target, options));
   const outputs = Object.entries(rewritten.outputs);
   const scratch = kernels.map(({ scratch }) => scratch);
@@ -101,7 +104,7 @@ export function compileGraph(graph: Graph, target: Target, options: CompileOptio
   return { program: verified(program), variables: plan.variables };
 }
 
-/** Buffers that a fused step binds; other ops know their own number. */
+/** Number of buffers that a fused step binds; other ops respect the limit by themselves. */
 function boundBuffers({ op, inputs, outputs, inPlace }: ScheduledStep): number {
   if (!op.isChain) return 0;
   return inputs.length + outputs.length - inPlace.filter((place) => place !== null).length;

@@ -1,4 +1,4 @@
-/** A program as text that a person can read: memory first, then one line a kernel. Tests keep snapshots of it. */
+/** A program as readable text: memory first, then one line per kernel. Tests store snapshots of it. */
 import { checkArguments } from '../core/arguments.ts';
 import type { ArgumentType } from '../core/arguments.ts';
 import { formatShape } from '../core/shape.ts';
@@ -17,11 +17,18 @@ const programType: ArgumentType = {
 };
 
 /**
+ * Prints a program as text.
+ *
  * ```
  * wasm program: 3 steps, 2 variables, 8320 bytes of arena
  * 0  dense_1/matmul  packed  x[32, 784] w[784, 64] -> @0+0[32, 64]
  * ```
- * `@0+64` is byte 64 of allocation 0; `v3*` is a buffer updated in place; `a … c[192]` is all that lies from a to c.
+ *
+ * `@0+64` is byte 64 of allocation 0; `v3*` is a buffer updated in place; `a … c[192]` is one buffer that spans from a
+ * to c.
+ *
+ * @param program such as `executable.program`
+ * @throws ValueError for anything but a program
  */
 export function printProgram(program: Program): string {
   checkArguments('printProgram', arguments, { program: programType });
@@ -61,9 +68,9 @@ function printBuffer(program: Program, index: number): string {
 }
 
 function nameOf({ buffers, variables }: Program, index: number): string {
-  const { place } = buffers[index]!;
-  if (place.kind === 'arena') return `@${place.allocation}+${place.byteOffset}`;
-  return place.kind === 'variable' ? variables[place.index]!.name : `constant${place.index}`;
+  const { location } = buffers[index]!;
+  if (location.kind === 'arena') return `@${location.allocation}+${location.byteOffset}`;
+  return location.kind === 'variable' ? variables[location.index]!.name : `constant${location.index}`;
 }
 
 /** `v3 = mul(v0, 0.5); v4 = add(v3, v1) -> v4` */

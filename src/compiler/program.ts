@@ -1,6 +1,6 @@
 /**
- * What the compiler makes and a backend runs: a flat list of kernel invocations over planned memory. Plain data: it
- * can be printed, compared and kept. Buffers and steps refer to each other by index.
+ * The compiler's output, which backends run: a flat list of kernel calls over planned memory. Plain data that can be
+ * printed, compared and stored. Buffers and steps refer to each other by index.
  */
 import { bytesPerElement } from '../core/dtype.ts';
 import type { TypedArray } from '../core/dtype.ts';
@@ -11,8 +11,8 @@ import type { StructuredOp, TensorType } from '../graph/op.ts';
 
 export type Target = 'reference' | 'wasm' | 'webgpu';
 
-/** Where a buffer's bytes are. */
-export type Place =
+/** The memory that holds a buffer. */
+export type MemoryLocation =
   | { readonly kind: 'variable'; readonly index: number }
   | { readonly kind: 'constant'; readonly index: number }
   | { readonly kind: 'arena'; readonly allocation: number; readonly byteOffset: number };
@@ -20,25 +20,25 @@ export type Place =
 export interface ProgramBuffer {
   readonly type: TensorType;
   readonly bytes: number;
-  readonly place: Place;
-  /** Buffers that show one value, such as a tensor and its reshape, have the same number. */
+  readonly location: MemoryLocation;
+  /** Views of one value, such as a tensor and its reshape, have the same number. */
   readonly value: number;
-  /** For listings and labels: the layer and op whose value it holds. */
+  /** The layer and op whose value it holds; for listings and labels. */
   readonly label: string;
-  /** Of a buffer that stretches from the first of several to the end of the last: their indices. */
+  /** For a buffer that spans several others, from the first to the end of the last: their indices. */
   readonly members?: readonly number[];
 }
 
 export interface ProgramVariable {
   readonly name: string;
   readonly type: TensorType;
-  /** Where it lies in memory that it shares with other variables; known once they are bound. */
+  /** The slice of an arena that the variable occupies; known once variables are bound. */
   readonly slice?: { readonly arena: number; readonly byteOffset: number };
 }
 
 export interface ProgramConstant {
   readonly type: TensorType;
-  /** One number that fills it, or every element. */
+  /** One number for all elements, or every element. */
   readonly value: number | TypedArray;
 }
 
@@ -47,26 +47,26 @@ export interface ProgramStep {
   readonly label: string;
   readonly op: StructuredOp;
   readonly attributes: unknown;
-  /** The kernel that was chosen among the op's variants; empty on the reference target. */
+  /** The selected kernel variant; empty on the reference target. */
   readonly kernel: string;
   /** Buffer indices. */
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   readonly scratch: readonly number[];
-  /** For each output, the place among the inputs whose memory it shares, or null. */
+  /** For each output, the index of the input whose memory it shares, or null. */
   readonly inPlace: readonly (number | null)[];
-  /** What the wasm target runs; empty elsewhere. */
+  /** Kernel calls on the wasm target; empty elsewhere. */
   readonly calls: readonly WasmCall[];
-  /** What the WebGPU target runs; empty elsewhere. */
+  /** Dispatches on the WebGPU target; empty elsewhere. */
   readonly dispatches: readonly Dispatch[];
 }
 
 export interface Program {
   readonly target: Target;
-  /** The device buffers that a caller binds, in this order. */
+  /** The variables that a caller binds, in this order. */
   readonly variables: readonly ProgramVariable[];
   readonly constants: readonly ProgramConstant[];
-  /** Bytes of each arena: one on wasm and reference, one for each memory slot on WebGPU. */
+  /** Bytes of each allocation: one on wasm and reference, one per memory slot on WebGPU. */
   readonly allocations: readonly number[];
   readonly buffers: readonly ProgramBuffer[];
   readonly steps: readonly ProgramStep[];
@@ -74,7 +74,7 @@ export interface Program {
   readonly outputs: Readonly<Record<string, number>>;
 }
 
-/** The index of the buffer that an operand of `step` names. */
+/** The buffer index of an operand of `step`. */
 export function bufferIndex(step: ProgramStep, { list, index }: Operand): number {
   const found = { input: step.inputs, output: step.outputs, scratch: step.scratch }[list][index];
   if (found === undefined) throw new InternalError(`program: ${step.label} has no ${list} ${index}`);
@@ -86,7 +86,7 @@ export function bytesOf({ shape, dtype }: TensorType): number {
   return sizeOf(shape) * bytesPerElement[dtype];
 }
 
-/** Bytes that a run of the program needs beside its variables. */
+/** Bytes that the program needs besides its variables and constants. */
 export function arenaBytes(program: Program): number {
   return program.allocations.reduce((sum, bytes) => sum + bytes, 0);
 }

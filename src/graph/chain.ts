@@ -1,12 +1,12 @@
 /**
- * A chain: element-wise ops over one index space that the fuse pass made into one kernel. Values are numbered: first
- * the step's inputs, then one for each instruction. What the wasm backend compiles comes from this, and the lines of
- * the WGSL skeleton.
+ * A chain: element-wise ops over one index space that the fuse pass combined into one kernel. Values are numbered:
+ * first the step's inputs, then one per instruction. The wasm backend compiles chains; for WebGPU they become lines of
+ * a WGSL skeleton.
  */
 import type { Shape } from '../core/shape.ts';
 import type { Attributes, ElementwiseOp } from './op.ts';
 
-/** An operand of an instruction: a value by its number, or a float32 known now. */
+/** An operand of an instruction: a value by its number, or a float32 constant. */
 export type ChainArgument = { readonly value: number } | { readonly constant: number };
 
 export interface ChainInstruction {
@@ -18,20 +18,21 @@ export interface ChainInstruction {
 export interface Chain {
   readonly inputCount: number;
   readonly instructions: readonly ChainInstruction[];
-  /** The value that each output of the step takes. */
+  /** The number of the value that each output of the step takes. */
   readonly outputs: readonly number[];
 }
 
-/** An axis of the walk over a chain's index space; row-major, the last one is the row. */
+/** An axis of the loops over a chain's index space. Row-major; the last axis is the row. */
 export interface WalkAxis {
   readonly size: number;
-  /** For each input whether it has the axis; else it is stretched along it. */
+  /** For each input, whether it has the axis; otherwise it is broadcast along it. */
   readonly walks: readonly boolean[];
 }
 
 /**
- * The axes of `shape`, which all inputs broadcast to, with neighbours joined that each input has both of or neither; at least
- * one. An input's element is found by its own axes alone: place = place · size + index along each, the outermost first.
+ * The axes of `shape`, which all inputs broadcast to. Adjacent axes are merged if each input has both or neither. There
+ * is at least one axis. The offset of an input's element follows from the input's own axes, outermost first: offset =
+ * offset · size + index for each.
  */
 export function walkAxes(shape: Shape, inputs: readonly Shape[]): WalkAxis[] {
   const axes: WalkAxis[] = [];

@@ -1,4 +1,4 @@
-/** Checks a graph that a user made: named outputs, and updates that are pairs of a variable and its new value. */
+/** Checks a graph given by a user: named outputs, and updates that are pairs of a variable and its new value. */
 import { anything, checkOptions } from '../core/arguments.ts';
 import { describe } from '../core/describe.ts';
 import { ValueError } from '../core/errors.ts';
@@ -6,9 +6,9 @@ import { isNode, isVariable } from './node.ts';
 import type { Graph, Node } from './node.ts';
 
 /**
- * The graph with both of its parts.
+ * Returns the graph with both outputs and updates.
  *
- * @param caller the public function that was given it, for the message
+ * @param caller the public function that received the graph, for the message
  * @throws ValueError naming the output or update that is invalid
  */
 export function wholeGraph(caller: string, graph: Partial<Graph>): Graph {

@@ -1,6 +1,6 @@
 /**
- * An op is one record: everything that is known about it stands in it, and the type checker asks for what is missing.
- * The builders that make records are in `src/ops/define.ts`; the kernels' descriptions are in `kernel.ts`.
+ * An op is one record that contains everything known about it; the type checker reports missing fields.
+ * `src/ops/define.ts` has the builders of records, `kernel.ts` the kernel descriptions.
  */
 import type { DType } from '../core/dtype.ts';
 import type { ShaderHelper } from '../core/shader-source.ts';
@@ -10,40 +10,40 @@ import type { EpilogueFunction } from './epilogue.ts';
 import type { GpuKernel, WasmKernel } from './kernel.ts';
 import type { Node } from './node.ts';
 
-/** What is known of a value before it exists. */
+/** The static type of a value. */
 export interface TensorType {
   readonly shape: Shape;
   readonly dtype: DType;
 }
 
 export type Attribute = number | string | boolean | null | readonly Attribute[];
-/** An op's settings: plain data, compared and printed by value. */
+/** An op's attributes: plain data, compared and printed by value. */
 export type Attributes = Readonly<Record<string, Attribute>>;
 
-/** A value in the float64 reference: integers too are kept as float64. */
+/** A value in the float64 reference. Integers are stored as float64 too. */
 export type ReferenceArray = Float64Array;
 
 export interface GradientContext<A> {
   readonly inputs: readonly Node[];
   readonly attributes: A;
-  /** The node whose gradient is taken: reuse its value where that is cheaper than computing it again. */
+  /** The node whose gradient is computed. Use its value if that is cheaper than recomputing it. */
   readonly output: Node;
   /** The gradient of the loss with respect to the output, in the output's shape. */
   readonly upstream: Node;
 }
 
 /**
- * Gives the gradient with respect to each input, or null for an input that gets none. A result may have the
- * broadcast shape: it is summed back to the input's shape once, in `src/autodiff/gradients.ts`.
+ * Returns the gradient with respect to each input, or null for an input without a gradient. A result may have the
+ * broadcast shape: `src/autodiff/gradients.ts` sums it back to the input's shape.
  */
 export type GradientRule<A> = (context: GradientContext<A>) => readonly (Node | null)[];
 
 interface OpBase<A> {
-  /** Unique; the stem of its shader, its wasm kernel and its cases. */
+  /** Unique. Also the name of its shader, wasm kernel and test cases. */
   readonly name: string;
-  /** Checks the inputs and gives the output's type; throws `ShapeError`, `DTypeError` or `ValueError`. */
+  /** Checks the inputs and returns the output's type; throws `ShapeError`, `DTypeError` or `ValueError`. */
   infer(inputs: readonly TensorType[], attributes: A): TensorType;
-  /** null says aloud that there is none. */
+  /** null declares explicitly that the op has no gradient. */
   readonly gradient: GradientRule<A> | null;
   /**
    * A node that computes less than `node`, of this op, and has the same value; undefined where there is none. The inputs are
@@ -57,33 +57,33 @@ interface OpBase<A> {
   readonly probabilities?: 'elements' | 'rows';
 }
 
-/** Holds a value and computes nothing: constants and variables. */
+/** Has a value and computes nothing: constants and variables. */
 export interface LeafOp<A = Attributes> extends OpBase<A> {
   readonly kind: 'leaf';
 }
 
-/** The input's memory seen in another shape. */
+/** A view of the input's memory with another shape. */
 export interface AliasOp<A = Attributes> extends OpBase<A> {
   readonly kind: 'alias';
 }
 
-/** One of the further results of the structured op that is its input: `src/ops/part.ts`. */
+/** One of the additional outputs of the structured op that is its input: `src/ops/part.ts`. */
 export interface PartOp<A = Attributes> extends OpBase<A> {
   readonly kind: 'part';
 }
 
 /**
- * One output element from the input elements at the same place. Chains of these become one kernel, so a record gives
- * no kernel of its own, only its line.
+ * Computes each output element from the input elements at the same index. Chains of these ops become one kernel, so a
+ * record has no kernel, only an expression.
  */
 export interface ElementwiseOp<A = Attributes> extends OpBase<A> {
   readonly kind: 'elementwise';
   readonly arity: 1 | 2 | 3;
-  /** A WGSL expression of x, y, z (float32), or a function of the attributes that gives one. */
+  /** A WGSL expression of x, y, z (float32), or a function of the attributes that returns one. */
   readonly wgsl: string | ((attributes: A) => string);
-  /** The functions that it calls, of the block `helpers` in `shaders/elementwise/elementwise.wgsl`. */
+  /** The functions that the expression calls, from the block `helpers` in `shaders/elementwise/elementwise.wgsl`. */
   readonly helpers?: readonly ShaderHelper[];
-  /** Instructions of `src/backends/wasm/chains/ops.ts`, or a function that `wasmModule` or the core exports. */
+  /** The name of an op in `src/backends/wasm/chains/ops.ts`, or of a function that `wasmModule` or the core exports. */
   readonly wasm: string;
   readonly wasmModule?: WasmSource;
   /** For each operand the number, if any, with which the op gives back the other operand: x − 0 is `[undefined, 0]`. */
@@ -117,13 +117,13 @@ export interface StructuredOp<A = Attributes> extends OpBase<A> {
   /** The output is this input, changed in place. The compiler copies first where the old value is still read. */
   readonly inPlace?: number;
   /**
-   * What the kernels can give besides the output, for the gradient to read with `parts()`. Where nobody reads any, they
-   * are not asked for, and a step has one output.
+   * The types of additional outputs, which the gradient reads with `parts()`. If none is read, the step has one output
+   * and the kernels do not store the others.
    */
   parts?(inputs: readonly TensorType[], attributes: A): readonly TensorType[];
-  /** Tried in order: the first whose `when` holds is taken. The last has no `when`. */
+  /** Variants in order of preference: the first whose `when` holds is used. The last has no `when`. */
   readonly kernels: { readonly wasm: readonly WasmKernel<A>[]; readonly webgpu: readonly GpuKernel<A>[] };
-  /** The obvious float64 loops: the oracle. Fills `outputs`; an in-place op finds the old value there. */
+  /** Simple float64 loops: the oracle. Fills `outputs`, which contain the old values for an in-place op. */
   reference(context: ReferenceContext<A>): void;
 }
 

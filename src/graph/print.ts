@@ -1,6 +1,6 @@
 /**
- * A graph as text: one line a node, inputs before users, numbered from 0 in that order. Equal graphs print equally
- * whatever their node ids are, so the text also keys the cache of compiled programs.
+ * A graph as text: one line per node, inputs before users, numbered from 0 in that order. Equal graphs have equal text
+ * regardless of node ids, so the text is also the key of the program cache.
  */
 import { anything, checkArguments } from '../core/arguments.ts';
 import { exactNumbers } from '../core/exact-numbers.ts';
@@ -13,12 +13,17 @@ import type { Attributes } from './op.ts';
 import { roots, topologicalOrder } from './traverse.ts';
 
 /**
+ * Prints a graph as text.
+ *
  * ```
  * %0 = variable 'x' float32 [32, 784]
  * %2 = matmul(%0, %1) float32 [32, 64]  transposeB=true  # dense_1
  * loss = %9
  * w := %12
  * ```
+ *
+ * @param given named outputs, updates, or both
+ * @throws ValueError naming the output or update that is invalid
  */
 export function printGraph(given: Partial<Graph>): string {
   checkArguments('printGraph', arguments, { graph: anything });
@@ -49,7 +54,7 @@ function describeAttributes(attributes: Attributes): string {
 const arrayNames = new WeakMap<TypedArray, number>();
 let arrayCount = 0;
 
-/** A number, or the identity of an array: two arrays are never taken for equal. */
+/** A number, or the identity of an array: two arrays never count as equal. */
 function describeValue(value: number | TypedArray): string {
   if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
   let name = arrayNames.get(value);

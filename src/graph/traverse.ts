@@ -1,12 +1,12 @@
-/** Walks over graphs. Iterative: a graph may be deeper than the call stack. */
+/** Graph traversal. Iterative, because a graph may be deeper than the call stack. */
 import type { Graph, Node } from './node.ts';
 
-/** The nodes that outputs and updates start from. */
+/** The nodes of outputs and updates. */
 export function roots(graph: Graph): Node[] {
   return [...Object.values(graph.outputs), ...graph.updates.flatMap(([variable, value]) => [variable, value])];
 }
 
-/** Everything that `from` needs, inputs before users, in a fixed order. */
+/** All nodes that `from` depends on, inputs before users, in a deterministic order. */
 export function topologicalOrder(from: readonly Node[]): Node[] {
   const order: Node[] = [];
   const done = new Set<Node>();

@@ -45,8 +45,8 @@ function fills(list: 'input' | 'output', count: number, byteOffset: number): Pro
     constants: [],
     allocations: [64],
     buffers: [
-      { type, bytes: 16, place: { kind: 'variable', index: 0 }, value: 0, label: 'x' },
-      { type, bytes: 16, place: { kind: 'arena', allocation: 0, byteOffset: 0 }, value: 1, label: 'y' },
+      { type, bytes: 16, location: { kind: 'variable', index: 0 }, value: 0, label: 'x' },
+      { type, bytes: 16, location: { kind: 'arena', allocation: 0, byteOffset: 0 }, value: 1, label: 'y' },
     ],
     steps: [
       {

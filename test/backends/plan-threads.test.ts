@@ -27,7 +27,7 @@ function waits(first: string): boolean {
   const buffer = (value: number): ProgramBuffer => ({
     type,
     bytes: 16,
-    place: { kind: 'arena', allocation: 0, byteOffset: 0 },
+    location: { kind: 'arena', allocation: 0, byteOffset: 0 },
     value,
     label: '',
   });

@@ -12,14 +12,14 @@ const intervals = fc.array(
 );
 
 function conflicts(list: readonly Interval[], pack: typeof packOffsets): string[] {
-  const { placed, allocations } = pack(list);
+  const { packed, allocations } = pack(list);
   const found: string[] = [];
   list.forEach((a, i) => {
-    const at = placed[i]!;
+    const at = packed[i]!;
     if (at.kind !== 'arena') throw new Error('not in the arena');
     if (at.byteOffset + a.bytes > allocations[at.allocation]!) found.push(`${i} ends outside`);
     list.slice(0, i).forEach((b, j) => {
-      const other = placed[j]!;
+      const other = packed[j]!;
       if (other.kind !== 'arena') throw new Error('not in the arena');
       const together = a.first <= b.last && b.first <= a.last;
       const touches = at.byteOffset < other.byteOffset + b.bytes && other.byteOffset < at.byteOffset + a.bytes;
@@ -45,10 +45,10 @@ describe('memory plans', () => {
   it('slots hold one live value each, so that a GPU buffer is never read and written at once', () => {
     fc.assert(
       fc.property(intervals, (list) => {
-        const { placed } = packSlots(list);
+        const { packed } = packSlots(list);
         list.forEach((a, i) =>
           list.slice(0, i).forEach((b, j) => {
-            const [at, other] = [placed[i]!, placed[j]!];
+            const [at, other] = [packed[i]!, packed[j]!];
             if (at.kind !== 'arena' || other.kind !== 'arena') throw new Error('not in the arena');
             const together = a.first <= b.last && b.first <= a.last;
             expect(together && at.allocation === other.allocation).toBe(false);

@@ -40,8 +40,8 @@ describe('a program', () => {
   it('must keep its buffers inside their memory', () => {
     const program = sound();
     const index = program.outputs['y']!;
-    const place = { kind: 'arena', allocation: 0, byteOffset: program.allocations[0]! } as const;
-    expect(() => verifyProgram(withBuffer(program, index, { place }))).toThrowErrorMatchingInlineSnapshot(
+    const location = { kind: 'arena', allocation: 0, byteOffset: program.allocations[0]! } as const;
+    expect(() => verifyProgram(withBuffer(program, index, { location }))).toThrowErrorMatchingInlineSnapshot(
       `[InternalError: verify: buffer matmul of 48 bytes lies outside of its memory]`,
     );
   });
@@ -49,17 +49,17 @@ describe('a program', () => {
   it('must not write over what it still reads', () => {
     const program = sound();
     const last = program.steps.findLast(({ op }) => op.name === 'matmul')!;
-    const { place } = program.buffers[last.inputs[0]!]!;
-    expect(() => verifyProgram(withBuffer(program, last.outputs[0]!, { place }))).toThrowErrorMatchingInlineSnapshot(
+    const { location } = program.buffers[last.inputs[0]!]!;
+    expect(() => verifyProgram(withBuffer(program, last.outputs[0]!, { location }))).toThrowErrorMatchingInlineSnapshot(
       `[InternalError: verify: step matmul writes over its input matmul]`,
     );
   });
 
   it('must not write constants', () => {
     const program = sound();
-    const place = { kind: 'constant', index: 0 } as const;
+    const location = { kind: 'constant', index: 0 } as const;
     const constants = [{ type: { shape: [4, 3], dtype: 'float32' }, value: 1 }] as const;
-    const broken = withBuffer({ ...program, constants }, program.outputs['y']!, { place });
+    const broken = withBuffer({ ...program, constants }, program.outputs['y']!, { location });
     expect(() => verifyProgram(broken)).toThrowErrorMatchingInlineSnapshot(
       `[InternalError: verify: step matmul writes the constant matmul]`,
     );

@@ -71,8 +71,8 @@ export class GuardedWasm {
     const prepared = await prepare(program, variables);
     const arenas = [...allocations].filter(([address, { what }]) => what === 'the arena' && !known.has(address));
     const rangeOf = (index: number): Range => {
-      const { place, bytes } = program.buffers[index]!;
-      const start = place.kind === 'arena' ? arenas[place.allocation]![0] : addressOf(variables[place.index]!);
+      const { location, bytes } = program.buffers[index]!;
+      const start = location.kind === 'arena' ? arenas[location.allocation]![0] : addressOf(variables[location.index]!);
       return { start, end: start + bytes };
     };
     const written = program.steps.flatMap(({ outputs, scratch }) => [...outputs, ...scratch].map(rangeOf));

@@ -98,17 +98,20 @@ export class ReferenceBackend implements Backend {
   /** The array of a buffer. Views of one value get the same array. */
   private locate(
     program: Program,
-    { place, type, bytes }: ProgramBuffer,
+    { location, type, bytes }: ProgramBuffer,
     variables: readonly BackendBuffer[],
     memory: Map<string, Float64Array>,
   ): Float64Array {
-    if (place.kind === 'variable') return (variables[place.index] as ReferenceBuffer).values;
-    const key = place.kind === 'arena' ? `${place.allocation}:${place.byteOffset}:${bytes}` : `constant ${place.index}`;
+    if (location.kind === 'variable') return (variables[location.index] as ReferenceBuffer).values;
+    const key =
+      location.kind === 'arena'
+        ? `${location.allocation}:${location.byteOffset}:${bytes}`
+        : `constant ${location.index}`;
     let array = memory.get(key);
     if (array === undefined) {
       array = new Float64Array(sizeOf(type.shape));
-      if (place.kind === 'constant') {
-        const { value } = program.constants[place.index]!;
+      if (location.kind === 'constant') {
+        const { value } = program.constants[location.index]!;
         if (typeof value === 'number') array.fill(value);
         else array.set(value);
       }

@@ -144,9 +144,11 @@ export class WasmBackend implements Backend {
     await this.chains.compile(program, Promise.all(sources.map((source) => this.kernels.need(source))));
     const arenas = program.allocations.map((bytes) => this.heap.allocate(bytes, 'the arena'));
     const constants = program.constants.map((constant) => this.writeConstant(constant));
-    const addresses = program.buffers.map(({ place }: ProgramBuffer) => {
-      if (place.kind === 'variable') return (variables[place.index] as WasmBuffer).address;
-      return place.kind === 'constant' ? constants[place.index]! : arenas[place.allocation]! + place.byteOffset;
+    const addresses = program.buffers.map(({ location }: ProgramBuffer) => {
+      if (location.kind === 'variable') return (variables[location.index] as WasmBuffer).address;
+      return location.kind === 'constant'
+        ? constants[location.index]!
+        : arenas[location.allocation]! + location.byteOffset;
     });
     const indexOf = (entry: WasmCall['entry']): number =>
       typeof entry === 'string' ? this.kernels.indexOf(entry) : this.chains.indexOf(entry);

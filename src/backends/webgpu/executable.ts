@@ -74,10 +74,11 @@ export async function prepareProgram(
         buffers.write(buffer, filled, 0);
         return buffer;
       });
-      const ranges = program.buffers.map(({ place, bytes }): BufferRange => {
-        if (place.kind === 'arena') return { buffer: arenas[place.allocation]!, offset: place.byteOffset, bytes };
-        if (place.kind === 'constant') return { buffer: constants[place.index]!, offset: 0, bytes };
-        const { gpu, byteOffset = 0 } = variables[place.index]!;
+      const ranges = program.buffers.map(({ location, bytes }): BufferRange => {
+        if (location.kind === 'arena')
+          return { buffer: arenas[location.allocation]!, offset: location.byteOffset, bytes };
+        if (location.kind === 'constant') return { buffer: constants[location.index]!, offset: 0, bytes };
+        const { gpu, byteOffset = 0 } = variables[location.index]!;
         return { buffer: gpu, offset: byteOffset, bytes };
       });
       const uniforms = own(buffers.create(sliceBytes * nonEmpty.length, 'uniforms', usage.uniform));

@@ -28,8 +28,8 @@ export function requireFit(
   };
   steps.forEach(({ label, inputs, outputs, scratch, dispatches }, index) => {
     const what = `step ${index}, ${label}`;
-    for (const place of [...outputs, ...inputs, ...scratch]) {
-      compare(`${what}, '${buffers[place]!.label}'`, buffers[place]!.bytes);
+    for (const buffer of [...outputs, ...inputs, ...scratch]) {
+      compare(`${what}, '${buffers[buffer]!.label}'`, buffers[buffer]!.bytes);
     }
     for (const { bindings, grid } of dispatches) {
       compare(what, Object.keys(bindings).length, 'maxStorageBuffersPerShaderStage');

@@ -1,4 +1,4 @@
-/** First pass: refuses updates that a user got wrong, before anything is rewritten. */
+/** First pass: rejects invalid updates before anything is rewritten. */
 import { ShapeError, StateError } from '../../core/errors.ts';
 import { formatShape, sameShape } from '../../core/shape.ts';
 import type { Graph } from '../../graph/node.ts';

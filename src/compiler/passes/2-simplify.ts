@@ -1,6 +1,6 @@
 /**
- * Second pass: rebuilds the graph from the leaves up, folding constants, sharing equal subexpressions and dropping
- * what computes nothing. Nodes that no root needs are dead and simply not rebuilt.
+ * Second pass: rebuilds the graph from the leaves, folds constants, shares equal subexpressions and drops operations
+ * without effect. Nodes that no root needs are dead and are not rebuilt.
  */
 import { exactNumbers } from '../../core/exact-numbers.ts';
 import { sameShape } from '../../core/shape.ts';
@@ -20,7 +20,7 @@ export function simplify(graph: Graph): Graph {
   });
 }
 
-/** Equal keys, equal values. Leaves other than numbers are equal only to themselves. */
+/** Nodes with equal keys have equal values. Leaves other than numbers are equal only to themselves. */
 function keyOf(node: Node): string {
   if (isVariable(node) || (isConstant(node) && typeof node.value !== 'number')) return `leaf ${node.id}`;
   const inputs = node.inputs.map(({ id }) => id).join(',');
@@ -36,7 +36,9 @@ function keep({ shape, dtype }: Node, candidate: Node | undefined): Node | undef
   return candidate && sameShape(candidate.shape, shape) && candidate.dtype === dtype ? candidate : undefined;
 }
 
-/** An element-wise op of numbers is a number, rounded as the devices would; a view of one is one too. */
+/**
+ * Folds an element-wise op of numbers into a number, rounded as on the devices, and a view of a number into a number.
+ */
 function foldConstants(node: Node): Node | undefined {
   const known = node.op.kind === 'alias' ? fillValue(node.inputs[0]!) : undefined;
   if (known !== undefined) return filled(known, node.shape, node.dtype);

@@ -1,6 +1,6 @@
 /**
- * Fourth pass: an output that is the value of an updated variable would show the new one, because the
- * update takes its memory. Outputs mean the values of the step, like every right side of an update: they get a copy.
+ * Fourth pass: copies outputs that are the value of an updated variable. Outputs have the values from before the step,
+ * like the right side of every update, but the update overwrites the variable's memory.
  */
 import type { Graph, Node } from '../../graph/node.ts';
 import { copy } from '../../ops/shape/copy.ts';

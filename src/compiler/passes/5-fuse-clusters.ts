@@ -1,27 +1,30 @@
 /**
- * Decides which element-wise nodes share a kernel. Each gets a stage: one more than its inputs' wherever the edge
- * between them cannot be fused. Nodes of one stage and one shape can then be joined freely, because a path that
- * leaves such a group and comes back would have a higher stage at its end.
+ * Decides which element-wise nodes share a kernel. Each node gets a stage: one more than the stage of its inputs
+ * wherever the edge cannot be fused. Nodes of one stage and one shape can be joined freely, because a path that leaves
+ * such a group and returns has a higher stage at its end.
  */
 import { sameShape, sizeOf } from '../../core/shape.ts';
 import { fillValue } from '../../graph/node.ts';
 import type { Node } from '../../graph/node.ts';
 
 export interface ClusterLimits {
-  /** Buffers that one kernel can bind: inputs and outputs together. */
+  /** Maximum number of buffers that one kernel binds: inputs and outputs together. */
   readonly operands: number;
   readonly instructions: number;
-  /** Inputs, distinct numbers and instructions together: no more values than this can be at hand at once. */
+  /**
+   * Maximum number of inputs, distinct constants and instructions together, which bounds the values that are live at
+   * once.
+   */
   readonly values: number;
 }
 
-/** What a grouping needs to know of the graph. */
+/** What clustering needs from the graph. */
 export interface ClusterContext {
   readonly order: readonly Node[];
   readonly users: ReadonlyMap<Node, readonly Node[]>;
-  /** Nodes whose value somebody outside of the graph reads. */
-  readonly kept: ReadonlySet<Node>;
-  /** New values that will take the memory of the variable they update: such a pair is one buffer of a kernel, not two. */
+  /** Nodes whose value is read outside the graph: outputs and updates. */
+  readonly externallyRead: ReadonlySet<Node>;
+  /** Maps a new value to the variable whose memory it takes over. Such a pair is one buffer of a kernel, not two. */
   readonly inPlace: ReadonlyMap<Node, Node>;
 }
 
@@ -35,7 +38,7 @@ export function findClusters(context: ClusterContext, limits: ClusterLimits): No
     if (node.op.kind !== 'elementwise') continue;
     const neighbours = node.inputs.filter((input) => fuses(input, node) && stages.get(input) === stages.get(node));
     const group = new Set(neighbours.map((input) => groups.get(input)!));
-    // Numbers are few and cheap: all of a stage share a kernel, related or not.
+    // Scalars are few and cheap: all scalars of a stage share a kernel, related or not.
     const isNumber = sizeOf(node.shape) === 1;
     if (isNumber) group.add(scalars.get(stages.get(node)!) ?? []);
     const [first = [], ...others] = group;
@@ -53,7 +56,7 @@ export function findClusters(context: ClusterContext, limits: ClusterLimits): No
     .flatMap((group) => split(group, context, limits));
 }
 
-/** Whether the value of `input` may stay in a register on its way to `user`. */
+/** Whether `user` can read the value of `input` from a register. */
 function fuses(input: Node, user: Node): boolean {
   return input.op.kind === 'elementwise' && user.op.kind === 'elementwise' && sameShape(input.shape, user.shape);
 }
@@ -66,7 +69,7 @@ function findStages({ order, users }: ClusterContext): Map<Node, number> {
     );
     stages.set(node, Math.max(0, ...distances));
   }
-  // As late as possible: a node read only by fusable users joins the first of them, however early it could run.
+  // As late as possible: a node that only fusable users read joins the earliest of them, even if it could run before.
   for (const node of [...order].reverse()) {
     const list = users.get(node)!;
     if (node.op.kind === 'elementwise' && list.length > 0 && list.every((user) => fuses(node, user))) {
@@ -76,13 +79,13 @@ function findStages({ order, users }: ClusterContext): Map<Node, number> {
   return stages;
 }
 
-/** Cuts a group into runs that respect the limits. A run only reads what earlier runs made. */
+/** Splits a group into parts that respect the limits. A part reads only values of earlier parts. */
 function split(group: Node[], context: ClusterContext, limits: ClusterLimits): Node[][] {
   const fits = (part: readonly Node[]): boolean =>
     part.length <= limits.instructions &&
     operandCount(part, context) <= limits.operands &&
     valueCount(part) <= limits.values;
-  if (fits(group)) return [group]; // as most do
+  if (fits(group)) return [group]; // the common case
   let part: Node[] = [];
   const parts = [part];
   for (const node of group) {
@@ -112,8 +115,8 @@ export function clusterInputs(part: readonly Node[]): Node[] {
   return [...new Set(outside)];
 }
 
-/** The values that somebody outside of a cluster reads. */
-export function clusterOutputs(part: readonly Node[], { users, kept }: ClusterContext): Node[] {
+/** The values of a cluster that are read outside of it. */
+export function clusterOutputs(part: readonly Node[], { users, externallyRead }: ClusterContext): Node[] {
   const inside = new Set(part);
-  return part.filter((node) => kept.has(node) || users.get(node)!.some((user) => !inside.has(user)));
+  return part.filter((node) => externallyRead.has(node) || users.get(node)!.some((user) => !inside.has(user)));
 }

@@ -1,6 +1,6 @@
 /**
- * Fifth pass: turns nodes into steps. Each group of element-wise nodes becomes one step with several outputs; each
- * structured node becomes a step of its own, with its parts where somebody reads one; leaves and views become none.
+ * Fifth pass: turns nodes into steps. Each group of element-wise nodes becomes one step with several outputs. Each
+ * structured node becomes its own step, with parts if any is read. Leaves and views do not become steps.
  */
 import { fillValue } from '../../graph/node.ts';
 import type { Graph, Node } from '../../graph/node.ts';
@@ -12,18 +12,22 @@ import { clusterInputs, clusterOutputs, findClusters } from './5-fuse-clusters.t
 import type { ClusterContext, ClusterLimits } from './5-fuse-clusters.ts';
 import type { Step } from './step.ts';
 
-/** `updateInPlace`: whether to count on updates that write over the old value, which takes a kernel one buffer less. */
+/**
+ * Turns the nodes of `graph` into steps.
+ *
+ * @param updateInPlace whether to assume that updates overwrite the old value, which saves a buffer per kernel
+ */
 export function fuse(graph: Graph, limits: ClusterLimits, updateInPlace: boolean): Step[] {
   const start = roots(graph);
   const order = topologicalOrder(start);
   const inPlace = new Map(updateInPlace ? graph.updates.map(([variable, value]) => [value, variable]) : []);
-  const context: ClusterContext = { order, users: usersOf(order), kept: new Set(start), inPlace };
+  const context: ClusterContext = { order, users: usersOf(order), externallyRead: new Set(start), inPlace };
   const steps: Step[] = [];
   for (const node of order) {
     if (node.op.kind !== 'structured') continue;
     const { op, inputs, attributes, scope } = node;
     const read = context.users.get(node)!.filter((user) => user.op.kind === 'part');
-    // A part that nobody reads has a node of its own too: any that is not in the graph.
+    // All parts are outputs of the step. A part that is not read needs a node too, which is not in the graph.
     const types = read.length > 0 ? op.parts!(inputs, attributes) : [];
     const made = types.map(
       (type, index) => read.find((part) => part.attributes['index'] === index) ?? { ...read[0]!, ...type },
@@ -54,7 +58,7 @@ function chainStep(cluster: readonly Node[], outputs: readonly Node[]): Step {
     outputs: outputs.map((node) => values.get(node)!),
   };
   const scope = commonScope(cluster);
-  // The chain holds op records: it is plain data, though not of the attributes' printable kind.
+  // The chain contains op records: plain data, but not of the attributes' printable kind.
   return {
     op: elementwiseOp as unknown as StructuredOp,
     attributes: { chain } as unknown as Attributes,
@@ -64,7 +68,7 @@ function chainStep(cluster: readonly Node[], outputs: readonly Node[]): Step {
   };
 }
 
-/** The part that the scopes of all nodes begin with. */
+/** The common prefix of the scopes of all nodes. */
 function commonScope(nodes: readonly Node[]): string {
   let parts = nodes[0]!.scope.split('/');
   for (const { scope } of nodes) {

@@ -1,7 +1,7 @@
 /**
- * Sixth pass: puts the steps in order and decides which write straight into a variable. Steps that update variables
- * come last, so that everybody else has read the old value; an update that cannot be made in place goes through memory
- * of its own and a copy at the very end.
+ * Sixth pass: orders the steps and decides which ones write directly into a variable. Steps that update variables come
+ * last, after all reads of the old value. An update that cannot be made in place goes through separate memory and a
+ * copy at the end.
  */
 import { sameShape } from '../../core/shape.ts';
 import type { Graph, Node, Variable } from '../../graph/node.ts';
@@ -26,7 +26,7 @@ export function schedule(graph: Graph, steps: readonly Step[]): ScheduledStep[] 
     step.outputs.forEach((output, index) => {
       if (direct[index] !== null) written.add(output);
     });
-    scheduled.push(...placeStep(step, direct));
+    scheduled.push(...resolveInPlace(step, direct));
   });
   for (const [value, variable] of targets) {
     if (!written.has(value)) scheduled.push(copyStep(value, variable, variable));
@@ -34,7 +34,7 @@ export function schedule(graph: Graph, steps: readonly Step[]): ScheduledStep[] 
   return scheduled;
 }
 
-/** An update whose new value is a variable, a number or a view is first copied: all right sides read old values. */
+/** Copies new values that are a variable, a number or a view, because all right sides read old values. */
 function separateVariableUpdates(graph: Graph, steps: readonly Step[]): { steps: Step[]; updates: [Variable, Node][] } {
   const made = new Set(steps.flatMap(({ outputs }) => outputs));
   const seen = new Set<Node>();
@@ -51,7 +51,7 @@ function separateVariableUpdates(graph: Graph, steps: readonly Step[]): { steps:
   return { steps: all, updates };
 }
 
-/** Dependencies first; steps that make a variable's new value as late as their users allow. */
+/** Puts dependencies first, and steps that compute a variable's new value as late as their users allow. */
 function order(steps: readonly Step[], targets: ReadonlyMap<Node, Variable>): Step[] {
   const maker = new Map<Node, Step>();
   for (const step of steps) for (const output of step.outputs) maker.set(output, step);
@@ -59,7 +59,7 @@ function order(steps: readonly Step[], targets: ReadonlyMap<Node, Variable>): St
   const isLast = (step: Step): boolean => step.outputs.some((output) => targets.has(output));
   const result: Step[] = [];
   const done = new Set<Step>();
-  // Nodes are numbered as the user wrote them: keeping that order keeps values short-lived.
+  // Node ids follow the order in which the user created the nodes. Keeping that order keeps lifetimes short.
   const byAge = [...steps].sort((a, b) => age(a) - age(b));
   const visit = (step: Step): void => {
     if (done.has(step)) return;
@@ -69,7 +69,7 @@ function order(steps: readonly Step[], targets: ReadonlyMap<Node, Variable>): St
   };
   for (const step of byAge) if (!isLast(step)) visit(step);
   for (const step of byAge) visit(step);
-  // Behind those that read the variable which a step would write, unless they wait for the step.
+  // Moves a step after the steps that read the variable which it would write, unless they depend on it.
   for (const step of byAge.filter(isLast)) {
     const written = new Set<Node | undefined>(step.outputs.map((output) => targets.get(output)));
     const from = result.indexOf(step);
@@ -88,7 +88,7 @@ function needs(step: Step, maker: ReadonlyMap<Node, Step>): Step[] {
 
 const age = (step: Step): number => Math.max(...step.outputs.map(({ id }) => id));
 
-/** Whether `step` may write `variable` while it reads its own inputs. */
+/** Whether `step` may write `variable` while it reads its inputs. */
 function mayWrite(step: Step, variable: Node): boolean {
   const reads = step.inputs.filter((input) => base(input) === variable);
   if (step.op.inPlace !== undefined) return reads.length === 1 && step.inputs[step.op.inPlace] === reads[0];
@@ -97,8 +97,8 @@ function mayWrite(step: Step, variable: Node): boolean {
   return !!step.op.inPlaceSafe && reads.length === 1 && sameShape(reads[0]!.shape, step.outputs[0]!.shape);
 }
 
-/** Settles the sharing of memory; an in-place op whose input must survive works on a copy. */
-function placeStep(step: Step, targets: readonly (Node | null)[]): ScheduledStep[] {
+/** Decides which outputs share memory with inputs. An in-place op whose input is still needed works on a copy. */
+function resolveInPlace(step: Step, targets: readonly (Node | null)[]): ScheduledStep[] {
   const { inPlace } = step.op;
   if (inPlace === undefined) {
     const shared = targets.map((variable) => {
@@ -112,7 +112,7 @@ function placeStep(step: Step, targets: readonly (Node | null)[]): ScheduledStep
   return [copyStep(step.inputs[inPlace]!, output, null), { ...step, inPlace: [null], targets: [null] }];
 }
 
-/** Copies `value` into the memory of `into`, which is `target` or a value of the arena. */
+/** Copies `value` into the memory of `into`, which is the variable `target` or a value of the arena. */
 function copyStep(value: Node, into: Node, target: Node | null): ScheduledStep {
   return {
     op: copy.op,

@@ -1,6 +1,6 @@
 /**
- * Seventh pass: chooses the kernel of each step: the one that was asked for by name, or the first variant that fits the
- * shapes and the device, and lowers the step to its calls or dispatches.
+ * Seventh pass: selects the kernel of each step, which is the variant requested by name or the first that fits the
+ * shapes and the device, and lowers the step to calls or dispatches.
  */
 import { sizeOf } from '../../core/shape.ts';
 import type { DeviceTraits, GpuKernel, StepTypes, WasmKernel } from '../../graph/kernel.ts';
@@ -9,23 +9,26 @@ import type { ProgramStep, Target } from '../program.ts';
 import type { ScheduledStep } from './step.ts';
 
 export interface KernelChoice {
-  /** What the program will run on. */
+  /** Traits of the device that will run the program. */
   readonly device?: DeviceTraits | undefined;
   /** Names of kernels by op or by `kernelKey`. */
   readonly kernels?: Readonly<Record<string, string>>;
 }
 
-/** A step's kernel; `scratch` are the bytes that it asks for. */
+/** A step's kernel; `scratch` has the bytes of each scratch buffer. */
 export type Selected = Pick<ProgramStep, 'kernel' | 'calls' | 'dispatches' | 'scratch'>;
 
 const nothing: Selected = { kernel: '', scratch: [], calls: [], dispatches: [] };
 
-/** What tells a step's kernels apart in speed: `matmul 32x784 784x128 128 {"transposeA":false,…}`. */
+/** The key under which the fastest kernel is stored: `matmul 32x784 784x128 128 {"transposeA":false,…}`. */
 export function kernelKey(op: string, inputs: readonly TensorType[], attributes: unknown): string {
   return [op, ...inputs.map(({ shape }) => shape.join('x')), JSON.stringify(attributes)].join(' ');
 }
 
-/** The variant that is asked for, or the first that fits the shapes, with its calls. Without output elements there are none. */
+/**
+ * Selects the requested variant, or the first that fits the shapes, and lowers the step. A step without output elements
+ * gets no calls.
+ */
 export function selectKernel(step: ScheduledStep, target: Target, { device, kernels }: KernelChoice): Selected {
   if (target === 'reference') return nothing;
   const types: StepTypes<typeof step.attributes> = { ...step, epilogue: step.op.epilogue, device };

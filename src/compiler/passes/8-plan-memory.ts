@@ -1,17 +1,18 @@
 /**
- * Sixth pass: gives every value its place. Variables and constants stay where they are; every other value lives in the
- * arena from the step that makes it to the last that reads it, and values that are never alive together share bytes.
- * On WebGPU an allocation is a GPU buffer of its own, because one buffer cannot be read and written in one dispatch.
+ * Eighth pass: assigns memory to every value. Variables and constants have their own memory. Every other value is in
+ * the arena from the step that computes it to the last step that reads it, and values that are never live at the same
+ * time share bytes. On WebGPU each allocation is a separate GPU buffer, because one buffer cannot be read and written
+ * in one dispatch.
  */
 import { isConstant, isVariable } from '../../graph/node.ts';
 import type { Node, Variable } from '../../graph/node.ts';
 import type { TensorType } from '../../graph/op.ts';
 import { bytesOf } from '../program.ts';
-import type { Place, ProgramBuffer, ProgramConstant, Target } from '../program.ts';
+import type { MemoryLocation, ProgramBuffer, ProgramConstant, Target } from '../program.ts';
 import { base } from './step.ts';
 import type { ScheduledStep } from './step.ts';
 
-/** Every value starts at a multiple of this, so that vector loads of neighbours never share a cache line. */
+/** Alignment of values in bytes: values never share a cache line. */
 export const alignment = 64;
 
 export interface MemoryPlan {
@@ -19,13 +20,13 @@ export interface MemoryPlan {
   readonly variables: readonly Variable[];
   readonly constants: readonly ProgramConstant[];
   readonly allocations: readonly number[];
-  /** Buffer index of each value; views of one value in other shapes have buffers of their own at the same place. */
+  /** Buffer index of each value. Views of one value with other shapes are separate buffers at the same location. */
   readonly indexOf: ReadonlyMap<Node, number>;
   /** Buffer indices of each step's scratch memory. */
   readonly scratch: readonly (readonly number[])[];
 }
 
-/** A run of bytes that is needed from step `first` to step `last`, both included. */
+/** A block of bytes that is live from step `first` to step `last`, inclusive. */
 export interface Interval {
   readonly bytes: number;
   readonly first: number;
@@ -40,40 +41,40 @@ export function planMemory(
 ): MemoryPlan {
   const variables: Variable[] = [];
   const constants: ProgramConstant[] = [];
-  const places = new Map<Node, Place>();
-  const settle = (node: Node): void => {
-    if (places.has(node)) return;
+  const locations = new Map<Node, MemoryLocation>();
+  const locate = (node: Node): void => {
+    if (locations.has(node)) return;
     if (isVariable(node)) {
-      places.set(node, { kind: 'variable', index: variables.push(node) - 1 });
+      locations.set(node, { kind: 'variable', index: variables.push(node) - 1 });
     } else if (isConstant(node)) {
       const constant = { type: { shape: node.shape, dtype: node.dtype }, value: node.value };
-      places.set(node, { kind: 'constant', index: constants.push(constant) - 1 });
+      locations.set(node, { kind: 'constant', index: constants.push(constant) - 1 });
     }
   };
 
-  // Lifetimes of what the arena holds.
+  // Lifetimes of arena values.
   const first = new Map<Node, number>();
   const last = new Map<Node, number>();
   steps.forEach((step, position) => {
     for (const input of step.inputs.map(base)) {
-      settle(input);
+      locate(input);
       last.set(input, position);
     }
     step.outputs.forEach((output, index) => {
       const variable = step.targets[index]!;
       if (variable !== null) {
-        settle(variable);
-        places.set(output, places.get(variable)!);
-      } else if (!places.has(output) && !first.has(output)) first.set(output, position);
+        locate(variable);
+        locations.set(output, locations.get(variable)!);
+      } else if (!locations.has(output) && !first.has(output)) first.set(output, position);
       last.set(output, Math.max(position, last.get(output) ?? 0));
     });
   });
   for (const output of outputs.map(base)) {
-    settle(output);
-    last.set(output, steps.length); // read after the run: nothing may take its place
+    locate(output);
+    last.set(output, steps.length); // read after the run: must not be overwritten
   }
 
-  const arena = [...first.keys()].filter((node) => !places.has(node));
+  const arena = [...first.keys()].filter((node) => !locations.has(node));
   const scratchOwners = scratchBytes.flatMap((list, position) =>
     list.map((bytes) => ({ bytes, first: position, last: position })),
   );
@@ -81,8 +82,8 @@ export function planMemory(
     ...arena.map((node) => ({ bytes: bytesOf(node), first: first.get(node)!, last: last.get(node)! })),
     ...scratchOwners,
   ];
-  const { allocations, placed } = target === 'webgpu' ? packSlots(intervals) : packOffsets(intervals);
-  arena.forEach((node, index) => places.set(node, placed[index]!));
+  const { allocations, packed } = target === 'webgpu' ? packSlots(intervals) : packOffsets(intervals);
+  arena.forEach((node, index) => locations.set(node, packed[index]!));
 
   const buffers: ProgramBuffer[] = [];
   const indexOf = new Map<Node, number>();
@@ -90,13 +91,13 @@ export function planMemory(
   const register = (node: Node): void => {
     if (indexOf.has(node)) return;
     const owner = base(node);
-    const place = places.get(owner)!;
+    const location = locations.get(owner)!;
     if (!values.has(owner)) values.set(owner, values.size);
     const value = values.get(owner)!;
     const type = { shape: node.shape, dtype: node.dtype };
     const name = isVariable(node) ? node.variable.name : node.op.name;
     const label = node.scope === '' || isVariable(node) ? name : `${node.scope}/${name}`;
-    indexOf.set(node, buffers.push({ type, bytes: bytesOf(node), place, value, label }) - 1);
+    indexOf.set(node, buffers.push({ type, bytes: bytesOf(node), location, value, label }) - 1);
   };
   for (const step of steps) [...step.inputs, ...step.outputs].forEach(register);
   outputs.forEach(register);
@@ -105,7 +106,7 @@ export function planMemory(
   const scratch = scratchBytes.map((list) =>
     list.map((bytes) => {
       const type: TensorType = { shape: [bytes], dtype: 'uint8' };
-      return buffers.push({ type, bytes, place: placed[next++]!, value: -1, label: 'scratch' }) - 1;
+      return buffers.push({ type, bytes, location: packed[next++]!, value: -1, label: 'scratch' }) - 1;
     }),
   );
   return { buffers, variables, constants, allocations, indexOf, scratch };
@@ -113,15 +114,15 @@ export function planMemory(
 
 interface Packing {
   readonly allocations: number[];
-  readonly placed: Place[];
+  readonly packed: MemoryLocation[];
 }
 
 const align = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
 const overlap = (a: Interval, b: Interval): boolean => a.first <= b.last && b.first <= a.last;
 
-/** One arena: the largest value first, each at the lowest offset where no value alive with it lies. */
+/** Packs values into one allocation: largest value first, each at the lowest offset that is free for its lifetime. */
 export function packOffsets(intervals: readonly Interval[]): Packing {
-  const placed = new Array<Place>(intervals.length);
+  const packed = new Array<MemoryLocation>(intervals.length);
   const settled: { interval: Interval; offset: number; end: number }[] = [];
   let total = 0;
   for (const index of bySize(intervals)) {
@@ -135,26 +136,26 @@ export function packOffsets(intervals: readonly Interval[]): Packing {
     const end = offset + align(interval.bytes);
     settled.push({ interval, offset, end });
     total = Math.max(total, end);
-    placed[index] = { kind: 'arena', allocation: 0, byteOffset: offset };
+    packed[index] = { kind: 'arena', allocation: 0, byteOffset: offset };
   }
-  return { allocations: [total], placed };
+  return { allocations: [total], packed };
 }
 
-/** Slots: the largest value first, each into the first slot that is free for its whole life. */
+/** Packs values into slots: largest value first, each in the first slot that is free for its lifetime. */
 export function packSlots(intervals: readonly Interval[]): Packing {
-  const placed = new Array<Place>(intervals.length);
+  const packed = new Array<MemoryLocation>(intervals.length);
   const slots: { bytes: number; holds: Interval[] }[] = [];
   for (const index of bySize(intervals)) {
     const interval = intervals[index]!;
     let slot = slots.findIndex(({ holds }) => holds.every((other) => !overlap(other, interval)));
     if (slot < 0) slot = slots.push({ bytes: Math.max(16, align(interval.bytes)), holds: [] }) - 1;
     slots[slot]!.holds.push(interval);
-    placed[index] = { kind: 'arena', allocation: slot, byteOffset: 0 };
+    packed[index] = { kind: 'arena', allocation: slot, byteOffset: 0 };
   }
-  return { allocations: slots.map(({ bytes }) => bytes), placed };
+  return { allocations: slots.map(({ bytes }) => bytes), packed };
 }
 
-/** Indices of the intervals, largest first; equal sizes in the order of the program, so that plans are repeatable. */
+/** Indices of the intervals, largest first. Equal sizes keep program order, so that plans are deterministic. */
 function bySize(intervals: readonly Interval[]): number[] {
   return intervals.map((_, index) => index).sort((a, b) => intervals[b]!.bytes - intervals[a]!.bytes || a - b);
 }

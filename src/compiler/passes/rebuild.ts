@@ -1,11 +1,13 @@
-/** What passes that rewrite nodes share: a graph made anew from its leaves up. */
+/** Shared by the passes that rewrite nodes: rebuilds a graph from its leaves. */
 import { replaceInputs } from '../../graph/node.ts';
 import type { Graph, Node } from '../../graph/node.ts';
 import { roots, topologicalOrder } from '../../graph/traverse.ts';
 
 /**
- * The graph with `rule` in place of each node that is needed. The rule is given the node with its inputs already replaced,
- * the node as it was, and what has taken the place of any node before it.
+ * Rebuilds `graph`, replacing each reachable node by the result of `rule`.
+ *
+ * @param rule gets the node with its inputs already replaced, the original node, and a lookup of the replacement of any
+ * earlier node
  */
 export function rebuild(
   { outputs, updates }: Graph,

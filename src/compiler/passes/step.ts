@@ -1,6 +1,6 @@
 /**
- * A step before memory is planned: one kernel's work, with the nodes whose values it reads and makes. The fuse pass
- * makes steps out of nodes; after it the graph's nodes only name values.
+ * A step before memory is planned: one kernel's work, and the nodes whose values it reads and computes. The fuse pass
+ * turns nodes into steps; afterwards nodes only identify values.
  */
 import type { Node } from '../../graph/node.ts';
 import type { Attributes, StructuredOp } from '../../graph/op.ts';
@@ -13,15 +13,15 @@ export interface Step {
   readonly scope: string;
 }
 
-/** A step whose place in the order and whose sharing of memory are decided. */
+/** A step whose order and memory sharing are decided. */
 export interface ScheduledStep extends Step {
-  /** For each output, the place among the inputs whose memory it takes over, or null. */
+  /** For each output, the index of the input whose memory it takes over, or null. */
   readonly inPlace: readonly (number | null)[];
-  /** For each output, the variable that it is written to directly, or null for memory of its own. */
+  /** For each output, the variable that it is written to directly, or null for separate memory. */
   readonly targets: readonly (Node | null)[];
 }
 
-/** The node whose memory `node` shows: reshapes are views. */
+/** The node that owns the memory of `node`: reshapes are views. */
 export function base(node: Node): Node {
   let current = node;
   while (current.op.kind === 'alias') current = current.inputs[0]!;

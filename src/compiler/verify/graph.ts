@@ -1,6 +1,6 @@
 /**
- * Runs after each pass that rewrites nodes, where a verifier is installed: a graph that passes is sound. Checks what a
- * pass could break: types that no longer follow from the inputs, and nodes that read younger ones.
+ * Checks a graph after each pass that rewrites nodes, if a verifier is installed: every type must still follow from the
+ * inputs, and inputs must be older than their users.
  */
 import { GradletError, InternalError } from '../../core/errors.ts';
 import { sameShape } from '../../core/shape.ts';

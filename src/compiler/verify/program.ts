@@ -1,6 +1,6 @@
 /**
- * Runs last, where a verifier is installed: a program that passes can be run blindly. Every buffer lies inside its allocation, everything read was
- * written, and no step writes bytes that it or a later step still reads as something else.
+ * Checks the finished program, if a verifier is installed: every buffer lies inside its allocation, everything read was
+ * written, and no step overwrites bytes that it or a later step still reads as another value.
  */
 import { InternalError } from '../../core/errors.ts';
 import type { Program, ProgramBuffer, ProgramStep } from '../program.ts';
@@ -8,17 +8,17 @@ import type { Program, ProgramBuffer, ProgramStep } from '../program.ts';
 export function verifyProgram(program: Program): void {
   program.buffers.forEach((buffer) => checkInside(program, buffer));
   const written = new Set<string>();
-  // The value that each updated variable holds now: whoever reads its place later must mean that one.
+  // The value that each updated variable holds so far. A later read of its memory must mean that value.
   const updated = new Map<string, number>();
-  // Who wrote the bytes last, by allocation: a value may be read only while it is the newest in its place.
+  // The last writer of each byte range. A value may be read only while it is the latest at its location.
   const owners: { buffer: ProgramBuffer; key: string }[] = [];
   for (const whole of program.steps) {
-    const step = spread(program, whole);
+    const step = expandMembers(program, whole);
     for (const index of step.inputs) {
       const buffer = program.buffers[index]!;
       if ((updated.get(keyOf(buffer)) ?? buffer.value) !== buffer.value)
         throw fault(step, `reads ${buffer.label} in a variable that is updated by now`);
-      if (buffer.place.kind !== 'arena') continue;
+      if (buffer.location.kind !== 'arena') continue;
       if (buffer.bytes > 0 && !written.has(keyOf(buffer)))
         throw fault(step, `reads ${buffer.label}, which is not written or no longer there`);
     }
@@ -26,9 +26,9 @@ export function verifyProgram(program: Program): void {
     if (program.target === 'webgpu') checkUsage(program, step);
     for (const index of [...step.outputs, ...step.scratch]) {
       const buffer = program.buffers[index]!;
-      if (buffer.place.kind === 'constant') throw fault(step, `writes the constant ${buffer.label}`);
-      if (buffer.place.kind === 'variable') updated.set(keyOf(buffer), buffer.value);
-      if (buffer.place.kind !== 'arena') continue;
+      if (buffer.location.kind === 'constant') throw fault(step, `writes the constant ${buffer.label}`);
+      if (buffer.location.kind === 'variable') updated.set(keyOf(buffer), buffer.value);
+      if (buffer.location.kind !== 'arena') continue;
       for (const owner of owners.filter((other) => overlaps(other.buffer, buffer) && other.key !== keyOf(buffer))) {
         written.delete(owner.key);
         owners.splice(owners.indexOf(owner), 1);
@@ -39,28 +39,30 @@ export function verifyProgram(program: Program): void {
   }
   for (const [name, index] of Object.entries(program.outputs)) {
     const buffer = program.buffers[index]!;
-    if (buffer.place.kind === 'arena' && buffer.bytes > 0 && !written.has(keyOf(buffer))) {
+    if (buffer.location.kind === 'arena' && buffer.bytes > 0 && !written.has(keyOf(buffer))) {
       throw new InternalError(`verify: output '${name}' is not there at the end of the program`);
     }
   }
 }
 
-/** Views of one value share a key: they start at the same byte and have the same size. */
-function keyOf({ place, bytes }: ProgramBuffer): string {
-  return place.kind === 'arena' ? `${place.allocation}:${place.byteOffset}:${bytes}` : `${place.kind}:${place.index}`;
+/** Views of one value share a key: the same start and size. */
+function keyOf({ location, bytes }: ProgramBuffer): string {
+  return location.kind === 'arena'
+    ? `${location.allocation}:${location.byteOffset}:${bytes}`
+    : `${location.kind}:${location.index}`;
 }
 
-function checkInside(program: Program, { place, bytes, label }: ProgramBuffer): void {
+function checkInside(program: Program, { location, bytes, label }: ProgramBuffer): void {
   const fits =
-    place.kind === 'variable'
-      ? place.index < program.variables.length
-      : place.kind === 'constant'
-        ? place.index < program.constants.length
-        : place.byteOffset + bytes <= program.allocations[place.allocation]!;
+    location.kind === 'variable'
+      ? location.index < program.variables.length
+      : location.kind === 'constant'
+        ? location.index < program.constants.length
+        : location.byteOffset + bytes <= program.allocations[location.allocation]!;
   if (!fits) throw new InternalError(`verify: buffer ${label} of ${bytes} bytes lies outside of its memory`);
 }
 
-/** Outputs and scratch must not touch each other, nor an input that is not shared on purpose. */
+/** Outputs and scratch must not overlap each other, nor an input unless memory is shared on purpose. */
 function checkDistinct(program: Program, step: ProgramStep): void {
   const written = [...step.outputs, ...step.scratch];
   written.forEach((index, position) => {
@@ -79,8 +81,8 @@ function checkDistinct(program: Program, step: ProgramStep): void {
   });
 }
 
-/** The step with each buffer that stretches over several replaced by those, which must lie alike in all of them. */
-function spread(program: Program, step: ProgramStep): ProgramStep {
+/** Replaces each buffer that spans several others by its members, which must have the same distances in all of them. */
+function expandMembers(program: Program, step: ProgramStep): ProgramStep {
   const membersOf = (index: number): readonly number[] => program.buffers[index]!.members ?? [index];
   const inputs = step.inputs.flatMap(membersOf);
   const outputs = step.outputs.flatMap(membersOf);
@@ -91,47 +93,52 @@ function spread(program: Program, step: ProgramStep): ProgramStep {
   if (new Set(distances).size > 1)
     throw fault(step, `reads and writes at different distances: ${distances.join('; ')}`);
   const inPlace = step.outputs.flatMap((output, position) => {
-    const place = step.inPlace[position]!;
-    const start = place === null ? 0 : step.inputs.slice(0, place).flatMap(membersOf).length;
-    return membersOf(output).map((_, index) => (place === null ? null : start + index));
+    const shared = step.inPlace[position]!;
+    const start = shared === null ? 0 : step.inputs.slice(0, shared).flatMap(membersOf).length;
+    return membersOf(output).map((_, index) => (shared === null ? null : start + index));
   });
   return { ...step, inputs, outputs, inPlace };
 }
 
-/** Where each member begins behind the first, and where the last ends. */
+/** The offset of each member from the first, and the end of the last. */
 function distancesOf(program: Program, { members, bytes }: ProgramBuffer): number[] {
   const starts = members!.map((index) => startOf(program, program.buffers[index]!));
   return [...starts.map((start) => start - starts[0]!), bytes];
 }
 
-/** Where a buffer begins in the GPU buffer that holds it. */
-function startOf({ variables }: Program, { place }: ProgramBuffer): number {
-  if (place.kind === 'arena') return place.byteOffset;
-  return place.kind === 'variable' ? (variables[place.index]!.slice?.byteOffset ?? 0) : 0;
+/** The byte offset of a buffer in its GPU buffer. */
+function startOf({ variables }: Program, { location }: ProgramBuffer): number {
+  if (location.kind === 'arena') return location.byteOffset;
+  return location.kind === 'variable' ? (variables[location.index]!.slice?.byteOffset ?? 0) : 0;
 }
 
-/** No buffer of WebGPU is read and written in one dispatch, even at different places; what is in place is bound once. */
+/**
+ * WebGPU must not read and write one buffer in a dispatch, even at different offsets. A buffer updated in place is
+ * bound once.
+ */
 function checkUsage(program: Program, step: ProgramStep): void {
   const holderOf = (index: number): string => {
-    const { place } = program.buffers[index]!;
-    if (place.kind === 'arena') return `allocation ${place.allocation}`;
-    const arena = place.kind === 'variable' ? program.variables[place.index]!.slice?.arena : undefined;
-    return arena === undefined ? `${place.kind} ${place.index}` : `arena ${arena}`;
+    const { location } = program.buffers[index]!;
+    if (location.kind === 'arena') return `allocation ${location.allocation}`;
+    const arena = location.kind === 'variable' ? program.variables[location.index]!.slice?.arena : undefined;
+    return arena === undefined ? `${location.kind} ${location.index}` : `arena ${arena}`;
   };
   const written = new Set([...step.outputs, ...step.scratch].map(holderOf));
-  step.inputs.forEach((index, place) => {
-    if (!step.inPlace.includes(place) && written.has(holderOf(index)))
+  step.inputs.forEach((index, position) => {
+    if (!step.inPlace.includes(position) && written.has(holderOf(index)))
       throw fault(step, `reads ${program.buffers[index]!.label} in a buffer that it writes`);
   });
 }
 
 function overlaps(a: ProgramBuffer, b: ProgramBuffer): boolean {
-  if (a.place.kind !== b.place.kind || a.bytes === 0 || b.bytes === 0) return false;
-  if (a.place.kind === 'arena' && b.place.kind === 'arena') {
-    if (a.place.allocation !== b.place.allocation) return false;
-    return a.place.byteOffset < b.place.byteOffset + b.bytes && b.place.byteOffset < a.place.byteOffset + a.bytes;
+  if (a.location.kind !== b.location.kind || a.bytes === 0 || b.bytes === 0) return false;
+  if (a.location.kind === 'arena' && b.location.kind === 'arena') {
+    if (a.location.allocation !== b.location.allocation) return false;
+    return (
+      a.location.byteOffset < b.location.byteOffset + b.bytes && b.location.byteOffset < a.location.byteOffset + a.bytes
+    );
   }
-  return a.place.kind !== 'arena' && b.place.kind !== 'arena' && a.place.index === b.place.index;
+  return a.location.kind !== 'arena' && b.location.kind !== 'arena' && a.location.index === b.location.index;
 }
 
 function fault(step: ProgramStep, what: string): InternalError {

@@ -74,8 +74,8 @@ function updatesOf({ programs, model }: Pick<Started, 'programs' | 'model'>): st
   const { steps, buffers, variables } = programs.at(-1)!;
   const parameters = new Set(model.layers.flatMap(({ weights }) => weights.map((weight) => weight.variable.name)));
   const nameOf = (index: number): string => {
-    const { place } = buffers[index]!;
-    return place.kind === 'variable' ? variables[place.index]!.name : '';
+    const { location } = buffers[index]!;
+    return location.kind === 'variable' ? variables[location.index]!.name : '';
   };
   return steps
     .flatMap(({ outputs }) => outputs.map((index) => (buffers[index]!.members ?? [index]).map(nameOf)))

@@ -79,8 +79,8 @@ function chainReplacer(key: string, value: unknown): unknown {
   return key === 'op' ? (value as { readonly name: string }).name : exactNumbers(key, value);
 }
 
-const offsetOf = (program: Program, { place }: ProgramBuffer): number =>
-  place.kind === 'variable' ? program.variables[place.index]!.slice!.byteOffset : 0;
+const offsetOf = (program: Program, { location }: ProgramBuffer): number =>
+  location.kind === 'variable' ? program.variables[location.index]!.slice!.byteOffset : 0;
 
 /**
  * The values that `update` reads at operands for which `first` reads arrays that are not variables. These can be moved.
@@ -88,7 +88,7 @@ const offsetOf = (program: Program, { place }: ProgramBuffer): number =>
 function valuesOf(first: ArenaUpdate, update: ArenaUpdate): number[] {
   return update.operands
     .filter((_, index) => first.operands[index]!.bytes === first.bytes)
-    .flatMap(({ place, value }) => (place.kind === 'arena' ? value : []));
+    .flatMap(({ location, value }) => (location.kind === 'arena' ? value : []));
 }
 
 /** Whether every operand of `next` lies where one dispatch over `members` would read or write next. */
@@ -104,9 +104,13 @@ function continues(
     const [lead, before] = [first.operands[index]!, last.operands[index]!];
     if (operand.type.dtype !== lead.type.dtype) return false;
     if (lead.bytes !== first.bytes) return sizeOf(lead.type.shape) === 1 && isSame(operand, lead);
-    if (operand.type.dtype !== 'float32' || operand.bytes !== next.bytes || operand.place.kind !== lead.place.kind)
+    if (
+      operand.type.dtype !== 'float32' ||
+      operand.bytes !== next.bytes ||
+      operand.location.kind !== lead.location.kind
+    )
       return false;
-    if (operand.place.kind === 'arena') {
+    if (operand.location.kind === 'arena') {
       const others = members.map(({ operands }) => operands[index]!.value);
       return !others.some((other) => other === operand.value || conflicts.get(other)?.has(operand.value));
     }
@@ -117,7 +121,7 @@ function continues(
 }
 
 const isSame = (a: ProgramBuffer, b: ProgramBuffer): boolean =>
-  a.value === b.value && a.bytes === b.bytes && a.place.kind === b.place.kind;
+  a.value === b.value && a.bytes === b.bytes && a.location.kind === b.location.kind;
 
 /** For each value, the values that must not share a buffer with it: a step writes one and reads the other. */
 function conflictingValues({ steps, buffers }: Program): Map<number, Set<number>> {
@@ -141,8 +145,8 @@ function canMove({ steps, buffers }: Program, members: readonly ArenaUpdate[]): 
   const last = Math.max(...positions);
   const variables = (indices: readonly number[]): number[] =>
     indices.flatMap((index) => {
-      const { place } = buffers[index]!;
-      return place.kind === 'variable' ? place.index : [];
+      const { location } = buffers[index]!;
+      return location.kind === 'variable' ? location.index : [];
     });
   return members.every(({ position, step }) => {
     const writes = new Set(variables(step.outputs));

@@ -3,7 +3,7 @@
  * into one dispatch that spans from the first to the last, including padding. The gradients that they read move into
  * one allocation at the same distances. Updates that are not adjacent stay separate.
  */
-import type { Place, Program, ProgramBuffer, ProgramStep } from '../../../compiler/program.ts';
+import type { MemoryLocation, Program, ProgramBuffer, ProgramStep } from '../../../compiler/program.ts';
 import { bytesPerElement } from '../../../core/dtype.ts';
 import type { DeviceTraits } from '../../../graph/kernel.ts';
 import type { ChainAttributes } from '../../../ops/elementwise/elementwise.ts';
@@ -13,7 +13,7 @@ import type { UpdateRun } from './find-runs.ts';
 export function mergeUpdates(program: Program, device: DeviceTraits): Program {
   const runs = findRuns(program);
   if (runs.length === 0) return program;
-  const moved = new Map<number, Place>();
+  const moved = new Map<number, MemoryLocation>();
   const allocations = [...program.allocations];
   for (const run of runs) {
     const start = run.updates[0]!.byteOffset;
@@ -24,7 +24,10 @@ export function mergeUpdates(program: Program, device: DeviceTraits): Program {
       });
     }
   }
-  const buffers = program.buffers.map((buffer) => ({ ...buffer, place: moved.get(buffer.value) ?? buffer.place }));
+  const buffers = program.buffers.map((buffer) => ({
+    ...buffer,
+    location: moved.get(buffer.value) ?? buffer.location,
+  }));
   const steps = program.steps.map((step): ProgramStep | null => step);
   for (const run of runs) {
     const positions = run.updates.map(({ position }) => position);
@@ -37,16 +40,16 @@ export function mergeUpdates(program: Program, device: DeviceTraits): Program {
 /** One step for all updates of `run`. Appends the buffers that span several variables to `buffers`. */
 function mergedStep(run: UpdateRun, buffers: ProgramBuffer[], device: DeviceTraits): ProgramStep {
   const { step } = run.updates[0]!;
-  const span = (list: 'inputs' | 'outputs', place: number): number => {
-    const members = run.updates.map((update) => update.step[list][place]!);
+  const span = (list: 'inputs' | 'outputs', position: number): number => {
+    const members = run.updates.map((update) => update.step[list][position]!);
     const first = buffers[members[0]!]!;
     if (first.bytes !== run.updates[0]!.bytes) return members[0]!; // a scalar that all updates share
     const { dtype } = first.type;
     const type = { shape: [run.bytes / bytesPerElement[dtype]], dtype };
     return buffers.push({ ...first, type, bytes: run.bytes, value: -1, members }) - 1;
   };
-  const outputs = step.outputs.map((_, place) => span('outputs', place));
-  const inputs = step.inputs.map((_, place) => span('inputs', place));
+  const outputs = step.outputs.map((_, position) => span('outputs', position));
+  const inputs = step.inputs.map((_, position) => span('inputs', position));
   const types = {
     attributes: step.attributes as ChainAttributes,
     inputs: inputs.map((index) => buffers[index]!.type),
@@ -60,15 +63,15 @@ function mergedStep(run: UpdateRun, buffers: ProgramBuffer[], device: DeviceTrai
 /** Shrinks allocations to what is still in them and drops empty ones. */
 function dropUnused(program: Program): Program {
   const bytes = new Map<number, number>();
-  for (const { place, bytes: own } of program.buffers) {
-    if (place.kind !== 'arena') continue;
-    bytes.set(place.allocation, Math.max(16, bytes.get(place.allocation) ?? 0, place.byteOffset + own));
+  for (const { location, bytes: own } of program.buffers) {
+    if (location.kind !== 'arena') continue;
+    bytes.set(location.allocation, Math.max(16, bytes.get(location.allocation) ?? 0, location.byteOffset + own));
   }
   const usedAllocations = [...bytes.keys()].sort((a, b) => a - b);
   const buffers = program.buffers.map((buffer): ProgramBuffer => {
-    const { place } = buffer;
-    return place.kind === 'arena'
-      ? { ...buffer, place: { ...place, allocation: usedAllocations.indexOf(place.allocation) } }
+    const { location } = buffer;
+    return location.kind === 'arena'
+      ? { ...buffer, location: { ...location, allocation: usedAllocations.indexOf(location.allocation) } }
       : buffer;
   });
   return { ...program, buffers, allocations: usedAllocations.map((allocation) => bytes.get(allocation)!) };

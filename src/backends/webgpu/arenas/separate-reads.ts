@@ -9,7 +9,7 @@ import { copy } from '../../../ops/shape/copy.ts';
 
 /** The index of the arena that holds a buffer's variable; undefined for a variable with its own buffer. */
 export function arenaOf(program: Program, buffer: ProgramBuffer): number | undefined {
-  return buffer.place.kind === 'variable' ? program.variables[buffer.place.index]!.slice?.arena : undefined;
+  return buffer.location.kind === 'variable' ? program.variables[buffer.location.index]!.slice?.arena : undefined;
 }
 
 export function separateReads(program: Program, device: DeviceTraits): Program {
@@ -17,8 +17,8 @@ export function separateReads(program: Program, device: DeviceTraits): Program {
   const allocations = [...program.allocations];
   const copyOf = (index: number): { step: ProgramStep; into: number } => {
     const { type, bytes, label } = buffers[index]!;
-    const place = { kind: 'arena', allocation: allocations.push(Math.max(16, bytes)) - 1, byteOffset: 0 } as const;
-    const into = buffers.push({ type, bytes, place, value: buffers.length, label }) - 1;
+    const location = { kind: 'arena', allocation: allocations.push(Math.max(16, bytes)) - 1, byteOffset: 0 } as const;
+    const into = buffers.push({ type, bytes, location, value: buffers.length, label }) - 1;
     const types = { attributes: {}, inputs: [type], outputs: [type], inPlace: [null], device };
     const [kernel] = copy.op.kernels.webgpu;
     const step: ProgramStep = {
@@ -39,8 +39,8 @@ export function separateReads(program: Program, device: DeviceTraits): Program {
     const written = new Set(step.outputs.map((index) => arenaOf(program, buffers[index]!)));
     written.delete(undefined);
     const copies: ProgramStep[] = [];
-    const inputs = step.inputs.map((index, place) => {
-      if (step.inPlace.includes(place) || !written.has(arenaOf(program, buffers[index]!))) return index;
+    const inputs = step.inputs.map((index, position) => {
+      if (step.inPlace.includes(position) || !written.has(arenaOf(program, buffers[index]!))) return index;
       const { step: copyStep, into } = copyOf(index);
       copies.push(copyStep);
       return into;
