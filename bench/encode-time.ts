@@ -1,6 +1,6 @@
 /**
- * How long JavaScript is busy with the steps that it hands to a GPU: from the call of `run` until it returns, with nothing
- * queued before. Between suites/overhead.ts, which asks, and a WebGPU backend, whose prepared programs are caught as they are made.
+ * Time that JavaScript needs to submit steps to a GPU: from the call of `run` until it returns, with an empty queue.
+ * Intercepts the programs that a WebGPU backend prepares.
  */
 import type { PreparedProgram } from '../src/backends/backend.ts';
 import { arrange } from '../src/backends/webgpu/arenas/index.ts';
@@ -18,7 +18,7 @@ import {
 } from '../src/index.ts';
 import { type Milliseconds, scaled, spread } from './measure.ts';
 
-/** Steps of one `run`, as `fit` asks for. */
+/** Steps per `run`, as `fit` requests them. */
 const steps = 32;
 
 export interface EncodeTime {
@@ -32,7 +32,7 @@ interface Caught {
   readonly prepared: PreparedProgram;
 }
 
-/** An engine of its own, and what it prepares. */
+/** A separate engine, and the programs that it prepares. */
 async function catching(): Promise<{ engine: Engine; caught: Caught[] }> {
   const backend = await WebGPUBackend.create();
   const caught: Caught[] = [];
@@ -56,13 +56,13 @@ async function time(engine: Engine, { program, prepared }: Caught, quick: boolea
     const start = performance.now();
     prepared.run(steps);
     const end = performance.now();
-    if (sample >= 0) taken.push(Math.max(end - start, 1e-3)); // a page's clock may not have moved
+    if (sample >= 0) taken.push(Math.max(end - start, 1e-3)); // a page's clock may not have advanced
   }
   await engine.finished();
   return { dispatches: dispatchesOf({ program, prepared }), milliseconds: scaled(spread(taken), 1 / steps) };
 }
 
-/** Of a program of `count` kernels that each count one number up. */
+/** Encoding time of a program of `count` kernels that each increment one number. */
 export async function timeTinyKernels(count: number, quick: boolean): Promise<EncodeTime> {
   const { engine, caught } = await catching();
   try {
@@ -74,7 +74,7 @@ export async function timeTinyKernels(count: number, quick: boolean): Promise<En
   }
 }
 
-/** Of the training step of a network 784-128-64-10 with Adam, as `fit` makes it. */
+/** Encoding time of a training step of a network 784-128-64-10 with Adam, as `fit` compiles it. */
 export async function timeTrainingStep(batch: number, quick: boolean): Promise<EncodeTime> {
   const { engine, caught } = await catching();
   try {
@@ -88,10 +88,10 @@ export async function timeTrainingStep(batch: number, quick: boolean): Promise<E
     const timed: { result?: EncodeTime } = {};
     const end = new Error('it was timed');
     const onEpochBegin = async (epoch: number): Promise<void> => {
-      if (epoch === 0) return; // by now the program is there, and so are the data that it reads
+      if (epoch === 0) return; // by now the program is compiled and its data are on the device
       const [training] = caught.sort((a, b) => dispatchesOf(b) - dispatchesOf(a));
       timed.result = await time(engine, training!, quick);
-      throw end; // the steps went past the data
+      throw end; // the steps ran past the end of the data
     };
     const options = { epochs: 2, batchSize: batch, callbacks: [{ onEpochBegin }] };
     await model.fit(tensor(x, [batch, 784]), tensor(y, [batch, 10]), options).catch((error: unknown) => {

@@ -1,6 +1,4 @@
-/**
- * Where measurements were taken: without it a number means nothing.
- */
+/** The environment of a measurement, which gives the numbers their meaning. */
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import type { Page } from 'puppeteer';
@@ -38,7 +36,7 @@ export async function describeEnvironment(page: Page | null, flags: readonly str
   };
 }
 
-/** Runs in the page, as text, so that nothing rewrites it. */
+/** Runs in the page. Passed as text, so that no bundler rewrites it. */
 const describeAdapter = `async () => {
   const adapter = await navigator.gpu?.requestAdapter();
   if (!adapter) return null;

@@ -1,12 +1,13 @@
 /**
- * How suites time a graph: compiled once, run often enough for the clock, alone or in turn with another.
+ * Times graphs for the suites: compiles once and runs often enough for the clock, alone or alternating with another
+ * graph.
  */
 import type { Engine, Graph, Variable } from '../src/index.ts';
 import type { GpuTimer } from './gpu-timer.ts';
 import { measure, type Milliseconds, repeatsFor, scaled, spread, type Timed } from './measure.ts';
 import { timerOf } from './start-engine.ts';
 
-/** Something that can be run any number of times. */
+/** A compiled piece of work that can run any number of times. */
 export interface Execution {
   /** Resolves when the work is done, not when it is queued. */
   run(repeats: number): Promise<void>;
@@ -50,15 +51,15 @@ export async function timeGraph(
   }
 }
 
-/** Milliseconds of one run, by samples of many. */
+/** Milliseconds of one run, from samples of many runs. */
 export async function timeOne({ run, timer }: Execution, quick: boolean): Promise<Timed> {
-  const repeats = await repeatsFor(run, quick ? 1 : 20); // a page's clock may tell less than a tenth of that
+  const repeats = await repeatsFor(run, quick ? 1 : 20); // a page's clock may have less than a tenth of that resolution
   const times = await measure(() => run(repeats), quick ? { warmUp: 1, samples: 3, milliseconds: 0 } : {});
   const gpu = timer && (await timeOnGpu(timer, () => run(repeats), quick ? 3 : 15));
   return { ...scaled(times, 1 / repeats), ...(gpu && { gpu: scaled(gpu, 1 / repeats) }) };
 }
 
-/** Samples of their own, so that the timestamps are in nobody's way. Null where the clock did not see all of them. */
+/** Separate samples, so that timestamps do not affect the others. Null if the clock did not see all of them. */
 async function timeOnGpu(timer: GpuTimer, work: () => Promise<void>, samples: number): Promise<Milliseconds | null> {
   const taken: number[] = [];
   const begin = performance.now();
@@ -77,10 +78,10 @@ export interface Pair {
   readonly ratio: number;
 }
 
-/** Between two turns: threads of the one before may still be looking for work. */
+/** Pause between two turns: threads of the previous turn may still poll for work. */
 const pause = 5;
 
-/** Milliseconds of one run of each, in turn: first, second, first, second, … */
+/** Milliseconds of one run of each, alternating: first, second, first, second, … */
 export async function timeInTurn(first: Execution, second: Execution, quick: boolean): Promise<Pair> {
   const repeats = [quick ? 1 : await repeatsFor(first.run), quick ? 1 : await repeatsFor(second.run)];
   const rounds = quick ? 3 : 21;
@@ -88,7 +89,7 @@ export async function timeInTurn(first: Execution, second: Execution, quick: boo
   for (let round = 0; round < rounds; round++) {
     for (const [side, { run }] of [first, second].entries()) {
       await new Promise((resolve) => setTimeout(resolve, quick ? 0 : pause));
-      await run(1); // the other's turn has emptied the caches
+      await run(1); // the other's turn has evicted the caches
       const start = performance.now();
       await run(repeats[side]!);
       taken[side]!.push((performance.now() - start) / repeats[side]!);

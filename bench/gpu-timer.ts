@@ -1,9 +1,9 @@
 /**
- * How long the GPU itself takes for what somebody else submits: a GPU object that hands out devices whose compute passes
- * write timestamps while the timer looks. Between start-engine.ts, which gives such an object to the engine, and
- * executions.ts, which reports the times beside those of the wall clock.
+ * GPU time of work that other code submits: wraps a GPU object so that the compute passes of its devices write
+ * timestamps while the timer is active. start-engine.ts gives such an object to the engine; executions.ts reports the
+ * times next to wall-clock times.
  *
- * The clock is coarse, a tenth of a millisecond in Chrome, so a sample has to be much longer than that.
+ * The clock has a resolution of a tenth of a millisecond in Chrome, so samples must be much longer than that.
  */
 export interface GpuTimer {
   /**
@@ -19,10 +19,10 @@ export interface TimedGpu {
   readonly timer: GpuTimer | null;
 }
 
-/** Query sets hold at most 4096 timestamps, two a pass. */
+/** A query set has at most 4096 timestamps, two per pass. */
 const mostPasses = 2048;
 
-/** A GPU object that is `gpu` in everything else. */
+/** Wraps `gpu`; everything else behaves as before. */
 export function withTimestamps(gpu: GPU): TimedGpu {
   let timer: GpuTimer | null = null;
   const requestAdapter = async (options?: GPURequestAdapterOptions): Promise<GPUAdapter | null> => {
@@ -40,7 +40,7 @@ export function withTimestamps(gpu: GPU): TimedGpu {
   const wrapped = new Proxy(gpu, {
     get(target, name) {
       if (name === 'requestAdapter') return requestAdapter;
-      // the browser's own accessors and methods insist on their own object
+      // the browser's accessors and methods require the original object
       const value: unknown = Reflect.get(target, name, target);
       return typeof value === 'function' ? (value.bind(target) as unknown) : value;
     },
@@ -113,7 +113,7 @@ class PassTimer implements GpuTimer {
     await readable.mapAsync(GPUMapMode.READ, 0, 16 * passes);
     const ticks = [...new BigUint64Array(readable.getMappedRange(0, 16 * passes))];
     readable.unmap();
-    // a difference may be negative where the clock of the GPU was set back
+    // a difference is negative if the GPU's clock was reset
     const taken = ticks.reduce((sum, tick, index) => sum + (index % 2 === 0 ? -tick : tick), 0n);
     return taken > 0n ? Number(taken) / 1e6 : null;
   }

@@ -1,6 +1,6 @@
 /**
- * Times a piece of work: warms up, then takes samples until there are enough of them and enough time has passed, and
- * tells the median with the spread. Timings on a shared machine wander, so the mean says little.
+ * Times a piece of work: warms up, then samples until there are enough samples and enough time has passed, and reports
+ * the median and spread. Timings on a shared machine drift, so the mean says little.
  */
 export interface Milliseconds {
   readonly median: number;
@@ -8,7 +8,7 @@ export interface Milliseconds {
   readonly p90: number;
 }
 
-/** By the wall clock and, where there is a GPU that tells, by its own. */
+/** Times by the wall clock and, if the GPU supports timestamps, by its own clock. */
 export interface Timed extends Milliseconds {
   /** Without what it takes to submit, and to hear that it is done. */
   readonly gpu?: Milliseconds;
@@ -40,19 +40,19 @@ export async function measure(work: () => void | Promise<void>, options: Measure
   return spread(taken);
 }
 
-/** Median, tenth and ninetieth percentile. Throws when there is nothing to tell. */
+/** Median, tenth and ninetieth percentile. Throws without samples. */
 export function spread(samples: readonly number[]): Milliseconds {
   if (samples.length === 0) throw new Error('spread: no samples');
   const sorted = [...samples].sort((a, b) => a - b);
   return { median: quantile(sorted, 0.5), p10: quantile(sorted, 0.1), p90: quantile(sorted, 0.9) };
 }
 
-/** Each of the three times `factor`: from many runs to one of them. */
+/** Multiplies all three times by `factor`: from many runs to one. */
 export function scaled({ median, p10, p90 }: Milliseconds, factor: number): Milliseconds {
   return { median: median * factor, p10: p10 * factor, p90: p90 * factor };
 }
 
-/** Between the two nearest samples, in proportion. */
+/** Linear interpolation between the two nearest samples. */
 function quantile(sorted: readonly number[], share: number): number {
   const place = share * (sorted.length - 1);
   const below = Math.floor(place);
@@ -60,7 +60,9 @@ function quantile(sorted: readonly number[], share: number): number {
   return sorted[below]! + (place - below) * (sorted[above]! - sorted[below]!);
 }
 
-/** How often `work` must be repeated for one sample to last about `milliseconds`: short calls drown in the clock. */
+/**
+ * How often to repeat `work` so that one sample lasts about `milliseconds`: the clock is too coarse for short calls.
+ */
 export async function repeatsFor(work: (repeats: number) => Promise<void>, milliseconds = 20): Promise<number> {
   await work(1);
   for (let repeats = 1; ; repeats *= 4) {

@@ -1,6 +1,4 @@
-/**
- * Matrix products as suites time them: operands that are there already, and a result that stays there.
- */
+/** Matrix products for the suites: the operands are on the device already, and the result stays there. */
 import { type Engine, matmul, parameter } from '../src/index.ts';
 import { holdAgainst } from './ceilings/beside.ts';
 import { type Execution, execution } from './executions.ts';
@@ -25,7 +23,7 @@ export function productExecution(
   return execution(engine, { outputs: { product: matmul(a, b, { transposeA, transposeB }) } }, [a, b]);
 }
 
-/** A product as a share of the multiply-adds that the machine can do. */
+/** A product as a share of the machine's multiply-add rate. */
 export async function productRate(context: Context, name: string, product: Product): Promise<Measured> {
   const made = await productExecution(context.engine, product);
   const { times, ceiling } = await holdAgainst(context, made, 'multiply-adds');
@@ -36,13 +34,13 @@ export async function productRate(context: Context, name: string, product: Produ
 /** Floating-point operations; a multiply-add counts as two. */
 export const operationsOf = ({ m, k, n }: Product): number => 2 * m * k * n;
 
-/** With both operands read once, and the result written once. */
+/** Each operand read once, and the result written once. */
 export const workOf = (product: Product): Work => {
   const { m, k, n } = product;
   return { operations: operationsOf(product), bytes: 4 * (m * k + k * n + m * n) };
 };
 
-/** `128×784 · 784×32`, with a ᵀ behind what lies there transposed. */
+/** `128×784 · 784×32`, with ᵀ for operands stored transposed. */
 export function nameOf({ m, k, n, transposeA, transposeB }: Product): string {
   const left = transposeA ? `(${k}×${m})ᵀ` : `${m}×${k}`;
   return `${left} · ${transposeB ? `(${n}×${k})ᵀ` : `${k}×${n}`}`;

@@ -18,7 +18,7 @@ export interface SuiteReport {
   readonly device: string;
 }
 
-/** `emit` hears of every record as it comes. */
+/** `emit` is called with every record as it arrives. */
 export async function runSuite(request: SuiteRequest, emit: (record: BenchRecord) => void): Promise<SuiteReport> {
   const { suite: suiteName, quick, ...rest } = request;
   const { backend } = rest;
@@ -39,7 +39,7 @@ export async function runSuite(request: SuiteRequest, emit: (record: BenchRecord
   }
 }
 
-/** The records of `suite`, as they come. */
+/** Yields the records of `suite` as they arrive. */
 export async function* recordsOf(suite: Suite, context: Context): AsyncIterable<BenchRecord> {
   const { info } = context.engine;
   for await (const { name, threads = info.threads, ...numbers } of suite.run(context)) {
@@ -54,7 +54,7 @@ declare global {
   }
 }
 
-/** What run.ts calls in the page. */
+/** Called by run.ts in the page. */
 export async function runSuiteInPage(request: SuiteRequest): Promise<SuiteReport> {
   const sent: Promise<void>[] = [];
   const report = await runSuite(request, (record) => sent.push(window.benchRecord?.(record) ?? Promise.resolve()));

@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- SUITE`: the one door to the benchmark. Runs a suite in Node or, with --browser, in headless Chromium;
- * prints a table and, with --json, writes the records with the environment that they were taken in. With --page it serves
- * a page instead, in which a reader measures any device.
+ * `npm run bench -- SUITE`: the benchmark's command line. Runs a suite in Node or, with --browser, in headless
+ * Chromium, prints a table and, with --json, writes the records with their environment. --page serves a page instead,
+ * in which readers measure any device.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -34,7 +34,7 @@ interface Values extends EngineRequest {
   readonly port: number;
 }
 
-/** What --json writes. */
+/** The file that --json writes. */
 export interface BenchFile {
   /** With what the engine ran on, and the ceilings that were measured there. */
   readonly environment: Environment & Omit<SuiteReport, 'records'>;
@@ -61,7 +61,7 @@ function inBrowser(request: SuiteRequest, gpu: boolean): Promise<BenchFile> {
   );
 }
 
-/** Names are longer there. */
+/** Names are longer in these suites. */
 const peersWidth = 50;
 
 async function besidePeers({ backend, threads, quick, gpu, only }: Values): Promise<BenchFile> {

@@ -1,6 +1,4 @@
-/**
- * Starts what a suite measures: an engine on the backend, the threads and the binary that were asked for.
- */
+/** Starts the engine of a suite with the requested backend, threads and binary. */
 import { createEngine, type Engine, WasmBackend } from '../src/index.ts';
 import { type GpuTimer, withTimestamps } from './gpu-timer.ts';
 import type { BackendName } from './suite.ts';
@@ -21,16 +19,16 @@ const timers = new WeakMap<Engine, GpuTimer>();
 export async function startEngine({ backend, ...options }: EngineRequest): Promise<Engine> {
   if (backend === 'wasm') return createEngine({ backend: await WasmBackend.create(options) });
   const gpu = (globalThis.navigator as Navigator | undefined)?.gpu;
-  if (gpu === undefined) return createEngine({ backend }); // which says what is missing
+  if (gpu === undefined) return createEngine({ backend }); // which reports what is missing
   const timed = withTimestamps(gpu);
   const engine = await createEngine({ backend, gpu: timed.gpu });
   if (timed.timer !== null) timers.set(engine, timed.timer);
   return engine;
 }
 
-/** The clock of the GPU that `engine` runs on; undefined where there is none, or it does not tell. */
+/** The GPU clock of `engine`; undefined if there is none or it does not support timestamps. */
 export const timerOf = (engine: Engine): GpuTimer | undefined => timers.get(engine);
 
-/** What a ceiling has to do without or with, where a binary was asked for. */
+/** The instruction set option of a ceiling; without a requested binary the ceiling decides. */
 export const instructionsOf = ({ binary }: EngineRequest): { readonly relaxed?: boolean } =>
   binary === undefined ? {} : { relaxed: binary === 'relaxed-simd' };

@@ -1,6 +1,4 @@
-/**
- * What a suite is: a module that runs in Node and in a page alike, and gives one record for each thing it measured.
- */
+/** The interface of a suite: a module that runs in Node and in pages, and yields one record per measurement. */
 import type { Engine } from '../src/index.ts';
 import type { Ceilings } from './ceilings/ceilings.ts';
 import type { Milliseconds, Timed } from './measure.ts';
@@ -8,7 +6,7 @@ import type { EngineRequest } from './start-engine.ts';
 
 export type BackendName = 'wasm' | 'webgpu';
 
-/** What one run of a case has to do at least: its place in a roofline. */
+/** The minimum work of one run of a case, which determines its position in a roofline. */
 export interface Work {
   /** Of floating-point numbers; a multiply-add counts as two. */
   readonly operations: number;
@@ -16,7 +14,7 @@ export interface Work {
   readonly bytes: number;
 }
 
-/** What came out of one measurement. */
+/** The result of one measurement. */
 export interface Measured {
   readonly name: string;
   readonly milliseconds: Timed;
@@ -50,7 +48,7 @@ export interface Context {
   readonly quick: boolean;
 }
 
-/** What is known of a run before it starts. */
+/** Parameters of a run. */
 export interface Setting {
   readonly backend: BackendName;
   readonly isSoftware: boolean;
@@ -73,12 +71,12 @@ export const settingOf = ({ engine, backend, quick }: Context): Setting => ({
   quick,
 });
 
-/** A rate, such as GFLOP/s: the more the better. */
+/** A rate, such as GFLOP/s: higher is better. */
 export function rate(name: string, milliseconds: Timed, unit: string, value: number, ceiling: number | null): Measured {
   return { name, milliseconds, value, unit, ceiling, share: ceiling === null ? null : value / ceiling };
 }
 
-/** A time: the less the better, so the ceiling is a floor. `unit` says of what: `ms a step`. */
+/** A time: lower is better, so the ceiling is a floor. `unit` names what is timed: `ms a step`. */
 export function duration(
   name: string,
   milliseconds: Milliseconds,

@@ -1,10 +1,8 @@
-/**
- * Records as a plain table: one line each, columns under their heads.
- */
+/** Records as a plain text table: one line each, columns below their headings. */
 import type { Size } from './comparison/report.ts';
 import type { BenchRecord } from './suite.ts';
 
-/** Three digits that count: 0.0123, 1.23, 12.3, 123. */
+/** Three significant digits: 0.0123, 1.23, 12.3, 123. */
 export function formatNumber(value: number): string {
   if (value === 0 || !Number.isFinite(value)) return String(value);
   const decimals = Math.max(0, Math.min(6, 2 - Math.floor(Math.log10(Math.abs(value)))));

@@ -1,6 +1,7 @@
 /**
- * Finds and starts a browser with WebGPU for tests, benchmarks and size checks. `tsx tools/browser.ts` prints what it
- * found. The order: PUPPETEER_EXECUTABLE_PATH, an installed Chrome or Chromium, Puppeteer's cache, @sparticuz/chromium.
+ * Finds and starts a browser with WebGPU for tests, benchmarks and size checks. `tsx tools/browser.ts` prints the
+ * browser found. Order: PUPPETEER_EXECUTABLE_PATH, an installed Chrome or Chromium, Puppeteer's cache,
+ * @sparticuz/chromium.
  */
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -63,11 +64,11 @@ function inPuppeteerCache(): string | null {
     const path = puppeteer.executablePath();
     return existsSync(path) ? path : null;
   } catch {
-    return null; // nothing was downloaded
+    return null; // no browser was downloaded
   }
 }
 
-/** The browser that launchBrowser would start. Throws a message that says what to do when there is none. */
+/** The browser that launchBrowser would start. If there is none, throws an error that says what to do. */
 export function findBrowser(): FoundBrowser {
   const chosen = process.env.PUPPETEER_EXECUTABLE_PATH;
   if (chosen !== undefined && chosen !== '') {
@@ -91,7 +92,7 @@ export function findBrowser(): FoundBrowser {
   );
 }
 
-/** Quiet, the same everywhere, and with WebGPU. Only pages of our own are opened, hence no sandbox is needed. */
+/** Flags for a quiet, reproducible browser with WebGPU. It opens only our own pages, so it needs no sandbox. */
 function switches({ gpu = false, args = [] }: LaunchOptions): string[] {
   const device = gpu
     ? ['--ignore-gpu-blocklist', '--enable-features=Vulkan', '--use-angle=vulkan']
@@ -106,7 +107,7 @@ function switches({ gpu = false, args = [] }: LaunchOptions): string[] {
     '--disable-component-update',
     '--disable-sync',
     '--disable-dev-shm-usage',
-    // a page in the background must not be slowed down: several are open at once
+    // background pages must not be throttled: several are open at once
     '--disable-background-timer-throttling',
     '--disable-renderer-backgrounding',
     '--disable-backgrounding-occluded-windows',

@@ -1,7 +1,8 @@
 /**
- * shaders/<family>/<name>.wgsl → src/generated/shaders/<name>.ts, with `// #include "name"` replaced by shaders/include/<name>.wgsl.
- * Run by `npm run build:shaders`; `--readable` leaves comments, lines and names as they are: the messages of the GPU's compiler speak of
- * the text that it gets. Files are only written when they change, so this runs before every test.
+ * shaders/<family>/<name>.wgsl → src/generated/shaders/<name>.ts, with `// #include "name"` replaced by
+ * shaders/include/<name>.wgsl. Run by `npm run build:shaders`. `--readable` preserves comments, lines and names,
+ * because the GPU compiler's messages refer to the text that it receives. Files are written only when they change, so
+ * this can run before every test.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -22,10 +23,10 @@ export interface BuildShadersOptions {
 /**
  * Builds every shader of `source` into `target`; files of `source`/include are only included.
  *
- * @returns what is wrong, each as `file:line: message`; empty where all shaders were written
+ * @returns problems, each as `file:line: message`; empty if all shaders were written
  */
 export function buildShaders({ source, target, minify = true }: BuildShadersOptions): string[] {
-  const problems = new Set<string>(); // an included file's fault shows in each shader
+  const problems = new Set<string>(); // an included file's error appears in each shader
   const written = new Set(['index.ts']);
   const stems: string[] = [];
   const shaders = readShaders(source, problems);
@@ -51,7 +52,7 @@ export function buildShaders({ source, target, minify = true }: BuildShadersOpti
 
 const isInclude = (file: string): boolean => dirname(file) === 'include';
 
-/** Every shader of `source` with its includes; one that cannot be resolved adds to `problems`. */
+/** Every shader of `source` with its includes. A shader that cannot be resolved adds to `problems`. */
 export function readShaders(source: string, problems: Set<string>): ResolvedShader[] {
   const texts = new Map(listFiles(source, '.wgsl').map((file) => [file, readFileSync(join(source, file), 'utf8')]));
   return [...texts.keys()].flatMap((file) => {

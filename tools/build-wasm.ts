@@ -1,7 +1,8 @@
 /**
- * assembly/modules/*.ts → build/wasm/*.wasm → src/generated/wasm/*.ts: one binary for each module, the bindings of its
- * kernels, the list of their exports, the end of their static memory, and the worker script. Run by `npm run build:wasm`. A module is compiled again only when
- * one of the files that it imports, a build setting, or the address of its static memory has changed; `--force` compiles all.
+ * assembly/modules/*.ts → build/wasm/*.wasm → src/generated/wasm/*.ts: one binary per module, the list of their
+ * exports, the end of their static memory, and the worker script. Run by `npm run build:wasm`. A module is recompiled
+ * only if a file that it imports, a build setting, or the address of its static memory has changed; `--force`
+ * recompiles all.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,12 +19,12 @@ const buildFolder = join(projectRoot, 'build/wasm');
 const generated = join(projectRoot, 'src/generated/wasm');
 const workerFile = join(projectRoot, 'src/backends/wasm/threads/worker.ts');
 
-/** The core first: its static memory lies lowest, and the others import from it. */
+/** The core first: its static memory has the lowest addresses, and the others import from it. */
 const names = ['core', ...listFiles(join(projectRoot, modulesFolder), '.ts').map((file) => file.slice(0, -3))].filter(
   (name, index, list) => list.indexOf(name) === index,
 );
 
-/** What every module depends on, beside its own sources. */
+/** Files that every module depends on, besides its own sources. */
 const settings = [
   'asconfig.json',
   'tools/build-wasm.ts',
@@ -38,7 +39,7 @@ interface Compiled extends Binary {
   readonly heapBase: number;
 }
 
-/** Kept beside the binary: what it was made from, and where its static memory ends. */
+/** Stored next to the binary: a hash of its sources, and the end of its static memory. */
 interface BuildRecord {
   readonly stamp: string;
   readonly heapBase: number;
@@ -49,7 +50,7 @@ const recordFile = (name: string): string => join(buildFolder, `${name}.json`);
 const binaryFile = (name: string): string => join(buildFolder, `${name}.wasm`);
 const generatedFile = (name: string): string => join(generated, `${name}.ts`);
 
-/** The module as an earlier build left it, when nothing that it was made from has changed. */
+/** The module from an earlier build, if none of its sources has changed. */
 function findCompiled(name: string, stamp: string): Compiled | undefined {
   const files = [recordFile(name), binaryFile(name), generatedFile(name)];
   if (process.argv.includes('--force') || !files.every((file) => existsSync(file))) return undefined;
@@ -60,7 +61,7 @@ function findCompiled(name: string, stamp: string): Compiled | undefined {
 
 /** Compiles a module whose static memory begins at `memoryBase`. */
 async function compile(name: string, memoryBase: number): Promise<Compiled> {
-  const asc = await import('assemblyscript/asc'); // takes seconds to load, so only when there is something to compile
+  const asc = await import('assemblyscript/asc'); // takes seconds to load, so only if something must be compiled
   const [outFile, textFile] = ['wasm', 'wat'].map((ending) => `build/wasm/${name}.${ending}`) as [string, string];
   const place = name === 'core' ? ['--exportTable'] : ['--importTable', '--memoryBase', String(memoryBase)];
   const files = ['--outFile', outFile, '--textFile', textFile, '--baseDir', projectRoot];
@@ -82,7 +83,7 @@ async function compile(name: string, memoryBase: number): Promise<Compiled> {
   if (messages !== '') console.warn(messages);
   const bytes = new Uint8Array(readFileSync(join(projectRoot, outFile)));
   const text = readFileSync(join(projectRoot, textFile), 'utf8');
-  // The loader finds these instructions by their bytes, so the bytes may mean nothing else.
+  // The loader finds these instructions by their bytes, so the bytes must not occur elsewhere.
   if (countMultiplyAdds(bytes) !== text.split('f32x4.relaxed_madd').length - 1) {
     throw new Error(`${name}.wasm: the bytes of a multiply-add stand where there is none`);
   }
@@ -102,7 +103,7 @@ async function main(): Promise<void> {
     const stamp = hashFiles([...importedFiles(sourceFile(name)), ...settings], String(memoryBase));
     const known = findCompiled(name, stamp);
     const binary = known ?? (await compile(name, memoryBase));
-    checkInterface(binary, binaries[0]); // also of a module that is up to date: the core may export something else now
+    checkInterface(binary, binaries[0]); // also for a module that is up to date: the core's exports may have changed
     if (!known) {
       await emit(header, binary);
       writeFileSync(recordFile(name), JSON.stringify({ stamp, heapBase: binary.heapBase } satisfies BuildRecord));
@@ -112,7 +113,7 @@ async function main(): Promise<void> {
   }
   writeIfChanged(generatedFile('exports'), emitExports(header, binaries));
   const heap = `${header}
-/** Where the static memory of all modules ends. */
+/** The end of the static memory of all modules. */
 export const heapBase = ${binaries.at(-1)!.heapBase};
 `;
   writeIfChanged(generatedFile('heap'), heap);
@@ -122,7 +123,7 @@ export const heapBase = ${binaries.at(-1)!.heapBase};
   console.log(`wasm: ${count} of ${names.length} modules compiled, the others are up to date`);
 }
 
-/** Throws when a binary does not fit the core, which is undefined for the core itself. */
+/** Throws if a binary does not match the core, which is undefined for the core itself. */
 function checkInterface({ name, bytes }: Binary, core: Binary | undefined): void {
   const problems = interfaceProblems(readInterface(bytes), bytes, core && readInterface(core.bytes));
   if (problems.length > 0) throw new Error(`${name}.wasm:\n  ${problems.join('\n  ')}`);

@@ -1,6 +1,6 @@
 /**
- * `npm run test:mutations`: puts each fault of test/mutations into a copy of the repository, one at a time, and runs the tests
- * that should fail. Ends with an error when one survives. The working tree is never touched.
+ * `npm run test:mutations`: applies each fault of test/mutations to a copy of the repository, one at a time, and runs
+ * the tests that should fail. Exits with an error if a fault survives. Does not modify the working tree.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import {
@@ -21,13 +21,13 @@ import { projectRoot } from './lib/files.ts';
 import { loadFaults, markdownTable, outcomeOf, problemOf, withFault } from './lib/mutations.ts';
 import type { Fault, Outcome, TestReport } from './lib/mutations.ts';
 
-/** Milliseconds in which the tests of one fault must end. A fault may well make a loop endless. */
+/** Timeout in milliseconds for the tests of one fault. A fault may cause an endless loop. */
 const patience = 600_000;
 
-/** What is made of the sources, and not in git: copied, so that it need not be made again for each fault. */
+/** Generated files that are not in git: copied, so that they need not be generated again for each fault. */
 const generated = ['src/generated', 'build/wasm'];
 
-/** A copy of the working tree as it is, in a folder of its own, with the installed packages. */
+/** A copy of the current working tree in a separate folder, with the installed packages. */
 function copyRepository(): string {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'gradlet-mutations-')));
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
@@ -51,14 +51,14 @@ function copyGenerated(folder: string): void {
   }
 }
 
-/** Runs a command in `folder`; gives its exit code, null when it took too long, and the end of what it printed. */
+/** Runs a command in `folder`; returns its exit code (null after a timeout) and the end of its output. */
 function runIn(
   folder: string,
   command: string,
   args: readonly string[],
 ): Promise<{ code: number | null; text: string }> {
   return new Promise((resolve, reject) => {
-    // A group of its own, so that the workers of a test run end with it.
+    // A separate process group, so that the test run's workers end with it.
     const child = spawn(command, args, { cwd: folder, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     let text = '';
     const note = (chunk: Buffer): void => {
@@ -79,9 +79,9 @@ function runIn(
   });
 }
 
-/** Runs the tests up to the first that fails. */
+/** Runs the tests until the first failure. */
 async function runTests(folder: string, tests: readonly string[]): Promise<[TestReport | null, reason: string]> {
-  const output = join(folder, 'build/test-results.json'); // as vitest.config.ts says
+  const output = join(folder, 'build/test-results.json'); // as in vitest.config.ts
   rmSync(output, { force: true });
   const vitest = join(folder, 'node_modules/vitest/vitest.mjs');
   const { code, text } = await runIn(folder, process.execPath, [vitest, 'run', '--bail=1', ...tests]);
@@ -109,7 +109,7 @@ async function tryFault(folder: string, fault: Fault): Promise<Outcome> {
   }
 }
 
-/** Without a fault the tests must pass, or they would catch anything. */
+/** Without a fault the tests must pass, or they would detect anything. */
 async function requirePassing(folder: string, faults: readonly Fault[]): Promise<void> {
   const tests = [...new Set(faults.flatMap((fault) => fault.tests))];
   const none: Fault = { name: 'no fault', file: '', find: '', replace: '', tests };

@@ -1,9 +1,9 @@
 /**
- * WebGPU in Node: `navigator.gpu` of Dawn, from the optional package `webgpu`. The benchmark and the examples ask for it before
- * they start an engine on WebGPU outside of a browser.
+ * WebGPU in Node: `navigator.gpu` of Dawn, from the optional package `webgpu`. The benchmark and the examples call this
+ * before they start a WebGPU engine outside a browser.
  */
 
-/** What the package exports. */
+/** The exports of the package. */
 export interface Dawn {
   /** Takes Dawn's own switches, such as `adapter=…`. */
   create(switches: readonly string[]): GPU;
@@ -13,7 +13,7 @@ export interface Dawn {
 
 const packageName = 'webgpu';
 
-/** Does nothing where there is WebGPU already. Throws with the remedy when the package is not installed. */
+/** Installs `navigator.gpu` if it is missing. Throws an error with the remedy if the package is not installed. */
 export async function provideGpu(
   load: () => Promise<unknown> = () => import(/* @vite-ignore */ packageName),
 ): Promise<void> {
@@ -30,6 +30,6 @@ export async function provideGpu(
   }
   Object.assign(globalThis, dawn.globals);
   const gpu = dawn.create([]);
-  // Node 20 has no navigator; later ones have one that is not to be assigned to.
+  // Node 20 has no navigator; later versions have one that cannot be assigned to.
   Object.defineProperty(globalThis, 'navigator', { value: { ...navigator, gpu }, configurable: true });
 }

@@ -1,9 +1,9 @@
 /**
- * The development server: static files below the project, TypeScript bundled on the way, for pages, browser tests and
- * benchmarks. `tsx tools/serve.ts [port]` starts it by hand. It only answers this machine, only to its own name, and
- * never leaves its root, by a link or otherwise; dot files do not exist for it.
+ * The development server for pages, browser tests and benchmarks: static files of the project, and TypeScript bundled
+ * on request. `tsx tools/serve.ts [port]` starts it manually. It answers only requests from this machine to its own
+ * host name, never leaves its root, by links or otherwise, and does not serve dot files.
  *
- * Pages are cross-origin isolated, so that they may share memory between threads; `?isolated=no` leaves that out.
+ * Pages are cross-origin isolated, so that they can share memory between threads; `?isolated=no` turns this off.
  */
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -52,7 +52,7 @@ interface Answer {
 
 const refuse = (status: number, body: string): Answer => ({ status, type: 'text/plain; charset=utf-8', body });
 
-/** The real file that a request's path means, or null. */
+/** The real file of a request's path, or null. */
 async function locate(root: string, pathname: string): Promise<string | null> {
   let path: string;
   try {
@@ -91,7 +91,7 @@ export async function startServer(options: ServeOptions = {}): Promise<Developme
   let hosts: readonly string[] = [];
 
   const answer = async (request: IncomingMessage, url: URL): Promise<Answer> => {
-    // a page elsewhere that lets its own name point here must not read the files
+    // a foreign page whose host name resolves to this machine must not read the files
     if (!hosts.includes(request.headers.host ?? '')) return refuse(403, 'unknown host\n');
     if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'only GET and HEAD\n');
     if (url.pathname === '/blank') return { status: 200, type: types['.html']!, body: blankPage };
@@ -105,7 +105,7 @@ export async function startServer(options: ServeOptions = {}): Promise<Developme
   const respond = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     let url: URL;
     try {
-      // the raw path, so that `//` is not taken for a host
+      // the raw path, so that `//` is not parsed as a host
       url = new URL(`http://localhost/${(request.url ?? '/').replace(/^\/+/, '')}`);
     } catch {
       response.writeHead(400).end();

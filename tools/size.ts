@@ -1,4 +1,4 @@
-/** `npm run size`: what programs cost a page, minified and gzipped; fails where one is above its budget. */
+/** `npm run size`: download sizes of programs, minified and gzipped. Fails if one exceeds its budget. */
 import { Command } from 'commander';
 import { sizedPrograms } from '../bench/size/programs.ts';
 import { programSize } from './lib/program-size.ts';

@@ -1,6 +1,6 @@
 /**
- * `tsx tools/update-readme.ts RESULTS.json …`: writes what `npm run bench -- peers --json RESULTS.json` measured into
- * README.md, between two comments. Several files, such as one for each backend, give a table each.
+ * `tsx tools/update-readme.ts RESULTS.json …`: writes the results of `npm run bench -- peers --json RESULTS.json` into
+ * README.md, between two comments. Several files, such as one per backend, produce a table each.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -19,12 +19,12 @@ forward pass, softmax cross-entropy, gradients and Adam; that of the LSTM has 16
 is read back once in ten steps, of the LSTM once in two, except that tfjs reads every one. The first loss counts from the
 library's import in a fresh page. The size is all that the page loads of a library for this.`;
 
-/** What stands between the two comments. */
+/** The text between the two comments. */
 export function performanceSection(files: readonly PeersFile[]): string {
   return [explanation, ...files.map(comparisonTable)].join('\n\n');
 }
 
-/** `text` with `section` between the two comments. Throws when they are not there, once each and in this order. */
+/** Replaces the text between the two comments by `section`. Throws unless both occur exactly once and in this order. */
 export async function withSection(text: string, section: string): Promise<string> {
   const [before, rest, ...furtherBegins] = text.split(begin);
   const [old, after, ...furtherEnds] = rest?.split(end) ?? [];

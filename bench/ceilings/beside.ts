@@ -1,6 +1,6 @@
 /**
- * Holds a case against what the machine allows at best: on WebAssembly in turn with it, sample by sample, because the clock of a
- * processor and whoever shares it change within seconds. Between the suites and ceilings-wasm.ts.
+ * Measures a case next to its ceiling, the machine's maximum rate. On WebAssembly both are measured in alternating
+ * samples, because the processor's clock and other processes change within seconds.
  */
 import { type Sampler, withCopies, withMultiplyAdds, withReads } from './wasm.ts';
 import { type Execution, timeOne } from '../executions.ts';
@@ -14,10 +14,10 @@ export interface Held {
   readonly ceiling: number;
 }
 
-/** The rate of multiply-adds, of copies that touch so many bytes, or of reading so many. */
+/** The ceiling's rate: of multiply-adds, of copies that touch this many bytes, or of reading this many bytes. */
 export type Against = 'multiply-adds' | { readonly copying: number } | { readonly reading: number };
 
-/** Milliseconds of one run of `made`, which is disposed, and the ceiling of the same minutes. */
+/** Milliseconds of one run of `made`, which is disposed afterwards, and the ceiling measured at the same time. */
 export async function holdAgainst(context: Context, made: Execution, against: Against): Promise<Held> {
   try {
     return await (context.backend === 'wasm' ? besideWasm(context, made, against) : onGpu(context, made, against));
@@ -38,15 +38,15 @@ function besideWasm({ engine, request, quick }: Context, { run }: Execution, aga
     const [taken, best]: [number[], number[]] = [[], []];
     for (let round = 0; round < (quick ? 3 : 21); round++) {
       const rate = await sampler();
-      await run(1); // the other's turn has emptied the caches
+      await run(1); // the other's turn has evicted the caches
       const start = performance.now();
       await run(repeats);
       const milliseconds = performance.now() - start;
-      if (round === 0 && !quick) continue; // both warm up
+      if (round === 0 && !quick) continue; // warm-up of both
       best.push(rate);
       taken.push(milliseconds);
     }
-    // other work on the machine does not lower a ceiling
+    // other load on the machine does not lower a ceiling
     return { times: scaled(spread(taken), 1 / repeats), ceiling: spread(best).p90 };
   };
   if (against === 'multiply-adds') return withMultiplyAdds(options, inTurn);

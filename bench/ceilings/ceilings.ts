@@ -1,7 +1,6 @@
 /**
- * What the machine allows at best, measured: multiply-adds with nothing to load, and copies, on as many threads as are held
- * against it. And what a training step needs at least, by arithmetic. A share of such a ceiling says how much is left to
- * gain.
+ * Measured ceilings of the machine: multiply-adds without loads, and copies, on as many threads as the case uses. Also
+ * the minimum work of a training step, by arithmetic. The ratio to a ceiling shows how much can still be gained.
  */
 import { wasmCeilings } from './wasm.ts';
 import { gpuCeilings } from './webgpu.ts';
@@ -24,22 +23,22 @@ export interface CeilingOptions {
   readonly quick?: boolean;
 }
 
-/** Of wasm on one thread, unless `options` say otherwise. */
+/** Ceiling on wasm: one thread unless `options` say otherwise. */
 export function measureCeilings(options: CeilingOptions = {}): Promise<Ceilings> {
   return options.backend !== 'webgpu' ? wasmCeilings(options) : gpuCeilings(options.quick === true);
 }
 
-/** The multiply-adds and the bytes of a training step of dense layers with Adam. */
+/** Minimum multiply-adds and bytes of a training step of dense layers with Adam. */
 export interface StepWork {
   readonly operations: number;
   readonly stateBytes: number;
 }
 
 /**
- * @param sizes of the layers: [784, 128, 64, 10]
- *
- * Forward and the weights' gradients take 2·B·in·out operations each; so does the input's gradient, which the first
+ * Forward and the weights' gradients take 2·B·in·out operations each. So does the input's gradient, which the first
  * layer does not need. Adam reads the parameter, both moments and the gradient, and writes all but the gradient.
+ *
+ * @param sizes of the layers: [784, 128, 64, 10]
  */
 export function trainingWork(sizes: readonly number[], batch: number): StepWork {
   let operations = 0;
@@ -65,9 +64,9 @@ export interface RecurrentShape {
 }
 
 /**
- * A recurrent layer over whole sequences and a dense one on its last state: at each step the products of the inputs and of
- * the state with their kernels, and backwards the kernels' gradients, the state's and, under an embedding, the inputs'.
- * The activations are not counted.
+ * Minimum work of a recurrent layer over whole sequences and a dense layer on its last state. Each step takes the
+ * products of the inputs and of the state with their kernels; the backward pass takes the gradients of the kernels, of
+ * the state and, with an embedding, of the inputs. Activations are not counted.
  */
 export function recurrentWork(shape: RecurrentShape): StepWork {
   const { length, batch, features, units, gates, outputs, embedded = 0 } = shape;
@@ -78,7 +77,7 @@ export function recurrentWork(shape: RecurrentShape): StepWork {
   return { operations, stateBytes: 7 * 4 * parameters };
 }
 
-/** The least milliseconds for that work, were nothing else to do. */
+/** Minimum time of that work in milliseconds. */
 export function floorMilliseconds({ operations, stateBytes }: StepWork, ceilings: Ceilings): number {
   return operations / (ceilings.gflops * 1e6) + stateBytes / (ceilings.cachedBandwidth * 1e6);
 }

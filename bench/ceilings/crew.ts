@@ -1,6 +1,6 @@
 /**
- * Threads that do what the ceilings are made of: the calling one, or several workers at once. What a machine does with
- * two threads is measured, not multiplied: cores share memory, caches and, often, their arithmetic.
+ * Threads that run the ceiling kernels: the calling thread, or several workers in parallel. The rate of several threads
+ * is measured, not extrapolated: cores share memory, caches and often arithmetic units.
  */
 import { type CeilingModule, ceilingModule, compileCeilings, half, megabytes } from './module.ts';
 import { hire, type Member } from './worker.ts';

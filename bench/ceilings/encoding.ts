@@ -1,10 +1,10 @@
 /**
- * The bytes of WebAssembly that the module of the ceilings is made of. Independent of the encoder in src: what measures
- * gradlet is not made by it.
+ * WebAssembly encoding for the ceiling module. Independent of the encoder in src, so that measurements of gradlet do
+ * not depend on its own code.
  */
 type Bytes = readonly number[];
 type Plain = 'end' | 'loop' | 'brIf' | 'i32Add' | 'i32Sub' | 'splat' | 'i32Lane0' | 'f32Lane0' | 'xor' | 'add' | 'mul';
-/** With an immediate. */
+/** An instruction with an immediate. */
 type Immediate = 'callIndirect' | 'get' | 'set' | 'tee' | 'i32Const' | 'f32Const' | 'load';
 
 export const types = { i32: 0x7f, f32: 0x7d, v128: 0x7b } as const;
@@ -23,7 +23,7 @@ export const named = (name: string, kind: number, index: number): number[] => [
   index,
 ];
 
-/** Instructions, stack machine style: operands come before. */
+/** Instructions in stack order: operands come first. */
 export const op: Record<Plain | 'relaxedMadd' | 'memoryCopy', Bytes> & Record<Immediate, (value: number) => Bytes> = {
   end: [0x0b],
   loop: [0x03, 0x40],

@@ -1,7 +1,4 @@
-/**
- * A shader that copies: what a GPU reads and writes when it does nothing else. The suite `memory` holds it beside
- * WebAssembly's copies.
- */
+/** A copy shader: the maximum bandwidth of a GPU. The suite `memory` reports it next to WebAssembly's copies. */
 import type { Execution } from '../executions.ts';
 import { withTimestamps } from '../gpu-timer.ts';
 
@@ -16,7 +13,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x < arrayLength(&copied)) { copied[id.x] = source[id.x]; }
 }`;
 
-/** @param bytes a block, from one buffer to another: a multiple of 16, at most 128 MiB, which every device can bind */
+/** @param bytes size of the copied block: a multiple of 16, at most 128 MiB, which every device can bind */
 export async function gpuCopy(bytes: number): Promise<Execution> {
   const timed = withTimestamps(navigator.gpu);
   const adapter = await timed.gpu.requestAdapter({ powerPreference: 'high-performance' });

@@ -1,11 +1,11 @@
 /**
- * A WebAssembly module, written out byte by byte, that shows what one thread of this machine and this JavaScript engine
- * can do at best. It needs no compiler, so a page and a worker can make it as well.
+ * A hand-encoded WebAssembly module that measures the maximum rates of one thread with this JavaScript engine. It needs
+ * no compiler, so pages and workers can create it as well.
  *
  *     multiply_add(n)             n times 24 multiply-adds of four floats, on 12 independent accumulators
  *     copy(to, from, bytes)       memory.copy
  *     read(from, bytes)           loads every byte, 16 at a time; `bytes` is a multiple of 64
- *     calls(n)                    n times an indirect call of a function that returns at once
+ *     calls(n)                    n times an indirect call of an empty function
  */
 import { named, op, section, sized, types, unsigned, vector } from './encoding.ts';
 
@@ -17,7 +17,7 @@ export interface CeilingModule {
   readonly memory: WebAssembly.Memory;
 }
 
-/** Where memory is to be copied and read: 128 MiB, copies to the upper half. */
+/** The memory to copy and read: 128 MiB, with copies to the upper half. */
 export const megabytes = 128;
 export const half: number = megabytes * 2 ** 19;
 
@@ -30,7 +30,7 @@ export const operationsPerTurn: number = accumulators * rounds * 4 * 2;
 const { i32, f32, v128 } = types;
 const { get, set } = op;
 
-/** Subtracts from a local that counts down, and goes round again until it is 0. */
+/** Decrements a local and repeats the loop until it is 0. */
 const countDown = (local: number, by: number): number[] => [
   ...get(local),
   ...[...op.i32Const(by), ...op.i32Sub, ...op.tee(local), ...op.brIf],
@@ -38,8 +38,8 @@ const countDown = (local: number, by: number): number[] => [
 ];
 
 /**
- * Local 0 counts down, 1 and 2 are x and y, the accumulators follow: s = s·x + y, so that no product can be taken out of
- * the loop; with x = 1/2 it stays near 2y.
+ * Local 0 counts down, 1 and 2 are x and y, the accumulators follow: s = s·x + y, so that no product can be hoisted out
+ * of the loop. With x = 1/2, s stays near 2y.
  */
 function multiplyAddBody(relaxed: boolean): number[] {
   const sums = Array.from({ length: accumulators }, (_, index) => 3 + index);
@@ -64,7 +64,7 @@ function multiplyAddBody(relaxed: boolean): number[] {
 
 const copyBody: readonly number[] = [...vector([]), ...[0, 1, 2].flatMap(get), ...op.memoryCopy, ...op.end];
 
-/** Local 0 is the address, 1 counts down; four accumulators, so that no load waits for another's. */
+/** Local 0 is the address, 1 counts down. Four accumulators make the loads independent. */
 function readBody(): number[] {
   const sums = [2, 3, 4, 5];
   return [
@@ -81,7 +81,7 @@ function readBody(): number[] {
 }
 
 const calleeType = 3;
-/** Returns at once; what follows only makes it longer than what an engine inlines. */
+/** Returns immediately. The rest makes the function too long for an engine to inline. */
 const callee: readonly number[] = [
   ...vector([]),
   ...[...get(0), ...op.brIf],
@@ -122,10 +122,13 @@ function encode(relaxed: boolean, pages: number): Uint8Array<ArrayBuffer> {
   ]);
 }
 
-/** Whether this engine knows the fused multiply-add of relaxed SIMD. */
+/** Whether this engine supports the fused multiply-add of relaxed SIMD. */
 export const hasRelaxedSimd = (): boolean => WebAssembly.validate(encode(true, 1));
 
-/** `megabytes` of memory to copy in and read; fused multiply-add where `relaxed`. */
+/**
+ * @param megabytes size of the memory to copy in and read
+ * @param relaxed whether to use fused multiply-adds
+ */
 export function compileCeilings(relaxed: boolean, megabytes: number): Promise<WebAssembly.Module> {
   return WebAssembly.compile(encode(relaxed, megabytes * 16));
 }
@@ -133,7 +136,7 @@ export function compileCeilings(relaxed: boolean, megabytes: number): Promise<We
 export async function ceilingModule(relaxed: boolean, megabytes: number): Promise<CeilingModule> {
   const { exports } = await WebAssembly.instantiate(await compileCeilings(relaxed, megabytes));
   const module = exports as unknown as CeilingModule;
-  // memory that was never written is one page of zeros, and would be read from the nearest cache
+  // unwritten memory is a single page of zeros and would be read from the nearest cache
   new Uint8Array(module.memory.buffer).fill(0);
   return module;
 }

@@ -1,8 +1,8 @@
 /**
- * What WebAssembly can do at best on this machine, on one thread or on several at once: multiply-adds, copies, reads, calls,
- * and a word handed from thread to thread.
+ * WebAssembly's maximum rates on this machine, on one or several threads: multiply-adds, copies, reads, calls, and
+ * passing a word from thread to thread.
  *
- * It is the tenth percentile of the times that counts, not the median: other work on the machine does not lower a ceiling.
+ * Uses the tenth percentile of the times instead of the median: other load on the machine does not lower a ceiling.
  */
 import { type Crew, startCrew } from './crew.ts';
 import { ceilingModule, hasRelaxedSimd, operationsPerTurn } from './module.ts';
@@ -26,18 +26,18 @@ async function machine(crew: Crew, options: MeasureOptions, relaxed: boolean): P
   };
 }
 
-/** Takes one sample of a rate, of some milliseconds. */
+/** Takes one sample of a rate, which lasts some milliseconds. */
 export type Sampler = () => Promise<number>;
 
-/** For a sampler of multiply-adds, in GFLOP/s. */
+/** Uses a sampler of multiply-adds, in GFLOP/s. */
 export function withMultiplyAdds<T>(options: CeilingOptions, use: (sampler: Sampler) => Promise<T>): Promise<T> {
   return withCrew(options, (crew) => {
-    const turns = options.quick ? 100_000 : 2_000_000; // a third of a millisecond at least: the clock of a page is coarse
+    const turns = options.quick ? 100_000 : 2_000_000; // at least a third of a millisecond: a page's clock is coarse
     return use(rateOf(() => crew.multiplyAdd(turns), (crew.threads * turns * operationsPerTurn) / 1e6));
   });
 }
 
-/** For a sampler of copies within `bytes` bytes, half of them to the other half: GB/s, read and written. */
+/** Uses a sampler of copies within `bytes` bytes, from one half to the other: GB/s, read and written. */
 export function withCopies<T>(
   bytes: number,
   options: CeilingOptions,
@@ -49,7 +49,7 @@ export function withCopies<T>(
   });
 }
 
-/** For a sampler of reading `bytes` bytes, at most 64 MiB: GB/s. */
+/** Uses a sampler of reading `bytes` bytes, at most 64 MiB: GB/s. */
 export function withReads<T>(
   bytes: number,
   options: CeilingOptions,
@@ -65,7 +65,7 @@ export function withReads<T>(
   });
 }
 
-/** `amount` for each millisecond that `work` takes. What ran before has emptied the caches, which `warmUp` fills. */
+/** `amount` per millisecond of `work`. Earlier work has evicted the caches, which `warmUp` fills. */
 function rateOf(work: () => Promise<void>, amount: number, warmUp?: () => Promise<void>): Sampler {
   return async () => {
     await warmUp?.();
@@ -75,7 +75,7 @@ function rateOf(work: () => Promise<void>, amount: number, warmUp?: () => Promis
   };
 }
 
-/** Runs `use` with the threads, which are dismissed afterwards. */
+/** Runs `use` with the threads, which are terminated afterwards. */
 async function withCrew<T>(
   { threads = 1, relaxed = hasRelaxedSimd(), quick = false }: CeilingOptions,
   use: (crew: Crew, options: MeasureOptions, relaxed: boolean) => Promise<T>,
@@ -88,7 +88,7 @@ async function withCrew<T>(
   }
 }
 
-/** With several threads a sample is long enough for the messages to them not to count. */
+/** With several threads, a sample is long enough to make the messages to them negligible. */
 async function multiplyRate(crew: Crew, options: MeasureOptions): Promise<number> {
   const turns = crew.threads === 1 ? 100_000 : 2_000_000;
   const { p10 } = await measure(() => crew.multiplyAdd(turns), options);
@@ -111,7 +111,8 @@ interface Copies {
 
 function copies(crew: Crew, bytes: number): Copies {
   const each = Math.ceil(bytes / 2 / crew.threads);
-  // several small ones: a page's clock tells no less than 5 µs, and several threads hear of each sample by a message
+  // several small ones: a page's clock has a resolution of 5 µs at best, and several threads receive each sample by a
+  // message
   const turns = Math.ceil((32 * mebibyte) / each);
   return { each, work: () => crew.copy(each, turns), amount: (2 * turns * crew.threads * each) / 1e6 };
 }
@@ -124,7 +125,7 @@ export async function callNanoseconds(quick: boolean): Promise<number> {
   return (p10 * 1e6) / calls;
 }
 
-/** Nanoseconds in which a cache line goes once round all threads, each of which looks for it all the time. */
+/** Nanoseconds for a cache line to pass through all threads once, each of which polls continuously. */
 export function roundNanoseconds(options: CeilingOptions): Promise<number> {
   return withCrew(options, async (crew, measuring) => {
     const rounds = 20_000;

@@ -1,6 +1,5 @@
 /**
- * The ceilings of a WebGPU device: a shader that does nothing but multiply and add in registers, and copies between
- * two buffers.
+ * The ceilings of a WebGPU device: a shader that only multiplies and adds in registers, and copies between two buffers.
  */
 import type { Ceilings } from './ceilings.ts';
 import { measure, repeatsFor } from '../measure.ts';
@@ -9,7 +8,7 @@ const turns = 256;
 const workgroups = 1024;
 const accumulators = 8;
 
-/** Every invocation keeps 8 vectors of four; the result is stored so that no compiler drops the work. */
+/** Every invocation has 8 vectors of four. The result is stored so that no compiler drops the work. */
 const shader = /* wgsl */ `
 @group(0) @binding(0) var<storage, read_write> out: array<vec4f>;
 
@@ -76,7 +75,7 @@ async function multiplyAdd(device: GPUDevice): Promise<MultiplyAdd> {
   return { run, operations: workgroups * 64 * turns * accumulators * 4 * 2 };
 }
 
-/** Several in one submission: a submission alone takes some ten microseconds. */
+/** Several per submit: a submit alone takes some ten microseconds. */
 const copiesPerRun = 8;
 
 function copier(device: GPUDevice, size: number): () => Promise<void> {

@@ -1,10 +1,10 @@
 /**
- * A worker that does what the ceilings are made of, in a page and in Node. It needs nothing of gradlet, whose own workers
- * are held against it.
+ * A worker that runs the ceiling kernels, in pages and in Node. Independent of gradlet, whose own workers are compared
+ * with it.
  */
 import { half } from './module.ts';
 
-/** Runs in each worker, as text, so that it needs no address in a page. */
+/** Runs in each worker. Passed as text, so that a page needs no URL for it. */
 const workerSource = `
 const node = globalThis.process?.getBuiltinModule?.('node:worker_threads');
 const port = node ? node.parentPort : globalThis;
@@ -12,7 +12,7 @@ let exports;
 const tasks = {
   start: (module) => {
     exports = new WebAssembly.Instance(module).exports;
-    new Uint8Array(exports.memory.buffer).fill(0); // as ceilingModule does
+    new Uint8Array(exports.memory.buffer).fill(0); // like ceilingModule
   },
   multiplyAdd: (turns) => exports.multiply_add(turns),
   copy: ({ bytes, turns }) => {
@@ -31,7 +31,7 @@ port.onmessage = ({ data: [task, argument] }) => {
   port.postMessage('done');
 };`;
 
-/** A worker, seen from the thread that hired it. */
+/** A worker, as seen by the thread that started it. */
 export interface Member {
   post(message: readonly [task: string, argument: unknown]): void;
   /** Called with each answer. */

@@ -1,6 +1,6 @@
 /**
- * Times several contenders in turn, A B C A B C …, so that whatever else the machine does meets all of them alike. One
- * that fails is left out from then on; the others go on.
+ * Times several contenders in turn, A B C A B C …, so that other load on the machine affects all of them equally. A
+ * contender that fails is excluded; the others continue.
  */
 export interface Contender {
   readonly name: string;
@@ -22,10 +22,10 @@ export interface Effort {
   readonly patience: number;
 }
 
-/** For each contender milliseconds of one call, sample by sample, or what went wrong. */
+/** For each contender, milliseconds per call of each sample, or the error. */
 export type Outcome = ReadonlyMap<string, readonly number[] | Error>;
 
-/** @param onTurn is told whose turn it is */
+/** @param onTurn called with the contender whose turn begins */
 export async function alternate(
   contenders: readonly Contender[],
   effort: Effort,
@@ -55,7 +55,11 @@ export async function alternate(
   return outcome;
 }
 
-/** Runs at least twice. @returns how many calls make a sample */
+/**
+ * Runs at least twice.
+ *
+ * @returns how many calls make a sample
+ */
 async function warmUp({ work }: Contender, { warmUp: length, sample, patience }: Effort): Promise<number> {
   const begin = performance.now();
   let shortest = Infinity;
@@ -67,7 +71,7 @@ async function warmUp({ work }: Contender, { warmUp: length, sample, patience }:
   return Math.min(10_000, Math.max(1, Math.round(sample / Math.max(shortest, 1e-3))));
 }
 
-/** Short work gets a call before the clock starts: the turns of the others have emptied the caches. */
+/** Short work is called once before the clock starts: the other contenders have evicted the caches. */
 async function takeSample({ work }: Contender, repeats: number, { patience }: Effort): Promise<number> {
   if (repeats > 1) await within(patience, work());
   const start = performance.now();
@@ -77,7 +81,7 @@ async function takeSample({ work }: Contender, repeats: number, { patience }: Ef
 
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** What `promise` gives, unless it takes longer than `milliseconds`. */
+/** The result of `promise`; rejects after `milliseconds`. */
 export async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout>;
   const late = new Promise<never>((_, reject) => {
@@ -86,7 +90,7 @@ export async function within<T>(milliseconds: number, promise: Promise<T>): Prom
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-/** Not everybody throws errors. */
+/** Not every library throws Error objects. */
 export function asError(error: unknown): Error {
   if (error instanceof Error) return error;
   const { message } = Object(error) as { readonly message?: unknown };

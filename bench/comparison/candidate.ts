@@ -1,6 +1,6 @@
 /**
- * What a library must offer to be compared: each has a module that exports `start`, a `Start`. Modules of the peers are in
- * bench/peers, that of gradlet is beside this file.
+ * The interface of compared libraries. Each has a module that exports `start`, a `Start`. Modules of the peers are in
+ * bench/peers, gradlet's is in this folder.
  */
 
 export type Start = (options: StartOptions) => Promise<Candidate>;
@@ -36,8 +36,8 @@ export interface Product {
 }
 
 /**
- * Dense layers with relu between them, trained with Adam (0.001, 0.9, 0.999, 1e-7) for softmax cross-entropy, on a few
- * batches that stay on the device and come in their order.
+ * Dense layers with relu between them, trained with Adam (0.001, 0.9, 0.999, 1e-7) and softmax cross-entropy, on a few
+ * batches that stay on the device in fixed order.
  */
 export interface TrainingTask {
   /** Of the layers: [784, 128, 64, 10]. */
@@ -52,8 +52,8 @@ export interface TrainingTask {
 }
 
 /**
- * An LSTM over whole sequences and a sigmoid of its last state, trained with Adam (0.001, 0.9, 0.999, 1e-7) for binary
- * cross-entropy, on a few batches that stay on the device and come in their order.
+ * An LSTM over whole sequences with a sigmoid of its last state, trained with Adam (0.001, 0.9, 0.999, 1e-7) and binary
+ * cross-entropy, on a few batches that stay on the device in fixed order.
  */
 export interface RecurrentTask {
   readonly length: number;

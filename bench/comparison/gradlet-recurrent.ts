@@ -1,6 +1,6 @@
 /**
- * gradlet's LSTM, trained by `fit` as the dense network is. A bundle of its own: what a page loads for the other tasks is
- * measured.
+ * gradlet's LSTM, trained by `fit` like the dense network. A separate bundle, because the comparison measures what a
+ * page loads for the other tasks.
  */
 import { adam, createEngine, dense, type Engine, lstm, sequential, tensor } from '../../src/index.ts';
 import type { RecurrentTask, Start, Training } from './candidate.ts';

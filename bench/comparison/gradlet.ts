@@ -1,6 +1,4 @@
-/**
- * gradlet as it is used: a compiled graph for the product, and `fit` for the training, one epoch a round.
- */
+/** gradlet as users use it: a compiled graph for the product, and `fit` for training, one epoch per round. */
 import {
   adam,
   type Callback,
@@ -64,7 +62,7 @@ export function training(engine: Engine, task: TrainingTask): Training {
   return rounds(model, x, y, batch);
 }
 
-/** One `fit` for all rounds, an epoch each. */
+/** One `fit` for all rounds, one epoch each. */
 export function rounds(model: Model, x: HostTensor, y: HostTensor, batch: number): Training {
   const turns = new Turns();
   const fit = model.fit(x, y, { epochs: 1e9, batchSize: batch, shuffle: false, callbacks: [turns] });
@@ -79,7 +77,7 @@ export function rounds(model: Model, x: HostTensor, y: HostTensor, batch: number
   };
 }
 
-/** Holds a `fit` before each epoch until its turn comes. */
+/** Pauses a `fit` before each epoch until its turn comes. */
 class Turns implements Callback {
   private turn = gate<void>();
   private result = gate<number>();
@@ -120,6 +118,6 @@ interface Gate<T> {
 function gate<T>(): Gate<T> {
   let settle: Pick<Gate<T>, 'resolve' | 'reject'>;
   const promise = new Promise<T>((resolve, reject) => (settle = { resolve, reject }));
-  promise.catch(() => undefined); // whoever awaits it hears of the failure
+  promise.catch(() => undefined); // reported where it is awaited
   return { promise, ...settle! };
 }

@@ -1,5 +1,5 @@
 /**
- * Installs the peers, which nothing else needs: bench/peers is a package of its own, with exact versions.
+ * Installs the peers. bench/peers is a separate package with exact versions, because only this benchmark needs them.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -16,11 +16,11 @@ interface Manifest {
 const readManifest = (folder: string): Manifest =>
   JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
 
-/** Package and version of each peer, as asked for. */
+/** Requested package and version of each peer. */
 export const wantedVersions = (folder: string = peersFolder): Readonly<Record<string, string>> =>
   readManifest(folder).dependencies ?? {};
 
-/** The packages that are missing, or there in another version. */
+/** The packages that are missing or installed in another version. */
 export function missingPackages(folder: string = peersFolder): string[] {
   return Object.entries(wantedVersions(folder))
     .filter(([name, version]) => {
@@ -30,7 +30,7 @@ export function missingPackages(folder: string = peersFolder): string[] {
     .map(([name, version]) => `${name}@${version}`);
 }
 
-/** Does nothing when all are there. Throws a message that says what to do when they cannot be had. */
+/** Installs missing peers. Throws an error that says what to do when they cannot be installed. */
 export async function installPeers(folder: string = peersFolder, run: Npm = npm): Promise<void> {
   const missing = missingPackages(folder);
   if (missing.length === 0) return;
@@ -43,7 +43,7 @@ export async function installPeers(folder: string = peersFolder, run: Npm = npm)
   );
 }
 
-/** The first lines that tell of an error: the others tell where npm was called and where it keeps its log. */
+/** The first lines with an error. The other lines give the location of npm and of its log. */
 function reasons(output: string): string {
   const lines = output.trim().split('\n');
   const errors = lines.filter((line) => /^npm (error|ERR!) /.test(line));

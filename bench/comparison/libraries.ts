@@ -1,6 +1,6 @@
 /**
- * The libraries that are compared, and how their bundles for the page are made: minified, each by itself, as a page
- * would load it. gradlet comes first: the others are held against it.
+ * The compared libraries and their page bundles: minified, one per library, as a page would load it. gradlet comes
+ * first, because the others are compared with it.
  */
 import { build, type Plugin } from 'esbuild';
 import { readFile, rm } from 'node:fs/promises';
@@ -41,7 +41,7 @@ export const sources: readonly Source[] = [
   { name: 'onnxruntime-web', package: 'onnxruntime-web', entry: (backend) => `bench/peers/onnxruntime-${backend}.ts` },
 ];
 
-/** Bundles every library below build/, or those that train recurrent layers. Throws when one does not build. */
+/** Bundles every library into build/, or those that train recurrent layers. Throws when one does not build. */
 export async function bundleLibraries(backend: BackendName, kind: 'dense' | 'recurrent' = 'dense'): Promise<Library[]> {
   const folder = `build/peers-${kind}`;
   await rm(join(projectRoot, folder), { recursive: true, force: true });
@@ -81,7 +81,7 @@ export const pureCalls: Plugin = {
   },
 };
 
-/** onnxruntime-web is bundled already, and looks for its other files beside that bundle. */
+/** onnxruntime-web is already bundled and looks for its other files next to that bundle. */
 const ownFiles: Plugin = {
   name: 'own-files',
   setup({ onResolve }) {

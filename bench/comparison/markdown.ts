@@ -1,6 +1,4 @@
-/**
- * A comparison as a table in Markdown: a row for each thing measured, a column for each library, the best in bold.
- */
+/** A comparison as a Markdown table: a row per measurement, a column per library, the best in bold. */
 import type { BenchRecord } from '../suite.ts';
 import { formatNumber } from '../table.ts';
 import { parseRecordName, type PeersFile, type RecordName } from './report.ts';
@@ -11,7 +9,7 @@ interface Cell extends RecordName {
   readonly value: number | null;
 }
 
-/** The table with what it was measured on; and why, where something failed. */
+/** The table, the environment of the measurement, and the reasons of failures. */
 export function comparisonTable(file: PeersFile): string {
   const cells = cellsOf(file);
   const libraries = unique(cells.map(({ library }) => library));
@@ -79,7 +77,7 @@ function threadsOf(records: readonly BenchRecord[]): string {
 
 const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
 
-/** One line without addresses, not too long, and nothing in it that Markdown or HTML would read. */
+/** One short line without URLs or characters that Markdown or HTML would interpret. */
 function escaped(text: string): string {
   const line = text.replace(/\w+:\/\/\S+/g, '…').replace(/\s+/g, ' ');
   const short = line.length > 200 ? `${line.slice(0, 200)}…` : line;

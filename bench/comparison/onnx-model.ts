@@ -1,5 +1,5 @@
 /**
- * The bytes of an ONNX model with a single node: y = a · b, all n × n and float32. The format is a protocol buffer
+ * Encodes an ONNX model with a single node: y = a · b, all n × n and float32. The format is a protocol buffer
  * (onnx.proto3); the numbers below are its field numbers.
  */
 export function onnxProduct(size: number): Uint8Array {
@@ -36,7 +36,7 @@ const message = (field: number, bytes: readonly number[]): number[] => [
 
 const tag = (field: number, wireType: number): number[] => encoded((field << 3) | wireType);
 
-/** Seven bits a byte, the lowest first; the high bit says that more follow. For numbers below 2³¹. */
+/** A varint: seven bits per byte, lowest first; the high bit marks a continuation. For numbers below 2³¹. */
 function encoded(value: number): number[] {
   return value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...encoded(value >>> 7)];
 }

@@ -1,6 +1,6 @@
 /**
- * The page's part of a comparison: starts the libraries, checks what they compute, and times them in turn. The
- * development server bundles this file; each library is a bundle of its own, loaded when it is needed.
+ * The page's side of a comparison: starts the libraries, checks their results, and times them in turn. The development
+ * server bundles this file; each library is a separate bundle, loaded on demand.
  */
 import {
   type Ceilings,
@@ -26,7 +26,7 @@ import {
   trainingTask,
 } from './tasks.ts';
 
-/** A library's bundle, from the server's root. */
+/** A library's bundle, relative to the server's root. */
 export interface Library {
   readonly name: string;
   readonly bundle: string;
@@ -55,7 +55,7 @@ const patience = 180_000;
 const fullEffort: Effort = { warmUp: 500, sample: 20, rounds: 25, atMost: 60_000, pause: 20, patience };
 const quickEffort: Effort = { ...fullEffort, warmUp: 0, sample: 0, rounds: 2, pause: 0 };
 
-/** Started once in a page's life, and so are the failures. */
+/** Started libraries and failures: each library starts once per page. */
 const started = new Map<string, Promise<Candidate>>();
 const files = new Map<string, Set<string>>();
 let ceilings: Promise<Ceilings> | undefined;
@@ -66,12 +66,12 @@ export function measureMachine({ backend, quick }: Pick<TaskRequest, 'backend' |
   return (ceilings ??= measureCeilings({ backend, quick }));
 }
 
-/** The addresses that each library has been loaded from so far. */
+/** The URLs that each library has been loaded from so far. */
 export function loadedFiles(_: object): Promise<Record<string, string[]>> {
   return Promise.resolve(Object.fromEntries([...files].map(([name, addresses]) => [name, [...addresses]])));
 }
 
-/** What gradlet, or whoever comes first, says that it runs on. */
+/** The backend description of the first library, which is gradlet if it started. */
 export async function deviceOf({ libraries, ...options }: Omit<TaskRequest, 'task' | 'quick'>): Promise<string> {
   return (await startLibrary(libraries[0]!, options)).device ?? '';
 }
@@ -113,7 +113,7 @@ export async function measureTask(request: TaskRequest): Promise<TaskReport> {
     try {
       dispose();
     } catch {
-      // whoever failed may fail here once more
+      // a library that failed may fail here again
     }
   }
   return { records, failures };
@@ -124,7 +124,7 @@ export interface FirstLossRequest extends StartOptions {
   readonly batch: number;
 }
 
-/** For a fresh page: milliseconds from the library's import until the loss of a first step is here. */
+/** For a fresh page: milliseconds from the library's import until the loss of the first step is available. */
 export async function firstLoss({ library, batch, ...options }: FirstLossRequest): Promise<number> {
   const task = await trainingTask(batch, 1);
   const start = performance.now();
@@ -151,7 +151,7 @@ interface Prepared extends Contender {
   dispose(): void;
 }
 
-/** Checks a library against the first that came; null when it does not offer the task. */
+/** Checks a library against the first one; null if it does not support the task. */
 type Prepare = (candidate: Candidate) => Promise<Pick<Prepared, 'work' | 'dispose'> | null>;
 
 async function prepareOne(library: Library, options: StartOptions, prepare: Prepare): Promise<Prepared | null> {
@@ -209,7 +209,7 @@ const timesThreads = (one: Ceilings, threads: number): Ceilings => ({
   cachedBandwidth: one.cachedBandwidth * threads,
 });
 
-/** Writes down what the page loads while `run` runs. */
+/** Records the URLs that the page loads while `run` runs. */
 async function watchFiles<T>(name: string, run: () => Promise<T>): Promise<T> {
   const loaded = (): string[] => performance.getEntriesByType('resource').map((entry) => entry.name);
   const before = new Set(loaded());

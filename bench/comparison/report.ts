@@ -1,6 +1,4 @@
-/**
- * What a comparison gives, and the names in it: `step 784-128-64-10 batch 32, jax-js wasm`.
- */
+/** The results of a comparison and their names: `step 784-128-64-10 batch 32, jax-js wasm`. */
 import type { BenchFile } from '../run.ts';
 import type { BackendName } from '../suite.ts';
 
@@ -35,7 +33,7 @@ export interface RecordName {
 
 export const recordName = ({ subject, library, backend }: RecordName): string => `${subject}, ${library} ${backend}`;
 
-/** The parts of such a name; null for another. */
+/** The parts of such a name; null if it has another form. */
 export function parseRecordName(name: string): RecordName | null {
   const match = /^(.+), (\S+) (wasm|webgpu)$/.exec(name);
   return match && { subject: match[1]!, library: match[2]!, backend: match[3] as BackendName };

@@ -1,7 +1,8 @@
 /**
- * `npm run bench -- peers`: gradlet beside other libraries, in one page of headless Chromium that is isolated, so that
- * all may use threads. Each task is timed in turn, A B C A B C …, on the same data; the loss is read back once in ten
- * steps, for everybody who can leave the other nine. Cold starts come last, each in a fresh page.
+ * `npm run bench -- peers`: compares gradlet with other libraries in one page of headless Chromium. The page is
+ * cross-origin isolated, so that all may use threads. Each task is timed in turn, A B C A B C …, on the same data. The
+ * loss is read back every tenth step, for every library that can skip the other nine. Cold starts come last, each in a
+ * fresh page.
  */
 import type { Browser, Page } from 'puppeteer';
 import { readFile } from 'node:fs/promises';
@@ -32,7 +33,7 @@ export interface PeersOptions {
   readonly only?: string;
 }
 
-/** Hears of every record and failure as it comes. */
+/** Called with every record and failure as it arrives. */
 export interface Listener {
   record(record: BenchRecord): void;
   failure(failure: Failure): void;

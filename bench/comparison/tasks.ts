@@ -1,6 +1,4 @@
-/**
- * What is compared: the sizes, the data and the first weights, the same for everybody.
- */
+/** The tasks of the comparison: sizes, data and initial weights, the same for every library. */
 import { loadMnist, oneHotLabels, scaledPixels } from '../../examples/data/mnist.ts';
 import type { ProductTask, RecurrentTask, TrainingTask } from './candidate.ts';
 
@@ -9,7 +7,7 @@ export type Task =
   | { readonly kind: 'step'; readonly batch: number }
   | { readonly kind: 'lstm'; readonly batch: number };
 
-/** Steps between two readings of the loss. */
+/** Steps between two readbacks of the loss. */
 export const stepsPerRound = { step: 10, lstm: 2 };
 
 export const networkSizes: readonly number[] = [784, 128, 64, 10];
@@ -38,7 +36,7 @@ export function productTask(size: number): ProductTask {
   return { size, a: matrix(), b: matrix() };
 }
 
-/** Digits of MNIST, and weights uniform by Glorot and Bengio. */
+/** MNIST digits, with uniform weights by Glorot and Bengio. */
 export async function trainingTask(batch: number, batches: number): Promise<TrainingTask> {
   const { train } = await loadMnist({ trainCount: batch * batches, testCount: 1 });
   const random = generator(1);
@@ -51,7 +49,10 @@ export async function trainingTask(batch: number, batches: number): Promise<Trai
   return { sizes: networkSizes, weights, batch, batches, samples: scaledPixels(train), labels: oneHotLabels(train) };
 }
 
-/** Noise with a rising or a falling mean, and which it is; weights as Keras draws them, but the recurrent ones. */
+/**
+ * Noise with a rising or falling mean, and its direction as the label. Weights are initialized as in Keras, except the
+ * recurrent ones.
+ */
 export function recurrentTask(batch: number, batches: number): RecurrentTask {
   const { length, features, units } = sequence;
   const random = generator(2);
@@ -74,7 +75,7 @@ export function recurrentTask(batch: number, batches: number): RecurrentTask {
   return { ...sequence, weights, batch, batches, samples, labels };
 }
 
-/** Numbers from 0 to 1 that depend on nothing but the seed: a linear congruential generator, its upper bits. */
+/** Deterministic numbers from 0 to 1 from a seed: the upper bits of a linear congruential generator. */
 function generator(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

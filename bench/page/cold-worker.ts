@@ -1,6 +1,6 @@
 /**
- * One cold start, in a worker that has seen nothing of the library: hears one request from runner.ts, answers with its
- * stages or with a message.
+ * One cold start, in a fresh worker that has not loaded the library: receives one request from runner.ts, answers with
+ * its stages or with an error message.
  */
 import { coldStart, type ColdRequest, type ColdStart } from '../start/cold.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Names beside the dots of the roofline picture, as many as find room: the fastest case first, each at the right of its
- * dot, at its left, or nowhere. The table names all.
+ * Labels of the dots in the roofline picture, as many as fit: the fastest case first, each to the right of its dot, to
+ * its left, or omitted. The table names all cases.
  */
 import { svg } from './element.ts';
 import type { Dot } from './roofline.ts';
@@ -17,7 +17,7 @@ const characterWidth = 6.2;
 const lineHeight = 13;
 const gap = 9;
 
-/** Narrower pictures are too crowded. */
+/** Narrower pictures are too crowded for labels. */
 const leastWidth = 600;
 
 export function labelDots(frame: Frame, dots: readonly Dot[]): SVGElement[] {

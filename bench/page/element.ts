@@ -1,4 +1,4 @@
-/** Elements of HTML and SVG in one call, and those of index.html by their id. */
+/** Creates HTML and SVG elements in one call, and looks up elements of index.html by id. */
 type Attributes = Readonly<Record<string, string | number | boolean>>;
 export type Child = Node | string;
 
@@ -25,7 +25,7 @@ export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   return found as T;
 }
 
-/** `true` is an attribute without a value, `false` none at all. */
+/** `true` is an attribute without a value; `false` omits the attribute. */
 function furnish<E extends Element>(made: E, attributes: Attributes, children: readonly Child[]): E {
   for (const [name, value] of Object.entries(attributes)) {
     if (value !== false) made.setAttribute(name, value === true ? '' : String(value));

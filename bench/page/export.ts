@@ -1,7 +1,4 @@
-/**
- * What a reader takes away: one file for each backend, as `npm run bench -- SUITE --json FILE` writes it, and the same in
- * Markdown.
- */
+/** Exports: one file per backend, in the format of `npm run bench -- SUITE --json FILE`, and the same as Markdown. */
 import { version } from '../../package.json';
 import type { BenchFile } from '../run.ts';
 import type { BackendName, BenchRecord } from '../suite.ts';
@@ -11,7 +8,7 @@ import type { Machine } from './machine.ts';
 import { backendTitles, titleOf } from './plan.ts';
 import type { State } from './state.ts';
 
-/** Null before the ceilings of that backend are known: records mean little without. */
+/** Null until the ceilings of that backend are known: records mean little without them. */
 export function fileOf(state: State, machine: Machine, backend: BackendName): BenchFile | null {
   const { device, ceilings, records } = state.measured[backend] ?? {};
   if (device === undefined || ceilings === undefined) return null;
@@ -75,7 +72,7 @@ function cellsOf({ suite, name, threads, value, unit, share, milliseconds }: Ben
   ];
 }
 
-/** An adapter may call itself anything. */
+/** An adapter's description may contain any characters. */
 const escaped = (text: string): string => text.replace(/[|<>*_`[\]\\]/g, '\\$&');
 
 export function download(name: string, text: string): void {
@@ -84,6 +81,6 @@ export function download(name: string, text: string): void {
   link.href = address;
   link.download = name;
   link.click();
-  // the browser takes the bytes when it has its turn
+  // the browser reads the bytes asynchronously
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

@@ -1,6 +1,6 @@
 /**
- * The form of options. Its fields are named as the parameters of the page's address, so that a link is the form's own
- * data, and reproduces a run.
+ * The options form. Its fields have the names of the URL parameters, so that a link contains the form's data and
+ * reproduces a run.
  */
 import type { BackendName } from '../suite.ts';
 import { byId, element } from './element.ts';
@@ -13,7 +13,7 @@ const fieldsOf = (name: string): HTMLInputElement[] => [
   ...form().querySelectorAll<HTMLInputElement>(`input[name="${name}"]`),
 ];
 
-/** Puts in what depends on the suites and on this machine, and then what the address says. */
+/** Fills in the choices that depend on the suites and this machine, then the values from the URL. */
 export function fillForm({ cores, isolated, gpu }: Machine): void {
   byId('suites').append(
     ...offers.map(({ suite, title, description }) =>
@@ -41,7 +41,7 @@ function restore(parameters: URLSearchParams): void {
   for (const name of ['backend', 'mode', 'suite']) {
     const wanted = parameters.getAll(name);
     const fields = fieldsOf(name);
-    if (!fields.some(({ value }) => wanted.includes(value))) continue; // as it is by default
+    if (!fields.some(({ value }) => wanted.includes(value))) continue; // the default applies
     for (const field of fields) field.checked = wanted.includes(field.value);
   }
   const select = byId<HTMLSelectElement>('threads');
@@ -60,20 +60,20 @@ export function readForm(): Options {
   };
 }
 
-/** Whether there is anything to measure. */
+/** Whether anything is selected for measurement. */
 export const isComplete = ({ suites }: Options): boolean => suites.length > 0;
 
-/** The address that brings these options back. */
+/** The URL that restores these options. */
 export function rememberForm(): void {
   const parameters = new URLSearchParams([...new FormData(form())] as [string, string][]);
-  // what has nothing to do with the form stays: ?isolated=no
+  // parameters that do not belong to the form stay: ?isolated=no
   for (const [name, value] of new URLSearchParams(location.search)) {
     if (!['backend', 'mode', 'suite', 'threads'].includes(name)) parameters.append(name, value);
   }
   history.replaceState(null, '', `?${parameters.toString()}`);
 }
 
-/** A form that is disabled has no data. */
+/** A disabled form has no data. */
 export function lockForm(locked: boolean): void {
   byId<HTMLFieldSetElement>('fields').disabled = locked;
 }

@@ -1,4 +1,4 @@
-/** Numbers and times as a reader wants them. */
+/** Formats numbers and times for readers. */
 import type { Milliseconds } from '../measure.ts';
 import { formatNumber } from '../table.ts';
 
@@ -17,7 +17,7 @@ export function formatTime(milliseconds: number): string {
   return milliseconds >= 1 ? `${formatNumber(milliseconds)} ms` : `${formatNumber(milliseconds * 1000)} µs`;
 }
 
-/** `1.2–3.4 ms`, both in the unit of the second. */
+/** `1.2–3.4 ms`, both in the unit of the second number. */
 export function formatSpread({ p10, p90 }: Milliseconds): string {
   const [factor, unit] = p90 >= 1000 ? [1e-3, 's'] : p90 >= 1 ? [1, 'ms'] : [1e3, 'µs'];
   return `${formatNumber(p10 * factor)}–${formatNumber(p90 * factor)} ${unit}`;

@@ -1,5 +1,5 @@
 /**
- * What this browser and this device offer, for the reader and for the plan: asked once, before anything is measured.
+ * Capabilities of this browser and device, for the reader and for the plan: determined once, before any measurement.
  */
 import { hasRelaxedSimd } from '../ceilings/module.ts';
 import { startEngine } from '../start-engine.ts';
@@ -22,7 +22,7 @@ export interface Machine {
   readonly gpu: Adapter | { readonly obstacle: string };
 }
 
-/** The more telling name first: every browser calls itself Mozilla, and most also Chrome and Safari. */
+/** More specific names first: every browser calls itself Mozilla, and most also Chrome and Safari. */
 const browsers = [/Firefox\/[\d.]+/, /Edg\/[\d.]+/, /OPR\/[\d.]+/, /(Headless)?Chrome\/[\d.]+/, /Version\/[\d.]+/];
 
 function browserName(agent: string): string {
@@ -40,7 +40,10 @@ export async function lookAround(): Promise<Machine> {
   };
 }
 
-/** The engine says whether it works, and whether it is software: the same verdict as in the records. */
+/**
+ * Starts an engine to see whether the GPU works and whether it is a software adapter: the same decision as in the
+ * records.
+ */
 async function findAdapter(): Promise<Adapter> {
   const engine = await startEngine({ backend: 'webgpu' });
   const { description, isSoftware } = engine.info;
@@ -56,7 +59,7 @@ async function findAdapter(): Promise<Adapter> {
   return { description, isSoftware, timestamps: features.includes('timestamp-query'), features, limits };
 }
 
-/** Terms and what is to say of them. */
+/** Terms and their descriptions. */
 export function describeMachine({ browser, cores, isolated, relaxedSimd, gpu }: Machine): [string, string][] {
   const shared: [string, string][] = [
     ['Browser', browser],

@@ -1,6 +1,6 @@
 /**
- * The benchmark's page: looks at the machine, starts and cancels runs, and draws the state whenever it changes. All that
- * is measured is measured in workers; see runner.ts.
+ * The benchmark's page: inspects the machine, starts and cancels runs, and renders the state whenever it changes. All
+ * measurements run in workers; see runner.ts.
  */
 import { toJson } from '../../tools/examples/json.ts';
 import type { BackendName } from '../suite.ts';
@@ -26,7 +26,7 @@ function show(changed: State, machine: Machine): void {
   state = changed;
   lockForm(state.phase === 'running');
   draw(state, machine);
-  if (ends && hadFocus) startButton.focus(); // the other button is gone
+  if (ends && hadFocus) startButton.focus(); // the other button disappears
 }
 
 function start(machine: Machine): void {
@@ -36,7 +36,7 @@ function start(machine: Machine): void {
     return;
   }
   const isSoftware = !('obstacle' in machine.gpu) && machine.gpu.isSoftware;
-  rememberForm(); // a link to this very run
+  rememberForm(); // a link that reproduces this run
   show(started(options, planOf(options, isSoftware)), machine);
   cancelButton.focus();
   run = new Run((event) => show(next(state, event), machine));

@@ -1,6 +1,4 @@
-/**
- * What the page offers, and how many steps lie ahead of a run. Between the options and the runner.
- */
+/** What the page offers, and the number of steps of a run. */
 import { rounds } from '../start/repeat.ts';
 import type { BackendName, Setting } from '../suite.ts';
 import { start, suites } from '../suites/index.ts';
@@ -27,7 +25,7 @@ const titles: Readonly<Record<string, string>> = {
   start: 'Cold start',
 };
 
-/** For a reader: `Matrix products`. */
+/** The displayed name: `Matrix products`. */
 export const titleOf = (suite: string): string => titles[suite] ?? suite;
 
 export const backendTitles: Readonly<Record<BackendName, string>> = { wasm: 'WebAssembly', webgpu: 'WebGPU' };
@@ -43,7 +41,7 @@ function roundsOf({ quick }: Setting): number {
   return rounds(quick);
 }
 
-/** The steps of one suite on one backend; those of `ceilings` are measured before all. */
+/** The steps of one suite on one backend. Those of `ceilings` run first. */
 export interface Part {
   readonly backend: BackendName;
   readonly suite: string;
@@ -53,7 +51,7 @@ export interface Part {
 
 export const ceilings = 'ceilings';
 
-/** @param isSoftware of the WebGPU adapter: it is given less to do */
+/** @param isSoftware whether the WebGPU adapter is software, which gets less work */
 export function planOf(options: Options, isSoftware: boolean): Part[] {
   return options.backends.flatMap((backend) => {
     const setting = { backend, quick: options.quick, isSoftware: backend === 'webgpu' && isSoftware };

@@ -1,6 +1,6 @@
 /**
- * The roofline picture: operations for each byte against operations a second, both logarithmic. A case can be no faster
- * than its bytes come from memory (the slope), nor than the machine multiplies and adds (the roof).
+ * The roofline picture: operations per byte against operations per second, both logarithmic. A case is limited by
+ * memory bandwidth (the sloped line) and by the rate of multiply-adds (the flat line).
  */
 import type { BackendName } from '../suite.ts';
 import { formatNumber } from '../table.ts';
@@ -21,7 +21,7 @@ export interface Dot {
   readonly y: number;
 }
 
-/** Each suite has a shape, about the point 0, 0. */
+/** The marker shape of each suite, around the point 0, 0. */
 const shapes: Readonly<Record<string, string>> = {
   matmul: 'M-4.5,0a4.5,4.5 0 1,0 9,0a4.5,4.5 0 1,0 -9,0z',
   elementwise: 'M-4,-4h8v8h-8z',
@@ -68,7 +68,7 @@ function drawDot({ x, y }: Frame, dot: Dot): SVGElement {
   );
 }
 
-/** What somebody hears who does not see it. */
+/** The text for screen readers. */
 function describe(state: State, dots: readonly Dot[]): string {
   const roofs = roofsOf(state).map(
     ({ backend, gflops, memory }) =>

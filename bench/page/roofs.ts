@@ -1,4 +1,4 @@
-/** The roofs of the roofline picture: what was measured of each backend's arithmetic and of its memory, as lines. */
+/** The lines of the roofline picture: the measured arithmetic rate and memory bandwidth of each backend. */
 import type { BackendName } from '../suite.ts';
 import { formatNumber } from '../table.ts';
 import { svg } from './element.ts';
@@ -32,15 +32,18 @@ export function drawRoof(frame: Frame, { backend, gflops, memory, cached }: Roof
     'g',
     { class: backend },
     svg('path', { class: 'roof', d: `${slope(memory)}H${x(xRange[1])}` }),
-    // most caches are faster; where a copy is too short to tell, the line would only confuse
+    // most caches are faster; where a copy is too short to show this, the line would only confuse
     ...(cached > memory ? [svg('path', { class: 'roof cached', d: slope(cached) })] : []),
   );
 }
 
-/** Where the slope enters the picture: at its left, or from below. */
+/** Where the sloped line enters the picture: from the left or from below. */
 const startOf = ({ xRange, yRange }: Frame, bandwidth: number): number => Math.max(xRange[0], yRange[0] / bandwidth);
 
-/** The higher one's above its line, the other's below, so that lines which lie close do not share a place. */
+/**
+ * Label positions: the higher line's label is above it, the lower one's below, so that labels of close lines do not
+ * overlap.
+ */
 export function drawLabels(frame: Frame, roofs: readonly Roof[]): SVGElement[] {
   const highest = Math.max(...roofs.map(({ gflops }) => gflops));
   const widest = Math.max(...roofs.map(({ memory }) => memory));

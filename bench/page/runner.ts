@@ -1,6 +1,6 @@
 /**
- * Runs what was asked for, one backend after another, each in a worker of its own, and hands on what the workers tell.
- * Cancelling ends them at once, whatever they are doing.
+ * Runs the requested suites, one backend after another, each in its own worker, and forwards the workers' events.
+ * Cancelling terminates the workers immediately.
  */
 import { recordsOf } from '../start/records.ts';
 import { repeat } from '../start/repeat.ts';

@@ -1,4 +1,4 @@
-/** Where a value stands in the roofline picture: two logarithmic axes that hold everything that is to be drawn. */
+/** The axes of the roofline picture: two logarithmic scales that cover all drawn values. */
 import type { Dot } from './roofline.ts';
 import type { Roof } from './roofs.ts';
 
@@ -25,7 +25,7 @@ const margins = { left: 44, right: 12, top: 24, bottom: 44 } as const;
 export function frameOf(width: number, dots: readonly Dot[], roofs: readonly Roof[]): Frame {
   const height = Math.round(Math.min(440, Math.max(300, width * 0.5)));
   const { left, right, top, bottom } = margins;
-  // on the right there is room for the roof behind where it meets the slope
+  // space on the right for the roof beyond its intersection with the sloped line
   const xRange = rangeOf(
     [0.05, 200, ...dots.map(({ x }) => x), ...roofs.map(({ gflops, memory }) => (4 * gflops) / memory)],
     1.3,
@@ -42,7 +42,7 @@ export function frameOf(width: number, dots: readonly Dot[], roofs: readonly Roo
   };
 }
 
-/** A little more than from the least to the greatest, and two decades at least: so there are ticks. */
+/** Slightly more than from minimum to maximum, and at least two decades, so that there are ticks. */
 function rangeOf(values: readonly number[], slack: number): Range {
   const to = Math.max(...values) * slack;
   return [Math.min(Math.min(...values) / slack, to / 100), to];

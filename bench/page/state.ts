@@ -1,6 +1,6 @@
 /**
- * What the page knows of a run, as plain data, and how each event changes it: events come from the workers by way of
- * runner.ts, and the table, the picture and the exports are drawn from the state.
+ * The state of a run as plain data, and how each event changes it. Events come from the workers through runner.ts; the
+ * table, the picture and the exports are rendered from the state.
  */
 import type { BackendInfo } from '../../src/index.ts';
 import type { Ceilings } from '../ceilings/ceilings.ts';
@@ -91,7 +91,7 @@ function withMeasured(state: State, backend: BackendName, news: Partial<Measurem
   return { ...state, measured: { ...state.measured, [backend]: { ...known, ...news } } };
 }
 
-/** @param suite null for all of the backend's */
+/** @param suite null for all suites of the backend */
 function advance(state: State, backend: BackendName, suite: string | null, steps: number): State {
   const parts = state.parts.map((part) => {
     const isMeant = part.backend === backend && (suite === null || part.suite === suite);

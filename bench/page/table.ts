@@ -1,6 +1,6 @@
 /**
- * The results as a table, a group of rows for each suite, one row for each case and backend. On a narrow screen its style
- * makes cards of the rows; the roles are spelled out because `display` takes them away from a table.
+ * The results as a table: a group of rows per suite, one row per case and backend. On a narrow screen, CSS turns rows
+ * into cards; the roles are explicit because `display` removes the implicit ones of a table.
  */
 import type { BenchRecord } from '../suite.ts';
 import { formatNumber } from '../table.ts';
@@ -52,12 +52,12 @@ export function drawHead(row: HTMLElement): void {
   );
 }
 
-/** Replaces the groups of `table` by those of `records`, in the order in which their suites came. */
+/** Replaces the groups of `table` by those of `records`, in the order in which their suites arrived. */
 export function drawRows(table: HTMLTableElement, records: readonly BenchRecord[]): void {
   for (const body of [...table.tBodies]) body.remove();
   for (const suite of new Set(records.map((record) => record.suite))) {
     const own = records.filter((record) => record.suite === suite);
-    // what was measured on two backends stands together
+    // results of one case on two backends are adjacent
     const names = [...new Set(own.map(({ name }) => name))];
     const rows = names.flatMap((name) => own.filter((record) => record.name === name)).map(drawRow);
     const head = element(

@@ -1,4 +1,4 @@
-/** Draws the state: progress and status, notices, the picture, the table, and what can be taken away. */
+/** Renders the state: progress and status, notices, the picture, the table, and the exports. */
 import { type Child, byId, element } from './element.ts';
 import { fileOf } from './export.ts';
 import { describeMachine, type Machine } from './machine.ts';
@@ -7,7 +7,7 @@ import { drawRoofline } from './roofline.ts';
 import { doneOf, recordsOf, type State, totalOf } from './state.ts';
 import { drawRows } from './table.ts';
 
-/** Said once: the same words again would be read out again. */
+/** Set only on change: screen readers would read the same text again. */
 export function say(text: string): void {
   const status = byId('status');
   if (status.textContent !== text) status.textContent = text;
@@ -86,7 +86,7 @@ function noticesOf({ measured, failures, options }: State, { gpu, isolated }: Ma
   return notices;
 }
 
-/** Messages begin small and end without a stop. */
+/** Messages begin with a lower-case letter and have no full stop. */
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1).replace(/\.$/, '')}.`;
 
 export function drawMachine(machine: Machine): void {

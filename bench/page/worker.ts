@@ -1,6 +1,6 @@
 /**
- * Measures the suites of one backend, in a worker of their own: the page stays alive however long a product takes, and
- * cancelling is the end of the worker. Hears one request from runner.ts and answers with events.
+ * Measures the suites of one backend in a worker, so that the page stays responsive and cancelling can terminate the
+ * worker. Receives one request from runner.ts and answers with events.
  */
 import { measureCeilings } from '../ceilings/ceilings.ts';
 import { recordsOf } from '../run-suite.ts';
@@ -51,7 +51,7 @@ async function measure({ engine: request, suites, quick }: MeasureRequest): Prom
   }
 }
 
-/** One that fails leaves the others their turn. */
+/** A suite that fails does not stop the others. */
 async function measureSuite(name: string, context: Context): Promise<void> {
   const { backend } = context;
   const suite = findSuite(name);

@@ -1,6 +1,4 @@
-/**
- * An LSTM in jax-js, which has no loop for `jit`: every step of the sequence is written out.
- */
+/** An LSTM in jax-js. Its `jit` has no loops, so every step of the sequence is unrolled. */
 import { nn, numpy as np } from '@jax-js/jax';
 import { batchesOf, type RecurrentTask, type Start, type Training } from '../comparison/candidate.ts';
 import { matrix, rounds, start as startJax } from './jax.ts';
@@ -27,7 +25,7 @@ function recurrentTraining(task: RecurrentTask): Training {
   return rounds(weights, batches, (list, x, y) => meanLoss(list, x, y, units));
 }
 
-/** Binary cross-entropy from logits. Every function takes its arguments over: `ref` keeps one for later. */
+/** Binary cross-entropy from logits. jax-js functions consume their arguments: `ref` retains one for later. */
 function meanLoss(weights: np.Array[], x: np.Array, y: np.Array, units: number): np.Array {
   const [kernel, recurrentKernel, bias, outputKernel, outputBias] = weights as [
     np.Array,

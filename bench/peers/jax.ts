@@ -1,6 +1,4 @@
-/**
- * jax-js: the product and the whole step, from the forward pass to the new weights, each under `jit`.
- */
+/** jax-js: the product, and the whole training step from the forward pass to the new weights, each under `jit`. */
 import { defaultDevice, init, jit, nn, numpy as np, valueAndGrad } from '@jax-js/jax';
 import {
   batchesOf,
@@ -37,7 +35,7 @@ function product({ size, a, b }: ProductTask): Product {
   };
 }
 
-/** A type, not an interface: jax-js asks for one. */
+/** A type, not an interface, because jax-js requires one. */
 type State = {
   weights: np.Array[];
   means: np.Array[];
@@ -63,7 +61,7 @@ function training(task: TrainingTask): Training {
 
 type Loss = (weights: np.Array[], x: np.Array, y: np.Array) => np.Array;
 
-/** Adam on `meanLoss`, each step one call of a compiled function. */
+/** Adam on `meanLoss`; each step is one call of a compiled function. */
 export function rounds(
   weights: np.Array[],
   batches: readonly { readonly x: np.Array; readonly y: np.Array }[],
@@ -88,7 +86,7 @@ export function rounds(
   };
 }
 
-/** Every function takes its arguments over: `ref` keeps one for later. */
+/** jax-js functions consume their arguments: `ref` retains one for later. */
 function trainingStep(state: State, x: np.Array, y: np.Array, meanLoss: Loss): State {
   const { weights, means, meanSquares, time, total } = state;
   const [loss, slopes] = valueAndGrad(meanLoss)(

@@ -2,7 +2,7 @@ import * as runtime from 'onnxruntime-web/wasm';
 import type { Start } from '../comparison/candidate.ts';
 import { product } from './onnxruntime.ts';
 
-/** It has no memory for inputs on this backend: every run copies them into its heap. */
+/** This backend has no device memory for inputs: every run copies them into its heap. */
 export const start: Start = () => {
   const threads = navigator.hardwareConcurrency;
   runtime.env.wasm.numThreads = threads;

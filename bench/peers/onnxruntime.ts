@@ -1,11 +1,9 @@
-/**
- * onnxruntime-web: the product alone, as a model of one node. It does not train.
- */
+/** onnxruntime-web: only the product, as a model with one node. It does not train. */
 import type * as Runtime from 'onnxruntime-web';
 import type { Product, ProductTask } from '../comparison/candidate.ts';
 import { onnxProduct } from '../comparison/onnx-model.ts';
 
-/** Puts a matrix where the model takes it from. */
+/** Copies a matrix to where the model reads it. */
 export type Place = (values: Float32Array, dims: readonly number[]) => Promise<Runtime.Tensor>;
 
 export async function product(

@@ -1,20 +1,18 @@
-/**
- * TensorFlow.js's LSTM layer. Its layers call each other's operations as methods, which have to be registered.
- */
+/** TensorFlow.js's LSTM layer. Its layers call each other's operations as methods, which must be registered. */
 import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
 import { ready, setBackend, tensor } from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { batchesOf, type RecurrentTask, type Start, type Training } from '../comparison/candidate.ts';
 import { rounds } from './tfjs.ts';
 
-/** The modules beside this one bring the backends. */
+/** The modules next to this one import the backends. */
 export const start: Start = async ({ backend }) => {
   const module = backend === 'wasm' ? await import('./tfjs-wasm.ts') : await import('./tfjs-webgpu.ts');
   const { threads } = await module.start({ backend });
   return { threads, recurrentTraining: (task) => recurrentTraining(task, backend) };
 };
 
-/** On `backend`, or on the plain JavaScript one where that lacks a kernel for the gradients. */
+/** Runs on `backend`, or on the plain JavaScript backend if `backend` lacks a gradient kernel. */
 async function recurrentTraining(task: RecurrentTask, backend: string): Promise<Training> {
   try {
     const [first] = batchesOf(task);

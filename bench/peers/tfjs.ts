@@ -1,6 +1,6 @@
 /**
- * TensorFlow.js: `matMul`, and a model of layers trained by `trainOnBatch`. It reads back the loss of every batch, which
- * cannot be left out: so ten steps are begun before their losses are awaited.
+ * TensorFlow.js: `matMul`, and a layers model trained by `trainOnBatch`. It always reads back the loss of every batch,
+ * so ten steps are started before their losses are awaited.
  */
 import { layers, type Sequential, sequential } from '@tensorflow/tfjs-layers';
 import { matMul, ready, setBackend, type Tensor, tensor1d, tensor2d, train } from '@tensorflow/tfjs-core';
@@ -14,7 +14,7 @@ import {
   type TrainingTask,
 } from '../comparison/candidate.ts';
 
-/** The modules beside this one bring the backend. */
+/** The modules next to this one import the backend. */
 export async function startOn(backend: string, threads: () => number): Promise<Candidate> {
   if (!(await setBackend(backend))) throw new Error(`TensorFlow.js does not start on ${backend} here`);
   await ready();

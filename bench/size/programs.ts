@@ -1,4 +1,7 @@
-/** The programs whose size is measured, and the budget of each: `npm run size` prints them, a test keeps them. */
+/**
+ * The programs whose size is measured, with the budget of each. `npm run size` prints the sizes; a test enforces the
+ * budgets.
+ */
 export interface SizedProgram {
   readonly entry: string;
   /** What the page does. */

@@ -1,7 +1,4 @@
-/**
- * A network of dense layers, trained and evaluated on whichever backend
- * the page has, WebGPU or WebAssembly.
- */
+/** A network of dense layers, trained and evaluated on the backend that the page has, WebGPU or WebAssembly. */
 import { adam, dense, sequential } from '../../src/index.ts';
 
 export async function train(images: number[][], labels: number[][]): Promise<number> {

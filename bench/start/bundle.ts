@@ -1,7 +1,7 @@
 /**
- * The bundles that cold starts are measured with, minified as a page would load them: by the suite `start`, in pages and
- * processes, and by the benchmark's own page, in workers. One file each, as `gradlet.min.js` is: what a bundler splits off
- * and then imports at once costs a page another round to the server, here 5 ms.
+ * The bundles for cold-start measurements, minified as a page would load them. Used by the suite `start`, in pages and
+ * processes, and by the benchmark's page, in workers. Each is one file, like `gradlet.min.js`: a chunk that is split
+ * off but imported immediately costs a page another round trip, here 5 ms.
  */
 import { build } from 'esbuild';
 import { projectRoot } from '../../tools/lib/files.ts';

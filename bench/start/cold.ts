@@ -1,6 +1,6 @@
 /**
- * Times the first step in a page or a process of its own, stage by stage. It imports nothing of gradlet before the clock
- * starts: the bundle of first-step.ts is what it imports then.
+ * Times the first step in a fresh page or process, stage by stage. It imports nothing of gradlet before the clock
+ * starts, and then the bundle of first-step.ts.
  */
 import type { EngineRequest } from '../start-engine.ts';
 import type { firstStep } from './first-step.ts';
@@ -11,10 +11,10 @@ export interface ColdRequest {
   readonly bundle: string;
 }
 
-/** Where the bundles lie, from the project's root. */
+/** The folder of the bundles, relative to the project root. */
 export const startFolder = 'build/start';
 
-/** Milliseconds of each stage, in their order. */
+/** Milliseconds of each stage, in order. */
 export interface ColdStart {
   readonly threads: number;
   /** What the engine ran on, in its own words. */
@@ -35,7 +35,7 @@ export async function coldStart({ engine, bundle }: ColdRequest): Promise<ColdSt
   const mark = (stage: Stage): void => {
     if (!ends.some(([earlier]) => earlier === stage)) ends.push([stage, performance.now()]);
   };
-  // what comes before the first sight of a binary is decoding and inflating it
+  // the time before the first binary is used is decoding and inflating
   watchWebAssembly(() => mark('unpack'));
   const start = performance.now();
   const module = (await import(bundle)) as { readonly firstStep: typeof firstStep };

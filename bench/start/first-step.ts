@@ -1,6 +1,6 @@
 /**
- * A user's program, from the library to the first finished step: what the suite `start` bundles, and times in a page or a
- * process that has seen nothing of it.
+ * A user's program from loading the library to the first finished step. The suite `start` bundles it and times it in a
+ * fresh page or process.
  */
 import { adam, type BackendInfo, createEngine, dense, sequential, tensor, WasmBackend } from '../../src/index.ts';
 import type { EngineRequest } from '../start-engine.ts';
@@ -16,7 +16,7 @@ export interface FirstStep {
   readonly mark: (stage: 'engine' | 'program') => void;
 }
 
-/** Resolves with what ran it, when the step's loss is here. */
+/** Resolves with the backend's description once the step's loss is available. */
 export async function firstStep(given: FirstStep): Promise<Pick<BackendInfo, 'threads' | 'description'>> {
   const { engine: request, sizes, batch, samples, labels, mark } = given;
   const { backend, ...options } = request;

@@ -1,4 +1,4 @@
-/** What the suite `start` reports of its samples. */
+/** Converts samples to the records of the suite `start`. */
 import { spread } from '../measure.ts';
 import type { EngineRequest } from '../start-engine.ts';
 import { type BenchRecord, duration } from '../suite.ts';
@@ -12,7 +12,7 @@ const names: Readonly<Record<Stage, string>> = {
   step: 'first step, with its loss',
 };
 
-/** The whole, then its stages. There is no floor: none of it has to be done. */
+/** The total, then its stages. There is no floor, because none of the work is unavoidable. */
 export function recordsOf({ backend }: EngineRequest, starts: readonly ColdStart[]): BenchRecord[] {
   const record = (name: string, samples: readonly number[]): BenchRecord => {
     const times = spread(samples);

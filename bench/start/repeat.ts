@@ -1,9 +1,12 @@
-/** How many cold starts make a sample: shared by the door, which starts pages and processes, and the page, which starts workers. */
+/**
+ * How many cold starts make a sample: shared by the command line, which starts pages and processes, and the page, which
+ * starts workers.
+ */
 import type { ColdStart } from './cold.ts';
 
 export const rounds = (quick: boolean): number => (quick ? 2 : 16);
 
-/** The first is left out: the machine's own caches are cold then, files and all. */
+/** The first is excluded: the machine's own caches are cold then, including files. */
 export async function repeat(
   quick: boolean,
   start: () => Promise<ColdStart>,

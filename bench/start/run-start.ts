@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- start`: cold starts, each in a browser context of its own, or in a process of Node. Both pages and
- * processes get the same bundles, minified as a page would load them.
+ * `npm run bench -- start`: cold starts, each in a fresh browser context or Node process. Both use the same bundles,
+ * minified as a page would load them.
  */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
@@ -30,7 +30,7 @@ export interface StartOptions {
   readonly flags: readonly string[];
 }
 
-/** What `start` gives beside its records. */
+/** Results of `start` besides its records. */
 interface Taken {
   readonly starts: readonly ColdStart[];
   readonly ceilings: Ceilings;

@@ -1,6 +1,6 @@
 /**
- * Element-wise chains, and rows that are normalized: how many of the bytes that they must move they move in a second. Over a
- * million floats, which a third-level cache holds, and again over eight times as many, which none does. The ceiling is a plain
+ * Element-wise chains and row normalization: bytes moved per second, counting the bytes that they must move. Over a
+ * million floats, which fit a third-level cache, and over eight times as many, which do not. The ceiling is a plain
  * copy that touches as much memory.
  */
 import {
@@ -87,7 +87,7 @@ const chains: readonly Chain[] = [
   },
   {
     name: 'batch normalization and its gradient',
-    moved: 8, // x for the moments, x and y; x and what arrives for their sums, both and dx
+    moved: 8, // x for the moments, x and y; x and dy for their sums, both and dx
     touched: 4,
     operations: 18,
     build: (full) => ({ outputs: normalizedBatch(full(1), full(2)) }),
@@ -110,7 +110,7 @@ function tenOperations(x: Node, y: Node): Node {
 
 type Shape = readonly [rows: number, columns: number];
 
-/** What a cache holds, and what none does; a software GPU would take seconds for the latter. */
+/** One size that fits a cache and one that does not. A software GPU would take seconds for the latter. */
 const shapesOf = ({ quick, isSoftware }: Setting): readonly Shape[] => {
   if (quick) return [[10, 100]];
   return [[1024, 1024], ...(isSoftware ? [] : [[8192, 1024] as const])];
@@ -130,10 +130,10 @@ export const suite: Suite = {
   },
 };
 
-/** One of the chains by its name. */
+/** Returns a chain by its name. */
 export const chainNamed = (name: string): Chain => chains.find((chain) => chain.name === name)!;
 
-/** The bytes that a chain over a matrix of this shape moves in a second, as a share of a copy. */
+/** Bytes per second of a chain over a matrix of this shape, as a share of a copy. */
 export async function chainRate(context: Context, name: string, chain: Chain, shape: Shape): Promise<Measured> {
   const elements = shape[0] * shape[1];
   const variables: Variable[] = [];
@@ -149,7 +149,7 @@ export async function chainRate(context: Context, name: string, chain: Chain, sh
   return { ...rate(name, times, 'GB/s', work.bytes / times.median / 1e6, ceiling), work };
 }
 
-/** Numbers from −1 to 1; random ones would take longer than the measurement. */
+/** Deterministic numbers from −1 to 1; random ones would take longer than the measurement. */
 function quickly(length: number, seed: number): Float32Array {
   const values = new Float32Array(length);
   for (let index = 0; index < length; index++) values[index] = ((index * 7919 + seed * 104729) % 2003) / 1001 - 1;

@@ -1,6 +1,6 @@
 /**
- * What an epoch costs beside its steps, for the network of `step` at batch 32: the compensated sums of loss and metric, and the
- * program of a short last batch. Each is measured in turn with what it is compared with.
+ * The cost of an epoch besides its steps, for the network of `step` at batch size 32: the compensated sums of loss and
+ * metric, and the program of a short last batch. Each is measured in turn with its baseline.
  */
 import { type Node, tensor, variable, type Variable } from '../../src/index.ts';
 import { add } from '../../src/ops/elementwise/arithmetic.ts';
@@ -13,7 +13,7 @@ import { type Context, duration, type Measured, type Suite } from '../suite.ts';
 import { epochClock, network } from './step.ts';
 
 const batch = 32;
-/** 31 steps, and 31 with a last one of 8 samples. */
+/** 31 full steps, and 31 with a last one of 8 samples. */
 const counts = [992, 1000] as const;
 
 export const suite: Suite = {
@@ -50,7 +50,7 @@ async function* lastBatch({ request, quick }: Context): AsyncIterable<Measured> 
   const [starts, epochs] = [counts.map((): number[] => []), counts.map((): number[] => [])];
   for (let round = 0; round < (quick ? 1 : 15); round++) {
     for (const [side, count] of counts.entries()) {
-      const engine = await startEngine(request); // an engine keeps the programs that it has compiled
+      const engine = await startEngine(request); // an engine caches compiled programs
       try {
         const clock = epochClock();
         const x = tensor(train.images.slice(0, 784 * count), [count, 784], { scale: 1 / 255 });

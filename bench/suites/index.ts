@@ -1,6 +1,4 @@
-/**
- * Every suite. A new one is a file beside this one and a line here.
- */
+/** All suites. A new suite is a file in this folder and a line here. */
 import { suggest } from '../../src/core/errors.ts';
 import type { Suite } from '../suite.ts';
 import { suite as elementwise } from './elementwise.ts';
@@ -29,13 +27,13 @@ export const suites: readonly Suite[] = [
   overhead,
 ];
 
-/** Not a suite: each of its samples is taken in a page or a process of its own. */
+/** Not a suite: each of its samples is taken in a fresh page or process. */
 export const start = {
   name: 'start',
   description: 'import to first finished step in a fresh page or process, stage by stage, batch 32',
 } as const;
 
-/** Not a suite: it measures more than gradlet, and always in a page. */
+/** Not a suite: it also measures other libraries, and always in a page. */
 export const peers = {
   name: 'peers',
   description: 'gradlet beside jax-js, TensorFlow.js and onnxruntime-web in one page; installs them first',
@@ -43,7 +41,7 @@ export const peers = {
 
 const everything = [...suites, start, peers];
 
-/** Throws a message that names the nearest suite, or all of them. */
+/** Returns the suites of `name`. Throws an error that names the most similar suite, or all suites. */
 export function findSuite(name: string): Suite {
   const found = suites.find((suite) => suite.name === name);
   if (found !== undefined) return found;

@@ -1,6 +1,6 @@
 /**
- * What keeps a GPU with gigabytes of memory busy: a product of 4096 × 4096, held against multiply-adds, and, held against a copy, Adam
- * over a hundred million parameters, softmax and layer normalization over 64 million floats.
+ * Work for a GPU with gigabytes of memory: a product of 4096 × 4096, compared with multiply-adds, and, compared with a
+ * copy, Adam over a hundred million parameters, softmax and layer normalization over 64 million floats.
  */
 import { productRate } from '../products.ts';
 import type { Suite } from '../suite.ts';

@@ -1,7 +1,7 @@
 /**
- * Recurrent layers over sequences of 100 steps. A whole training step of a network that reads texts — embedding [10000, 16], LSTM
- * of 128 units, one sigmoid, binary cross-entropy, Adam —, beside the floor by arithmetic; and its recurrence alone: as it
- * predicts, and as it trains, which keeps gates and carries for the gradient.
+ * Recurrent layers over sequences of 100 steps. A whole training step of a text classifier (embedding [10000, 16], LSTM
+ * of 128 units, one sigmoid, binary cross-entropy, Adam) next to the floor by arithmetic, and the recurrence alone: for
+ * prediction, and for training, which stores gates and carries for the gradient.
  */
 import {
   adam,
@@ -40,7 +40,7 @@ const sizesOf = (batch: number, { quick, isSoftware }: Pick<Setting, 'quick' | '
     ? { batch: 4, steps: 3, words: 20, features: 4, units: 8 }
     : { batch, steps: isSoftware ? 20 : 100, words: 10_000, features: 16, units: 128 };
 
-/** A case gives its graph: of a whole training step, or of the recurrence alone. */
+/** Returns the graph of a case: a whole training step, or the recurrence alone. */
 interface Case {
   readonly name: string;
   readonly batch: number;

@@ -1,6 +1,4 @@
-/**
- * Square matrix products, float32, on the device: nothing is uploaded or read back between them.
- */
+/** Square float32 matrix products on the device, without uploads or readbacks between them. */
 import { productRate } from '../products.ts';
 import { type Setting, settingOf, type Suite } from '../suite.ts';
 

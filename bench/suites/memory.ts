@@ -1,6 +1,6 @@
 /**
- * Memory bandwidth: copies of blocks from what every cache holds to what none does. A ceiling for others, it has none of
- * its own.
+ * Memory bandwidth: copies of blocks from sizes that fit every cache to sizes that fit none. It is a ceiling for other
+ * suites and has none itself.
  */
 import { startCrew } from '../ceilings/crew.ts';
 import { hasRelaxedSimd } from '../ceilings/module.ts';
@@ -10,7 +10,7 @@ import { type Context, rate, type Setting, settingOf, type Suite } from '../suit
 
 const kibibyte = 1024;
 
-/** In KiB; by each thread. */
+/** In KiB, per thread. */
 function blocksOf({ backend, isSoftware, quick }: Setting): number[] {
   if (quick) return [64];
   if (backend === 'wasm') return [64, 1024, 65_536];

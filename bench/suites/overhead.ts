@@ -1,15 +1,15 @@
 /**
- * What the executor adds to kernels: a program of 100 kernels that each fill one number, so that next to nothing is left
- * but reading the instruction, calling through the table and, with threads, meeting the others. It is made by hand, for
- * a compiler would leave one kernel of it.
+ * Overhead of the executor: a program of 100 kernels that each fill one number, so that almost all the time goes to
+ * reading the instruction, calling through the table and, with threads, the barriers. It is written by hand, because
+ * the compiler would fuse it into one kernel.
  *
- * On one thread the floor is an indirect call of an empty function. On several, every kernel is shared, and each waits at a
- * barrier for the one before; the floor is a word that goes once round all threads. The time of a barrier itself is that
- * of the program less that of one which fills 100 numbers apart, and so needs no barriers in between.
+ * On one thread the floor is an indirect call of an empty function. On several, every kernel is shared, and each waits
+ * at a barrier for the one before; the floor is a word that passes through all threads once. The time of a barrier is
+ * the time of this program minus that of one that fills 100 separate numbers and so needs no barriers in between.
  *
- * On WebGPU it is what JavaScript does to hand such a program over, and a training step; the device's own time is not in it.
+ * On WebGPU it is the time in JavaScript to submit such a program and a training step, without the device's own time.
  *
- * What is aimed at: 50 ns a kernel on one thread, 2000 with two; 10 µs for a training step on WebGPU.
+ * Targets: 50 ns per kernel on one thread, 2000 ns on two; 10 µs per training step on WebGPU.
  */
 import { fillKernel } from '../../src/generated/wasm/kernels.ts';
 import { call, output } from '../../src/graph/kernel.ts';
@@ -62,7 +62,7 @@ const nanoseconds = 1e6 / kernels;
 const perKernel = (name: string, times: Milliseconds, floor: number): Measured =>
   duration(name, scaled(times, 1 / kernels), 'ns', times.median * nanoseconds, floor);
 
-/** A barrier cannot take less than nothing, whatever the clock says of two programs of a few samples. */
+/** Clamped to 0: two programs of a few samples may differ by noise. */
 function less(a: Milliseconds, b: Milliseconds): Milliseconds {
   const difference = (from: number): number => Math.max(1e-6, from - b.median);
   return { median: difference(a.median), p10: difference(a.p10), p90: difference(a.p90) };
@@ -75,7 +75,7 @@ interface Programs {
   readonly apart: Execution;
 }
 
-/** On a backend that shares kernels however small they are. */
+/** Measures on a backend that shares all kernels, however small. */
 async function withPrograms<T>(
   { request: { binary } }: Context,
   threads: number,
@@ -100,7 +100,7 @@ async function executionOf(backend: WasmBackend, program: Program): Promise<Exec
   };
 }
 
-/** 100 fills of one number each, in `places` numbers by turns. */
+/** 100 fills of one number each, cycling through `places` numbers. */
 function fills(places: number): Program {
   const line = 64;
   const buffer = (_: unknown, index: number): ProgramBuffer => ({
@@ -119,7 +119,7 @@ function fills(places: number): Program {
     buffers: Array.from({ length: places }, buffer),
     steps: Array.from({ length: kernels }, (_, index) => ({
       label: 'fill',
-      op: pad.op as unknown as StructuredOp, // the one whose kernels fill
+      op: pad.op as unknown as StructuredOp, // the op whose kernels fill
       attributes: {},
       kernel: 'fill',
       inputs: [],

@@ -1,6 +1,6 @@
 /**
- * The whole of `npm run train`: ten epochs of a network 784-64-64-10 on 48,000 digits, validated on 12,000 after each, and
- * tested on 10,000.
+ * The whole of `npm run train`: ten epochs of a network 784-64-64-10 on 48,000 digits, validated on 12,000 after each
+ * epoch, and tested on 10,000.
  */
 import { loadMnist } from '../../examples/data/mnist.ts';
 import { program } from '../../examples/p2-ten-digits.ts';

@@ -1,8 +1,7 @@
 /**
- * Matrix products of the shapes that networks have, in three groups: the three products of the first layer of a network
- * 784-128 (forward, the gradient of the weights, the gradient of the input); sizes that fit no tile, in turn with a good
- * size beside them, whose rate is their ceiling; and matrices times vectors, which read the matrix once and can be no
- * faster than that.
+ * Matrix products with shapes from networks, in three groups: the three products of the first layer of a network
+ * 784-128 (forward, weight gradient, input gradient); sizes that do not fit the tiles, in turn with a similar size that
+ * does and whose rate is their ceiling; and matrix-vector products, which read the matrix once and are limited by that.
  */
 import { holdAgainst } from '../ceilings/beside.ts';
 import { timeInTurn } from '../executions.ts';
@@ -17,7 +16,7 @@ const layer = (batch: number): Product[] => [
 
 const square = (size: number): Product => ({ m: size, k: size, n: size });
 
-/** A product that fits no tile, and its neighbour. */
+/** A product that does not fit the tiles, and its neighbour that does. */
 const neighbours: readonly (readonly [awkward: Product, good: Product])[] = [
   [square(31), square(32)],
   [square(33), square(32)],
@@ -30,7 +29,7 @@ const neighbours: readonly (readonly [awkward: Product, good: Product])[] = [
   [square(1009), square(1024)],
 ];
 
-/** The larger matrix is 64 MiB: more than the caches hold. */
+/** The larger matrix has 64 MiB: more than the caches. */
 const vectors = (size: number): Product[] => [
   { m: 1, k: size, n: size },
   { m: 1, k: size, n: size, transposeB: true },
@@ -55,7 +54,7 @@ export const suite: Suite = {
   },
 };
 
-/** The good size as a share of the machine, and the other as a share of that. */
+/** The fitting size as a share of the machine's rate, and the other as a share of the fitting one. */
 async function* beside({ engine, ceilings, quick }: Context, awkward: Product, good: Product): AsyncIterable<Measured> {
   const [one, other] = [await productExecution(engine, good), await productExecution(engine, awkward)];
   try {

@@ -1,6 +1,6 @@
 /**
  * One training step of a small network, 784-128-64-10 with Adam and softmax cross-entropy, as `fit` runs it: the data
- * on the device, many steps at a time. Beside it the floor by arithmetic.
+ * on the device, many steps per call. Reported next to the floor by arithmetic.
  */
 import { adam, type Callback, dense, type Engine, type Model, sequential, tensor } from '../../src/index.ts';
 import { loadMnist, oneHotLabels } from '../../examples/data/mnist.ts';
@@ -64,7 +64,7 @@ interface EpochTimes {
   end: number;
 }
 
-/** Writes down when each epoch begins and ends: the shuffle before it and the readback after it are part of it. */
+/** Records the start and end of each epoch, including the shuffle before it and the readback after it. */
 export function epochClock(): Callback & { readonly epochs: readonly EpochTimes[] } {
   const epochs: EpochTimes[] = [];
   return {

@@ -1,9 +1,9 @@
 /**
- * Several threads against one, in turn on the same machine: products, and the step of the network 784-128-64-10. The value
- * is how many times faster they are; the ceiling is the same ratio of multiply-adds that share nothing, which tells what
- * the cores are worth together.
+ * Several threads compared with one, in turn on the same machine: products, and the step of the network 784-128-64-10.
+ * The value is the speedup. The ceiling is the speedup of independent multiply-adds, which shows what the cores can do
+ * together.
  *
- * What is aimed at: 1.8 with two threads from n = 512 on, and 1 at least everywhere.
+ * Targets: 1.8 with two threads from n = 512 on, and at least 1 everywhere.
  */
 import { networkSizes, stepsPerRound, trainingTask } from '../comparison/tasks.ts';
 import { training } from '../comparison/gradlet.ts';
@@ -63,7 +63,7 @@ export const suite: Suite = {
   },
 };
 
-/** How many times the arithmetic of one thread `threads` threads have. */
+/** Ratio of the arithmetic rate of `threads` threads to that of one. */
 async function scaling({ request, quick }: Context, threads: number): Promise<number> {
   const options = { ...instructionsOf(request), quick };
   const [one, many] = [await measureCeilings(options), await measureCeilings({ ...options, threads })];
@@ -80,7 +80,7 @@ async function compare(
   const [alone, together] = [await prepare(one), await prepare(many)];
   try {
     const { second, ratio } = await timeInTurn(alone, together, quick);
-    const { threads } = many.info; // not all that were wanted may be there
+    const { threads } = many.info; // not all requested threads may be available
     return { ...rate(name, scaled(second, 1 / runs), '× one thread', ratio, ceiling), threads };
   } finally {
     alone.dispose();

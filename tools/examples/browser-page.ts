@@ -1,6 +1,4 @@
-/**
- * A page of the development server in headless Chromium, and how to call a function there.
- */
+/** Opens a page of the development server in headless Chromium, and calls functions in it. */
 import type { Page } from 'puppeteer';
 import { launchBrowser, type LaunchOptions } from '../browser.ts';
 import { startServer } from '../serve.ts';
@@ -28,9 +26,9 @@ export async function withBrowserPage<T>(use: (page: Page) => Promise<T>, option
   }
 }
 
-/** Calls `name`, exported by the project's file `module`, in the page; argument and result are JSON. */
+/** Calls `name`, exported by the project's file `module`, in the page. Argument and result are JSON. */
 export async function callInPage<R>(page: Page, module: string, name: string, argument: object): Promise<R> {
-  // as text, so that nothing rewrites the import
+  // as text, so that no bundler rewrites the import
   const call = `import(${JSON.stringify(`/${module}`)})
     .then((module) => module[${JSON.stringify(name)}](${JSON.stringify(argument)}))
     .then((result) => JSON.stringify(result))`;

@@ -1,10 +1,8 @@
-/**
- * Learning curves as a picture: loss, accuracy or whatever was measured, by epoch, training beside validation.
- */
+/** Draws learning curves by epoch: loss, accuracy and other metrics, training next to validation. */
 import { parse, View } from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 
-/** A list for each thing measured, one value an epoch; `val_loss` is the validation's `loss`. */
+/** A list per metric with one value per epoch; `val_loss` is the validation's `loss`. */
 export type HistoryValues = Readonly<Record<string, readonly number[]>>;
 
 export interface CurvesOptions {
@@ -32,14 +30,14 @@ const ink = '#1f2933';
 const faint = '#6b7784';
 const colors = { training: '#2563b0', validation: '#d9762b' };
 
-/** At most a dozen whole numbers on the axis. */
+/** At most a dozen integers on the axis. */
 function epochTicks(epochs: number): number[] {
   const step = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].find((candidate) => epochs / candidate <= 12) ?? epochs;
   const ticks = Array.from({ length: Math.floor(epochs / step) }, (_, index) => (index + 1) * step);
   return step === 1 ? ticks : [1, ...ticks];
 }
 
-/** No tick above 1 for these. */
+/** Metrics without ticks above 1. */
 const isShare = (metric: string): boolean => /accuracy|precision|recall/i.test(metric);
 
 function panel(metric: string, points: readonly Point[]): object {
@@ -77,7 +75,7 @@ function panel(metric: string, points: readonly Point[]): object {
   };
 }
 
-/** The picture as SVG. Throws when the history has none of the metrics. */
+/** The picture as SVG. Throws if the history has none of the metrics. */
 export async function drawCurves(history: HistoryValues, options: CurvesOptions): Promise<string> {
   const panels = options.metrics
     .map((metric) => ({ metric, points: pointsOf(history, metric) }))

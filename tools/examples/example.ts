@@ -1,11 +1,9 @@
-/**
- * What an example is, and how it runs: the same in Node and in a page, so plain data go in and come out.
- */
+/** The interface of examples. They run the same in Node and in a page, so inputs and outputs are plain data. */
 import { type Callback, createEngine, type BackendInfo, type Engine } from '../../src/index.ts';
 import { progressCallback } from './progress-callback.ts';
 import type { Logs, ProgressEvent } from './progress.ts';
 
-/** What an example's program is given. */
+/** Inputs of an example's program. */
 export interface Setup<Data> {
   readonly data: Data;
   readonly engine: Engine;
@@ -18,7 +16,7 @@ export interface Setup<Data> {
   readonly print: (text: string) => void;
 }
 
-/** What it gives back. */
+/** Results of an example's program. */
 export interface Outcome {
   /** A list for each thing measured, one value an epoch. */
   readonly history: Readonly<Record<string, readonly number[]>>;
@@ -28,7 +26,7 @@ export interface Outcome {
   readonly model?: Uint8Array;
 }
 
-/** What of the data is loaded; all of it where nothing is said. What the numbers count, the example tells. */
+/** How much of the data to load; all by default. Each example defines what the numbers count. */
 export interface Wanted {
   readonly trainCount?: number;
   readonly testCount?: number;
@@ -52,7 +50,7 @@ export interface ExampleOf<Data> extends Description {
   readonly program: (setup: Setup<Data>) => Promise<Outcome>;
 }
 
-/** An example whose kind of data is its own affair. */
+/** An example with any type of data. */
 export interface Example extends Description {
   /** Loads the data; what comes back runs the program on them. */
   readonly prepare: (wanted: Wanted) => Promise<(setup: Omit<Setup<never>, 'data'>) => Promise<Outcome>>;
@@ -96,7 +94,7 @@ export interface Run {
   readonly model: Uint8Array | undefined;
 }
 
-/** Loads the data, starts an engine and runs the program; `emit` hears of the progress. */
+/** Loads the data, starts an engine and runs the program; `emit` receives progress events. */
 export async function runExample(
   example: Example,
   settings: Settings,

@@ -1,2 +1,2 @@
-/** How files of results are written, in Node and by pages. */
+/** The JSON format of result files, in Node and in pages. */
 export const toJson = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;

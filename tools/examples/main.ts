@@ -1,6 +1,4 @@
-/**
- * From the command line to the files: what `npm run train` and `npm run example` have in common.
- */
+/** The command-line entry point shared by `npm run train` and `npm run example`. */
 import type { Command } from 'commander';
 import { provideGpu } from '../node-gpu.ts';
 import type { Example, Run } from './example.ts';
@@ -10,7 +8,7 @@ import { writeOutput } from './output.ts';
 import { type ProgressReporter, progressReporter } from './progress.ts';
 import { runInBrowser } from './run-in-browser.ts';
 
-/** Runs `example` as the command line says, telling how it goes, and writes what comes of it. */
+/** Runs `example` with the options of the command line, shows progress, and writes the results. */
 export async function runFromCommandLine(
   example: Example,
   { settings, browser, gpu, out, json }: CommandLine,
@@ -18,7 +16,7 @@ export async function runFromCommandLine(
 ): Promise<Run> {
   const { report } = reporter;
   const interrupt = (): void => {
-    reporter.close(); // gives the cursor back
+    reporter.close(); // restores the cursor
     process.exit(130);
   };
   process.once('SIGINT', interrupt);
@@ -37,7 +35,7 @@ export async function runFromCommandLine(
   return run;
 }
 
-/** Parses the command line and runs; a mistake or a failure ends with its message and exit code 1. */
+/** Parses the command line and runs. An invalid option or a failure prints a message and exits with code 1. */
 export async function runCommand(command: Command): Promise<void> {
   try {
     await command.parseAsync();

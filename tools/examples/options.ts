@@ -1,6 +1,4 @@
-/**
- * The command line that all examples share: its options, their checks, and what a run is asked for.
- */
+/** The command-line options that all examples share, with their checks. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Example, Settings } from './example.ts';
 
@@ -29,7 +27,7 @@ interface Values {
   readonly json?: string;
 }
 
-/** Reads a whole number of at least `minimum`, or tells commander what is wrong. */
+/** Parses an integer of at least `minimum`; reports an error to commander otherwise. */
 export function wholeNumber(minimum: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
@@ -40,7 +38,7 @@ export function wholeNumber(minimum: number): (text: string) => number {
   };
 }
 
-/** A command whose errors are thrown, so that a caller decides what becomes of them. */
+/** A command that throws its errors, so that the caller handles them. */
 export function createCommand(name: string, description: string): Command {
   return new Command(name)
     .description(description)
@@ -48,7 +46,7 @@ export function createCommand(name: string, description: string): Command {
     .helpOption('--help');
 }
 
-/** The options of `example` added to `command`; `run` gets what they say. */
+/** Adds the options of `example` to `command`; `run` receives the parsed options. */
 export function addExampleOptions(
   command: Command,
   example: Example,

@@ -1,13 +1,11 @@
-/**
- * What a run leaves behind: the learning curves as a picture where it learned, the trained model, and the result as JSON.
- */
+/** Output files of a run: learning curves as a picture if it trained, the trained model, and the result as JSON. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { drawCurves } from './curves.ts';
 import type { Example, Run } from './example.ts';
 import { toJson } from './json.ts';
 
-/** Writes the files and gives their paths. */
+/** Writes the files and returns their paths. */
 export async function writeOutput(example: Example, run: Run, out: string, json?: string): Promise<string[]> {
   const { result, model } = run;
   const { title, metrics } = example.picture;

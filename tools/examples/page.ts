@@ -12,7 +12,7 @@ declare global {
   }
 }
 
-/** A run as it crosses from the page: bytes as base64 text. */
+/** A serialized run from the page, with bytes as base64 text. */
 export interface PageRun {
   readonly result: Result;
   readonly model: string | undefined;

@@ -1,6 +1,4 @@
-/**
- * The callback that turns what `fit` tells into progress events.
- */
+/** The callback that converts `fit`'s reports to progress events. */
 import type { Callback } from '../../src/index.ts';
 import type { ProgressEvent } from './progress.ts';
 

@@ -1,16 +1,16 @@
 /**
- * Progress of a training run on the terminal, in the manner that people know from Keras:
+ * Shows the progress of a training run in the terminal, in the style of Keras:
  *
  *     Epoch 1/10
  *     1500/1500 ━━━━━━━━━━━━━━━━━━━━ 3s 2ms/step - loss: 0.2345 - accuracy: 0.9312 - val_loss: 0.1871 - …
  *
- * A terminal gets a bar that grows; a file or a pipe gets the finished lines only, without escape codes.
+ * A terminal gets a growing bar; a file or pipe gets only finished lines, without escape codes.
  */
 import cliProgress from 'cli-progress';
 
 export type Logs = Readonly<Record<string, number>>;
 
-/** How far an epoch is. */
+/** The progress of an epoch. */
 export interface EpochState {
   readonly step: number;
   readonly steps: number;
@@ -19,7 +19,7 @@ export interface EpochState {
   readonly logs: Logs;
 }
 
-/** What a run tells while it trains: plain data, so that it may come from a page. */
+/** Progress events of a run: plain data, because they may come from a page. */
 export type ProgressEvent =
   | { readonly kind: 'epochBegin'; readonly epoch: number; readonly epochs: number }
   | ({ readonly kind: 'chunkEnd' } & EpochState)
@@ -44,7 +44,7 @@ function formatStepTime(seconds: number): string {
 const formatValue = (value: number): string =>
   value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(4) : value.toFixed(4);
 
-/** One line: steps, bar, time, and the numbers. While an epoch runs, the time is what is left of it. */
+/** One line: steps, bar, time, and the metrics. While an epoch runs, the time is the estimated time remaining. */
 export function formatProgress({ step, steps, seconds, logs }: EpochState, done: boolean): string {
   const share = steps === 0 ? 1 : step / steps;
   const filled = Math.round(share * barWidth);
@@ -55,7 +55,7 @@ export function formatProgress({ step, steps, seconds, logs }: EpochState, done:
   return `${String(step).padStart(String(steps).length)}/${steps} ${bar} ${time} ${formatStepTime(each)}${numbers.join('')}`;
 }
 
-/** Goes over itself, and is gone when all are ready. */
+/** Rewrites its own line, and disappears when all are done. */
 function formatCompiling({ done, total }: { readonly done: number; readonly total: number }): string {
   return done < total ? `\rcompiling kernels: ${done} of ${total}` : '\r\u001b[K';
 }
@@ -98,7 +98,7 @@ export function progressReporter(stream: NodeJS.WriteStream): ProgressReporter {
   return { report, close };
 }
 
-/** The bar erases itself when it stops; the finished line then wraps as any other. */
+/** The bar erases itself when it stops; the finished line then wraps like any other line. */
 function startBar(stream: NodeJS.WriteStream, first: EpochState): cliProgress.SingleBar {
   const bar = new cliProgress.SingleBar({
     stream,
@@ -106,7 +106,7 @@ function startBar(stream: NodeJS.WriteStream, first: EpochState): cliProgress.Si
     clearOnComplete: true,
     hideCursor: true,
     linewrap: false,
-    gracefulExit: false, // it would swallow the first Ctrl-C; main.ts sees to it
+    gracefulExit: false, // it would swallow the first Ctrl-C, which main.ts handles
   });
   bar.start(first.steps, first.step, first);
   return bar;

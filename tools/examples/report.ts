@@ -1,9 +1,9 @@
-/** What a classifier of mails is judged by, as lines of text. */
+/** The evaluation report of a mail classifier as lines of text. */
 import { classificationReport, confusionMatrix } from '../../src/index.ts';
 
 export const classNames = ['wanted', 'spam'] as const;
 
-/** Precision, recall and F1 of both classes, and the confusion matrix. `predicted` are class numbers. */
+/** Precision, recall and F1 of both classes, and the confusion matrix. `predicted` are class indices. */
 export function reportLines(labels: readonly number[], predicted: ArrayLike<number>): string[] {
   const report = classificationReport(Int32Array.from(labels), Int32Array.from(predicted), { numClasses: 2 });
   const matrix = confusionMatrix(Int32Array.from(labels), Int32Array.from(predicted), { numClasses: 2 });

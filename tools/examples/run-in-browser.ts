@@ -1,7 +1,4 @@
-/**
- * Runs an example in headless Chromium: calls page.ts there, hands its progress on as it comes, and brings the result
- * back.
- */
+/** Runs an example in headless Chromium: calls page.ts there, forwards its progress, and returns the result. */
 import type { LaunchOptions } from '../browser.ts';
 import { callInPage, withBrowserPage } from './browser-page.ts';
 import type { Run, Settings } from './example.ts';

@@ -1,6 +1,6 @@
 /**
- * The network of p3-text-classifier, from operations alone: words become vectors, an LSTM reads them, and a linear layer
- * looks at its last state. Both the program that trains and the one that loads the parameters take it from here.
+ * The network of p3-text-classifier, built from operations alone: an embedding, an LSTM, and a linear layer on its last
+ * state. Shared by the program that trains and the one that loads the parameters.
  */
 import {
   add,
@@ -27,7 +27,7 @@ type Name = 'embeddings' | 'kernel' | 'recurrentKernel' | 'bias' | 'outputKernel
 export type Parameters = Readonly<Record<Name, Variable>>;
 
 export function createParameters(seed: number): Parameters {
-  // the forget gates begin open, so that the first words are not forgotten from the start
+  // the forget gates start open, so that the first words are not forgotten initially
   const bias = new Float32Array(4 * units).fill(1, units, 2 * units);
   return {
     embeddings: parameter([words, features], { seed, initializer: randomNormal({ stddev: 0.05 }) }),
@@ -39,15 +39,15 @@ export function createParameters(seed: number): Parameters {
   };
 }
 
-/** Of numbers of words [batch, length], 0 behind the last: logits [batch, 2]. */
+/** Logits [batch, 2] of token ids [batch, length], padded with 0. */
 export function network(ids: Tensor, parameters: Parameters): Tensor {
   const { embeddings, kernel, recurrentKernel, bias, outputKernel, outputBias } = parameters;
-  const mask = notEqual(cast(ids, 'float32'), 0); // behind the last word the state stays
+  const mask = notEqual(cast(ids, 'float32'), 0); // after the last word the state does not change
   const { states } = recurrence(gather(embeddings, ids), { cell: 'lstm', kernel, recurrentKernel, bias, mask });
   return add(matmul(states[0]!, outputKernel), outputBias);
 }
 
-/** Logits [count, 2] of `count` rows of numbers of words, in batches of one size. */
+/** Logits [count, 2] of `count` rows of token ids, in batches of one size. */
 export async function classify(engine: Engine, parameters: Parameters, rows: Int32Array): Promise<Float32Array> {
   const { length } = sizes;
   const batch = 64;
@@ -57,7 +57,7 @@ export async function classify(engine: Engine, parameters: Parameters, rows: Int
   const logits = new Float32Array(count * classes);
   const values = new Float32Array(batch * classes);
   for (let start = 0; start < count; start += batch) {
-    const some = new Int32Array(batch * length); // the last batch is filled up with empty mails
+    const some = new Int32Array(batch * length); // the last batch is padded with empty mails
     some.set(rows.subarray(start * length, (start + batch) * length));
     engine.write(ids, some);
     forward.run();
@@ -69,15 +69,15 @@ export async function classify(engine: Engine, parameters: Parameters, rows: Int
   return logits;
 }
 
-/** The class of each row of logits. */
+/** The predicted class of each row of logits. */
 export const classesOf = (logits: Float32Array): Int32Array =>
   predictedClasses(tensor(logits, [logits.length / classes, classes]));
 
-/** The mean cross-entropy, and the share of the rows whose class is the label's. */
+/** The mean cross-entropy and the accuracy. */
 export function score(logits: Float32Array, labels: readonly number[]): { loss: number; accuracy: number } {
   let [loss, hits] = [0, 0];
   labels.forEach((label, row) => {
-    const margin = logits[2 * row + 1 - label]! - logits[2 * row + label]!; // of the wrong class
+    const margin = logits[2 * row + 1 - label]! - logits[2 * row + label]!; // margin of the wrong class
     loss += Math.max(margin, 0) + Math.log1p(Math.exp(-Math.abs(margin)));
     hits += Number(margin < 0);
   });

@@ -1,6 +1,6 @@
 /**
- * Bundles TypeScript for a page when it is asked for: the development server's other half. Each entry keeps its esbuild
- * context, so that a second request only rebuilds what has changed.
+ * Bundles TypeScript for the development server on request. Each entry retains its esbuild context, so that later
+ * requests rebuild only what has changed.
  */
 import { type BuildContext, context } from 'esbuild';
 
@@ -35,7 +35,7 @@ export function createBundler(root: string): Bundler {
         const { outputFiles } = await (await contextFor(entry)).rebuild();
         return outputFiles?.[0]?.text ?? '';
       } catch (error) {
-        // a failed import() tells a page nothing but the address; thrown from the module, the messages reach the reader
+        // a failed import() shows a page only the URL; errors thrown by the module show their messages
         return `throw new Error(${JSON.stringify(error instanceof Error ? error.message : String(error))});`;
       }
     },

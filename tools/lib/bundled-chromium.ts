@@ -1,6 +1,6 @@
 /**
- * The browser of last resort: @sparticuz/chromium, a headless Chromium for Linux x64 in an npm package. It needs no root
- * and no system package; the libraries that a bare system lacks come along in an archive of their own.
+ * The fallback browser: @sparticuz/chromium, a headless Chromium for Linux x64 in an npm package. It needs no root
+ * access and no system packages; the libraries that a bare system lacks are included in a separate archive.
  */
 import { spawnSync } from 'node:child_process';
 import {
@@ -37,7 +37,7 @@ function installedVersion(): string | null {
   }
 }
 
-/** A folder that stays between runs: under node_modules, or the temporary folder where that cannot be written. */
+/** A persistent folder: under node_modules, or the temporary folder if that is not writable. */
 function cacheFolder(): string {
   const own = join(projectRoot, 'node_modules/.cache/gradlet');
   try {
@@ -53,8 +53,8 @@ function cacheFolder(): string {
 }
 
 /**
- * The package unpacks into the temporary folder under fixed names and does not notice a half-written file. So a child
- * process unpacks into a fresh folder, which is renamed once it is complete: several runs at once do not disturb each other.
+ * The package unpacks into the temporary folder under fixed names and does not detect an incomplete file. So a child
+ * process unpacks into a fresh folder, which is renamed once complete: concurrent runs do not interfere.
  */
 function unpack(target: string): void {
   const staging = mkdtempSync(`${target}-unpacking-`);
@@ -78,8 +78,8 @@ function unpack(target: string): void {
 }
 
 /**
- * The package's own list of font folders is meant for another system. Where no font is found at all, the first text in a
- * page ends the browser.
+ * The package's own font configuration is for another system. If no font is found, the first text in a page crashes the
+ * browser.
  */
 function listFonts(folder: string): string {
   const list = join(folder, 'fonts.conf');
@@ -92,7 +92,7 @@ function listFonts(folder: string): string {
   return list;
 }
 
-/** Null where it cannot run or is not installed. */
+/** Null if it cannot run or is not installed. */
 export function bundledChromium(): BundledChromium | null {
   if (process.platform !== 'linux' || process.arch !== 'x64') return null;
   const version = installedVersion();

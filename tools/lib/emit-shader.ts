@@ -1,6 +1,6 @@
 /**
- * Writes reflected shaders as TypeScript: tree-shakable constants, a file for each shader, and an index that checks their
- * type. Only what the WebGPU backend reads is written.
+ * Writes reflected shaders as TypeScript: tree-shakable constants, a file per shader, and an index that checks their
+ * type. Includes only what the WebGPU backend reads.
  */
 import type { ShaderSource, ShaderUniforms } from '../../src/core/shader-source.ts';
 import { camelCase } from './files.ts';
@@ -9,14 +9,14 @@ import { ShaderError } from './wgsl-tokens.ts';
 
 const header = (origin: string): string => `// Generated from ${origin} by tools/build-shaders.ts; do not edit.\n`;
 
-/** Names that may not be the name of a constant. */
+/** Names that cannot be constant names. */
 const reserved = new Set(
   'await break case catch class const continue debugger default delete do else enum export extends false finally for function if import in instanceof new null return super switch this throw true try typeof var void while with yield let static'.split(
     ' ',
   ),
 );
 
-/** The constant's name for a shader file's stem: `matmul-tiled` → `matmulTiled`. */
+/** The constant name of a shader file: `matmul-tiled` → `matmulTiled`. */
 export function shaderConstant(stem: string): string {
   const name = camelCase(stem);
   if (!/^[a-z][A-Za-z0-9]*$/.test(name) || reserved.has(name)) {
@@ -25,10 +25,10 @@ export function shaderConstant(stem: string): string {
   return name;
 }
 
-/** The constant's name for a helper function: `log2_safe` → `log2Safe`. */
+/** The constant name of a helper function: `log2_safe` → `log2Safe`. */
 export const helperConstant = (name: string): string => `${camelCase(name.replaceAll('_', '-'))}Helper`;
 
-/** All bindings in the order of their numbers, which must be 0, 1, 2 … of group 0, the uniforms' struct at most once. */
+/** All bindings in numeric order. They must be 0, 1, 2 … of group 0, with at most one uniform struct. */
 function bindingsOf(shader: ReflectedShader): ReflectedBinding[] {
   const all = Object.values(shader.entries).flatMap(({ bindings }) => bindings);
   const byName = new Map(all.map((binding) => [binding.name, binding]));
@@ -55,7 +55,7 @@ const literal = (value: unknown, indent?: number): string =>
 
 const helperBlock = /(\/\*\[helpers\*\/)([^]*)(\/\*helpers\]\*\/)/;
 
-/** The functions of a block `helpers` as constants, each with those that it calls. */
+/** The functions of a block `helpers` as constants, each with the functions that it calls. */
 function emitHelpers(block: string): string {
   const functions = block
     .split(/(?=\bfn )/)
@@ -72,7 +72,7 @@ function emitHelpers(block: string): string {
     .join('');
 }
 
-/** `as const` keeps every binding and field in the type: a changed interface breaks the type check. */
+/** `as const` preserves every binding and field in the type: a changed interface fails the type check. */
 export function emitShader(shader: ReflectedShader, file = `shaders/${shader.name}.wgsl`): string {
   const bindings = bindingsOf(shader);
   const helpers = helperBlock.exec(shader.code)?.[2];
@@ -88,13 +88,13 @@ export function emitShader(shader: ReflectedShader, file = `shaders/${shader.nam
   return `${header(file)}${type}${constant}${helpers === undefined ? '' : emitHelpers(helpers)}`;
 }
 
-/** For tests and tools only: nothing in the package's main path imports it. */
+/** For tests and tools only: the package's main path does not import it. */
 export function emitIndex(stems: readonly string[]): string {
   const imports = stems.map((stem) => `import { ${shaderConstant(stem)} } from './${stem}.ts';\n`).join('');
   const list = stems.map((stem) => `  ${shaderConstant(stem)},\n`).join('');
   return `${header('shaders/')}import type { ShaderSource } from '../../core/shader-source.ts';
 ${imports}
-/** Every shader; importing it brings all of them, so only tests and tools do. */
+/** All shaders. Only tests and tools import this. */
 export const shaders: readonly ShaderSource[] = [${list === '' ? '' : `\n${list}`}];
 `;
 }

@@ -1,6 +1,4 @@
-/**
- * The generated modules of the wasm binaries: what a page loads of each, and the lists that the tests read.
- */
+/** Generates the modules of the wasm binaries: what a page loads of each, and the lists that the tests read. */
 import { deflateAsync } from '@gfx/zopfli';
 import { camelCase } from './files.ts';
 import { exportedFunctions, readInterface } from './wasm-module.ts';
@@ -12,8 +10,8 @@ export interface Binary {
 }
 
 /**
- * Deflated first: base64 of a raw binary hides its repetitions from the gzip of a web server. Zopfli's search takes 4 % off what
- * zlib makes, for a tenth of a second.
+ * Deflated before base64, because base64 of a raw binary hides its repetitions from a web server's gzip. Zopfli makes
+ * it 4 % smaller than zlib, in a tenth of a second.
  */
 export async function emitBinary(header: string, { name, bytes }: Binary): Promise<string> {
   const { memoryFlags } = readInterface(bytes);

@@ -1,6 +1,6 @@
 /**
- * src/backends/wasm/threads/worker.ts → the text that workers are started from: they need no file of their own then, and no
- * bundler has to know about them.
+ * src/backends/wasm/threads/worker.ts → the script text that workers start from. They need no separate file, and
+ * bundlers need no configuration.
  */
 import { transform } from 'esbuild';
 

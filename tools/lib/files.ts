@@ -1,6 +1,4 @@
-/**
- * Small file helpers shared by the build scripts.
- */
+/** File helpers shared by the build scripts. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
@@ -8,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 export const projectRoot: string = fileURLToPath(new URL('../..', import.meta.url)).replace(/[\\/]$/, '');
 
-/** Writes only when the text differs, so that watchers and time stamps stay quiet. Tells whether it wrote. */
+/** Writes only if the text differs, so that watchers and time stamps are not triggered. Returns whether it wrote. */
 export function writeIfChanged(file: string, text: string): boolean {
   if (existsSync(file) && readFileSync(file, 'utf8') === text) return false;
   mkdirSync(dirname(file), { recursive: true });
@@ -16,7 +14,7 @@ export function writeIfChanged(file: string, text: string): boolean {
   return true;
 }
 
-/** Every file under `folder` with that ending, as paths relative to it, sorted; none when the folder is missing. */
+/** All files under `folder` with the extension, as relative paths, sorted; empty if the folder is missing. */
 export function listFiles(folder: string, ending: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -25,7 +23,10 @@ export function listFiles(folder: string, ending: string): string[] {
     .sort();
 }
 
-/** `entry` and every file that it imports by a relative path, directly or not, sorted. Extensions of `.ts` files may be absent. */
+/**
+ * `entry` and all files that it imports by relative paths, directly or indirectly, sorted. `.ts` extensions are
+ * optional.
+ */
 export function importedFiles(entry: string): string[] {
   const found = new Set<string>([entry]);
   for (const file of found) {
@@ -37,7 +38,7 @@ export function importedFiles(entry: string): string[] {
   return [...found].sort();
 }
 
-/** One hash over the names and contents of some files. */
+/** A hash of the names and contents of some files. */
 export function hashFiles(files: readonly string[], salt = ''): string {
   const hash = createHash('sha256').update(salt);
   for (const file of files) hash.update(`\0${relative(projectRoot, file)}\0`).update(readFileSync(file));

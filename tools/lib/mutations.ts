@@ -1,6 +1,6 @@
 /**
- * Faults that are put into the code on purpose, to see that a test fails for each: what a fault is, how it is applied to a
- * file, and what the report of a test run says about it. `scripts/mutations.ts` runs them.
+ * Mutation testing: what a fault is, how it is applied to a file, and how the report of a test run is interpreted. A
+ * test must fail for each fault. `tools/mutations.ts` runs them.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ export interface Outcome {
   readonly detail: string;
 }
 
-/** The parts of the JSON report of vitest that are used here. */
+/** The parts of vitest's JSON report used here. */
 export interface TestReport {
   readonly numTotalTests: number;
   readonly testResults: readonly {
@@ -38,10 +38,10 @@ export interface TestReport {
   }[];
 }
 
-/** The folder of the tables of faults: each file exports `faults`. */
+/** The folder of the fault tables: each file exports `faults`. */
 export const faultsFolder: string = join(projectRoot, 'test/mutations');
 
-/** All faults, by the name of their file without its ending. */
+/** All faults, by file name without extension. */
 export async function loadFaults(): Promise<Map<string, readonly Fault[]>> {
   const families = new Map<string, readonly Fault[]>();
   for (const file of listFiles(faultsFolder, '.ts')) {
@@ -52,9 +52,9 @@ export async function loadFaults(): Promise<Map<string, readonly Fault[]>> {
 }
 
 /**
- * `text` with the fault in it.
+ * Applies the fault to `text`.
  *
- * @throws Error when the text to find does not occur exactly once, or is replaced by itself
+ * @throws Error if the text to find does not occur exactly once, or the replacement is the same
  */
 export function withFault(text: string, { name, file, find, replace }: Omit<Fault, 'tests'>): string {
   const count = find === '' ? 0 : text.split(find).length - 1;
@@ -63,7 +63,7 @@ export function withFault(text: string, { name, file, find, replace }: Omit<Faul
   return text.replace(find, () => replace);
 }
 
-/** What is wrong with a fault as the repository stands; an empty string when nothing is. */
+/** The problem of a fault in the current repository; an empty string if there is none. */
 export function problemOf(fault: Fault): string {
   const missing = [fault.file, ...fault.tests].find((file) => !existsSync(join(projectRoot, file)));
   if (missing !== undefined) return `${fault.name}: there is no file ${missing}`;
@@ -76,14 +76,14 @@ export function problemOf(fault: Fault): string {
   }
 }
 
-/** What a test run with the fault in the code shows. No report: the run ended before there was one, for `reason`. */
+/** The outcome of a test run with the fault applied. Without a report the run ended early, for `reason`. */
 export function outcomeOf(fault: Fault, report: TestReport | null, reason: string): Outcome {
   if (report === null) return { fault, state: 'invalid', detail: reason };
   for (const { assertionResults } of report.testResults) {
     const failed = assertionResults.find(({ status }) => status === 'failed');
     if (failed) return { fault, state: 'caught', detail: failed.fullName };
   }
-  // A file that does not load has no tests: a fault with an error of syntax, or one that is thrown at once.
+  // A file that does not load has no tests: the fault causes a syntax error or throws on import.
   const broken = report.testResults.find(({ status }) => status === 'failed');
   if (broken) return { fault, state: 'invalid', detail: broken.message.split('\n')[0]! };
   if (reason !== '') return { fault, state: 'invalid', detail: reason };

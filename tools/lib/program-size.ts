@@ -1,6 +1,6 @@
 /**
- * What a program costs a page: bundled, minified and gzipped, and how much of that is JavaScript, WebAssembly and WGSL.
- * A part is what the bundle loses when that part is blanked.
+ * Measures the download size of a program: bundled, minified and gzipped, and the shares of JavaScript, WebAssembly and
+ * WGSL. The size of a part is the difference when that part is blanked.
  */
 import { build, type Plugin } from 'esbuild';
 import { readFile } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { markPureCalls } from './pure-calls.mjs';
 
 type Part = 'wasm' | 'wgsl';
 
-/** Every long text of a generated file is either a binary or a shader. */
+/** Every long text in a generated file is a binary or a shader. */
 const blanked: Readonly<Record<Part, (file: string, code: string) => string>> = {
   wasm: (file, code) =>
     /[\\/]generated[\\/]wasm[\\/]/.test(file) ? code.replace(/(['"`])[^\s'"`]{100,}\1/g, "''") : code,
@@ -32,10 +32,10 @@ function sourcePlugin(without: readonly Part[]): Plugin {
 }
 
 /**
- * The minified bundle that a page loads: the entry and what it imports. A chunk that is imported on demand, such as
- * threads, is loaded by the pages that ask for it.
+ * The minified bundle that a page loads: the entry and its imports. A chunk that is imported on demand, such as
+ * threads, is loaded only by pages that need it.
  *
- * @param entry a path from the project's root
+ * @param entry a path relative to the project root
  */
 export async function bundle(entry: string, without: readonly Part[] = []): Promise<Uint8Array> {
   const { outputFiles, metafile } = await build({
@@ -66,7 +66,7 @@ export async function bundle(entry: string, without: readonly Part[] = []): Prom
   );
 }
 
-/** Bytes, gzipped, of the whole and of its parts; `plain` is the whole before gzip. */
+/** Gzipped bytes of the whole and of its parts; `plain` is the whole before gzip. */
 export interface ProgramSize {
   readonly all: number;
   readonly javascript: number;
@@ -77,7 +77,7 @@ export interface ProgramSize {
 
 const gzipped = (file: Uint8Array): number => gzipSync(file, { level: 9 }).length;
 
-/** @param entry a path from the project's root */
+/** @param entry a path relative to the project root */
 export async function programSize(entry: string): Promise<ProgramSize> {
   const file = await bundle(entry);
   const all = gzipped(file);

@@ -1,11 +1,11 @@
 /**
- * Marks the calls that initialize top-level constants as free of side effects, so that bundlers drop an op record, a
- * layer or a table that nobody uses:
+ * Marks the calls that initialize top-level constants as free of side effects, so that bundlers drop unused op records,
+ * layers and tables:
  *
  *     export const tanh = unary({ … });   →   export const tanh = (pure) unary({ … });
  *
- * That they are is a promise of the whole package (`"sideEffects": false`). Used on src/ by the rollup configuration and
- * by the size script, before types are stripped.
+ * The whole package promises that they are pure (`"sideEffects": false`). Applied to src/ by the rollup configuration
+ * and the size script, before types are stripped.
  */
 const topLevelCall = /^((?:export )?const \w+(?:: [^=\n]+)? = )(?=(?:new )?[A-Za-z_$][\w$.]*(?:<[^()\n]*>)?\()/gm;
 

@@ -1,6 +1,6 @@
 /**
- * What the build reads from a compiled module: its exports, and whether it imports only what the loader gives it. Reads
- * the bytes itself, for the engine of Node 20 does not compile relaxed SIMD.
+ * Reads a compiled module: its exports, and whether it imports only what the loader provides. Parses the bytes
+ * directly, because Node 20's engine does not compile relaxed SIMD.
  */
 
 type Kind = 'function' | 'table' | 'memory' | 'global' | 'tag';
@@ -21,7 +21,7 @@ export interface WasmInterface {
 
 /** A cursor over the bytes of a module. */
 class Reader {
-  position = 8; // behind the magic number and the version
+  position = 8; // after the magic number and the version
   readonly bytes: Uint8Array;
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
@@ -68,7 +68,7 @@ export function readInterface(bytes: Uint8Array): WasmInterface {
         memoryFlags = reader.position;
         for (let numbers = reader.byte() & 1 ? 2 : 1; numbers > 0; numbers--) reader.unsigned();
       } else if (kind === 'table') {
-        reader.position++; // the type of its elements
+        reader.position++; // element type
         for (let numbers = reader.byte() & 1 ? 2 : 1; numbers > 0; numbers--) reader.unsigned();
       } else throw new Error(`${name}: a ${kind} cannot be imported`);
     }
@@ -90,8 +90,8 @@ export function exportedFunctions({ exports }: WasmInterface): string[] {
 }
 
 /**
- * What the loader cannot serve, as messages; empty when the module is as it should be. The core module gets a memory and a
- * clock, and every other one what the core exports besides.
+ * Import errors as messages; empty if the loader can serve all imports. The core module gets a memory and a clock;
+ * other modules also get the core's exports.
  */
 export function interfaceProblems(
   { imports, exports, memoryFlags }: WasmInterface,
@@ -110,7 +110,7 @@ export function interfaceProblems(
   return problems;
 }
 
-/** How often the three bytes of a relaxed multiply-add stand in a binary, as the loader looks for them. */
+/** Number of occurrences of a relaxed multiply-add's three bytes in a binary, which is how the loader finds them. */
 export function countMultiplyAdds(bytes: Uint8Array): number {
   let count = 0;
   for (let at = 0; at + 2 < bytes.length; at++) {

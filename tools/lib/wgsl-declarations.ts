@@ -1,6 +1,6 @@
 /**
- * The declarations at module scope of a shader's text, for includes: finds a name that is declared twice, and leaves out what
- * an included file declares and the shader does not use.
+ * Module-scope declarations of a shader, for includes: detects names that are declared twice, and removes included
+ * declarations that the shader does not use.
  */
 import type { SourceLine } from './wgsl-include.ts';
 import type { Token } from './wgsl-tokens.ts';
@@ -16,7 +16,7 @@ interface Declaration {
 
 const closingSigns: Readonly<Record<string, string>> = { '(': ')', '{': '}', '[': ']' };
 
-/** Expects legal WGSL. */
+/** Expects valid WGSL. */
 function declarationsOf(tokens: readonly Token[]): Declaration[] {
   const found: Declaration[] = [];
   const text = (at: number): string => tokens[at]?.text ?? '';
@@ -61,10 +61,10 @@ function declarationsOf(tokens: readonly Token[]): Declaration[] {
 const named = /^(fn|struct|alias|const|override|var)$/;
 
 /**
- * The text, which is legal WGSL, without the included declarations that nothing of the shader reaches; lines keep their numbers. What a block
- * `helpers` holds stays: the build makes constants of it.
+ * Removes included declarations that the shader does not use; lines keep their numbers. Functions in a block `helpers`
+ * stay, because the build turns them into constants. Expects valid WGSL.
  *
- * @throws ShaderError for a name that is declared twice, and for a function of the shader's own that nothing calls
+ * @throws ShaderError for a name that is declared twice, and for a function of the shader itself that is never called
  */
 export function dropUnused(text: string, whereIs: (line: number) => SourceLine, ownFile: string): string {
   const lineOf = (token: Token): number => text.slice(0, token.at).split('\n').length;

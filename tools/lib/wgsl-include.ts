@@ -1,12 +1,13 @@
 /**
- * Resolves `// #include "name"` in a shader: the line becomes the text of shaders/include/<name>.wgsl, which may include others.
- * Each is included once per shader. Lines of the result know where they come from, so that errors name the file on disk.
+ * Resolves `// #include "name"` in a shader: replaces the line by the text of shaders/include/<name>.wgsl, which may
+ * include others. Each file is included once per shader. Lines of the result record their origin, so that errors name
+ * the file on disk.
  */
 import { dropUnused } from './wgsl-declarations.ts';
 import { checkSyntax } from './wgsl-reflect.ts';
 import { ShaderError } from './wgsl-tokens.ts';
 
-/** A line of a file, from 1. */
+/** A line of a file, counted from 1. */
 export interface SourceLine {
   readonly file: string;
   readonly line: number;
@@ -23,12 +24,12 @@ export interface ResolvedShader {
 const directive = /^\s*\/\/\s*#include\b(.*)$/;
 const quotedName = /^\s+"([a-z][a-z0-9-]*)"\s*$/;
 
-/** What is wrong, as `file:line: message`. */
+/** Error message, as `file:line: message`. */
 export class LocatedError extends Error {
   override readonly name: string = 'LocatedError';
 }
 
-/** An error in a resolved text, with the line on disk. */
+/** Converts an error in a resolved text to the line on disk. */
 export function located({ lines }: Pick<ResolvedShader, 'lines'>, error: unknown): LocatedError {
   if (error instanceof LocatedError) return error;
   const { file, line } = lines[error instanceof ShaderError ? error.line - 1 : 0]!;
@@ -37,10 +38,10 @@ export function located({ lines }: Pick<ResolvedShader, 'lines'>, error: unknown
 }
 
 /**
- * The text of a shader with what it includes. Included declarations that nothing uses are left out.
+ * The text of a shader with its includes, without unused included declarations.
  *
  * @param files the text of each file of shaders/, by its path there
- * @throws LocatedError for an unknown or malformed include, a circle, a name that is declared twice, an unused function
+ * @throws LocatedError for an unknown or malformed include, a cycle, a name that is declared twice, an unused function
  */
 export function resolveIncludes(file: string, files: ReadonlyMap<string, string>): ResolvedShader {
   const lines: SourceLine[] = [];
@@ -70,7 +71,7 @@ export function resolveIncludes(file: string, files: ReadonlyMap<string, string>
   append(file, [file]);
   const text = texts.join('\n');
   try {
-    checkSyntax(text); // before anything is left out
+    checkSyntax(text); // before anything is removed
     return { file, lines, text: dropUnused(text, (line) => lines[line - 1]!, file) };
   } catch (error) {
     throw located({ lines }, error);

@@ -1,6 +1,6 @@
 /**
- * Shrinks WGSL text for the bundle: shaders/*.wgsl → here → src/generated/shaders/*.ts. Comments and blanks go, numbers
- * and types are written the short way, and what the shader alone knows gets a short name (`wgsl-names.ts`).
+ * Minifies WGSL: shaders/*.wgsl → here → src/generated/shaders/*.ts. Removes comments and whitespace, shortens numbers
+ * and types, and gives short names to identifiers that only the shader uses (`wgsl-names.ts`).
  */
 import { chooseNames, rename } from './wgsl-names.ts';
 import type { ShortNames } from './wgsl-names.ts';
@@ -8,8 +8,8 @@ import type { Token } from './wgsl-tokens.ts';
 import { tokenizeWgsl } from './wgsl-tokens.ts';
 
 /**
- * Whether two neighbouring pieces would run into another token without the blank between them. A blank at a marker stays:
- * once the block is replaced, other text stands there.
+ * Whether two adjacent tokens would merge without whitespace between them. Whitespace at a marker stays, because other
+ * text may replace the block.
  */
 function needsBlank(written: string, next: string): boolean {
   if (written.endsWith('*/') || next.startsWith('/*')) return true;
@@ -20,7 +20,7 @@ function needsBlank(written: string, next: string): boolean {
   return (word.test(before) && word.test(after)) || (operator.test(before) && operator.test(after));
 }
 
-/** `0.50` → `.5`, `2.0` → `2.`: the same value and the same type. Exponents and hexadecimal numbers stay. */
+/** `0.50` → `.5`, `2.0` → `2.`: the same value and type. Exponents and hexadecimal numbers are unchanged. */
 function shortNumber(text: string): string {
   if (!/^\d+\.\d*$/.test(text)) return text;
   const short = text.replace(/^0+(?=\d)/, '').replace(/0+$/, '');
@@ -35,7 +35,7 @@ function shortType(tokens: readonly Token[], at: number): Token | undefined {
   return { ...tokens[at]!, text: `${type!}${element === 'f16' ? 'h' : element![0]!}` };
 }
 
-/** The tokens as they will be written. */
+/** The tokens as written to the output. */
 function shorten(tokens: readonly Token[]): Token[] {
   const written: Token[] = [];
   for (let i = 0; i < tokens.length; i++) {
@@ -48,7 +48,7 @@ function shorten(tokens: readonly Token[]): Token[] {
   return written;
 }
 
-/** `names` are for all the shaders of a bundle; null keeps those of the text. */
+/** `names` apply to all shaders of a bundle; null preserves the original names. */
 export function minifyWgsl(text: string, names: ShortNames | null = shortNames([text])): string {
   const tokens = shorten(names ? rename(tokenizeWgsl(text), names) : tokenizeWgsl(text));
   let out = '';
@@ -59,7 +59,7 @@ export function minifyWgsl(text: string, names: ShortNames | null = shortNames([
   return out;
 }
 
-/** Short names for shaders that go into one bundle. */
+/** Short names for the shaders of one bundle. */
 export function shortNames(texts: readonly string[]): ShortNames {
   return chooseNames(texts.map((text) => tokenizeWgsl(text)));
 }

@@ -1,12 +1,12 @@
 /**
- * Short names for what shaders declare: one table for all of them, by how often a name occurs, so that what shaders have
- * in common stays common and compresses away.
+ * Short names for shader declarations: one table for all shaders, ordered by frequency, so that common text stays
+ * common and compresses well.
  *
- * A name means one thing throughout a file and every name gets another, so scopes need no looking at: whatever a word
- * referred to, its short name refers to. Kept are the names that something outside the file knows or that mean
- * something without being declared: entry points, overrides (pipeline constants are given by name), what WGSL
- * predeclares, members that look like those of a vector, and whatever a marked block mentions, since other text will
- * stand there. Only the locals of functions that lie in a block with their braces are renamed there too.
+ * A name has one meaning throughout a file and every name gets a different short name, so scopes can be ignored.
+ * Preserved are names that are known outside the file or have a meaning without a declaration: entry points, overrides
+ * (pipeline constants are passed by name), WGSL's predeclared names, members that look like vector components, and
+ * every name in a marked block, because other text may replace it. In a block that contains whole functions, only the
+ * functions' local names are renamed.
  */
 import type { Token } from './wgsl-tokens.ts';
 
@@ -16,7 +16,7 @@ export type ShortNames = ReadonlyMap<string, string>;
 const swizzle = /^([xyzw]{1,4}|[rgba]{1,4})$/;
 const predeclaredType =
   /^(bool|[fiu](16|32)|vec[234][fhiu]?|mat[234]x[234][fh]?|array|atomic|ptr|(sampler|texture)\w*)$/;
-/** Keywords and reserved words that are short enough to be made here. */
+/** Keywords and reserved words that are short enough to be generated here. */
 const shortWords = new Set(['as', 'do', 'fn', 'if', 'in', 'is', 'of', 'or']);
 
 interface FileNames {
@@ -25,7 +25,7 @@ interface FileNames {
   readonly words: ReadonlyMap<string, number>;
 }
 
-/** What the tokens of a file declare, and what of it has to stay. */
+/** The declarations in a file's tokens, and which names must be preserved. */
 function analyze(tokens: readonly Token[]): FileNames {
   const code = tokens.filter(({ kind }) => kind !== 'marker');
   const declared = new Set<string>();
@@ -96,7 +96,7 @@ function analyze(tokens: readonly Token[]): FileNames {
       keepRange(i, end);
       declared.add(text(end + 1));
     }
-    // A builtin function, though a variable has its name too.
+    // A builtin function, although a variable has the same name.
     if (text(i + 1) === '(' && !callable.has(text(i))) kept.add(text(i));
   }
   for (const token of code) {
@@ -113,14 +113,14 @@ function* candidates(): Generator<string> {
   for (const first of letters) for (const second of letters) yield first + second;
 }
 
-/** Short names for some files together. */
+/** Short names for several files together. */
 export function chooseNames(files: readonly (readonly Token[])[]): ShortNames {
   const uses = new Map<string, number>();
   const taken = new Set(shortWords);
   for (const { free, words } of files.map(analyze)) {
     for (const [name, count] of words) {
       if (free.has(name)) uses.set(name, (uses.get(name) ?? 0) + count);
-      // A name of two letters may be left as it is, so no other gets it.
+      // A two-letter name may be preserved, so no other name may get it.
       if (!free.has(name) || name.length < 3) taken.add(name);
     }
   }
@@ -135,7 +135,7 @@ export function chooseNames(files: readonly (readonly Token[])[]): ShortNames {
   return names;
 }
 
-/** The tokens of one of the files with its names replaced. */
+/** The tokens of one of the files with names replaced. */
 export function rename(tokens: readonly Token[], names: ShortNames): Token[] {
   const { free } = analyze(tokens);
   return tokens.map((token, index) => {

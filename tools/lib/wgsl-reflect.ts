@@ -1,6 +1,6 @@
 /**
- * Reads a shader's interface with wgsl_reflect: WGSL text → ShaderSource, the constant that the WebGPU backend makes
- * bind group layouts, uniforms and pipelines from.
+ * Reads a shader's interface with wgsl_reflect: WGSL text → ShaderSource, the constant from which the WebGPU backend
+ * creates bind group layouts, uniforms and pipelines.
  */
 import {
   ArrayInfo,
@@ -65,7 +65,7 @@ export interface ReflectedShader extends Interface {
   readonly code: string;
 }
 
-/** wgsl_reflect throws plain errors whose message ends in `Line: n`; ours carry the line. */
+/** wgsl_reflect throws plain errors whose message ends in `Line: n`; ours have the line as a field. */
 function guarded<T>(code: string, parse: () => T): T {
   try {
     return parse();
@@ -78,8 +78,8 @@ function guarded<T>(code: string, parse: () => T): T {
 }
 
 /**
- * wgsl_reflect takes these for keywords wherever they stand, though WGSL allows them as names. `block` is common and never
- * means anything in WGSL, so the parser gets to see another word; for the rest a message has to do.
+ * wgsl_reflect treats these as keywords everywhere, though WGSL allows them as names. `block` is common and has no
+ * meaning in WGSL, so the parser gets another word instead; the others are reported as errors.
  */
 const hiddenBlock = 'block_hidden_from_parser';
 const hideBlock = (code: string): string => code.replace(/\bblock\b/g, hiddenBlock);
@@ -125,7 +125,7 @@ function describeBinding(variable: VariableInfo): ReflectedBinding {
   };
 }
 
-/** Sizes as numbers, or as the override's name where one decides. */
+/** Sizes as numbers, or as the name of the override that determines them. */
 function describeWorkgroupSize(entry: FunctionInfo, overrides: ReadonlySet<string>): (number | string)[] {
   const value = entry.attributes?.find((attribute) => attribute.name === 'workgroup_size')?.value;
   if (value == null) throw new ShaderError(`entry point '${entry.name}' has no @workgroup_size`, entry.startLine);
@@ -160,7 +160,7 @@ function describeUniforms(reflection: WgslReflect): Record<string, ReflectedUnif
   return uniforms;
 }
 
-/** Tokens as another scanner sees them, without the commas that WGSL lets a list end with. */
+/** Tokens from another scanner, without WGSL's optional trailing commas in lists. */
 function tokens(code: string): string[] {
   const lexemes = new WgslScanner(code).scanTokens().map((token) => token.lexeme);
   const short = lexemes
@@ -177,7 +177,7 @@ const sameNumber = (a: string, b: string): boolean =>
   a.replace(/[\d.]/g, '') === b.replace(/[\d.]/g, '') &&
   Number(a) === Number(b);
 
-/** Minifying may give a name another name and write a number another way; anything else stops the build. */
+/** Minifying may only rename identifiers and rewrite numbers; any other difference fails the build. */
 function checkMinified(code: string, minified: string): void {
   const [before, after] = [tokens(code), tokens(minified)];
   const [forth, back] = [new Map<string, string>(), new Map<string, string>()];
@@ -209,13 +209,13 @@ function checkBindingsUnique(reflection: WgslReflect): void {
   }
 }
 
-/** Throws ShaderError, with a line, for a text that is not WGSL. */
+/** Throws ShaderError with a line for invalid WGSL. */
 export function checkSyntax(code: string): void {
   tokenizeWgsl(code); // checks the block markers
   guarded(code, () => new WgslParser().parse(hideBlock(code)));
 }
 
-/** The default of each override that is given as a literal. */
+/** The default of each override that is a literal. */
 function overrideDefaults(code: string): Map<string, number> {
   const defaults = new Map<string, number>();
   for (const node of new WgslParser().parse(code)) {
@@ -242,7 +242,7 @@ function describe(code: string): Interface {
   return showBlock({ entries: Object.fromEntries(entries), overrides, uniforms: describeUniforms(reflection) });
 }
 
-/** What must be the same after names have changed. */
+/** The properties that renaming must preserve. */
 function nameless({ entries, overrides, uniforms }: Interface): string {
   const kinds = Object.entries(entries).map(([name, { workgroupSize, bindings }]) => [
     name,
@@ -253,7 +253,7 @@ function nameless({ entries, overrides, uniforms }: Interface): string {
   return JSON.stringify([kinds, overrides, layouts]);
 }
 
-/** Reads, checks and minifies one shader; `names` are those of all the shaders that go with it. Throws ShaderError. */
+/** Reads, checks and minifies one shader. `names` are the names of all shaders in the bundle. Throws ShaderError. */
 export function reflectShader(name: string, code: string, minify = true, names?: ShortNames): ReflectedShader {
   const minified = minifyWgsl(code, names ?? shortNames([code])); // also checks the block markers
   return guarded(code, () => {

@@ -1,9 +1,9 @@
 /**
- * WGSL text as tokens, for the minifier. Comments go, except those that open and close a marked block: the WebGPU
- * backend replaces what stands between them.
+ * Tokenizes WGSL for the minifier. Removes comments except block markers: the WebGPU backend replaces the text between
+ * them.
  */
 
-/** A fault in a shader, with the line (from 1) where it stands. */
+/** An error in a shader, with its line (counted from 1). */
 export class ShaderError extends Error {
   override readonly name: string = 'ShaderError';
   readonly line: number;
@@ -49,7 +49,7 @@ function blockCommentEnd(text: string, start: number, line: number): number {
   throw new ShaderError('block comment is never closed', line);
 }
 
-/** Throws ShaderError where a comment or a block is not closed or a marker is malformed. */
+/** Throws ShaderError for an unclosed comment or block, or a malformed marker. */
 export function tokenizeWgsl(text: string): Token[] {
   const tokens: Token[] = [];
   let open: { name: string; line: number } | null = null;

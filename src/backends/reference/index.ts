@@ -22,6 +22,14 @@ class ReferenceBuffer implements BackendBuffer {
   }
 }
 
+/**
+ * Runs programs with float64 loops on the calling thread. Slow: for checking the results of other backends.
+ *
+ * @example
+ * ```ts
+ * const engine = await createEngine({ backend: new ReferenceBackend() });
+ * ```
+ */
 export class ReferenceBackend implements Backend {
   readonly name = 'reference';
   private stateBytes = 0;

@@ -63,6 +63,10 @@ export class WasmBackend implements Backend {
    * workers are not available, `run` executes on the calling thread, and `info.reason` gives the reason.
    *
    * @throws BackendError naming what this environment lacks or forbids
+   * @example
+   * ```ts
+   * const engine = await createEngine({ backend: await WasmBackend.create({ threads: 2 }) });
+   * ```
    */
   static async create(options: WasmOptions = {}): Promise<WasmBackend> {
     checkOptions('WasmBackend', options, {

@@ -1,17 +1,22 @@
 /**
- * A program as the wasm executor reads it: a stream of 32-bit words, for each call [table index, bytes, …words], with
- * operands already turned into addresses. `assembly/runtime/execute.ts` walks it.
+ * Encodes a program for the wasm executor: a stream of 32-bit words, for each call [table index, bytes, …words], with
+ * operands resolved to addresses. `assembly/runtime/execute.ts` executes it.
  */
 import type { WasmCall, Word } from '../../graph/kernel.ts';
 import { bufferIndex } from '../../compiler/program.ts';
 import type { Program, ProgramStep } from '../../compiler/program.ts';
 
-/** Ends the stream; no table index has this value. */
+/** The end marker of the stream; no table index has this value. */
 const end = 0xffffffff;
-/** Table index and length. */
+/** The table index and the length of a call. */
 const headWords = 2;
 
-/** `addresses` are those of the program's buffers, in its order; `indexOf` gives places in the function table. */
+/**
+ * Encodes `program` as words.
+ *
+ * @param addresses the address of each of the program's buffers
+ * @param indexOf returns the index of an entry in the function table
+ */
 export function encodeProgram(
   program: Program,
   addresses: readonly number[],

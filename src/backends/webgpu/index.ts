@@ -47,6 +47,10 @@ export class WebGPUBackend implements Backend {
    * Acquires a device and starts the backend.
    *
    * @throws BackendError if there is no adapter, the adapter returns no device, or a request times out
+   * @example
+   * ```ts
+   * const engine = await createEngine({ backend: await WebGPUBackend.create() });
+   * ```
    */
   static async create(options: DeviceOptions = {}): Promise<WebGPUBackend> {
     checkOptions('WebGPUBackend', options, { ...deviceArguments, patience: number(0) });

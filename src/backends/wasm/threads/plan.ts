@@ -1,18 +1,24 @@
 /**
- * Decides how threads walk a program: which instructions all of them do, each its part, who does the others, and where
- * all wait for each other. The plan is one byte an instruction, in linear memory beside the program;
+ * Plans how threads execute a program: which instructions all threads share, which thread runs the others, and where
+ * all wait at a barrier. The plan is one byte per instruction, in linear memory next to the program;
  * `assembly/runtime/execute.ts` follows it.
  *
- * It is made once, from the shapes alone, and every part of a kernel gives the same bits whoever does it; so a run gives
- * the same bits for any number of threads.
+ * The plan depends only on shapes, and every part of a kernel computes the same bits on any thread, so results are
+ * equal to the bit for any number of threads.
  */
 import type { Program, ProgramStep } from '../../../compiler/program.ts';
 import type { WasmCall } from '../../../graph/kernel.ts';
 
-/** Bits of the plan, as in `assembly/runtime/execute.ts`; above them the thread that does what is not shared. */
+/**
+ * Bits of the plan, as in `assembly/runtime/execute.ts`. The bits above them are the thread that runs an unshared
+ * instruction.
+ */
 const marks = { shared: 1, barrier: 2, thread: 4 } as const;
 
-/** Kernels that ask `take` of `assembly/runtime/share.ts` for their part, as compiled chains do. All others run on one thread. */
+/**
+ * Kernels that call `take` of `assembly/runtime/share.ts` for their part, as compiled chains do. All others run on one
+ * thread.
+ */
 export const sharedKernels: ReadonlySet<string> = new Set([
   'argmax',
   'column_moments',
@@ -41,17 +47,19 @@ export const sharedKernels: ReadonlySet<string> = new Set([
   'strided_copy',
 ]);
 
-/** Those of them whose threads have scratch memory of their own, and leave the program's alone. */
-const withOwnScratch: ReadonlySet<string> = new Set(['matmul']);
+/** Shared kernels whose threads use private scratch memory instead of the program's. */
+const withPrivateScratch: ReadonlySet<string> = new Set(['matmul']);
 
-/** Nanoseconds of work from which an instruction is shared: below, moving its operands between caches costs more. */
+/**
+ * Nanoseconds of work from which an instruction is shared. Below that, moving its operands between caches costs more.
+ */
 export const shareThreshold = 4000;
-/** What meeting at a barrier takes, in nanoseconds, with the waiting for the slower. */
+/** Cost of a barrier in nanoseconds, including the wait for the slowest thread. */
 const barrierCost = 1000;
-/** What a kernel takes that says nothing about its work. */
+/** Assumed nanoseconds of a kernel without an estimate. */
 const unknownWork = 200;
-/** Nanoseconds that a step has to gain: less is lost in waking the threads. */
-const leastGain = 20_000;
+/** Minimum gain per step in nanoseconds: less is lost in waking the threads. */
+const minGain = 20_000;
 
 export interface ThreadPlan {
   readonly marks: Uint8Array;
@@ -62,12 +70,12 @@ export interface PlanRequest {
   readonly program: Program;
   /** Addresses of the program's buffers. */
   readonly addresses: readonly number[];
-  /** Places in the function table. */
+  /** Indices in the function table. */
   readonly indexOf: (entry: WasmCall['entry']) => number;
   /** The address of the instruction stream, already written. */
   readonly stream: number;
   readonly threads: number;
-  /** What a kernel that can be shared says about its work, in nanoseconds. */
+  /** A shared kernel's estimate of its work, in nanoseconds. */
   readonly workOf: (index: number, words: number) => number;
   readonly threshold: number;
 }
@@ -78,7 +86,7 @@ interface Range {
 }
 
 interface Instruction {
-  /** The thread that does it; null when all do, each its part. */
+  /** The thread that runs it; null if all threads share it. */
   readonly thread: number | null;
   readonly reads: readonly Range[];
   readonly writes: readonly Range[];
@@ -87,16 +95,16 @@ interface Instruction {
 export function planThreads(request: PlanRequest): ThreadPlan {
   const { program, indexOf, threads, threshold } = request;
   const plan: number[] = [];
-  let at = request.stream;
+  let address = request.stream;
   let [alone, together] = [0, 0];
   const phase = new Phase(threads);
   for (const step of program.steps) {
     for (const call of step.calls) {
       const canShare = typeof call.entry !== 'string' || sharedKernels.has(call.entry);
-      const known = canShare ? request.workOf(indexOf(call.entry), at + 8) : 0;
+      const known = canShare ? request.workOf(indexOf(call.entry), address + 8) : 0;
       const isShared = known > 0 && known >= threshold;
-      const leavesScratch = isShared && typeof call.entry === 'string' && withOwnScratch.has(call.entry);
-      const { reads, writes } = accesses(step, leavesScratch);
+      const skipsScratch = isShared && typeof call.entry === 'string' && withPrivateScratch.has(call.entry);
+      const { reads, writes } = accesses(step, skipsScratch);
       let thread = isShared ? null : phase.threadFor(reads, writes);
       const waits =
         plan.length === 0 || thread === undefined || (isShared && phase.conflicts(reads, writes).length > 0);
@@ -106,23 +114,23 @@ export function planThreads(request: PlanRequest): ThreadPlan {
       phase.add({ thread, reads, writes }, work);
       alone += work;
       plan.push((isShared ? marks.shared : 0) | (waits ? marks.barrier : 0) | ((thread ?? 0) * marks.thread));
-      at += 8 + 4 * call.words.length;
+      address += 8 + 4 * call.words.length;
     }
   }
   together += phase.end() + barrierCost;
-  return { marks: Uint8Array.from(plan), isWorthwhile: threshold === 0 || alone - together >= leastGain };
+  return { marks: Uint8Array.from(plan), isWorthwhile: threshold === 0 || alone - together >= minGain };
 
-  function accesses({ inputs, outputs, scratch }: ProgramStep, leavesScratch: boolean): Omit<Instruction, 'thread'> {
+  function accesses({ inputs, outputs, scratch }: ProgramStep, skipsScratch: boolean): Omit<Instruction, 'thread'> {
     const rangeOf = (buffer: number): Range => {
       const start = request.addresses[buffer]!;
       return { start, end: start + program.buffers[buffer]!.bytes };
     };
-    const written = leavesScratch ? outputs : [...outputs, ...scratch];
+    const written = skipsScratch ? outputs : [...outputs, ...scratch];
     return { reads: inputs.map(rangeOf), writes: written.map(rangeOf) };
   }
 }
 
-/** What lies between two barriers: nothing in it waits for what another thread does in it. */
+/** The instructions between two barriers: none depends on another thread's instruction in the same phase. */
 class Phase {
   #instructions: Instruction[] = [];
   readonly #work: number[];
@@ -131,7 +139,7 @@ class Phase {
     this.#work = new Array<number>(threads).fill(0);
   }
 
-  /** The instructions that must be done before one with these reads and writes begins. */
+  /** The instructions that must complete before one with these reads and writes begins. */
   conflicts(reads: readonly Range[], writes: readonly Range[]): Instruction[] {
     return this.#instructions.filter(
       (earlier) => overlap(earlier.writes, reads) || overlap(earlier.writes, writes) || overlap(earlier.reads, writes),
@@ -139,14 +147,14 @@ class Phase {
   }
 
   /**
-   * Who may do an instruction alone: the one thread that did all it depends on, or the one with the least to do.
-   * Undefined when it has to wait for several.
+   * The thread that may run an instruction alone: the thread that ran all its dependencies, or the least loaded one.
+   * Undefined if it depends on several threads.
    */
   threadFor(reads: readonly Range[], writes: readonly Range[]): number | undefined {
-    const makers = new Set(this.conflicts(reads, writes).map(({ thread }) => thread));
-    if (makers.size === 0) return this.#work.indexOf(Math.min(...this.#work));
-    const [maker] = makers;
-    return makers.size === 1 && maker !== null ? maker : undefined;
+    const sources = new Set(this.conflicts(reads, writes).map(({ thread }) => thread));
+    if (sources.size === 0) return this.#work.indexOf(Math.min(...this.#work));
+    const [source] = sources;
+    return sources.size === 1 && source !== null ? source : undefined;
   }
 
   add(instruction: Instruction, work: number): void {
@@ -157,7 +165,7 @@ class Phase {
     });
   }
 
-  /** Begins the next phase; the time that this one takes. */
+  /** Begins the next phase. Returns the time of this one in nanoseconds. */
   end(): number {
     const longest = Math.max(...this.#work);
     this.#instructions = [];
