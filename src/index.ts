@@ -1,6 +1,6 @@
 /**
- * The public names of gradlet. Each is exported explicitly, so that a bundler keeps only what a program uses; nothing
- * inside the package imports this file.
+ * The public API of gradlet. Each name is exported explicitly, so that a bundler includes only what a program uses. No file of
+ * the package imports this one.
  */
 
 // Engines and backends
@@ -97,7 +97,7 @@ export { oneHot } from './ops/indexing/one-hot.ts';
 export { stopGradient } from './ops/elementwise/stop-gradient.ts';
 export { increment } from './ops/state/counter.ts';
 
-// Layers. Those that share a name with an operation end in Layer.
+// Layers. A layer that would have the same name as an operation has the suffix Layer.
 export { Layer } from './nn/layer.ts';
 export type { CallContext, LayerConfig, LayerDeclaration, LayerOptions, Mask, SymbolicTensor } from './nn/layer.ts';
 export type { WeightDeclaration, WeightTable } from './nn/declared-weights.ts';
@@ -240,7 +240,7 @@ export type { SaveOptions } from './files/save.ts';
 export { decodeSafetensors, encodeSafetensors } from './files/safetensors.ts';
 export type { TensorFile } from './files/safetensors.ts';
 
-// Data and texts, before training
+// Data and text preprocessing
 export { batches, Batches } from './data/batches.ts';
 export type { BatchesOptions, BatchOf } from './data/batches.ts';
 export { trainTestSplit } from './data/train-test-split.ts';

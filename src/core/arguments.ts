@@ -1,30 +1,30 @@
 /**
- * Checks the arguments of a public call against a table: how many there are, which options exist, and what each may be.
- * Every public function calls `checkArguments` once; checks that compare several values stay in the function itself.
+ * Checks the arguments of a public function against a table: their number, the option names, and the type of each value. Every
+ * public function calls `checkArguments` once. Checks that compare several values are in the function itself.
  */
 import { describe, isPromise } from './describe.ts';
 import { suggest, ValueError } from './errors.ts';
 
-/** What one argument or option may be. */
+/** The type of one argument or option. */
 export interface ArgumentType {
   /** Completes the sentence "learningRate must be …". */
   readonly expected: string;
   readonly accepts: (value: unknown) => boolean;
-  /** Whether undefined is refused too. Default false: the function has a default value for it. */
+  /** Whether undefined is rejected. Default false: the function has a default value. */
   readonly isRequired?: boolean;
-  /** The options of an options object. */
+  /** For an options object: the types of its options. */
   readonly table?: ArgumentTable;
-  /** What each element of an array may be. */
+  /** For an array: the type of each element. */
   readonly element?: ArgumentType;
 }
 
-/** The arguments of a call in their order, or the options of an options object. */
+/** Types by name: of the parameters of a function in order, or of the options of an options object. */
 export type ArgumentTable = Readonly<Record<string, ArgumentType>>;
 
 /**
  * Checks the arguments of a call.
  *
- * @param caller the name of the public function, which starts every message
+ * @param caller name of the public function, used as prefix of error messages
  * @param given the `arguments` of the function
  * @param types one entry for each parameter, in order
  * @throws ValueError for extra or missing arguments, unknown options, and values of the wrong type
@@ -39,7 +39,7 @@ export function checkArguments(caller: string, given: ArrayLike<unknown>, types:
   names.forEach((name, index) => checkValue(caller, name, given[index], types[name]!));
 }
 
-/** Throws `ValueError` for more arguments than there are `names`: where the values are checked elsewhere. */
+/** Checks only the number of arguments. Throws `ValueError` if there are more than `names`. */
 export function checkCount(caller: string, given: ArrayLike<unknown>, ...names: readonly string[]): void {
   if (given.length <= names.length) return;
   const takes = names.length === 0 ? 'no arguments' : `at most ${names.length} (${names.join(', ')})`;
@@ -47,9 +47,9 @@ export function checkCount(caller: string, given: ArrayLike<unknown>, ...names: 
 }
 
 /**
- * Checks an options object: every option must be in `table`, and have a value that its entry accepts.
+ * Checks an options object: every option must be in `table` and have a value that its entry accepts.
  *
- * @throws ValueError naming the nearest option that exists
+ * @throws ValueError for an invalid value or an unknown option, with the closest existing one
  */
 export function checkOptions(caller: string, given: unknown, table: ArgumentTable): void {
   if (typeof given !== 'object' || given === null || Array.isArray(given) || ArrayBuffer.isView(given)) {
@@ -69,13 +69,13 @@ export function checkOptions(caller: string, given: unknown, table: ArgumentTabl
   }
 }
 
-/** Throws `ValueError` unless `value`, an argument, an option or what a setter is given, is of `type`. */
+/** Throws `ValueError` unless `value`, an argument, option or property, has the type `type`. */
 export function checkValue(caller: string, name: string, value: unknown, type: ArgumentType): void {
   const { expected, accepts, isRequired = false, table, element } = type;
   if (value === undefined && !isRequired) return;
   if (table && value !== undefined) return checkOptions(caller, value, table);
   if (element && Array.isArray(value)) {
-    // Not forEach, which passes over holes.
+    // Not forEach, which skips holes.
     for (let index = 0; index < value.length; index++) {
       checkValue(caller, `${name}[${index}]`, value[index], required(element));
     }
@@ -89,17 +89,17 @@ function remedyFor(value: unknown): string {
   return isPromise(value) ? ': await it first' : '';
 }
 
-/** The same type, of an argument that must be given. */
+/** Returns the same type, but undefined is rejected. */
 export function required(type: ArgumentType): ArgumentType {
   return { ...type, isRequired: true };
 }
 
-/** An options object with these options. */
+/** An options object whose options have these types. */
 export function options(table: ArgumentTable): ArgumentType {
   return { expected: 'an options object', accepts: () => false, table };
 }
 
-/** Any value: checked elsewhere. */
+/** Any value. The function checks it itself. */
 export const anything: ArgumentType = { expected: 'a value', accepts: () => true };
 
 export const boolean: ArgumentType = { expected: 'true or false', accepts: (value) => typeof value === 'boolean' };
@@ -135,7 +135,7 @@ export const fraction: ArgumentType = {
   accepts: (value) => typeof value === 'number' && value >= 0 && value < 1,
 };
 
-/** One of a few strings. */
+/** One of the given strings. */
 export function oneOf(...names: readonly string[]): ArgumentType {
   return {
     expected: names
@@ -146,12 +146,12 @@ export function oneOf(...names: readonly string[]): ArgumentType {
   };
 }
 
-/** An array whose elements all have this type. Holes and undefined are refused. */
+/** An array whose elements all have this type. Holes and undefined are rejected. */
 export function arrayOf(element: ArgumentType, expected: string): ArgumentType {
   return { expected, element, accepts: (value) => Array.isArray(value) && Array.from(value).every(element.accepts) };
 }
 
-/** An object with these methods: an engine, an optimizer, a metric. */
+/** An object with these methods, such as an engine, an optimizer or a metric. */
 export function having(expected: string, ...methods: readonly string[]): ArgumentType {
   const hasMethod = (value: unknown, name: string): boolean =>
     typeof (value as Readonly<Record<string, unknown>>)[name] === 'function';

@@ -1,8 +1,11 @@
-/** How an error message shows a value that was given: short, never source code, and without calling any of its methods. */
+/** Formats values for error messages: short, without source code, and without calling methods of the value. */
 
 const maxLength = 40;
 
-/** `'adam'`, `0.5`, `null`, `a function`, `[1, 2]`, `an array of 300 elements`, `a tensor [2, 3]`, `an object with units, activation`. */
+/**
+ * Returns a short description: `'adam'`, `0.5`, `null`, `a function`, `[1, 2]`, `an array of 300 elements`, `a tensor [2, 3]`,
+ * `an object with units, activation`.
+ */
 export function describe(value: unknown): string {
   switch (typeof value) {
     case 'string':

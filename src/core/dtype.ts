@@ -1,20 +1,20 @@
 /**
- * Element types. Everything is computed in float32; int32 carries indices, labels and counters, and uint8 keeps
- * image data small on the device until a gather turns it into float32. Arrays are recognised by their tag and never by
- * `instanceof`: those of an iframe, a worker, `node:vm` or Jest count, and so does Node's Buffer, which is a Uint8Array.
+ * Element types. All arithmetic is float32. int32 is for indices, labels and counters. uint8 stores image data compactly on the
+ * device until a gather converts it to float32. Arrays are identified by their tag and not by `instanceof`, so that arrays from
+ * an iframe, worker, `node:vm` or Jest are accepted, as well as Node's Buffer, which is a Uint8Array.
  */
 import { describe } from './describe.ts';
 import { DTypeError, suggest } from './errors.ts';
 
 export type DType = 'float32' | 'int32' | 'uint8';
 
-/** What a caller may hand in or get back. */
+/** Arrays that gradlet takes and returns. */
 export type TypedArray = Float32Array | Int32Array | Uint8Array;
 
 /** Bytes of one element. */
 export const bytesPerElement: Readonly<Record<DType, number>> = { float32: 4, int32: 4, uint8: 1 };
 
-/** Throws `DTypeError` for what is no dtype. */
+/** Returns `dtype`. Throws `DTypeError` for anything but the name of a dtype. */
 export function checkDType(caller: string, dtype: DType): DType {
   if (typeof dtype === 'string' && Object.hasOwn(bytesPerElement, dtype)) return dtype;
   const names = Object.keys(bytesPerElement);
@@ -22,32 +22,32 @@ export function checkDType(caller: string, dtype: DType): DType {
   throw new DTypeError(`${caller}: there is no dtype ${describe(dtype)}${hint}: the dtypes are ${names.join(', ')}`);
 }
 
-/** The class of an object by its tag, whatever realm it is from: 'Float32Array', 'ArrayBuffer', 'Map'. */
+/** Returns the class name of an object of any realm by its tag: 'Float32Array', 'ArrayBuffer', 'Map'. */
 export function classOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice('[object '.length, -1);
 }
 
-/** Whether other threads see the memory too. */
+/** Whether the buffer is a SharedArrayBuffer. */
 export function isShared(buffer: ArrayBufferLike): boolean {
   return classOf(buffer) === 'SharedArrayBuffer';
 }
 
-/** The bytes of a buffer or of a view, without a copy; undefined for every other value. */
+/** Returns the bytes of a buffer or view without a copy; undefined for any other value. */
 export function bytesOf(value: unknown): Uint8Array | undefined {
   const view = ArrayBuffer.isView(value) ? value : undefined;
   const buffer = view?.buffer ?? (/^(Shared)?ArrayBuffer$/.test(classOf(value)) ? (value as ArrayBuffer) : undefined);
   if (buffer === undefined) return undefined;
-  // No view can be made of a buffer that was transferred; it has no bytes left.
+  // A view of a detached buffer would throw. A detached buffer has no bytes.
   return buffer.byteLength === 0 ? new Uint8Array() : new Uint8Array(buffer, view?.byteOffset, view?.byteLength);
 }
 
-/** A zero-filled array of `length` elements of `dtype`. */
+/** Returns a zero-filled array of `length` elements of `dtype`. */
 export function typedArray(dtype: DType, length: number): TypedArray {
   if (dtype === 'float32') return new Float32Array(length);
   return dtype === 'int32' ? new Int32Array(length) : new Uint8Array(length);
 }
 
-/** The arrays that hold a dtype as it is, by name. A page's pixels are bytes too. */
+/** Array classes with the element layout of a dtype. Uint8ClampedArray has the pixels of a canvas. */
 const dtypes: Readonly<Record<string, DType>> = {
   Float32Array: 'float32',
   Int32Array: 'int32',
@@ -56,17 +56,17 @@ const dtypes: Readonly<Record<string, DType>> = {
 };
 
 /**
- * The dtype of a typed array, of this realm or another (an iframe, a `vm` context), or undefined for any other value.
- * Node's `Buffer` is a Uint8Array.
+ * Returns the dtype of a typed array of this realm or another (an iframe, a `vm` context); undefined for any other value. Node's
+ * `Buffer` is a Uint8Array.
  */
 export function knownDType(values: unknown): DType | undefined {
   return ArrayBuffer.isView(values) ? dtypes[classOf(values)] : undefined;
 }
 
 /**
- * The dtype of `values`.
+ * Returns the dtype of `values`.
  *
- * @param caller the public function that was given them, for the message
+ * @param caller name of the public function, used as prefix of error messages
  * @throws DTypeError for anything but a Float32Array, Int32Array or Uint8Array
  */
 export function dtypeOf(values: TypedArray, caller: string = 'tensor'): DType {
@@ -79,15 +79,15 @@ export function dtypeOf(values: TypedArray, caller: string = 'tensor'): DType {
   return dtype;
 }
 
-/** `values` in memory of their own: that of `into`, if there is one. */
+/** Copies `values` to `into`, by default a new array. */
 export function copied(values: TypedArray, into?: TypedArray): TypedArray {
-  // The method of every typed array, not values.slice(): that of Node's Buffer gives a view.
+  // Not values.slice(), because the `slice` of Node's Buffer returns a view.
   if (into === undefined) return Float32Array.prototype.slice.call(values) as TypedArray;
   into.set(values);
   return into;
 }
 
-/** `bytes` seen as `dtype`, without a copy. */
+/** Returns a view of `bytes` as `dtype`. */
 export function viewAs(dtype: DType, bytes: ArrayBufferLike, byteOffset = 0, length?: number): TypedArray {
   if (dtype === 'float32') return new Float32Array(bytes, byteOffset, length);
   return dtype === 'int32' ? new Int32Array(bytes, byteOffset, length) : new Uint8Array(bytes, byteOffset, length);

@@ -1,40 +1,42 @@
 /**
- * Every error that gradlet throws on purpose; `cause` holds the error of the browser behind it, if there is one. A message says what was given, what was expected and what to do; the
- * class says which kind of mistake it is, so that a program can tell them apart.
+ * Base class of all errors that gradlet throws deliberately. The message says what was given, what was expected and what to do.
+ * The subclass identifies the kind of error. `cause` is the underlying error of the browser or Node, if there is one.
  */
 export class GradletError extends Error {
   override readonly name: string = 'GradletError';
 }
 
-/** Shapes or axes that do not fit together. */
+/** Incompatible shapes, or an invalid axis. */
 export class ShapeError extends GradletError {
   override readonly name: string = 'ShapeError';
 }
 
-/** An element type that the operation does not take. */
+/** An element type that the operation does not accept, or a value that the type cannot represent. */
 export class DTypeError extends GradletError {
   override readonly name: string = 'DTypeError';
 }
 
-/** A value outside what is accepted: options, names, labels, counts. */
+/** An invalid value: an option, a name, a label or a count. */
 export class ValueError extends GradletError {
   override readonly name: string = 'ValueError';
 }
 
-/** A call at a time when it cannot be answered: before build, during another fit, after dispose. */
+/** A call that is not possible in the current state: before build, during another fit, after dispose. */
 export class StateError extends GradletError {
   override readonly name: string = 'StateError';
 }
 
-/** A node whose derivative was asked for and has none. */
+/** A gradient through an op that has none. */
 export class GradientError extends GradletError {
   override readonly name: string = 'GradientError';
 }
 
-/** NaN or infinity in a layer's output, the loss or a weight: `where` names it, `step` is the training step, 0 in predict and evaluate. */
+/** NaN or infinity in the output of a layer, the loss, a metric, a weight or the optimizer state. */
 export class NonFiniteError extends GradletError {
   override readonly name: string = 'NonFiniteError';
+  /** Name of the layer, weight or metric, or `loss`. */
   readonly where: string;
+  /** The training step, counted from 1; outside training, the number of completed training steps. */
   readonly step: number;
   constructor(message: string, where: string, step: number, options?: ErrorOptions) {
     super(message, options);
@@ -48,23 +50,23 @@ export class BackendError extends GradletError {
   override readonly name: string = 'BackendError';
 }
 
-/** A model file that is malformed or does not fit. */
+/** A file that is malformed, or does not match the model. */
 export class FormatError extends GradletError {
   override readonly name: string = 'FormatError';
 }
 
-/** A fault inside gradlet: a pass or kernel broke its own promise. Never the user's doing. */
+/** A bug in gradlet: a compiler pass or kernel violated an invariant. Never caused by invalid arguments. */
 export class InternalError extends GradletError {
   override readonly name: string = 'InternalError';
 }
 
-/** The message of anything that was thrown, by gradlet, the browser or another realm. */
+/** Returns the message of any thrown value, including errors of other realms. */
 export function messageOf(error: unknown): string {
   const { message } = (error ?? {}) as { readonly message?: unknown };
   return typeof message === 'string' && message !== '' ? message : String(error);
 }
 
-/** Names that other libraries use for an option, where no spelling rule leads to ours. */
+/** Option names of other libraries that are not similar in spelling to the names in gradlet. */
 const foreignNames: Readonly<Record<string, string>> = {
   lr: 'learningRate',
   maxlen: 'length',
@@ -72,7 +74,7 @@ const foreignNames: Readonly<Record<string, string>> = {
   eps: 'epsilon',
 };
 
-/** The candidate nearest to `name`, as `; did you mean 'adam'?`, or an empty string when none is near. */
+/** Returns the most similar candidate as `; did you mean 'adam'?`, or an empty string if none is similar. */
 export function suggest(name: string, candidates: readonly string[]): string {
   const given = letters(name);
   const foreign = Object.hasOwn(foreignNames, given) ? foreignNames[given]! : '';
@@ -80,14 +82,14 @@ export function suggest(name: string, candidates: readonly string[]): string {
   let bestDistance = best === '' ? Math.max(2, Math.floor(given.length / 2)) + 1 : 0;
   for (const candidate of candidates) {
     const known = letters(candidate);
-    // An abbreviation has its letters in the same order: `acc` and `accuracy`.
+    // An abbreviation has the same letters in the same order: `acc` and `accuracy`.
     const distance = isAbbreviation(given, known) ? 1 : editDistance(given, known);
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
   return best === '' ? '' : `; did you mean '${best}'?`;
 }
 
-/** snake_case, camelCase and kebab-case names as the same text; long ones are cut, because distances take quadratic time. */
+/** Normalizes snake_case, camelCase and kebab-case names. Truncates to 64 characters, because edit distance is quadratic. */
 function letters(name: string): string {
   return name
     .slice(0, 64)

@@ -1,10 +1,9 @@
 /**
- * Giving control back between chunks of steps, so that a page stays alive: by a message, which waits for its turn among
- * all that the page has to do, but not for the 4 ms that a browser makes of nested timers. `scheduler.yield` would go on
- * before the page's own timers.
+ * Yields to the event loop between chunks of steps, so that a page stays responsive. It uses a message, which queues behind
+ * other tasks of the page but avoids the 4 ms minimum of nested timers. `scheduler.yield` would resume before the page's timers.
  */
 
-/** Resolves when the event loop has had its turn. */
+/** Resolves in a later task, after tasks that are already queued. */
 export function yieldToEventLoop(): Promise<void> {
   const { setImmediate } = globalThis as { readonly setImmediate?: (callback: () => void) => unknown };
   return new Promise((resolve) => {
@@ -21,7 +20,7 @@ export function yieldToEventLoop(): Promise<void> {
   });
 }
 
-/** Milliseconds of the host's work between two turns of the event loop: short where a person waits for the page. */
+/** Maximum milliseconds of work on the host before yielding: 10 in a page, to stay responsive, 100 elsewhere. */
 export function chunkMilliseconds(): number {
   return typeof document === 'undefined' ? 100 : 10;
 }

@@ -1,7 +1,7 @@
 /**
- * Reads JSON from untrusted files. Unlike `JSON.parse` it refuses duplicate keys and numbers that float64 cannot hold,
- * limits the depth, and returns objects as maps, so that `__proto__` is a name like any other. Time and memory grow
- * linearly with the text.
+ * Parses JSON from untrusted files. Unlike `JSON.parse` it rejects duplicate keys and numbers beyond the float64 range, limits
+ * the nesting depth, and returns objects as maps, so that `__proto__` is an ordinary key. Time and memory are linear in the
+ * length of the text.
  */
 import { describe } from './describe.ts';
 import { FormatError } from './errors.ts';
@@ -10,7 +10,7 @@ export type Json = null | boolean | number | string | readonly Json[] | JsonObje
 export type JsonObject = ReadonlyMap<string, Json>;
 
 const maxDepth = 64;
-/** Characters of one number: more than any float64 needs. */
+/** Maximum characters of a number: more than any float64 needs. */
 const maxNumberLength = 512;
 const number = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/;
 const literals: ReadonlyMap<string | undefined, readonly [text: string, value: Json]> = /* @__PURE__ */ new Map([
@@ -18,15 +18,15 @@ const literals: ReadonlyMap<string | undefined, readonly [text: string, value: J
   ['t', ['true', true] as const],
   ['f', ['false', false] as const],
 ]);
-// Empty lists and objects share one value each: a file could hold hundreds of thousands.
+// All empty arrays and all empty objects share one value, because a file could contain hundreds of thousands.
 const emptyList: readonly Json[] = /* @__PURE__ */ Object.freeze([]);
 const emptyObject: JsonObject = /* @__PURE__ */ new Map<string, Json>();
 
 /**
- * Parses `text`.
+ * Parses JSON text.
  *
- * @param what the kind of file, which starts error messages
- * @throws FormatError with the position of the first fault
+ * @param what the kind of file, used as prefix of error messages
+ * @throws FormatError with the character index of the first error
  */
 export function parseJson(what: string, text: string): Json {
   const reader = new Reader(what, text);
@@ -87,7 +87,7 @@ class Reader {
     return result;
   }
 
-  /** Finds the closing quote character by character: a regular expression can overflow its stack on a long string. */
+  /** Scans for the closing quote without a regular expression, which can overflow its stack on a long string. */
   #string(): string {
     const text = this.#text;
     const start = this.#at;
@@ -123,7 +123,7 @@ class Reader {
     return value;
   }
 
-  /** Skips white space; gives the character behind it, undefined at the end. */
+  /** Skips white space and returns the next character, or undefined at the end. */
   #next(): string | undefined {
     const text = this.#text;
     let at = this.#at;
@@ -134,7 +134,7 @@ class Reader {
     return text[at];
   }
 
-  /** Steps over `character` if it comes next. */
+  /** Consumes `character` if it is next, and returns whether it did. */
   #has(character: string): boolean {
     if (this.#next() !== character) return false;
     this.#at += 1;
@@ -150,7 +150,7 @@ class Reader {
   }
 }
 
-/** Digits, signs, the point and both letters e. */
+/** Digits, signs, the decimal point, and the letters e and E. */
 function isNumberCharacter(code: number): boolean {
   return (code >= 0x30 && code <= 0x39) || code === 0x2d || code === 0x2e || code === 0x2b || (code | 0x20) === 0x65;
 }

@@ -1,6 +1,6 @@
-/** The way to what Node brings along, for code that runs in pages too. */
+/** Access to Node's built-in modules from code that also runs in pages. */
 
-/** A module of Node, asked for in a way that no bundler follows; undefined elsewhere. */
+/** Returns a built-in module of Node, without an import that a bundler would resolve; undefined outside Node. */
 export function nodeModule<M>(name: string): M | undefined {
   const { process } = globalThis as { readonly process?: { getBuiltinModule?(name: string): M | undefined } };
   return process?.getBuiltinModule?.(name);

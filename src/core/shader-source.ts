@@ -1,32 +1,32 @@
 /**
- * What the build learns about a shader by reading it: `tools/build-shaders.ts` writes one constant of this type for
- * each file of `shaders/`, and the WebGPU backend makes layouts, uniforms and pipelines from it. Names are those of the
- * file in `shaders/`, also where the text has shorter ones.
+ * Shader code and its reflection data. `tools/build-shaders.ts` writes one constant of type `ShaderSource` for each file in
+ * `shaders/`, and the WebGPU backend creates layouts, uniforms and pipelines from it. Names are those of the source file, even if
+ * the minified code has shorter ones.
  */
 export type BindingKind = 'read-only-storage' | 'storage' | 'uniform';
 
-/** The struct of the uniform binding. */
+/** Layout of the uniform struct. */
 export interface ShaderUniforms {
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
-  /** Where each field lies, in bytes. */
+  /** Byte offset of each field. */
   readonly offsets: Readonly<Record<string, number>>;
-  /** The fields that are float32; the others are integers. */
+  /** Names of float32 fields. All others are integers. */
   readonly floats?: readonly string[];
 }
 
 export interface ShaderSource {
   readonly name: string;
-  /** Minified; marked blocks are kept. */
+  /** Minified WGSL. Marked blocks are preserved. */
   readonly code: string;
-  /** The kind of each variable of group 0. They stand in the order of their binding numbers: 0, 1, 2 … */
+  /** The kind of each variable of group 0, in the order of the binding numbers 0, 1, 2 … */
   readonly bindings: Readonly<Record<string, BindingKind>>;
   readonly uniforms?: ShaderUniforms;
 }
 
-/** A function of a block `helpers`: a text of its own, so that a bundle holds only those that it may need. */
+/** A function of a block `helpers`. It is a separate constant, so that a bundle contains only helpers that it may need. */
 export interface ShaderHelper {
   readonly code: string;
-  /** Those that it calls. */
+  /** Helpers that this one calls. */
   readonly calls?: readonly ShaderHelper[];
 }

@@ -1,23 +1,23 @@
 /**
- * Shapes: row-major, dimensions of zero allowed, rank 0 is a scalar. Broadcasting follows NumPy: shapes are aligned
- * at their last axis, and a dimension of 1 stretches.
+ * Shapes are row-major. Dimensions may be 0, and rank 0 is a scalar. Broadcasting follows NumPy: shapes are aligned at the last
+ * axis, and a dimension of 1 stretches.
  */
 import { describe } from './describe.ts';
 import { ShapeError } from './errors.ts';
 
 export type Shape = readonly number[];
 
-/** More axes than this are refused: every kernel's stride tables have this many places. */
+/** Maximum rank, which is the size of the stride tables of kernels. */
 export const maxRank = 8;
 
-/** Number of elements; 1 for a scalar. */
+/** Returns the number of elements; 1 for a scalar. */
 export function sizeOf(shape: Shape): number {
   let size = 1;
   for (const dimension of shape) size *= dimension;
   return size;
 }
 
-/** `[32, 784]`, as error messages and listings write it. */
+/** Formats a shape for messages: `[32, 784]`. */
 export function formatShape(shape: Shape): string {
   return `[${shape.join(', ')}]`;
 }
@@ -26,21 +26,21 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((dimension, axis) => dimension === b[axis]);
 }
 
-/** Elements between neighbours along each axis of a contiguous tensor. */
+/** Returns the strides of a contiguous tensor, in elements. */
 export function stridesOf(shape: Shape): number[] {
   const strides = new Array<number>(shape.length).fill(1);
   for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
   return strides;
 }
 
-/** The strides that read `from` as if it had shape `to`: 0 along every stretched axis. */
+/** Returns strides, in elements, that read a tensor of shape `from` as shape `to`: 0 along every broadcast axis. */
 export function broadcastStrides(from: Shape, to: Shape): number[] {
   const own = stridesOf(from);
   const lead = to.length - from.length;
   return to.map((_, axis) => (axis < lead || from[axis - lead] === 1 ? 0 : own[axis - lead]!));
 }
 
-/** The shape that all of `shapes` broadcast to. Throws `ShapeError` naming `op`. */
+/** Returns the shape to which all shapes broadcast. Throws `ShapeError` naming `op` if there is none. */
 export function broadcastShapes(op: string, ...shapes: Shape[]): Shape {
   const rank = Math.max(0, ...shapes.map((shape) => shape.length));
   const result = new Array<number>(rank).fill(1);
@@ -60,7 +60,7 @@ export function broadcastShapes(op: string, ...shapes: Shape[]): Shape {
   return result;
 }
 
-/** `axis` counted from the front; negative axes count from the end. Throws `ShapeError` naming `op`. */
+/** Converts a negative axis, which counts from the end, to a non-negative one. Throws `ShapeError` if it does not exist. */
 export function normalizeAxis(op: string, axis: number, rank: number): number {
   const normalized = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(axis) || normalized < 0 || normalized >= rank) {
@@ -69,7 +69,7 @@ export function normalizeAxis(op: string, axis: number, rank: number): number {
   return normalized;
 }
 
-/** Sorted, unique, non-negative axes; `undefined` means all of them. */
+/** Returns sorted, non-negative axes; `undefined` means all. Throws `ShapeError` for duplicate or invalid axes. */
 export function normalizeAxes(op: string, axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return Array.from({ length: rank }, (_, axis) => axis);
   const list = typeof axes === 'number' ? [axes] : axes;
@@ -80,7 +80,7 @@ export function normalizeAxes(op: string, axes: number | readonly number[] | und
   return normalized;
 }
 
-/** Refuses what is no shape: fractions, negatives, too many axes, more elements than a buffer can address. */
+/** Returns `shape`. Throws `ShapeError` for fractional or negative dimensions, too many axes, or more than 2^31 − 1 elements. */
 export function checkShape(op: string, shape: Shape): Shape {
   if (!Array.isArray(shape)) {
     throw new ShapeError(`${op}: a shape must be an array of integers, such as [2, 3], not ${describe(shape)}`);

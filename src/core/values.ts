@@ -1,7 +1,7 @@
 /**
- * From the values that a caller gives to an array of one dtype: typed arrays of every class, arrays in arrays, rows given
- * as typed arrays, booleans and big integers. Every value is kept, rounded only where decimal numbers become float32, or
- * the call is refused with the position of the first value that would change.
+ * Converts user values to a typed array of one dtype. It accepts typed arrays of every class, nested arrays, typed arrays as
+ * rows, booleans and BigInts. Decimal numbers are rounded to float32. All other conversions are exact, or throw an error with
+ * the index of the first value that would change.
  */
 import { describe } from './describe.ts';
 import { bytesOf, bytesPerElement, checkDType, classOf, knownDType, typedArray, viewAs } from './dtype.ts';
@@ -10,13 +10,13 @@ import { DTypeError, ShapeError } from './errors.ts';
 import type { GradletError } from './errors.ts';
 import { maxRank, sizeOf } from './shape.ts';
 
-/** Float16Array, which not every engine and TypeScript version knows. */
+/** Float16Array, which older JavaScript engines and TypeScript versions lack. */
 export interface Float16Values extends ArrayLike<number> {
   readonly BYTES_PER_ELEMENT: number;
   readonly [Symbol.toStringTag]: 'Float16Array';
 }
 
-/** Every array of numbers that is taken. An ArrayBuffer holds values of the dtype that is asked for, else bytes. */
+/** All accepted arrays of numbers. The bytes of an ArrayBuffer are read in the requested dtype, by default as uint8. */
 export type NumericArray =
   | TypedArray
   | Float64Array
@@ -31,10 +31,10 @@ export type NumericArray =
   | ArrayBuffer
   | SharedArrayBuffer;
 
-/** Values in arrays in arrays, all of one length at each depth; a row may be a typed array. false is 0, true is 1. */
+/** Nested arrays with equal lengths at each depth. A row may be a typed array. false is 0, true is 1. */
 export type NestedValues = readonly (number | boolean | bigint | NumericArray | NestedValues)[];
 
-/** What each class of arrays becomes, unless a dtype is asked for. */
+/** The default dtype for each array class. */
 const defaults: Readonly<Record<string, DType>> = {
   Float32Array: 'float32',
   Float64Array: 'float32',
@@ -52,7 +52,7 @@ const defaults: Readonly<Record<string, DType>> = {
 
 type AnyArray = TypedArray | Float64Array;
 
-/** The values and the shape of their nesting. float64 is for counting on the host: it rounds nothing. */
+/** Converted values and the shape of their nesting. float64, for counting on the host, avoids rounding. */
 export interface Values<T extends AnyArray = TypedArray> {
   readonly data: T;
   readonly shape: readonly number[];
@@ -61,11 +61,11 @@ export interface Values<T extends AnyArray = TypedArray> {
 type Leaf = number | boolean | bigint;
 
 /**
- * Values of any form as one array of `dtype`. A typed array that has the dtype is kept, not copied.
+ * Converts values to one array of `dtype`. A typed array that already has the dtype is returned without a copy.
  *
- * @param caller the public function, which starts every message
- * @param dtype by default that of the typed arrays, int32 for big integers, float32 for all else
- * @throws DTypeError for what is no number, and for values that the dtype cannot hold; ShapeError for rows of unequal length
+ * @param caller name of the public function, used as prefix of error messages
+ * @param dtype default: the dtype of the typed arrays, int32 for BigInts, float32 for everything else
+ * @throws DTypeError for values that are not numbers or that the dtype cannot represent; ShapeError for rows of unequal length
  */
 export function readValues(caller: string, values: unknown, dtype?: DType): Values;
 export function readValues(caller: string, values: unknown, dtype: 'float64'): Values<Float64Array>;
@@ -89,16 +89,16 @@ export function readValues(caller: string, values: unknown, dtype?: DType | 'flo
   return { data, shape };
 }
 
-/** Throws `DTypeError` for a number that an array of `dtype` cannot hold. */
+/** Throws `DTypeError` for a number that `dtype` cannot represent. */
 export function checkNumber(caller: string, value: number, dtype: DType): void {
   store(caller, [value], typedArray(dtype, 1), 0, dtype);
 }
 
 /**
- * Decimal numbers rounded to float32.
+ * Rounds float64 values to float32.
  *
- * @param areWhole whether they are whole numbers, which must not be rounded
- * @throws DTypeError for values that would become infinite, and for whole ones that float32 does not have
+ * @param areWhole whether they are integers, which must not be rounded
+ * @throws DTypeError for values that would become infinite, or integers that float32 cannot represent
  */
 export function roundToFloat32(caller: string, values: Float64Array, areWhole: boolean): Float32Array {
   const data = new Float32Array(values.length);
@@ -106,14 +106,14 @@ export function roundToFloat32(caller: string, values: Float64Array, areWhole: b
   return data;
 }
 
-/** The same memory as an array of this realm. A Buffer becomes a Uint8Array, whose `slice` copies. */
+/** Returns a view of the same memory with a class of this realm. A Buffer becomes a Uint8Array, whose `slice` copies. */
 function ofThisRealm(dtype: DType, values: TypedArray): TypedArray {
   const { prototype } = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array }[dtype];
   if (Object.getPrototypeOf(values) === prototype || values.buffer.byteLength === 0) return values;
   return viewAs(dtype, values.buffer, values.byteOffset, values.length);
 }
 
-/** The values that lie in an ArrayBuffer; every other value as it is. */
+/** Returns a view of an ArrayBuffer in the requested dtype. Returns any other value unchanged. */
 function contentOf(caller: string, values: unknown, dtype: DType | 'float64' = 'uint8'): unknown {
   const bytes = bytesOf(values);
   if (bytes === undefined || dtype === 'float64') return bytes ?? values;
@@ -132,12 +132,12 @@ function isList(value: unknown): value is ArrayLike<unknown> {
   return Number.isSafeInteger(length) && (length as number) >= 0;
 }
 
-/** What `typeof` says of a value; an empty string unless it is one of the types that are taken. */
+/** Returns `typeof value` if it is an accepted type of elements, else an empty string. */
 function leafType(value: unknown): string {
   return /^(number|boolean|bigint)$/.exec(typeof value)?.[0] ?? '';
 }
 
-/** The shape that the first element of each depth has; `rowsOf` checks the others. */
+/** Returns the shape according to the first element at each depth. `rowsOf` checks the others. */
 function nestedShape(caller: string, values: unknown): number[] {
   const shape: number[] = [];
   for (let level = values; isList(level); level = ArrayBuffer.isView(level) ? undefined : level[0]) {
@@ -151,7 +151,7 @@ function nestedShape(caller: string, values: unknown): number[] {
   );
 }
 
-/** The innermost lists in order: all of them of numbers, or all of booleans, or of big integers. */
+/** Returns the innermost arrays in order. All elements must be numbers, or all booleans, or all BigInts. */
 function rowsOf(caller: string, values: unknown, shape: readonly number[]): ArrayLike<Leaf>[] {
   const rows: ArrayLike<Leaf>[] = [];
   const path: number[] = [];
@@ -184,7 +184,7 @@ function rowsOf(caller: string, values: unknown, shape: readonly number[]): Arra
   return rows;
 }
 
-/** The error for what lies at `path`: a row of another length, or what is no number. */
+/** Returns the error for the value at `path`: a row of another length, or an element that is not a number. */
 function misfit(
   caller: string,
   path: readonly number[],
@@ -204,7 +204,7 @@ function misfit(
   return new DTypeError(`${where} is ${describe(value)}, expected ${expected}: ${remedy}`);
 }
 
-/** The dtype of an array or row where none is asked for. */
+/** Returns the default dtype of an array or row. */
 function defaultOf(row: ArrayLike<Leaf>): DType {
   return defaults[classOf(row)] ?? (typeof row[0] === 'bigint' ? 'int32' : 'float32');
 }
@@ -215,10 +215,10 @@ function commonDType([first, ...rows]: readonly ArrayLike<Leaf>[]): DType {
 }
 
 /**
- * Copies `row` to `data` from `at` on.
+ * Copies `row` to `data` at offset `at`.
  *
- * @param rounds whether values may be rounded to float32: decimal numbers, but not those of an integer array
- * @throws DTypeError for a value that would become another
+ * @param rounds whether values may be rounded to float32: decimal numbers may, elements of an integer array may not
+ * @throws DTypeError for a value that the conversion would change
  */
 function store(
   caller: string,

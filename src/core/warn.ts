@@ -1,10 +1,10 @@
-/** The one place that writes to the console: settings that are legal and cannot do what they are for. */
-const said = new WeakMap<object, Set<string>>();
+/** Console warnings about settings that are valid but have no useful effect. No other file writes to the console. */
+const warned = new WeakMap<object, Set<string>>();
 
-/** Writes `message` to the console as a warning, once for each `subject` and message. */
+/** Prints a warning to the console, once for each combination of `subject` and `message`. */
 export function warnOnce(subject: object, message: string): void {
-  const messages = said.get(subject) ?? new Set();
-  said.set(subject, messages);
+  const messages = warned.get(subject) ?? new Set();
+  warned.set(subject, messages);
   if (messages.has(message)) return;
   messages.add(message);
   // eslint-disable-next-line no-console

@@ -1,14 +1,14 @@
 /**
- * What the build knows of a module of wasm kernels: `tools/build-wasm.ts` writes one constant of this type for each
- * file of `assembly/modules/`. The records of ops name the module that they need, so a page loads no other.
+ * A module of wasm kernels. `tools/build-wasm.ts` writes one constant of this type for each file in `assembly/modules/`. The
+ * records of ops refer to the module that they need, so a page loads no others.
  */
 export interface WasmSource {
-  /** That of the file in `assembly/modules/`. */
+  /** Name of the file in `assembly/modules/`. */
   readonly name: string;
-  /** The binary, deflated, as base64. */
+  /** The binary, compressed with deflate and encoded in base64. */
   readonly deflated: string;
-  /** Bytes of the binary. */
+  /** Size of the uncompressed binary in bytes. */
   readonly size: number;
-  /** Where the imported memory's flags stand in the binary: 1 as compiled; write 3 there to import a shared memory. */
+  /** Byte offset of the flags of the imported memory in the binary: 1 as compiled. Write 3 there to import a shared memory. */
   readonly memoryFlags: number;
 }

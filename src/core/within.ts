@@ -1,10 +1,10 @@
-/** A time limit for what a browser may never answer. */
+/** A timeout for browser calls that may never settle. */
 
 /**
- * The result of `promise`, or a rejection when it takes longer than `milliseconds`.
+ * Returns the result of `promise`, or rejects if it takes longer than `milliseconds`.
  *
- * @param what names what was asked for, in the error
- * @param discard frees a result that comes too late
+ * @param what name of the request for the error message
+ * @param discard frees a result that arrives after the timeout
  */
 export function within<T>(
   milliseconds: number,
