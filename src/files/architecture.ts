@@ -1,6 +1,6 @@
 /**
- * What a model file says beside its tensors: layers, how they hang together, and how they were trained. Plain JSON;
- * reading it back checks every field, and a layer's own constructor checks its settings.
+ * The JSON description of a model in a model file: layers, their connections, and training settings. Parsing checks every
+ * field, and the constructor of each layer checks its settings.
  */
 import { describe } from '../core/describe.ts';
 import { FormatError, GradletError } from '../core/errors.ts';
@@ -17,35 +17,38 @@ import { Topology } from '../nn/topology.ts';
 export const formatName = 'gradlet-model';
 export const formatVersion = 1;
 
-/** How a model was trained: names and settings only. */
+/** Training settings of a compiled model: names and numbers only, no code. */
 export interface SavedTraining {
   readonly optimizer: { readonly name: string; readonly config: Readonly<Record<string, unknown>> };
   readonly loss: string;
   readonly metrics: readonly string[];
-  /** Positions among `layers` of those that were not frozen when the model was compiled; null: those that are not frozen now. */
+  /** Indices in `layers` of those that were trainable when the model was compiled. null: those that are trainable now. */
   readonly trainedLayers: readonly number[] | null;
 }
 
 export interface Architecture {
   readonly name: string;
   readonly seed: number;
-  /** Of a sample, where the layers are in a row; null where they form a graph. */
+  /** Shape of one sample for a stack of layers; null for a graph of layers. */
   readonly inputShape: readonly number[] | null;
   readonly layers: readonly { readonly kind: string; readonly config: LayerConfig }[];
   readonly graph: LayerGraph | null;
-  /** null where the model was not compiled, or learns by a function that a file cannot hold. */
+  /** null if the model was not compiled, or has a custom loss function, which a file cannot contain. */
   readonly training: SavedTraining | null;
 }
 
 export interface LayerGraph {
-  /** The layer of each call, and the calls that feed it, which come before; or a further output of the one that does. */
+  /**
+   * Layer calls in topological order. `layer` is an index into the layers, `inputs` are indices of earlier calls. An entry with
+   * `output` is not a call but a further output of the call `inputs[0]`.
+   */
   readonly calls: readonly { readonly layer: number; readonly inputs: readonly number[]; readonly output?: number }[];
-  /** Places among the calls. */
+  /** Indices into `calls`. */
   readonly inputs: readonly number[];
   readonly output: number;
 }
 
-/** The calls of `topology` by number, over `layers`. */
+/** Converts the calls of `topology` to indices into `calls` and `layers`. */
 export function describeGraph({ calls, inputs, outputs }: Topology, layers: readonly Layer[]): LayerGraph {
   const layerIndex = new Map(layers.map((layer, index) => [layer, index]));
   const callIndex = new Map(calls.map((call, index) => [call, index]));
@@ -55,25 +58,25 @@ export function describeGraph({ calls, inputs, outputs }: Topology, layers: read
       inputs: fed.map((from) => callIndex.get(from)!),
       ...(output > 0 && { output }),
     })),
-    inputs: inputs.map((place) => callIndex.get(place)!),
+    inputs: inputs.map((input) => callIndex.get(input)!),
     output: callIndex.get(outputs[0]!)!,
   };
 }
 
-/** A layer without its name, where the model gave it one: the model of the file gives it again. */
+/** Returns kind and settings of a layer. An automatic name is omitted, because loading assigns it again. */
 export function describeLayer(layer: Layer): { readonly kind: string; readonly config: LayerConfig } {
   const { name, ...config } = layer.config();
   return { kind: layer.kind, config: hasAutomaticName(layer) ? config : { name, ...config } };
 }
 
-/** Throws `FormatError` for an architecture that `parseArchitecture` would refuse, such as one of too many layers. */
+/** Serializes an architecture. Throws `FormatError` if `parseArchitecture` would reject it, for example for too many layers. */
 export function stringifyArchitecture(architecture: Architecture): string {
   const text = JSON.stringify({ format: formatName, version: formatVersion, ...architecture });
   parseArchitecture(text);
   return text;
 }
 
-/** Throws `FormatError` naming the field that is missing or of another type. */
+/** Parses and checks an architecture. Throws `FormatError` naming a missing or invalid field. */
 export function parseArchitecture(text: string): Architecture {
   const json = parseJson('model file', text);
   if (!(json instanceof Map)) fail('the architecture is no JSON object');
@@ -120,42 +123,42 @@ function parseGraph(json: Json | undefined): LayerGraph | null {
   };
 }
 
-/** The layers, without weights. Throws `FormatError` for a kind that is not registered or a bad setting. */
+/** Creates the layers, without weights. Throws `FormatError` for a kind that is not in the registry or an invalid setting. */
 export function makeLayers({ layers }: Architecture, registry: LayerRegistry): Layer[] {
   return layers.map(({ kind, config }, index) => {
     if (!Object.hasOwn(registry, kind)) {
       const known = Object.keys(registry).join(', ');
       fail(`layer ${index} is a ${describe(kind)}, which is not among the layers given to loadModel: ${known}`);
     }
-    return guarded(`layer ${index}, '${kind}'`, () => registry[kind]!(config, registry));
+    return asFormatError(`layer ${index}, '${kind}'`, () => registry[kind]!(config, registry));
   });
 }
 
-/** The graph of calls over `layers`. Throws `FormatError` for numbers that point nowhere or forward. */
+/** Calls the layers as the graph describes. Throws `FormatError` for indices that are out of range or refer to later calls. */
 export function makeTopology({ calls, inputs, output }: LayerGraph, layers: readonly Layer[]): Topology {
-  // Every output of each call.
-  const places: (readonly SymbolicTensor[])[] = [];
+  // All outputs of each call.
+  const outputs: (readonly SymbolicTensor[])[] = [];
   calls.forEach((call, index) => {
     const layer = layers[call.layer] ?? fail(`call ${index} names layer ${call.layer} of ${layers.length}`);
     const bad = call.inputs.find((from) => from >= index);
     if (bad !== undefined) fail(`call ${index} is fed by call ${bad}, which does not come before it`);
     if (call.inputs.length === 0 && !(layer instanceof InputLayer))
       fail(`call ${index} of '${layer.kind}' has no inputs`);
-    const given = call.inputs.map((from) => places[from]![0]!);
+    const given = call.inputs.map((from) => outputs[from]![0]!);
     if (call.output) {
-      const further = places[call.inputs[0]!]?.[call.output];
-      places.push([further ?? fail(`call ${index}: call ${call.inputs[0]} has no output ${call.output}`)]);
-    } else places.push(guarded(`call ${index}`, () => [layer.apply(given)].flat()));
+      const further = outputs[call.inputs[0]!]?.[call.output];
+      outputs.push([further ?? fail(`call ${index}: call ${call.inputs[0]} has no output ${call.output}`)]);
+    } else outputs.push(asFormatError(`call ${index}`, () => [layer.apply(given)].flat()));
   });
-  const at = (place: number): SymbolicTensor => places[place]?.[0] ?? fail(`there is no call ${place}`);
-  return guarded('calls', () => new Topology(inputs.map(at), [at(output)]));
+  const at = (index: number): SymbolicTensor => outputs[index]?.[0] ?? fail(`there is no call ${index}`);
+  return asFormatError('calls', () => new Topology(inputs.map(at), [at(output)]));
 }
 
-/** Characters of a reason in a message: a shape of a file can have any number of dimensions. */
+/** Maximum characters of a reason in a message. A shape in a file can have any number of dimensions. */
 const maxReason = 500;
 
-/** Runs `make`; what it refuses is the file's fault, whatever kind of error it throws. */
-export function guarded<T>(what: string, make: () => T): T {
+/** Runs `make` and converts any error to a `FormatError`, because its arguments come from the file. */
+export function asFormatError<T>(what: string, make: () => T): T {
   try {
     return make();
   } catch (error) {
@@ -184,7 +187,7 @@ function parseTraining(json: Json | undefined): SavedTraining | null {
   };
 }
 
-/** Each element can cost work for every parameter, or nodes of the graph. */
+/** Limits list lengths in optimizer settings, because each element can add graph nodes or work for every parameter. */
 function requireShortLists(json: Json): void {
   if (Array.isArray(json)) requireLimit('elements in a list of training.optimizer.config', json.length, 'list');
   if (json instanceof Map) for (const value of (json as JsonObject).values()) requireShortLists(value);
@@ -226,7 +229,7 @@ function wholes(json: Json | undefined, where: string): number[] {
   return list(json, where).map((value, index) => whole(value, `${where}[${index}]`));
 }
 
-/** Maps as plain objects, as constructors take them; no name may reach a prototype. */
+/** Converts a map to a plain object, as constructors take it. Rejects `__proto__`, which would set the prototype. */
 function plainObject(json: JsonObject): Readonly<Record<string, unknown>> {
   const result: Record<string, unknown> = {};
   for (const [key, value] of json) {

@@ -1,4 +1,4 @@
-/** Models from bytes. A file may come from anybody: it can name layers of a closed registry, and holds no code. */
+/** Loads models from bytes. Files are untrusted: they can only name layers of a given registry and contain no code. */
 import { anything, checkArguments, having, options, required } from '../core/arguments.ts';
 import type { ArgumentType } from '../core/arguments.ts';
 import { FormatError } from '../core/errors.ts';
@@ -11,7 +11,7 @@ import type { LossName } from '../nn/losses/losses.ts';
 import type { MetricName } from '../nn/metrics/metrics.ts';
 import { optimizerFromConfig } from '../optim/registry.ts';
 import type { HostTensor } from '../data/tensor.ts';
-import { guarded, makeLayers, makeTopology, parseArchitecture } from './architecture.ts';
+import { asFormatError, makeLayers, makeTopology, parseArchitecture } from './architecture.ts';
 import type { Architecture, SavedTraining } from './architecture.ts';
 import { Model } from '../model/model.ts';
 import { decodeSafetensors } from './safetensors.ts';
@@ -19,16 +19,22 @@ import { stateNames, weightNames } from './save.ts';
 import { writeVariables } from '../variables/store.ts';
 
 export interface LoadOptions {
-  /** The layers that the file may name: `layerRegistry` for all of gradlet's, or those that a program uses. */
+  /** The layers that the file may use: `layerRegistry` for all layers, or an object with those that the program needs. */
   readonly layers: LayerRegistry;
+  /** The engine of the model. By default one is created when it is first needed. */
   readonly engine?: Engine;
 }
 
 /**
- * The model that `save(model)` gave. It predicts the same bits, and goes on training where the other had come to.
+ * Loads a model from the bytes that `save(model)` returned. Its predictions are bit-identical, and training resumes from the
+ * saved state.
  *
- * @param file the bytes, which are copied: an ArrayBuffer, or any view of one, such as what Node's `readFile` gives
- * @throws FormatError for a file that is malformed, cut off, or does not fit its own architecture
+ * @param file the bytes, which are copied: an ArrayBuffer or any view of one, such as the result of Node's `readFile`
+ * @throws FormatError for a file that is malformed, truncated, or inconsistent with its own architecture; ValueError for invalid
+ *   options
+ * @example
+ * const response = await fetch('model.gradlet');
+ * const model = loadModel(await response.arrayBuffer(), { layers: layerRegistry });
  */
 export function loadModel(file: ArrayBufferLike | ArrayBufferView, options: LoadOptions): Model {
   checkArguments('loadModel', arguments, { file: required(anything), options: required(loadOptions()) });
@@ -42,11 +48,11 @@ export function loadModel(file: ArrayBufferLike | ArrayBufferView, options: Load
   const layers = makeLayers(architecture, registry);
   const model = makeModel(architecture, layers, engine);
   const { training } = architecture;
-  // Before the optimizer makes anything: an architecture can declare more weights than the file holds.
+  // Checked before the optimizer allocates its state, because an architecture can declare more weights than the file contains.
   const weights = weightNames(model.checkpoint().topology);
   requireTensors(tensors, weights);
-  if (training) guarded('training', () => compileAsSaved(model, layers, training));
-  const { state } = guarded('training', () => model.checkpoint());
+  if (training) asFormatError('training', () => compileAsSaved(model, layers, training));
+  const { state } = asFormatError('training', () => model.checkpoint());
   const names = stateNames(state);
   writeAll(tensors, new Map([...weights, ...names]));
   if (training) {
@@ -60,7 +66,15 @@ export function loadModel(file: ArrayBufferLike | ArrayBufferView, options: Load
   return model;
 }
 
-/** Sets the weights of `model` to those that `saveWeights(model)` gave. Throws `FormatError`, and sets none, when one does not fit. */
+/**
+ * Sets the weights of `model` from the bytes that `saveWeights` returned.
+ *
+ * @param file the bytes, which are copied: an ArrayBuffer or any view of one
+ * @throws FormatError if names, shapes or dtypes do not match, in which case no weight is set; StateError if the model is not
+ *   built
+ * @example
+ * loadWeights(model, await (await fetch('weights.safetensors')).arrayBuffer());
+ */
 export function loadWeights(model: Model, file: ArrayBufferLike | ArrayBufferView): void {
   checkArguments('loadWeights', arguments, {
     model: required(having('a model', 'checkpoint')),
@@ -80,7 +94,7 @@ function loadOptions(): ArgumentType {
   });
 }
 
-/** Compiles with the layers that were trained then, which may be frozen now, and the other way round. */
+/** Compiles with the layers that were trainable when the saved model was compiled, then restores the `trainable` flags. */
 function compileAsSaved(model: Model, layers: readonly Layer[], training: SavedTraining): void {
   const { optimizer, loss, metrics, trainedLayers } = training;
   const flags = layers.map(({ trainable }) => trainable);
@@ -107,17 +121,17 @@ function makeModel(architecture: Architecture, layers: readonly Layer[], engine:
   const options = { name, seed, ...(engine && { engine }) };
   if (graph) {
     const topology = makeTopology(graph, layers);
-    return guarded('layers', () => new Model(topology, options));
+    return asFormatError('layers', () => new Model(topology, options));
   }
   if (inputShape === null) throw new FormatError('model file: layers in a row need an inputShape');
-  return guarded('layers', () => {
+  return asFormatError('layers', () => {
     const model = new Model(layers, options);
     model.build(inputShape);
     return model;
   });
 }
 
-/** Writes every variable, when the names, shapes and dtypes are exactly those of the tensors. */
+/** Writes all variables. Throws `FormatError` unless the tensors have exactly their names, shapes and dtypes. */
 function writeAll(tensors: ReadonlyMap<string, HostTensor>, variables: ReadonlyMap<string, Variable>): void {
   const unknown = [...tensors.keys()].find((name) => !variables.has(name));
   if (unknown !== undefined) {
@@ -127,7 +141,7 @@ function writeAll(tensors: ReadonlyMap<string, HostTensor>, variables: ReadonlyM
   writeVariables([...variables].map(([name, variable]) => [variable, tensors.get(name)!.data]));
 }
 
-/** Throws `FormatError` unless there is a tensor for every variable, of its shape and dtype. */
+/** Throws `FormatError` unless every variable has a tensor with its shape and dtype. */
 function requireTensors(tensors: ReadonlyMap<string, HostTensor>, variables: ReadonlyMap<string, Variable>): void {
   for (const [name, { shape, dtype }] of variables) {
     const given = tensors.get(name);

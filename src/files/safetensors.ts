@@ -1,6 +1,6 @@
 /**
- * The safetensors format: 8 bytes with the length of a JSON header, the header with dtype, shape and place of each
- * tensor, then their bytes without gaps. A file may come from anybody: everything is checked before anything is used.
+ * Reads and writes the safetensors format: 8 bytes with the length of the JSON header, the header with dtype, shape and byte
+ * offsets of each tensor, then the tensor bytes without gaps. Files are untrusted: everything is checked before use.
  */
 import { checkArguments, checkCount, required } from '../core/arguments.ts';
 import type { ArgumentType } from '../core/arguments.ts';
@@ -13,7 +13,7 @@ import { HostTensor } from '../data/tensor.ts';
 import { parseJson } from '../core/json.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 
-/** Tensors by name, and texts by name. */
+/** Contents of a safetensors file: tensors by name, and metadata strings by name. */
 export interface TensorFile {
   readonly tensors: ReadonlyMap<string, HostTensor>;
   readonly metadata: ReadonlyMap<string, string>;
@@ -27,11 +27,11 @@ const dtypes: ReadonlyMap<string, DType> = /* @__PURE__ */ new Map([
 ]);
 
 const prefixBytes = 8;
-const mostHeaderBytes = 10_000_000;
-const mostTensors = 100_000;
-const mostNameCharacters = 1024;
+const maxHeaderBytes = 10_000_000;
+const maxTensors = 100_000;
+const maxNameCharacters = 1024;
 
-/** A Map of names to values that `accepts` takes: of this realm or another. */
+/** Argument type: a Map, of this realm or another, from strings to values that `accepts` allows. */
 function mapOf(values: string, accepts: (value: unknown) => boolean): ArgumentType {
   const isMap = (value: unknown): value is ReadonlyMap<unknown, unknown> =>
     Object.prototype.toString.call(value) === '[object Map]';
@@ -42,10 +42,13 @@ function mapOf(values: string, accepts: (value: unknown) => boolean): ArgumentTy
 }
 
 /**
- * A file of `tensors`, in the order of the map but with 4-byte values first. Scale and offset are applied: such a tensor is
- * float32 in the file.
+ * Encodes tensors as a safetensors file. They are stored in the order of the map, but 4-byte dtypes come first. A tensor with
+ * scale and offset is stored as float32 with both applied.
  *
- * @throws FormatError for names that a reader would refuse
+ * @returns the bytes of the file
+ * @throws FormatError for names that are too long or reserved, or a header that is too long; ValueError for invalid arguments
+ * @example
+ * const bytes = encodeSafetensors(new Map([['x', tensor([[1, 2]])]]), new Map([['author', 'me']]));
  */
 export function encodeSafetensors(
   tensors: ReadonlyMap<string, HostTensor>,
@@ -68,13 +71,13 @@ export function encodeSafetensors(
   if (metadata.size > 0) entries.unshift(['__metadata__', Object.fromEntries(metadata)]);
   const fields = entries.map(([name, entry]) => `${JSON.stringify(name)}:${JSON.stringify(entry)}`);
   let header = new TextEncoder().encode(`{${fields.join(',')}}`);
-  // Spaces behind the header bring the values to an address that any reader can map.
+  // Trailing spaces align the values to 8 bytes, so that a reader can create views of them.
   const padded = new Uint8Array(Math.ceil(header.length / 8) * 8).fill(0x20);
   padded.set(header);
   header = padded;
-  if (header.length > mostHeaderBytes) {
+  if (header.length > maxHeaderBytes) {
     throw new FormatError(
-      `safetensors: the header would have ${header.length} bytes: at most ${mostHeaderBytes} are read`,
+      `safetensors: the header would have ${header.length} bytes: at most ${maxHeaderBytes} are read`,
     );
   }
   const file = new Uint8Array(prefixBytes + header.length + end);
@@ -89,10 +92,12 @@ export function encodeSafetensors(
 }
 
 /**
- * What a file holds, copied out of it.
+ * Decodes a safetensors file. The result is a copy.
  *
- * @param given the bytes: an ArrayBuffer, or any view of one, such as what Node's `readFile` gives
- * @throws FormatError for anything that is not exactly right
+ * @param given the bytes: an ArrayBuffer or any view of one, such as the result of Node's `readFile`
+ * @throws FormatError for a file that does not follow the format exactly, or a dtype other than F32, I32 and U8
+ * @example
+ * const { tensors, metadata } = decodeSafetensors(await (await fetch('weights.safetensors')).arrayBuffer());
  */
 export function decodeSafetensors(given: ArrayBufferLike | ArrayBufferView): TensorFile {
   checkCount('decodeSafetensors', arguments, 'file');
@@ -103,18 +108,18 @@ export function decodeSafetensors(given: ArrayBufferLike | ArrayBufferView): Ten
         'such as await (await fetch(url)).arrayBuffer()',
     );
   }
-  // Shared memory could change between the check and the use.
+  // Another thread could change shared memory between check and use.
   const file = isShared(bytes.buffer) ? (copied(bytes) as Uint8Array) : bytes;
   const header = readHeader(file);
   const values = file.subarray(prefixBytes + header.bytes);
   const metadata = readMetadata(header.json.get('__metadata__'));
   const names = [...header.json.keys()].filter((name) => name !== '__metadata__');
-  if (names.length > mostTensors)
-    throw new FormatError(`safetensors: ${names.length} tensors: at most ${mostTensors} are read`);
-  const places = names.map((name) => readEntry(name, header.json.get(name)!));
-  checkCover(places, values.length);
+  if (names.length > maxTensors)
+    throw new FormatError(`safetensors: ${names.length} tensors: at most ${maxTensors} are read`);
+  const entries = names.map((name) => readEntry(name, header.json.get(name)!));
+  checkContiguous(entries, values.length);
   const tensors = new Map<string, HostTensor>();
-  for (const { name, dtype, shape, begin, end } of places) {
+  for (const { name, dtype, shape, begin, end } of entries) {
     tensors.set(name, new HostTensor(viewAs(dtype, values.slice(begin, end).buffer as ArrayBuffer), shape));
   }
   return { tensors, metadata };
@@ -130,8 +135,8 @@ function readHeader(file: Uint8Array): { readonly json: JsonObject; readonly byt
       `safetensors: the header should have ${length} bytes, but only ${rest} follow: is the file cut off?`,
     );
   }
-  if (length > BigInt(mostHeaderBytes)) {
-    throw new FormatError(`safetensors: the header has ${length} bytes: at most ${mostHeaderBytes} are read`);
+  if (length > BigInt(maxHeaderBytes)) {
+    throw new FormatError(`safetensors: the header has ${length} bytes: at most ${maxHeaderBytes} are read`);
   }
   const bytes = Number(length);
   let text: string;
@@ -177,17 +182,17 @@ function readEntry(name: string, json: Json): Entry {
   if (dtype === undefined) {
     throw new FormatError(`${where} has dtype ${describe(given)}, expected ${[...dtypes.keys()].join(', ')}`);
   }
-  const shape = wholeNumbers(json.get('shape'));
+  const shape = nonNegativeIntegers(json.get('shape'));
   if (!shape || shape.length > maxRank) {
     throw new FormatError(`${where}: the shape must be a list of at most ${maxRank} whole numbers ≥ 0`);
   }
-  const offsets = wholeNumbers(json.get('data_offsets'));
+  const offsets = nonNegativeIntegers(json.get('data_offsets'));
   if (offsets?.length !== 2) throw new FormatError(`${where}: data_offsets must be two whole numbers ≥ 0`);
   const [begin, end] = offsets as [number, number];
   const bytes = sizeOf(shape) * bytesPerElement[dtype];
-  // An axis of 0 must not hide that the others overflow.
-  const stretched = sizeOf(shape.filter((dimension) => dimension > 0)) * bytesPerElement[dtype];
-  if (!Number.isSafeInteger(stretched)) throw new FormatError(`${where}: the shape has too many elements`);
+  // A dimension of 0 must not hide an overflow of the others.
+  const nonZeroBytes = sizeOf(shape.filter((dimension) => dimension > 0)) * bytesPerElement[dtype];
+  if (!Number.isSafeInteger(nonZeroBytes)) throw new FormatError(`${where}: the shape has too many elements`);
   if (end - begin !== bytes) {
     throw new FormatError(
       `${where}: shape and dtype take ${bytes} bytes, but the offsets ${begin} to ${end} hold ${end - begin}`,
@@ -196,17 +201,17 @@ function readEntry(name: string, json: Json): Entry {
   return { name, dtype, shape, begin, end };
 }
 
-function wholeNumbers(json: Json | undefined): readonly number[] | undefined {
+function nonNegativeIntegers(json: Json | undefined): readonly number[] | undefined {
   if (!Array.isArray(json)) return undefined;
   const list = json as readonly Json[];
   const isWhole = (value: Json): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
   return list.every(isWhole) ? list.map((value) => value + 0) : undefined; // −0 becomes 0
 }
 
-/** The tensors must fill the values from first to last byte, without gaps and without sharing any. */
-function checkCover(places: readonly Entry[], length: number): void {
+/** Throws `FormatError` unless the tensors cover all value bytes, without gaps and without overlap. */
+function checkContiguous(entries: readonly Entry[], length: number): void {
   let end = 0;
-  for (const entry of [...places].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
+  for (const entry of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (entry.begin !== end) {
       const fault = entry.begin < end ? 'overlaps the one before' : 'leaves a gap before it';
       throw new FormatError(
@@ -220,8 +225,8 @@ function checkCover(places: readonly Entry[], length: number): void {
 }
 
 function checkName(name: string): void {
-  if (name.length <= mostNameCharacters && name !== '__metadata__') return;
+  if (name.length <= maxNameCharacters && name !== '__metadata__') return;
   throw new FormatError(
-    `safetensors: ${describe(name)} is no name for a tensor: at most ${mostNameCharacters} characters`,
+    `safetensors: ${describe(name)} is no name for a tensor: at most ${maxNameCharacters} characters`,
   );
 }

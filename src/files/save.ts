@@ -1,4 +1,4 @@
-/** A model as bytes: one safetensors file, with the architecture as JSON in its metadata. Reading is in `load.ts`. */
+/** Serializes a model as one safetensors file, with the architecture as JSON in its metadata. `load.ts` reads it. */
 import { boolean, checkArguments, having, options, required } from '../core/arguments.ts';
 import type { ArgumentType } from '../core/arguments.ts';
 import type { Variable } from '../graph/node.ts';
@@ -13,15 +13,18 @@ import { encodeSafetensors } from './safetensors.ts';
 import type { Topology } from '../nn/topology.ts';
 
 export interface SaveOptions {
-  /** With the optimizer's state, so that training can go on as if it had not stopped. Default true. */
+  /** Whether to save the optimizer state, so that training can resume exactly. Default true. */
   readonly includeOptimizer?: boolean;
 }
 
 /**
- * The model as one safetensors file: architecture, weights, and all that is needed to go on training. Metrics given as
- * objects, and a loss that is a function of one's own, are not in it. `loadModel` reads it.
+ * Serializes a model as one safetensors file: architecture, weights and training state. Metrics that were given as objects are
+ * not saved. With a custom loss function, no training state is saved. `loadModel` reads the file.
  *
- * @throws ValueError for an activation that is a function of one's own: use `saveWeights`; StateError before `build`
+ * @returns the bytes of the file
+ * @throws ValueError for a custom activation function: use `saveWeights`; StateError if the model is not built
+ * @example
+ * const bytes = await save(model, { includeOptimizer: false });
  */
 export async function save(model: Saveable, chosen: SaveOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
   checkArguments('save', arguments, { model: saveable(), options: options({ includeOptimizer: boolean }) });
@@ -47,14 +50,21 @@ export async function save(model: Saveable, chosen: SaveOptions = {}): Promise<U
 
 const saveable = (): ArgumentType => required(having('a model, as sequential() returns', 'checkpoint'));
 
-/** The weights alone as a safetensors file, for a model that is made again by code. `loadWeights` reads it. */
+/**
+ * Serializes only the weights as a safetensors file, for a model that code creates again. `loadWeights` reads the file.
+ *
+ * @returns the bytes of the file
+ * @throws StateError if the model is not built
+ * @example
+ * const bytes = await saveWeights(model);
+ */
 export async function saveWeights(model: Saveable): Promise<Uint8Array<ArrayBuffer>> {
   checkArguments('saveWeights', arguments, { model: saveable() });
   const checkpoint = model.checkpoint();
   return encodeSafetensors(await readAll(checkpoint, weightNames(checkpoint.topology)));
 }
 
-/** Each weight under the layer's name and its own: `dense_1/kernel`, `bidirectional/forward/kernel`. */
+/** Returns each weight with its name in files, which includes the layer: `dense_1/kernel`, `bidirectional/forward/kernel`. */
 export function weightNames(topology: Topology): Map<string, Variable> {
   const names = new Map<string, Variable>();
   const seen = new Set<Variable>();
@@ -71,12 +81,12 @@ export function weightNames(topology: Topology): Map<string, Variable> {
   return names;
 }
 
-/** Each variable of the optimizer by its place: `optimizer/3/mean`. */
+/** Returns each optimizer variable with its name in files, which includes its index: `optimizer/3/mean`. */
 export function stateNames(state: readonly Variable[]): Map<string, Variable> {
   return new Map(state.map((variable, index) => [`optimizer/${index}/${lastPart(variable)}`, variable]));
 }
 
-/** `/kernel`, or `/forward/kernel` of a layer inside another. */
+/** `/kernel`, or `/forward/kernel` for a nested layer. */
 function withoutLayer({ variable: { name } }: Variable): string {
   return name.slice(name.indexOf('/'));
 }
@@ -98,7 +108,7 @@ async function readAll(
   );
 }
 
-/** null for a loss of one's own: a file holds no code. */
+/** Returns null for a custom loss function, because a file contains no code. */
 function describeTraining(
   { optimizer, loss, metricNames, trainedLayers }: Compiled,
   layers: readonly Layer[],

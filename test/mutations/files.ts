@@ -47,7 +47,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'an axis of 0 hides an overflow of the others',
     file: 'src/files/safetensors.ts',
-    find: 'if (!Number.isSafeInteger(stretched))',
+    find: 'if (!Number.isSafeInteger(nonZeroBytes))',
     replace: 'if (!Number.isSafeInteger(bytes))',
     tests: ['test/files/safetensors.test.ts'],
   },
