@@ -1,11 +1,11 @@
-/** What a store of tuning records is, and the checks that all of them share. */
+/** The interface of a store for tuning results, and argument checks for all stores. */
 import { checkArguments, required, string } from '../core/arguments.ts';
 import type { ArgumentType } from '../core/arguments.ts';
 import { GradletError, StateError, messageOf } from '../core/errors.ts';
 
-/** Keeps one record for each adapter. Either function may reject: tuning goes on without. */
+/** Stores one record for each GPU adapter. Either method may reject: tuning then continues without the store. */
 export interface TuningStore {
-  /** What was written for `adapter` last; undefined when there is nothing. Nobody relies on its shape. */
+  /** Returns what was last written for `adapter`, or undefined. Callers validate the result. */
   read(adapter: string): Promise<unknown>;
   write(adapter: string, record: TuningRecord): Promise<void>;
 }
@@ -13,7 +13,7 @@ export interface TuningStore {
 export interface TuningRecord {
   readonly format: number;
   readonly adapter: string;
-  /** The kernel's name by the step's key. */
+  /** Kernel names by step key. */
   readonly kernels: Readonly<Record<string, string>>;
 }
 
@@ -29,25 +29,25 @@ const recordType: ArgumentType = required({
 });
 
 /**
- * A store whose functions check their arguments, and reject with errors of gradlet.
+ * Wraps a store with argument checks. Its methods reject only with errors of gradlet.
  *
- * @param name of the function that makes it, which starts every message
+ * @param name name of the function that creates the store, used as prefix of error messages
  */
 export function checkedStore(name: string, { read, write }: TuningStore): TuningStore {
   return {
     async read(adapter) {
       checkArguments(`${name}.read`, arguments, { adapter: adapterType });
-      return readably(`${name}.read`, () => read(adapter));
+      return withStateError(`${name}.read`, () => read(adapter));
     },
     async write(adapter, record) {
       checkArguments(`${name}.write`, arguments, { adapter: adapterType, record: recordType });
-      return readably(`${name}.write`, () => write(adapter, record));
+      return withStateError(`${name}.write`, () => write(adapter, record));
     },
   };
 }
 
-/** The result of `work`; what a file system or a database rejects with becomes a `StateError` of the same message. */
-async function readably<T>(caller: string, work: () => Promise<T>): Promise<T> {
+/** Runs `work`. Converts an error of the file system or database to a `StateError` with the same message. */
+async function withStateError<T>(caller: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {

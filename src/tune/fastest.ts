@@ -1,39 +1,41 @@
 /**
- * Which of several candidates is the fastest, told from timings that other work disturbs. Knows no kernels and no clock: it is
- * handed what runs a candidate and says how long that took. Below tune.ts.
+ * Selects the fastest of several candidates from noisy timings. It is independent of kernels and clocks: the caller passes a
+ * function that runs a candidate and returns the time it took.
  */
 
-/** Runs a candidate so many times in one go; resolves with the milliseconds that it took. */
+/** Runs a candidate `runs` times in one batch and resolves with the total milliseconds. */
 export type Timer = (name: string, runs: number) => Promise<number>;
 
+/** Result of a comparison. */
 export interface Trial {
+  /** Name of the selected candidate. */
   readonly name: string;
-  /** Milliseconds of a run of each candidate that went all the rounds, by name: medians. */
+  /** Median milliseconds per run of each candidate that was timed in all rounds, by name. */
   readonly milliseconds: Readonly<Record<string, number>>;
 }
 
-/** A timing should last as long as this, beside which waking up and a clock of 0.1 ms are little. */
-const wanted = 10;
-/** A program of one dispatch still goes in one submit. */
-const mostRuns = 4096;
+/** Minimum milliseconds of a timing, long enough that wake-up latency and a clock resolution of 0.1 ms do not matter. */
+const targetMilliseconds = 10;
+/** Maximum runs of a timing. The dispatches of this many runs still fit into one submit. */
+const maxRuns = 4096;
 const rounds = 5;
-/** A candidate that takes so many times as long as the best is out before the rounds. */
-const hopeless = 2;
-/** Less than this is noise, and no reason to leave the choice that is known from other devices. */
+/** A candidate that takes more than this multiple of the best time is eliminated before the rounds. */
+const eliminationRatio = 2;
+/** Smaller relative differences are noise, and do not justify deviating from the default. */
 const margin = 0.05;
 
 /**
- * Times `names` in turn, round after round, so that what disturbs one round disturbs all of them.
+ * Times the candidates in interleaved rounds, so that a disturbance affects all of them alike.
  *
- * @param base the candidate to stay with, one of `names`, unless another takes 5 % less time
+ * @param base the default, one of `names`. Another candidate replaces it only if it takes at least 5 % less time.
  */
 export async function fastest(names: readonly string[], base: string, time: Timer): Promise<Trial> {
-  for (const name of names) await time(name, 1); // what a first run does is not measured
+  for (const name of names) await time(name, 1); // warm-up
   const runs = await enoughRuns(base, time);
   const first = new Map<string, number>();
-  for (const name of names) first.set(name, await lesser(time, name, runs));
+  for (const name of names) first.set(name, await minOfTwo(time, name, runs));
   const least = Math.min(...first.values());
-  const left = names.filter((name) => name === base || first.get(name)! <= hopeless * least);
+  const left = names.filter((name) => name === base || first.get(name)! <= eliminationRatio * least);
   const samples = new Map(left.map((name): [string, number[]] => [name, []]));
   for (let round = 0; round < rounds; round++) {
     for (const [name, list] of samples) list.push((await time(name, runs)) / runs);
@@ -46,17 +48,17 @@ export async function fastest(names: readonly string[], base: string, time: Time
 
 async function enoughRuns(name: string, time: Timer): Promise<number> {
   let runs = 1;
-  while (runs < mostRuns) {
-    const took = await lesser(time, name, runs);
-    if (took >= wanted) break;
-    const factor = Math.max(2, Math.min(8, Math.ceil(wanted / took)));
-    runs = Math.min(mostRuns, runs * factor);
+  while (runs < maxRuns) {
+    const took = await minOfTwo(time, name, runs);
+    if (took >= targetMilliseconds) break;
+    const factor = Math.max(2, Math.min(8, Math.ceil(targetMilliseconds / took)));
+    runs = Math.min(maxRuns, runs * factor);
   }
   return runs;
 }
 
-/** Of two timings the one that was disturbed less. */
-async function lesser(time: Timer, name: string, runs: number): Promise<number> {
+/** Returns the smaller of two timings, which is less disturbed. */
+async function minOfTwo(time: Timer, name: string, runs: number): Promise<number> {
   return Math.min(await time(name, runs), await time(name, runs));
 }
 

@@ -1,4 +1,4 @@
-/** Choices of `tune` in Node: one JSON file for all adapters, replaced as a whole. */
+/** Stores tuning results in Node: one JSON file for all adapters, replaced atomically. */
 import { checkArguments, string } from '../core/arguments.ts';
 import { FormatError, StateError } from '../core/errors.ts';
 import { nodeModule } from '../core/node-module.ts';
@@ -25,17 +25,19 @@ interface NodeProcess {
   readonly pid: number;
 }
 
-/** A file of ours begins with this, even a damaged one. */
+/** Every tuning file begins with this text, even a damaged one. */
 const mark = '{"format":"gradlet tuning"';
 
 type Records = Record<string, TuningRecord>;
 
 /**
- * Choices in a JSON file. It is written to a file beside it first, which then takes its place, so that a reader never sees half
- * of it. A file that something else has written is left alone, with `FormatError`.
+ * Creates a store in a JSON file. Writes go to a temporary file that then replaces the old one, so that readers never see a
+ * partial file. A file that is not a tuning file is never overwritten: reads and writes reject with `FormatError`.
  *
- * @param path by default `gradlet/tuning.json` in `$XDG_CACHE_HOME`, or in `~/.cache`
- * @throws StateError where there is no Node
+ * @param path default `gradlet/tuning.json` in `$XDG_CACHE_HOME`, or in `~/.cache`
+ * @throws StateError outside Node
+ * @example
+ * await tune(engine, undefined, { store: fileStore('tuning.json') });
  */
 export function fileStore(path?: string): TuningStore {
   checkArguments('fileStore', arguments, { path: string });
@@ -69,7 +71,7 @@ export function fileStore(path?: string): TuningStore {
   });
 }
 
-/** The file's text; empty where there is no file. */
+/** Returns the text of the file; an empty string if it does not exist. */
 async function textOf(fs: NodeFiles['promises'], file: string): Promise<string> {
   try {
     return await fs.readFile(file, 'utf8');
@@ -79,14 +81,14 @@ async function textOf(fs: NodeFiles['promises'], file: string): Promise<string> 
   }
 }
 
-/** The records of a file of ours; none of a damaged one, which the next write replaces. */
+/** Parses the records of a tuning file. A damaged file counts as empty, and the next write replaces it. */
 function recordsOf(text: string, file: string): Records {
   if (text !== '' && !text.startsWith(mark)) {
     throw new FormatError(`fileStore: '${file}' holds something else than tuning: name another path, or delete it`);
   }
   try {
     const { adapters } = JSON.parse(text) as { readonly adapters?: Records };
-    // A string or an array would be spread into its elements.
+    // Spreading a string or an array would copy its elements.
     return typeof adapters === 'object' && !Array.isArray(adapters) ? { ...adapters } : {};
   } catch {
     return {};

@@ -1,4 +1,4 @@
-/** Choices of `tune` in a page or worker: one IndexedDB database, one record for each adapter. */
+/** Stores tuning results in a page or worker: one IndexedDB database with one record for each adapter. */
 import { checkArguments, string } from '../core/arguments.ts';
 import { StateError } from '../core/errors.ts';
 import { checkedStore } from './checked-store.ts';
@@ -7,10 +7,10 @@ import type { TuningStore } from './checked-store.ts';
 const storeName = 'kernels';
 
 /**
- * Choices in IndexedDB, which pages of one origin share.
+ * Creates a store in IndexedDB, which pages of the same origin share. Its methods reject with `StateError` if IndexedDB does not
+ * exist or the database has another schema.
  *
- * @param name of the database
- * @throws StateError, when it is read or written, where there is no IndexedDB or the database is of something else
+ * @param name name of the database. Default `gradlet-tuning`.
  * @example
  * await tune(engine, undefined, { store: indexedDBStore('my-app-tuning') });
  */
@@ -24,7 +24,7 @@ export function indexedDBStore(name = 'gradlet-tuning'): TuningStore {
   });
 }
 
-/** Opens the database for one request, and closes it, so that no page keeps another from deleting it. */
+/** Opens the database for one request and closes it, because an open connection would prevent other pages from deleting it. */
 async function withStore(
   name: string,
   mode: IDBTransactionMode,

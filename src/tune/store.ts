@@ -1,6 +1,6 @@
 /**
- * Where the choices of `tune` outlive the program: by the adapter's name and by the format's version. Whatever else lies in a
- * store, old or foreign or damaged, is passed over: the worst that a wrong entry can do is a slower kernel.
+ * Persistence of tuning results, by adapter name and format version. Outdated, foreign and damaged entries are ignored. The worst
+ * effect of a wrong entry is a slower kernel.
  */
 import { checkCount } from '../core/arguments.ts';
 import { classOf } from '../core/dtype.ts';
@@ -12,23 +12,25 @@ import type { TuningRecord, TuningStore } from './checked-store.ts';
 
 export type { TuningRecord, TuningStore };
 
-/** Goes up when kernels have changed so much that they are to be measured anew. */
+/** Incremented when kernels have changed enough that they must be measured again. */
 export const tuningFormat = 2;
 
-/** Products that a record remembers: the latest. */
-const mostKernels = 1000;
-/** Characters of the key of a step, which has the shapes of its operands and its attributes, and of a kernel's name. */
-const mostKeyLength = 1024;
-const mostNameLength = 64;
+/** Maximum number of choices in a record: the most recent ones. */
+const maxKernels = 1000;
+/** Maximum characters of a step key, which contains operand shapes and attributes. */
+const maxKeyLength = 1024;
+/** Maximum characters of a kernel name. */
+const maxNameLength = 64;
 
+/** Creates the record to store for an adapter. */
 export function tuningRecord(adapter: string, kernels: Readonly<Record<string, string>>): TuningRecord {
-  const latest = Object.entries(kernels).slice(-mostKernels);
+  const latest = Object.entries(kernels).slice(-maxKernels);
   return { format: tuningFormat, adapter, kernels: Object.fromEntries(latest) };
 }
 
 /**
- * The choices of a record of this adapter and format; none of any other value. Whatever lies in the store is read in time
- * proportional to the number of choices that a record can have, and leaves no more behind in an engine.
+ * Validates a stored record and returns its kernel names by step key; an empty object for anything but a record of this adapter
+ * and format. Time and result size are bounded by the maximum number of choices, whatever the store contains.
  */
 export function kernelsOf(value: unknown, adapter: string): Record<string, string> {
   const { format, adapter: from, kernels } = (value ?? {}) as Partial<Record<keyof TuningRecord, unknown>>;
@@ -36,17 +38,24 @@ export function kernelsOf(value: unknown, adapter: string): Record<string, strin
   const entries: [string, string][] = [];
   let count = 0;
   for (const key in kernels as object) {
-    if (++count > mostKernels) return {};
+    if (++count > maxKernels) return {};
     const name = (kernels as Record<string, unknown>)[key];
-    // A key of one word would mean all steps of an op.
-    if (key.includes(' ') && key.length <= mostKeyLength && typeof name === 'string' && name.length <= mostNameLength) {
+    // A key without a space would select the kernel for all steps of an op.
+    if (key.includes(' ') && key.length <= maxKeyLength && typeof name === 'string' && name.length <= maxNameLength) {
       entries.push([key, name]);
     }
   }
   return Object.fromEntries(entries);
 }
 
-/** Keeps the records for as long as the store itself. */
+/**
+ * Creates a store in memory, which lasts as long as the object.
+ *
+ * @example
+ * const store = memoryStore();
+ * await tune(engine, undefined, { store });
+ * await loadTuning(anotherEngine, store);
+ */
 export function memoryStore(): TuningStore {
   checkCount('memoryStore', arguments);
   const records = new Map<string, TuningRecord>();
@@ -59,7 +68,7 @@ export function memoryStore(): TuningStore {
   });
 }
 
-/** IndexedDB in pages and workers, a file in Node, memory where there is neither. */
+/** Returns IndexedDB in pages and workers, a file in Node, else memory. */
 export function defaultStore(): TuningStore {
   if (typeof indexedDB !== 'undefined') return indexedDBStore();
   return nodeModule('node:fs') ? fileStore() : memoryStore();

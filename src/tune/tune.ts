@@ -1,7 +1,7 @@
 /**
- * Tuning: which kernel is the fastest on this very device for the products of a program. Between the engine, which compiles and
- * runs a little program for each candidate, and the stores, where choices wait for the next page. A program that does not
- * import this carries none of it.
+ * Tuning measures which kernel is the fastest on the current device for the matrix products of a program, and similar ops. It
+ * compiles and runs a small program for each candidate and persists the choices in a store. It is tree-shakeable: programs that
+ * do not import it do not contain it.
  */
 import { anything, boolean, callable, checkArguments, either, having, options, required } from '../core/arguments.ts';
 import type { ArgumentType } from '../core/arguments.ts';
@@ -21,42 +21,43 @@ import type { Trial } from './fastest.ts';
 import { defaultStore, kernelsOf, tuningRecord } from './store.ts';
 import type { TuningStore } from './store.ts';
 
-/** Kernels that are tried for one step. */
-const mostCandidates = 12;
+/** Maximum number of kernels to measure for one step. */
+const maxCandidates = 12;
 
 export interface TuneOptions {
-  /** Where choices are kept: by default IndexedDB in pages, a file in Node. Null: in the engine only. */
+  /** Where to persist the choices. Default: IndexedDB in pages, a file in Node. null: nowhere; only the engine has them. */
   readonly store?: TuningStore | null;
-  /** Whether to measure also what is known already. */
+  /** Whether to measure steps again that already have a choice. Default false. */
   readonly again?: boolean;
-  /** Milliseconds from anywhere, growing: `performance.now()`. */
+  /** Returns monotonic milliseconds with an arbitrary origin. Default `performance.now`. */
   readonly now?: () => number;
 }
 
+/** Result of `tune`. */
 export interface Tuning {
-  /** The kernels of the steps that had a choice, by the step: `matmul 32x784 784x128 … `. */
+  /** The selected kernels of steps with several candidates, by step key: `matmul 32x784 784x128 …`. */
   readonly kernels: Readonly<Record<string, string>>;
-  /** What was measured for it now, by the step; nothing where all was known. */
+  /** The measurements of this call by step key; empty if all choices were known. */
   readonly trials: Readonly<Record<string, Trial>>;
-  /** Why there was nothing to choose, or why choices could not be kept or found again; empty when all went well. */
+  /** Why there was nothing to choose, or why the store could not be read or written. Empty on success. */
   readonly reason: string;
 }
 
 /**
- * Measures the kernels that there are for each product of a graph, and lets the engine take the fastest from now on, in
- * everything that it compiles. For each product that is not known yet it takes the time to compile its kernels, which is seconds
- * on a software adapter, and a few hundred milliseconds to time them, on data of its own; let nothing else run meanwhile. The
- * results of a product may differ in their last digits from kernel to kernel.
+ * Measures the kernels that exist for each matrix product (or similar op) of a graph. Later compilations of the engine use the
+ * fastest ones. Each product without a known choice takes the time to compile its kernels, which is seconds on a software
+ * adapter, plus a few hundred milliseconds to time them on generated data. Run nothing else on the device meanwhile. Different
+ * kernels may give results that differ in the last digits.
  *
- *     const engine = await createEngine({ backend: 'webgpu' });
- *     const model = sequential(layers, { engine });
- *     await model.fit(images, labels, { epochs: 1 });
- *     await tune(engine); // the next fit takes what is the fastest here
+ * Only WebGPU has several kernels per op. On other backends it resolves immediately.
  *
- * Only WebGPU has a choice: elsewhere it resolves at once.
- *
- * @param graph by default every program that the engine has compiled lately
- * @throws BackendError when the device fails. A store that fails is told in `reason`.
+ * @param graph default: all programs that the engine has compiled recently
+ * @throws BackendError if the device fails. A failure of the store does not throw and is reported in `reason`.
+ * @example
+ * const engine = await createEngine({ backend: 'webgpu' });
+ * const model = sequential(layers, { engine });
+ * await model.fit(images, labels, { epochs: 1 });
+ * await tune(engine); // the next fit uses the fastest kernels
  */
 export async function tune(engine: Engine, graph?: Partial<Graph>, chosen: TuneOptions = {}): Promise<Tuning> {
   checkArguments('tune', arguments, {
@@ -80,7 +81,7 @@ export async function tune(engine: Engine, graph?: Partial<Graph>, chosen: TuneO
   }
   if (store && Object.keys(trials).length > 0 && reason === '') {
     reason = await reasonOf('written', async () => {
-      const known = kernelsOf(await store.read(description), description); // another page may have written meanwhile
+      const known = kernelsOf(await store.read(description), description); // another page may have written in the meantime
       await store.write(description, tuningRecord(description, { ...known, ...engine.kernels }));
     });
   }
@@ -92,10 +93,15 @@ export async function tune(engine: Engine, graph?: Partial<Graph>, chosen: TuneO
 }
 
 /**
- * Lets an engine take the kernels that `tune` chose on this adapter earlier, in another page or process. Call it before
- * anything is compiled. It never rejects.
+ * Loads the kernels that `tune` selected earlier on this adapter, in another page or process. Call it before compiling anything.
+ * It never rejects because of the store.
  *
- * @returns how many choices there were, and why they could not be read, where they could not
+ * @param store default: IndexedDB in pages, a file in Node
+ * @returns the number of loaded choices, and the reason if the store could not be read, else an empty string
+ * @throws ValueError for invalid arguments
+ * @example
+ * const engine = await createEngine({ backend: 'webgpu' });
+ * const { count } = await loadTuning(engine);
  */
 export async function loadTuning(
   engine: Engine,
@@ -130,13 +136,13 @@ interface Choice {
   readonly inputs: readonly TensorType[];
 }
 
-/** The steps of which there are several kernels, one for each key. */
+/** Returns the steps that have several kernels, one for each step key. */
 function choicesOf(programs: readonly Program[]): Map<string, Choice> {
   const choices = new Map<string, Choice>();
   for (const { steps, buffers } of programs) {
     for (const step of steps.filter(hasChoice)) {
       const inputs = step.inputs.map((index) => buffers[index]!.type);
-      // Of whole numbers, such as the rows of a table, the time depends on the values.
+      // With integer operands, such as row indices of a lookup, the time depends on the values.
       if (inputs.some(({ dtype }) => dtype !== 'float32')) continue;
       const attributes = step.attributes as Attributes;
       choices.set(kernelKey(step.op.name, inputs, attributes), { op: step.op, attributes, inputs });
@@ -145,12 +151,12 @@ function choicesOf(programs: readonly Program[]): Map<string, Choice> {
   return choices;
 }
 
-/** A step without elements has no kernel. */
+/** Whether a step has several candidate kernels. A step without elements has an empty kernel name. */
 function hasChoice({ op, kernel, outputs }: ProgramStep): boolean {
   return kernel !== '' && outputs.length === 1 && op.kernels.webgpu.length > 1;
 }
 
-/** Times each kernel on the same operands, as a program of its own. */
+/** Times each kernel as a separate program on the same operands. */
 async function measure(engine: Engine, { op, attributes, inputs }: Choice, now: () => number): Promise<Trial> {
   const operands = inputs.map(({ shape }, index) => variable(shape, { initialize: () => noise(sizeOf(shape), index) }));
   const outputs = { y: createNode(op as Op, operands, attributes) };
@@ -162,11 +168,11 @@ async function measure(engine: Engine, { op, attributes, inputs }: Choice, now: 
     const base = kernelOf(first);
     candidates.set(base, first);
     for (const { name } of op.kernels.webgpu) {
-      if (candidates.size === mostCandidates) break;
-      const candidate = name === base ? null : await compile({ [op.name]: name }).catch(refused);
+      if (candidates.size === maxCandidates) break;
+      const candidate = name === base ? null : await compile({ [op.name]: name }).catch(excludeUnsupported);
       if (candidate === null) continue;
       if (kernelOf(candidate) === name) candidates.set(name, candidate);
-      else candidate.dispose(); // this device lacks what it requires
+      else candidate.dispose(); // the device lacks a feature that the kernel requires
     }
     if (candidates.size === 1) return { name: base, milliseconds: {} };
     await engine.finished();
@@ -182,13 +188,13 @@ async function measure(engine: Engine, { op, attributes, inputs }: Choice, now: 
   }
 }
 
-/** A kernel that this device does not build is no candidate. */
-function refused(error: unknown): null {
+/** Excludes a kernel that fails to build on this device. Rethrows other errors. */
+function excludeUnsupported(error: unknown): null {
   if (error instanceof BackendError) return null;
   throw error;
 }
 
-/** Numbers between −1 and 1, the same few over and over: enough to keep a processor from taking short cuts. */
+/** Repeats 4096 random numbers in [−1, 1). Random values prevent a device from being faster on special values such as zero. */
 function noise(count: number, stream: number): Float32Array {
   const some = uniform([1, 0], 4096, stream, -1, 1);
   return Float32Array.from({ length: count }, (_, index) => some[index & 4095]!);
