@@ -1,4 +1,4 @@
-/** Chooses and starts a backend and gives the engine that runs on it. Importing this file brings all the backends. */
+/** Chooses and starts a backend and returns an engine for it. Importing this file imports all backends. */
 import { checkArguments, options as optionsOf } from './core/arguments.ts';
 import { isBackend } from './backends/backend.ts';
 import { selectBackend } from './backends/select.ts';
@@ -10,7 +10,7 @@ import { Engine } from './engine.ts';
 
 export type EngineOptions = SelectOptions;
 
-/** An engine that remembers why its backend was taken. */
+/** An engine that reports why its backend was selected. */
 class SelectedEngine extends Engine {
   private readonly reason: string;
 
@@ -26,10 +26,17 @@ class SelectedEngine extends Engine {
 }
 
 /**
- * An engine on the best backend there is: a real GPU where the work is large enough to gain from it, else WebAssembly.
- * `engine.info` tells what was chosen and why.
+ * Creates an engine on the best available backend: WebGPU on a hardware GPU if the work is large enough to benefit, else
+ * WebAssembly. `engine.info` reports which backend was selected and why.
  *
- * @throws BackendError when the backend asked for, or none at all, starts here; ValueError for an unknown name
+ * @param options `backend` requests a backend by name or object; `work` is the number of multiply-adds of a training step; the
+ *   others configure the WebGPU device and the WebAssembly threads
+ * @throws BackendError if the requested backend, or no backend at all, can start; ValueError for invalid options
+ * @example
+ * const engine = await createEngine();
+ * console.log(engine.info.name, engine.info.reason);
+ * @example
+ * const cpu = await createEngine({ backend: 'wasm' });
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   checkArguments('createEngine', arguments, {

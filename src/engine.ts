@@ -1,6 +1,6 @@
 /**
- * The engine: takes a graph, finds or makes its program, gives variables their memory on a backend, and hands out an
- * executable. Everything above it speaks of graphs and variables; everything below of programs and buffers.
+ * The engine compiles a graph to a program (or finds it in its cache), allocates variables on a backend, and returns an
+ * executable. Code above it works with graphs and variables, code below with programs and buffers.
  */
 import { anything, boolean, checkArguments, integer } from './core/arguments.ts';
 import type { ArgumentTable, ArgumentType } from './core/arguments.ts';
@@ -22,15 +22,15 @@ import { roots, topologicalOrder } from './graph/traverse.ts';
 import { homeOf, moveIn, moveOut, requireHome, settle } from './variables/homes.ts';
 import type { Home } from './variables/homes.ts';
 
-/** Programs kept for graphs that were compiled before. */
+/** Maximum number of cached programs. */
 const cacheSize = 64;
 
 let nextId = 1;
 
 interface CachedProgram {
   readonly program: Program;
-  /** For each variable of the program, its place among the variables of the graph. */
-  readonly places: readonly number[];
+  /** For each variable of the program, its index among the variables of the graph. */
+  readonly variableIndices: readonly number[];
 }
 
 const isVariableNode = (value: unknown): boolean => isNode(value) && isVariable(value);
@@ -60,50 +60,68 @@ const compileOptions: ArgumentType = {
     kernels: { expected: 'an object of kernel names', accepts: isKernelNames },
   },
 };
-// Not built anew for each call: these are called for each batch.
+// Constants, because `write` and `read` are called for every batch.
 const writeArguments: ArgumentTable = { variable: variableType, values: anything, offset: anything };
 const readArguments: ArgumentTable = { variable: variableType, into: anything };
 
+/**
+ * Compiles and runs graphs on one backend, and owns the memory of their variables.
+ *
+ * @example
+ * const engine = await createEngine();
+ * const x = input([3]);
+ * const executable = await engine.compile({ outputs: { y: square(x) } });
+ * engine.write(x, Float32Array.of(1, 2, 3));
+ * executable.run();
+ * console.log(await executable.read('y')); // Float32Array [1, 4, 9]
+ * engine.dispose();
+ */
 export class Engine {
   private readonly backend: Backend;
   private readonly buffers = new Map<Variable, BackendBuffer>();
-  /** Variables that nobody has asked for since a compilation gave them memory: should it fail, they lose it again. */
+  /** Variables that a compilation allocated and nothing else has used since. They are freed if the compilation fails. */
   private readonly unclaimed = new Set<Variable>();
   private readonly programCache = new Map<string, CachedProgram>();
   /** Variables whose memory was released and not allocated again. */
   private readonly released = new WeakSet<Variable>();
-  /** How often memory was freed: executables look at their variables again when it has changed. */
+  /** Number of releases so far. Executables check their variables again when it has changed. */
   private releases = 0;
   private disposed = false;
-  /** Tells engines apart. */
+  /** Unique among the engines of this realm. */
   readonly id: number = nextId++;
-  /** Kernels that `tune` found to be the fastest here, by step; what is compiled from now on takes them. */
+  /** The fastest kernels on this device, found by `tune`, by step key. Later compilations use them. */
   readonly kernels: Record<string, string> = {};
 
-  /** Use `createEngine()`, which chooses and starts a backend. */
+  /** Wraps a backend that is already started. `createEngine()` chooses and starts one. Throws `ValueError` for anything else. */
   constructor(backend: Backend) {
     checkArguments('Engine', arguments, { backend: backendType });
     markRaw(this);
     this.backend = backend;
   }
 
-  /** Which backend runs, on what, why, and how many bytes it holds. */
+  /** The backend's name, device, reason for its selection, and allocated bytes. */
   get info(): BackendInfo {
     return this.backend.info;
   }
 
-  /** What was compiled lately, at most 64 programs: the last of equal ones. */
+  /** The most recently compiled programs, at most 64, without duplicates. */
   get programs(): Program[] {
     return [...this.programCache.values()].map(({ program }) => program);
   }
 
   /**
-   * Compiles a graph once; the executable then runs it any number of times. A graph of the same structure as an
-   * earlier one takes that one's program. Variables get their memory and first values here; when it fails, none of them keeps any.
-   * The weights of a model live on one engine, whether a graph or the model brings them there: both train the same values.
+   * Compiles a graph to an executable, which can run any number of times. A graph with the same structure as an earlier one
+   * reuses its program. Variables that have no memory are allocated and initialized; if compilation fails, they are freed again.
+   * A model's weight is on one engine only, and graphs and the model share its values.
    *
-   * @throws ShapeError when an update does not fit its variable; DTypeError for a constant of values that its dtype cannot hold;
-   *   BackendError when memory or a kernel is missing; StateError for a model's weight that lives on another engine
+   * @param graph `outputs`, nodes by name, and `updates`, pairs of a variable and the node of its new value. Both are optional.
+   * @param options `optimize: false` disables optimization passes; `kernels` selects kernels by op name or step key
+   * @throws ShapeError if an update does not fit its variable; DTypeError for a constant whose values its dtype cannot represent;
+   *   BackendError if memory or a kernel is missing; StateError for a model's weight that is on another engine
+   * @example
+   * const w = parameter([2], { initializer: ones() });
+   * const step = await engine.compile({ updates: [[w, mul(w, 0.5)]] });
+   * step.run(3); // w is now [0.125, 0.125]
    */
   async compile(graph: Partial<Graph>, options: Omit<CompileOptions, 'device'> = {}): Promise<Executable> {
     this.requireAlive();
@@ -119,12 +137,13 @@ export class Engine {
     if (cached === undefined) {
       const { name, traits } = this.backend;
       const compiled = compileGraph(whole, name, { ...chosen, device: traits });
-      cached = { program: compiled.program, places: compiled.variables.map((variable) => variables.indexOf(variable)) };
+      const variableIndices = compiled.variables.map((variable) => variables.indexOf(variable));
+      cached = { program: compiled.program, variableIndices };
       if (this.programCache.size >= cacheSize) this.programCache.delete(this.programCache.keys().next().value!);
       this.programCache.set(key, cached);
     }
-    const { program, places } = cached;
-    const bound = places.map((place) => rawOf(variables[place]!));
+    const { program, variableIndices } = cached;
+    const bound = variableIndices.map((index) => rawOf(variables[index]!));
     this.backend.check?.(program);
     const fresh = this.allocateFresh(bound);
     try {
@@ -142,7 +161,7 @@ export class Engine {
     }
   }
 
-  /** Throws `StateError` once any of `variables` no longer has the memory that it has now, or the engine was disposed. */
+  /** Returns a function that throws `StateError` if the engine was disposed or any variable has lost its current memory. */
   private guardOf(variables: readonly Variable[]): (caller: string) => void {
     const buffers = variables.map((variable) => this.buffers.get(variable));
     let checked = this.releases;
@@ -158,8 +177,13 @@ export class Engine {
   }
 
   /**
-   * Gives `variables` memory, side by side in this order, and their first values. Those that have memory keep it. On WebGPU
-   * parameters share a buffer, and so do optimizer slots of one kind, so that one dispatch can update all of them.
+   * Allocates variables, adjacent and in this order, and initializes them. Variables that have memory keep it. On WebGPU,
+   * parameters share a buffer, and so do optimizer slots of the same kind, so that one dispatch can update all of them.
+   *
+   * @throws BackendError if there is not enough memory, in which case none is allocated; StateError for a model's weight that is
+   *   on another engine
+   * @example
+   * engine.allocate([kernel, bias]);
    */
   allocate(variables: readonly Variable[]): void {
     checkArguments('allocate', arguments, { variables: variableList });
@@ -167,10 +191,14 @@ export class Engine {
   }
 
   /**
-   * Writes `values` into `variable` from element `offset` on; the next run sees them. Pieces of a uint8 variable begin at a
-   * multiple of 4, and end at one or with the variable, for devices move words.
+   * Writes values to a variable. Later runs use them. The values are copied.
    *
-   * @throws DTypeError for another dtype; ShapeError for values that do not fit; StateError for a variable that was released
+   * @param values elements in row-major order, in the dtype of the variable
+   * @param offset index of the first element to write. Devices copy 32-bit words, so writes to a uint8 variable must begin at a
+   *   multiple of 4, and end at one or at the end of the variable.
+   * @throws DTypeError for another dtype; ShapeError for values that do not fit; StateError if the variable was released
+   * @example
+   * engine.write(x, Float32Array.of(1, 2, 3));
    */
   write(variable: Variable, values: TypedArray, offset = 0): void {
     checkArguments('write', arguments, writeArguments);
@@ -181,10 +209,13 @@ export class Engine {
   }
 
   /**
-   * What `variable` holds after all the runs asked for so far.
+   * Reads the values of a variable after all runs requested so far.
    *
-   * @param into an array for the values, of the same dtype and length, which is what is returned; by default a new one
-   * @throws DTypeError or ShapeError when `into` is of another kind; StateError for a variable that was released
+   * @param into array to fill and return, of the same dtype and length. By default a new one is allocated.
+   * @returns the elements in row-major order
+   * @throws DTypeError or ShapeError if `into` has another dtype or length; StateError if the variable was released
+   * @example
+   * const values = await engine.read(w); // Float32Array
    */
   read(variable: Variable): Promise<TypedArray>;
   read<T extends TypedArray>(variable: Variable, into: T): Promise<T>;
@@ -196,8 +227,8 @@ export class Engine {
   }
 
   /**
-   * Frees the memory of `variables`; one that has none is passed over. Executables that use it throw `StateError` from then on.
-   * A variable that is compiled again gets new memory and its first values.
+   * Frees the memory of variables. Variables without memory are ignored. Executables that use a released variable throw
+   * `StateError` from then on. If the variable is compiled again, it is allocated and initialized again.
    */
   release(variables: readonly Variable[]): void {
     checkArguments('release', arguments, { variables: variableList });
@@ -218,13 +249,13 @@ export class Engine {
     }
   }
 
-  /** Resolves when everything asked for so far is done. */
+  /** Resolves when the device has completed all work requested so far. */
   finished(): Promise<void> {
     this.requireAlive();
     return this.backend.finished();
   }
 
-  /** Frees everything. Every later call throws `StateError`. */
+  /** Frees all memory and the backend. Later calls throw `StateError`, except `dispose`. */
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
@@ -232,7 +263,7 @@ export class Engine {
     this.backend.dispose();
   }
 
-  /** Memory for those of `variables` that have none, which it gives: for all of them, or for none when one does not fit. */
+  /** Allocates and returns those `variables` that have no memory. If one cannot be allocated, none is. */
   private allocateFresh(variables: readonly Variable[], isGrouped = false): Variable[] {
     this.requireAlive();
     const fresh = variables.filter((variable) => !this.buffers.has(variable));
@@ -261,7 +292,7 @@ export class Engine {
     if (values !== undefined) this.backend.write(this.buffers.get(variable)!, requireValues(variable, values), 0);
   }
 
-  /** The buffer of a variable that a user names; one that was never used gets memory now. */
+  /** Returns the buffer of a variable that a user passed. Allocates it on first use; throws `StateError` if it was released. */
   private bufferInUse(caller: string, proxied: Variable): BackendBuffer {
     this.requireAlive();
     const variable = rawOf(proxied);
@@ -284,29 +315,29 @@ export class Engine {
   }
 }
 
-/** Parameters are updated by one formula, and so are optimizer slots of one kind. */
+/** Parameters form one allocation group, and so do optimizer slots of the same kind, because one formula updates all of them. */
 function requestOf({ shape, dtype, variable: { name, role, slot } }: Variable): VariableRequest {
   const group = slot ?? (role === 'parameter' ? 'parameters' : '');
   return { type: { shape, dtype }, label: name, group };
 }
 
-/** First values, which must be as many as the variable has. */
+/** Returns the initial values. Throws `DTypeError` or `ShapeError` if dtype or count do not match the variable. */
 function requireValues({ shape, dtype, variable: { name } }: Variable, values: TypedArray): TypedArray {
   requireDType(`allocate: '${name}' holds`, dtype, values);
   if (values.length === sizeOf(shape)) return values;
   throw new ShapeError(`allocate: ${values.length} first values do not fill '${name}' of shape ${formatShape(shape)}`);
 }
 
-/** Steps of one run: more would keep the calling thread for minutes. */
-const mostSteps = 1e6;
+/** Maximum steps of one run. More would block the calling thread for minutes. */
+const maxSteps = 1e6;
 
-/** A compiled graph, bound to its variables' memory. Made by `engine.compile()`. */
+/** A compiled graph, bound to the memory of its variables. Created by `engine.compile()`. */
 export class Executable {
-  /** For looking at: `printProgram(executable.program)`. */
+  /** For inspection: `printProgram(executable.program)`. */
   readonly program: Program;
   private readonly prepared: PreparedProgram;
   private readonly requireBound: (caller: string) => void;
-  /** Of the variables that a run changes. */
+  /** Records of the variables that a run updates. */
   private readonly changed: readonly Home[];
   private disposed = false;
 
@@ -325,14 +356,17 @@ export class Executable {
   }
 
   /**
-   * Runs the whole program `steps` times without coming back in between.
+   * Runs the program `steps` times without returning to JavaScript in between. On WebGPU the work is only queued: `read` or
+   * `engine.finished()` wait for it.
    *
-   * @param steps an integer from 0 to 1,000,000; with 0 nothing happens
-   * @throws ValueError for any other number; StateError after `dispose`, or when the memory of a variable was released
+   * @param steps an integer from 0 to 1,000,000. Default 1.
+   * @throws ValueError for any other number; StateError after `dispose`, or if a variable was released
+   * @example
+   * executable.run(100);
    */
   run(steps = 1): void {
-    if (!Number.isInteger(steps) || steps < 0 || steps > mostSteps || arguments.length > 1) {
-      checkArguments('run', arguments, { steps: integer(0, mostSteps) });
+    if (!Number.isInteger(steps) || steps < 0 || steps > maxSteps || arguments.length > 1) {
+      checkArguments('run', arguments, { steps: integer(0, maxSteps) });
     }
     this.requireUsable('run');
     if (steps === 0) return;
@@ -341,12 +375,16 @@ export class Executable {
   }
 
   /**
-   * The named output after the last run.
+   * Reads an output after the last run.
    *
-   * @param into an array for the values, of the same dtype and length, which is what is returned; by default a new one. A loop that
-   *   reads into one array leaves no garbage
-   * @throws StateError for a name that the graph does not have, after `dispose`, and when the memory of a variable was released;
-   *   DTypeError or ShapeError when `into` is of another kind
+   * @param output a name in the `outputs` of the graph
+   * @param into array to fill and return, of the same dtype and length. By default a new one is allocated. Pass one in a loop to
+   *   avoid garbage.
+   * @returns the elements in row-major order
+   * @throws StateError for an unknown name, after `dispose`, or if a variable was released; DTypeError or ShapeError if `into`
+   *   has another dtype or length
+   * @example
+   * const y = await executable.read('y'); // Float32Array
    */
   read(output: string): Promise<TypedArray>;
   read<T extends TypedArray>(output: string, into: T): Promise<T>;
@@ -361,7 +399,7 @@ export class Executable {
     return this.prepared.read(output, into);
   }
 
-  /** Frees the program's own memory, once all runs asked for so far are done; variables stay. A second call does nothing. */
+  /** Frees the memory of intermediate values and outputs after all runs requested so far. Variables are not freed. */
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
