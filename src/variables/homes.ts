@@ -1,6 +1,6 @@
 /**
- * Where each variable has its values: on the host until an engine gives it memory, then on that engine. Engines report here
- * what they allocate and free, so that layers, models and graphs that share a variable find the same values.
+ * Records where the values of each variable reside: on the host until an engine allocates it, then on that engine. Engines
+ * report allocations and releases here, so that layers, models and graphs that share a variable use the same values.
  */
 import type { TypedArray } from '../core/dtype.ts';
 import { StateError } from '../core/errors.ts';
@@ -8,9 +8,9 @@ import { rawOf } from '../core/raw.ts';
 import type { Engine } from '../engine.ts';
 import type { Variable } from '../graph/node.ts';
 
-/** What an engine can do with a variable that it has memory for. */
+/** The methods of an engine that access a variable. */
 export interface Holder {
-  /** A number, because an engine may also be reached through a `Proxy`. */
+  /** Identifies the engine. The object cannot be the key, because it may be accessed through a `Proxy`. */
   readonly id: number;
   read(variable: Variable): Promise<TypedArray>;
   write(variable: Variable, values: TypedArray): void;
@@ -18,39 +18,40 @@ export interface Holder {
 }
 
 export interface Home {
-  /** By id. A model's variable is on one engine at most; others have values of their own on each. */
+  /** Engines that have allocated the variable, by id. At most one for a model's variable; others have separate values on each. */
   readonly engines: Map<number, Holder>;
-  /** Values for the engine to come; without them the variable's own first values count. */
+  /** Values on the host for the next allocation. If undefined, the initial values of the variable are used. */
   pending: TypedArray | undefined;
-  /** Whether the only engine that had the values was disposed. */
+  /** Whether the values were lost because their only engine was disposed. */
   isLost: boolean;
-  /** Whether a model has it. */
+  /** Whether the variable belongs to a model. */
   isShared: boolean;
-  /** Models that have run with it. */
+  /** Models that have used the variable. */
   readonly users: Set<symbol>;
-  /** How often its values may have changed. */
+  /** Number of operations that may have changed the values. */
   changes: number;
-  /** `changes` when its values were last found to be finite. */
+  /** The value of `changes` when the values were last verified to be finite. */
   finiteAt: number;
-  /** Undefined until a model runs with it. */
+  /** Undefined until a model runs with the variable. */
   group: Group | undefined;
 }
 
-/** Variables of models that share weights, directly or through other models: one engine has them (`shared-engines.ts`). */
+/** Variables of models that share weights, directly or through other models. All are on one engine (`shared-engines.ts`). */
 export interface Group {
-  /** The engine where a user gave it; null where the models make one for themselves. */
+  /** The engine that a user passed to a model; null if the group creates its own. */
   readonly given: Engine | null;
-  /** Undefined until it is made. */
+  /** Undefined until the engine is created. */
   engine: Promise<Engine> | undefined;
   readonly variables: Set<Variable>;
-  /** The models. */
+  /** The models of the group. */
   readonly users: Set<symbol>;
-  /** How many fits run: their programs stay where they are. */
+  /** Number of running fits. The group cannot move to another engine while a fit runs. */
   fits: number;
 }
 
 const homes = new WeakMap<Variable, Home>();
 
+/** Returns the record of `variable`, which may be a `Proxy` of it. Creates it on first use. */
 export function homeOf(proxied: Variable): Home {
   const variable = rawOf(proxied);
   let home = homes.get(variable);
@@ -62,12 +63,12 @@ export function homeOf(proxied: Variable): Home {
   return home;
 }
 
-/** Drops what is known of `variable`: its next values are its first ones. */
+/** Deletes the record of `variable`. The next allocation starts from its initial values. */
 export function forget(variable: Variable): void {
   homes.delete(rawOf(variable));
 }
 
-/** Throws `StateError` when a model's variable has its values anywhere but on the engine `id`. */
+/** Throws `StateError` if the values of a model's variable are lost or on an engine other than `id`. */
 export function requireHome(variable: Variable, id: number): void {
   const { engines, isLost, isShared } = homeOf(variable);
   if (!isShared || (!isLost && [...engines.keys()].every((other) => other === id))) return;
@@ -78,7 +79,7 @@ export function requireHome(variable: Variable, id: number): void {
   );
 }
 
-/** The error of a model's variable that is needed on a second engine. */
+/** Returns the error for a model's variable that is used on a second engine. */
 export function elsewhere({ variable: { name } }: Variable): StateError {
   return new StateError(
     `model: '${name}' lives on another engine: give its models the engine on which you use it, ` +
@@ -86,7 +87,11 @@ export function elsewhere({ variable: { name } }: Variable): StateError {
   );
 }
 
-/** Notes that `engine` has memory for `variable`. Returns the values to write there, undefined for zeros; `settle` ends with it. */
+/**
+ * Records that `engine` has allocated `variable`. Call `settle` when the allocation is complete.
+ *
+ * @returns the values to write to the new memory; undefined for zeros
+ */
 export function moveIn(variable: Variable, engine: Holder): TypedArray | undefined {
   const home = homeOf(variable);
   const values = home.pending ?? variable.variable.initialize?.();
@@ -96,12 +101,16 @@ export function moveIn(variable: Variable, engine: Holder): TypedArray | undefin
   return values;
 }
 
-/** Lets go of the values that `moveIn` gave. */
+/** Frees the host values of variables that are allocated now. */
 export function settle(variables: readonly Variable[]): void {
   for (const variable of variables) homeOf(variable).pending = undefined;
 }
 
-/** Notes that the engine `id` has no memory for `variable` any more. */
+/**
+ * Records that the engine `id` has freed `variable`.
+ *
+ * @param isLost whether the engine was disposed, so that the values are lost
+ */
 export function moveOut(variable: Variable, id: number, isLost = false): void {
   const home = homes.get(rawOf(variable));
   if (!home?.engines.delete(id) || !isLost || home.engines.size > 0) return;
@@ -109,17 +118,20 @@ export function moveOut(variable: Variable, id: number, isLost = false): void {
   home.group = undefined;
 }
 
-/** Variables with how often each had changed. */
+/** Records with the value of `changes` at one moment. */
 export type Changes = readonly (readonly [home: Home, changes: number])[];
 
-/** null if none of `variables` has changed since it was found finite; else the changes to confirm with `markFinite`. */
+/**
+ * Returns null if no variable has changed since it was last verified to be finite. Otherwise returns the current change counts,
+ * which the caller passes to `markFinite` after a check.
+ */
 export function unknownChanges(variables: readonly Variable[]): Changes | null {
   const all = variables.map((variable) => homeOf(variable));
   if (all.every(({ changes, finiteAt }) => changes === finiteAt)) return null;
   return all.map((home) => [home, home.changes]);
 }
 
-/** Notes that the values were finite after those changes. */
+/** Records that the values were finite at these change counts. */
 export function markFinite(changes: Changes): void {
   for (const [home, count] of changes) home.finiteAt = Math.max(home.finiteAt, count);
 }

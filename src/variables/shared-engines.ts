@@ -1,7 +1,7 @@
 /**
- * The engines of models: one that a user gave, else one that models make for themselves. Models that share weights, directly or
- * through other models, form a group, and a group has one engine. A call finds its group at once, before it waits for its turn,
- * so that what several calls decide holds in the order in which they were made.
+ * Assigns engines to models. Models that share weights, directly or through other models, form a group, and each group has one
+ * engine: the one that a user passed, else one that the group creates. A call determines its group synchronously, before it
+ * waits for a lock, so that decisions of concurrent calls take effect in call order.
  */
 import { StateError } from '../core/errors.ts';
 import { createEngine } from '../create-engine.ts';
@@ -15,18 +15,19 @@ import { changeInTurn, inTurn } from './turns.ts';
 /** The group and the engine of a call. */
 export interface Claim {
   readonly group: Group;
-  /** Settles when all values of the group are there, or on the host. */
+  /** Resolves when all values of the group are on this engine or on the host. */
   readonly engine: Promise<Engine>;
 }
 
 /**
- * Finds the engine for a call of the model `user`. The groups of `variables` become one, on the engine that a user gave, else the
- * one where a fit runs, else the one of the first variable; the values follow in a turn of their own.
+ * Determines the engine for a call of the model `user`. Merges the groups of `variables` into one. It uses the first that exists
+ * of: an engine that a user passed, the engine of a running fit, the engine of the first variable, a new engine. The values move
+ * later, under a write lock.
  *
- * @param given the engine that a user gave to this model
- * @param last the group of the last call, by which a model without weights finds its engine
- * @param work multiply-adds of a training step, for the choice of an engine that is made now
- * @throws StateError where the groups have different engines that users gave, or a fit runs on an engine that would be left
+ * @param given the engine that the user passed to this model
+ * @param last the group of the previous call, which determines the engine of a model without weights
+ * @param work multiply-adds of a training step, which decide the backend of a new engine
+ * @throws StateError if users passed different engines to the groups, or if a fit runs on an engine that would have to move
  */
 export function claimEngine(
   user: symbol,
@@ -46,7 +47,7 @@ export function claimEngine(
   const moves = others.map((other) => join(other, target));
   regroup(variables, [user], null, target);
   const engine = Promise.all([target.engine, ...moves]).then(([ready]) => ready);
-  engine.catch(() => undefined); // The call reports it, in its turn.
+  engine.catch(() => undefined); // prevents an unhandled rejection: the call reports the error when it has its lock
   return { group: target, engine };
 }
 
@@ -54,7 +55,7 @@ function newGroup(given: Engine | null): Group {
   return { given, engine: given ? Promise.resolve(given) : undefined, variables: new Set(), users: new Set(), fits: 0 };
 }
 
-/** The group of `variable`: that of the models that have run with it, or of a graph that has taken it to a user's engine. */
+/** Returns the group of `variable`. If only a graph on a user's engine has used the variable, returns a new group for it. */
 function groupOf(variable: Variable): Group | undefined {
   const { group, engines } = homeOf(variable);
   const [holder] = engines.values();
@@ -76,7 +77,7 @@ function requireMovable(group: Group, target: Group, variable: Variable): void {
   );
 }
 
-/** Makes `group` a part of `target`: its values go to the host, from where each call fetches what it uses. */
+/** Merges `group` into `target`. Its values move to the host, and each later call uploads those that it uses. */
 function join(group: Group, target: Group): Promise<void> | undefined {
   const [variables, users] = [[...group.variables], [...group.users]];
   regroup(variables, users, group, target);
@@ -84,7 +85,7 @@ function join(group: Group, target: Group): Promise<void> | undefined {
   return inTurn(variables, true, async () => {
     const old = await group.engine?.catch(() => undefined);
     try {
-      await (await target.engine)?.finished(); // Nothing moves to an engine that is lost.
+      await (await target.engine)?.finished(); // rejects if the device is lost: then nothing moves
       await takeToHost(variables);
     } catch (error) {
       const still = variables.filter((variable) => homeOf(variable).group === target);
@@ -95,7 +96,7 @@ function join(group: Group, target: Group): Promise<void> | undefined {
   });
 }
 
-/** Puts `variables` and `users` into `to`, or into no group. */
+/** Moves `variables` and `users` to the group `to`, or removes them from their group if it is undefined. */
 function regroup(
   variables: readonly Variable[],
   users: readonly symbol[],
@@ -114,21 +115,22 @@ function regroup(
   }
 }
 
-/** Takes those `variables` that have no values on an engine out of their group. */
+/** Removes variables that no engine has allocated from their group. */
 export function ungroup(variables: readonly Variable[]): void {
   const homeless = variables.filter((variable) => homeOf(variable).engines.size === 0);
   regroup(homeless, [], null, undefined);
 }
 
-/** Frees the memory of those `variables` that no model but `user` uses, after the calls that run. */
+/** Frees the memory of variables that no model except `user` uses, after running calls end. */
 export function releaseVariables(user: symbol, variables: readonly Variable[]): void {
   void changeInTurn(variables, () => detach(user, variables));
 }
 
 /**
- * Does so for all variables of the model `user`, and disposes the engine that its group made when no other model is left there.
+ * Frees all variables of the model `user` that no other model uses. Disposes the engine if the group created it and has no other
+ * model.
  *
- * @param last the group of its last call
+ * @param last the group of the previous call of the model
  */
 export function leaveEngine(user: symbol, variables: readonly Variable[], last: Group | undefined): void {
   void changeInTurn(variables, () => {

@@ -1,7 +1,6 @@
 /**
- * A model's variables, wherever they have their values: reads, writes, and the memory that models share. Layers may be
- * shared between models, so values are kept by variable (`src/variables/homes.ts`) and not by model: a second model finds
- * the trained weights, on the engine where they are.
+ * Reads, writes and allocates the variables of models, whether their values are on the host or on an engine. Models may share
+ * layers, so values are tracked by variable (`homes.ts`) and not by model. A second model therefore uses the trained weights.
  */
 import { describe } from '../core/describe.ts';
 import { copied, dtypeOf, typedArray } from '../core/dtype.ts';
@@ -17,18 +16,18 @@ import { HostTensor } from '../data/tensor.ts';
 import type { Holder } from './homes.ts';
 import { changeInTurn, inTurn } from './turns.ts';
 
-/** Values for one variable. */
+/** New values for a variable. */
 export type Assignment = readonly [variable: Variable, values: TypedArray];
 
-/** Marks `variables` as a model's, whose values are in one place. */
+/** Marks variables as belonging to a model, so that at most one engine has their values. */
 export function share(variables: readonly Variable[]): void {
   for (const variable of variables) homeOf(variable).isShared = true;
 }
 
 /**
- * Gives `variables` memory and values on `engine`, for `user`.
+ * Allocates variables on `engine`, writes their values, and registers `user` as a user of them.
  *
- * @throws StateError for one that lives on another engine
+ * @throws StateError if one is on another engine
  */
 export function attach(user: symbol, engine: Engine, variables: readonly Variable[]): void {
   share(variables);
@@ -42,8 +41,8 @@ export function attach(user: symbol, engine: Engine, variables: readonly Variabl
 }
 
 /**
- * Draws the first values that take long, with turns of the event loop in between, so that `attach` need not draw them. What
- * is set meanwhile stays.
+ * Computes initial values that take long, such as orthogonal matrices, and yields to the event loop in between. Values that are
+ * set in the meantime take precedence.
  */
 export async function prepareValues(variables: readonly Variable[]): Promise<void> {
   for (const variable of variables) {
@@ -62,7 +61,7 @@ export async function prepareValues(variables: readonly Variable[]): Promise<voi
   }
 }
 
-/** Frees the memory of those `variables` that nobody but `user` uses. */
+/** Unregisters `user` from the variables and frees those that have no other user. */
 export function detach(user: symbol, variables: readonly Variable[]): void {
   for (const variable of variables) {
     const { users, engines, group } = homeOf(variable);
@@ -73,7 +72,7 @@ export function detach(user: symbol, variables: readonly Variable[]): void {
   }
 }
 
-/** Moves the values of `variables` from their engine to the host, until an engine gives them memory again. When a read fails, none is moved. */
+/** Moves the values of variables from their engine to the host until the next allocation. If a read fails, none is moved. */
 export async function takeToHost(variables: readonly Variable[]): Promise<void> {
   const living = variables.filter((variable) => homeOf(variable).engines.size > 0);
   const values = await Promise.all(living.map(readVariable));
@@ -83,12 +82,12 @@ export async function takeToHost(variables: readonly Variable[]): Promise<void> 
   });
 }
 
-/** Copies of the values of `variables`, all of one moment: after the changes asked for so far. */
+/** Copies the values of variables, consistently: after all changes requested so far and before any later one. */
 export function readVariables(variables: readonly Variable[]): Promise<TypedArray[]> {
   return inTurn(variables, false, () => Promise.all(variables.map(readVariable)));
 }
 
-/** Sets values, which are copied; passes that read the variables go on with the old ones, and the change follows them. */
+/** Sets values, which are copied. Running passes that read the variables finish with the previous values. */
 export function writeVariables(given: readonly Assignment[]): void {
   let values = given;
   const later = changeInTurn(
@@ -97,11 +96,11 @@ export function writeVariables(given: readonly Assignment[]): void {
   );
   if (!later) return;
   values = given.map(([variable, own]) => [variable, copied(own)]);
-  // An engine that is disposed or lost meanwhile tells whoever uses it next.
+  // If the engine is disposed or lost in the meantime, the next call that uses it throws.
   later.catch(() => undefined);
 }
 
-/** The values of `given` for `weight`. Throws `ShapeError` or `DTypeError` where they do not fit. */
+/** Returns the values of `given` with scale and offset applied. Throws `ShapeError` or `DTypeError` if they do not fit. */
 export function fittingValues({ variable, shape, dtype }: Variable, given: HostTensor | undefined): TypedArray {
   const scaled = given instanceof HostTensor ? given.applyScale('setWeights') : given;
   const { data, shape: own } = (scaled ?? {}) as Partial<HostTensor>;
@@ -135,9 +134,9 @@ function writeVariable([variable, values]: Assignment): void {
   }
 }
 
-/** Checked here, because a program on the device would cost the next prediction more. */
+/** Whether all values are finite. A check on the host here is cheaper than a program on the device before the next prediction. */
 function areFinite(values: TypedArray): boolean {
-  // 0 · x is 0 for every finite x, else NaN. Several sums, since each addition waits for the one before.
+  // 0 · x is 0 for finite x, else NaN. Four independent sums hide the latency of the additions.
   let a = 0;
   let b = 0;
   let c = 0;
@@ -153,7 +152,7 @@ function areFinite(values: TypedArray): boolean {
   return a + b + c + d === 0;
 }
 
-/** The engine that has the values. Throws `StateError` where there are several, or it was disposed. */
+/** Returns the engine that has the values, or undefined for the host. Throws `StateError` for several or a disposed engine. */
 function holderOf(variable: Variable): Holder | undefined {
   const [holder] = homeOf(variable).engines.values();
   requireHome(variable, holder?.id ?? 0);

@@ -1,20 +1,21 @@
 /**
- * The order of what reads and what changes variables, over all models: each prediction or evaluation reads one state of
- * the weights from its first sample to its last. What is asked for later never overtakes what it conflicts with.
+ * A fair readers–writer lock for sets of variables, shared by all models. Each prediction or evaluation reads one consistent
+ * state of the weights for all samples. Conflicting requests run in the order in which they were made.
  */
 import type { Variable } from '../graph/node.ts';
 
 interface Turn {
   readonly variables: ReadonlySet<Variable>;
+  /** Whether the lock is for writing. */
   readonly changes: boolean;
-  /** Resolves at the end of the turn. */
+  /** Resolves when the lock is released. */
   readonly done: Promise<void>;
 }
 
-/** Turns that have not ended, in the order in which they were asked for. */
+/** Locks that are held or waited for, in request order. */
 const open = new Set<Turn>();
 
-/** A new turn: what it must wait for, null for nothing, and a function that ends it. */
+/** Requests a lock. Returns a promise of the earlier conflicting locks (null if there are none) and a function to release it. */
 function take(variables: readonly Variable[], changes: boolean): { earlier: Promise<unknown> | null; end: () => void } {
   const earlier = [...open].filter(
     (turn) => (changes || turn.changes) && variables.some((variable) => turn.variables.has(variable)),
@@ -30,7 +31,11 @@ function take(variables: readonly Variable[], changes: boolean): { earlier: Prom
   return { earlier: earlier.length === 0 ? null : Promise.all(earlier.map((other) => other.done)), end };
 }
 
-/** Runs `pass` after the earlier turns that conflict: any that change `variables`, and, if it `changes` them, any that read them. */
+/**
+ * Runs `pass` while it holds a lock on `variables`.
+ *
+ * @param changes whether `pass` writes the variables. If not, it may run concurrently with other readers.
+ */
 export async function inTurn<T>(variables: readonly Variable[], changes: boolean, pass: () => Promise<T>): Promise<T> {
   const { earlier, end } = take(variables, changes);
   try {
@@ -42,9 +47,9 @@ export async function inTurn<T>(variables: readonly Variable[], changes: boolean
 }
 
 /**
- * Makes a change of `variables`: at once where no earlier turn has them, else after those.
+ * Calls `make`, which writes `variables`, under a write lock: synchronously if no earlier request uses the variables.
  *
- * @returns undefined when it is made, else a promise of it
+ * @returns undefined if `make` was called, else a promise that resolves after the call
  */
 export function changeInTurn(variables: readonly Variable[], make: () => void): Promise<void> | undefined {
   const { earlier, end } = take(variables, true);
