@@ -19,8 +19,8 @@ import { isNode, isConstant, isVariable } from './graph/node.ts';
 import type { Constant, Graph, Variable } from './graph/node.ts';
 import { printGraph } from './graph/print.ts';
 import { roots, topologicalOrder } from './graph/traverse.ts';
-import { homeOf, moveIn, moveOut, requireHome, settle } from './variables/homes.ts';
-import type { Home } from './variables/homes.ts';
+import { residencyOf, recordAllocation, recordRelease, requireResidency, clearPending } from './variables/residency.ts';
+import type { Residency } from './variables/residency.ts';
 
 /** Maximum number of cached programs. */
 const cacheSize = 64;
@@ -152,8 +152,8 @@ export class Engine {
         program,
         bound.map((variable) => this.buffers.get(variable)!),
       );
-      settle(fresh);
-      const changed = whole.updates.map(([variable]) => homeOf(variable));
+      clearPending(fresh);
+      const changed = whole.updates.map(([variable]) => residencyOf(variable));
       return new Executable(program, prepared, requireBound, changed);
     } catch (error) {
       this.free(fresh.filter((variable) => this.unclaimed.has(variable)));
@@ -187,7 +187,7 @@ export class Engine {
    */
   allocate(variables: readonly Variable[]): void {
     checkArguments('allocate', arguments, { variables: variableList });
-    settle(this.allocateFresh(variables.map(rawOf), true));
+    clearPending(this.allocateFresh(variables.map(rawOf), true));
   }
 
   /**
@@ -205,7 +205,7 @@ export class Engine {
     const buffer = this.bufferInUse('write', variable);
     checkWrite(variable.variable.name, variable, values, offset);
     this.backend.write(buffer, values, offset);
-    homeOf(variable).changes += 1;
+    residencyOf(variable).changes += 1;
   }
 
   /**
@@ -244,7 +244,7 @@ export class Engine {
       this.releases++;
       this.buffers.delete(variable);
       this.unclaimed.delete(variable);
-      moveOut(variable, this.id, this.disposed);
+      recordRelease(variable, this.id, this.disposed);
       this.backend.release(buffer);
     }
   }
@@ -268,7 +268,7 @@ export class Engine {
     this.requireAlive();
     const fresh = variables.filter((variable) => !this.buffers.has(variable));
     try {
-      for (const variable of fresh) requireHome(variable, this.id);
+      for (const variable of fresh) requireResidency(variable, this.id);
       const buffers = isGrouped ? this.backend.allocateTogether?.(fresh.map(requestOf)) : undefined;
       fresh.forEach((variable, index) => {
         const buffer = buffers?.[index] ?? this.backend.allocate(variable, variable.variable.name);
@@ -288,7 +288,7 @@ export class Engine {
   }
 
   private writeFirstValues(variable: Variable): void {
-    const values = moveIn(variable, rawOf(this));
+    const values = recordAllocation(variable, rawOf(this));
     if (values !== undefined) this.backend.write(this.buffers.get(variable)!, requireValues(variable, values), 0);
   }
 
@@ -338,14 +338,14 @@ export class Executable {
   private readonly prepared: PreparedProgram;
   private readonly requireBound: (caller: string) => void;
   /** Records of the variables that a run updates. */
-  private readonly changed: readonly Home[];
+  private readonly changed: readonly Residency[];
   private disposed = false;
 
   constructor(
     program: Program,
     prepared: PreparedProgram,
     requireBound: (caller: string) => void,
-    changed: readonly Home[] = [],
+    changed: readonly Residency[] = [],
   ) {
     if (typeof requireBound !== 'function') throw new StateError('Executable: use engine.compile(), which makes it');
     markRaw(this);
@@ -371,7 +371,7 @@ export class Executable {
     this.requireUsable('run');
     if (steps === 0) return;
     this.prepared.run(steps);
-    for (const home of this.changed) home.changes += 1;
+    for (const residency of this.changed) residency.changes += 1;
   }
 
   /**

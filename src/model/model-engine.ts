@@ -5,15 +5,15 @@ import type { Variable } from '../graph/node.ts';
 import type { Topology } from '../nn/topology.ts';
 import type { WeightCheck } from '../train/check-weights.ts';
 import type { ProgramCache } from '../train/program-cache.ts';
-import type { Group } from '../variables/homes.ts';
-import { claimEngine, leaveEngine, releaseVariables, ungroup } from '../variables/shared-engines.ts';
+import type { EngineGroup } from '../variables/residency.ts';
+import { claimEngine, releaseModel, releaseVariables, removeFromGroup } from '../variables/shared-engines.ts';
 import { attach, prepareValues } from '../variables/store.ts';
 import { multiplyAdds } from './work.ts';
 
 /** The engine that a call of the model will run on. */
 export interface ModelClaim {
-  readonly group: Group;
-  /** Allocates the variables on the engine and returns it. Must be called while the call holds its turn (`turns.ts`). */
+  readonly group: EngineGroup;
+  /** Allocates the variables on the engine and returns it. Must be called with the lock of the call held. */
   readonly ready: () => Promise<Engine>;
 }
 
@@ -25,7 +25,7 @@ export class ModelEngine {
   readonly #given: Engine | null;
   readonly #cache: ProgramCache;
   readonly #weightCheck: WeightCheck;
-  #group: Group | undefined;
+  #group: EngineGroup | undefined;
 
   /**
    * @param given the engine that the user passed to the model
@@ -39,7 +39,7 @@ export class ModelEngine {
   }
 
   /**
-   * Determines the engine for a call with `batch` samples per step. Must be called before the call requests its turn.
+   * Determines the engine for a call with `batch` samples per step. Must be called before the call requests its lock.
    *
    * @param state variables that the call uses in addition to the weights
    * @throws StateError under the conditions of `claimEngine`
@@ -63,7 +63,7 @@ export class ModelEngine {
       attach(this.#user, engine, variables);
     } catch (error) {
       // If the user's engine was disposed, weights that it could not allocate may move to another engine.
-      if (this.#given) ungroup(variables);
+      if (this.#given) removeFromGroup(variables);
       throw error;
     }
     return engine;
@@ -76,6 +76,6 @@ export class ModelEngine {
 
   /** Like `release`, for all `variables` of the model. Also disposes an engine that models created and no other model uses. */
   leave(variables: readonly Variable[]): void {
-    leaveEngine(this.#user, variables, this.#group);
+    releaseModel(this.#user, variables, this.#group);
   }
 }

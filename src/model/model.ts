@@ -41,7 +41,7 @@ import type { Results } from '../train/sums.ts';
 import { countElements, summarize } from './summary.ts';
 import { nameLayers } from '../nn/layer-names.ts';
 import { chain, Topology } from '../nn/topology.ts';
-import { inTurn } from '../variables/turns.ts';
+import { withLock } from '../variables/locks.ts';
 import { fittingValues, readVariables, share, writeVariables } from '../variables/store.ts';
 
 /** Stream index for shuffling. Layers use the indices from 0 upwards. */
@@ -181,7 +181,7 @@ export class Model implements TrainedModel {
       let held: DataSet | null = null;
       claim.group.fits += 1;
       try {
-        const engine = await inTurn(recipe.topology.weights, false, claim.ready);
+        const engine = await withLock(recipe.topology.weights, false, claim.ready);
         data = new DataSet(engine, samples.features, samples.labels);
         if (validation) held = new DataSet(engine, validation.features, validation.labels);
         return await runFit({
@@ -258,7 +258,7 @@ export class Model implements TrainedModel {
       const recipe = this.recipe('trainOnBatch', x);
       const samples = checkSamples('trainOnBatch', x, y, this.dataSpec(recipe));
       const { ready } = this.engine.claim(recipe.topology, this.state, samples.count);
-      return inTurn(recipe.topology.weights, true, async () => {
+      return withLock(recipe.topology.weights, true, async () => {
         const engine = await ready();
         return trainOnSamples(this.contextFor(engine, 'trainOnBatch'), recipe, samples, () => {
           this.stepsDone += 1;
@@ -411,7 +411,7 @@ export class Model implements TrainedModel {
   private pass<T>(caller: string, batch: number, run: (context: PassContext) => Promise<T>): Promise<T> {
     return this.activity.pass(() => {
       const { ready } = this.engine.claim(this.topology!, [], batch);
-      return inTurn(this.topology!.weights, false, async () => run(this.contextFor(await ready(), caller)));
+      return withLock(this.topology!.weights, false, async () => run(this.contextFor(await ready(), caller)));
     });
   }
 

@@ -7,7 +7,7 @@ import type { Engine } from '../engine.ts';
 import type { Variable } from '../graph/node.ts';
 import { constant } from '../ops/define.ts';
 import type { Optimizer } from '../optim/optimizer.ts';
-import { markFinite, unknownChanges } from '../variables/homes.ts';
+import { markFinite, uncheckedChanges } from '../variables/residency.ts';
 import { FiniteWatch, watchedState } from './finite-watch.ts';
 import type { Finding } from './finite-watch.ts';
 import { stateError } from './results.ts';
@@ -23,7 +23,7 @@ export class WeightCheck {
    * @throws NonFiniteError naming the first of `weights` that holds NaN or infinity
    */
   async run(engine: Engine, caller: string, weights: readonly Variable[], step: number): Promise<void> {
-    if (unknownChanges(weights) === null) return;
+    if (uncheckedChanges(weights) === null) return;
     try {
       this.#check ??= await this.#prepare(engine, weights);
       const found = await this.#check.find();
@@ -78,7 +78,7 @@ async function prepareCheck(engine: Engine, weights: readonly Variable[], optimi
   const executable = await engine.compile({ updates: [update] });
   return {
     async find() {
-      const changes = unknownChanges(weights);
+      const changes = uncheckedChanges(weights);
       watch.reset();
       executable.run(1);
       const found = await watch.find();

@@ -14,7 +14,7 @@ import { ProgressReader } from './progress-reader.ts';
 import { readResults } from './results.ts';
 import type { ResultContext } from './results.ts';
 import type { Logs, Results } from './sums.ts';
-import { changeInTurn, inTurn } from '../variables/turns.ts';
+import { writeWithLock, withLock } from '../variables/locks.ts';
 
 /** Everything that a run of `fit` needs. The data are already on the device. */
 export interface FitRun {
@@ -108,7 +108,7 @@ async function runEpochs(
     logs = { ...(await runEpoch(run, number, training, pace)) };
     if (validation) {
       const context = { caller: 'fit', step: run.stepsDone(), epoch: number + 1 };
-      const results = await inTurn(run.weights, false, () =>
+      const results = await withLock(run.weights, false, () =>
         runEvaluation(run.engine, validation, run.recipe, context, validationPace),
       );
       for (const [name, value] of Object.entries(results)) logs[`val_${name}`] = value;
@@ -134,8 +134,8 @@ async function runEpoch(run: FitRun, epoch: number, training: StepProgram, pace:
     return !run.stopped();
   };
   try {
-    const turn = (runChunk: () => void): Promise<void> | undefined => changeInTurn(run.weights, runChunk);
-    await runSteps({ engine, parts, pace, onChunk, turn });
+    const schedule = (runChunk: () => void): Promise<void> | undefined => writeWithLock(run.weights, runChunk);
+    await runSteps({ engine, parts, pace, onChunk, schedule });
   } finally {
     await reader.settle();
   }

@@ -57,13 +57,13 @@ export interface RunOptions {
   readonly parts: readonly StepRun[];
   readonly pace: Pace;
   /** Calls `runChunk` immediately and returns undefined, or calls it later and returns a promise. Default: immediately. */
-  readonly turn?: (runChunk: () => void) => Promise<void> | undefined;
+  readonly schedule?: (runChunk: () => void) => Promise<void> | undefined;
   /** Called after each chunk with the total steps so far and the steps of the chunk. Returning false ends the run. */
   readonly onChunk?: (done: number, steps: number) => boolean | Promise<boolean>;
 }
 
 /** Runs all steps, or fewer if `onChunk` returns false. Resolves with the number of steps once the device has finished them. */
-export async function runSteps({ engine, parts, pace, turn, onChunk }: RunOptions): Promise<number> {
+export async function runSteps({ engine, parts, pace, schedule, onChunk }: RunOptions): Promise<number> {
   // `end` is the total number of steps after which the part is complete.
   const ends = parts.map((part, index) => ({
     ...part,
@@ -83,7 +83,7 @@ export async function runSteps({ engine, parts, pace, turn, onChunk }: RunOption
         startedAt = performance.now();
         executable.run(chunk);
       };
-      if (turn) await turn(runChunk);
+      if (schedule) await schedule(runChunk);
       else runChunk();
       done += chunk;
       const finished = engine.finished().then(() => {

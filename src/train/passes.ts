@@ -4,7 +4,7 @@ import { sizeOf } from '../core/shape.ts';
 import type { Engine } from '../engine.ts';
 import { constant } from '../ops/define.ts';
 import { HostTensor } from '../data/tensor.ts';
-import { markFinite, unknownChanges } from '../variables/homes.ts';
+import { markFinite, uncheckedChanges } from '../variables/residency.ts';
 import { checkFeatures, formatPosition } from '../data/features.ts';
 import { DataSet } from '../data/data-set.ts';
 import type { BatchView } from '../data/data-set.ts';
@@ -61,7 +61,7 @@ export async function trainOnSamples(
     program.watch?.reset();
     program.parts[0]!.executable.run(1);
     onStep();
-    const changes = unknownChanges(recipe.topology.weights);
+    const changes = uncheckedChanges(recipe.topology.weights);
     const results = await readResults(program, recipe.metrics, context);
     if (changes) markFinite(changes);
     return results;

@@ -7,14 +7,14 @@ import { StateError } from '../core/errors.ts';
 import { createEngine } from '../create-engine.ts';
 import type { Engine } from '../engine.ts';
 import type { Variable } from '../graph/node.ts';
-import { elsewhere, homeOf } from './homes.ts';
-import type { Group } from './homes.ts';
+import { otherEngineError, residencyOf } from './residency.ts';
+import type { EngineGroup } from './residency.ts';
 import { detach, takeToHost } from './store.ts';
-import { changeInTurn, inTurn } from './turns.ts';
+import { writeWithLock, withLock } from './locks.ts';
 
 /** The group and the engine of a call. */
-export interface Claim {
-  readonly group: Group;
+export interface EngineClaim {
+  readonly group: EngineGroup;
   /** Resolves when all values of the group are on this engine or on the host. */
   readonly engine: Promise<Engine>;
 }
@@ -33,9 +33,9 @@ export function claimEngine(
   user: symbol,
   given: Engine | null,
   variables: readonly Variable[],
-  last: Group | undefined,
+  last: EngineGroup | undefined,
   work: () => number,
-): Claim {
+): EngineClaim {
   const found = variables.length > 0 ? variables.map(groupOf) : [last];
   const groups = [...new Set(found)].filter((group) => group !== undefined);
   const own = given && (groups.find((group) => group.given === given) ?? newGroup(given));
@@ -44,32 +44,32 @@ export function claimEngine(
   const others = groups.filter((group) => group !== target);
   for (const other of others) requireMovable(other, target, variables[found.indexOf(other)]!);
   target.engine ??= startEngine(target, work());
-  const moves = others.map((other) => join(other, target));
-  regroup(variables, [user], null, target);
+  const moves = others.map((other) => mergeGroup(other, target));
+  moveToGroup(variables, [user], null, target);
   const engine = Promise.all([target.engine, ...moves]).then(([ready]) => ready);
   engine.catch(() => undefined); // prevents an unhandled rejection: the call reports the error when it has its lock
   return { group: target, engine };
 }
 
-function newGroup(given: Engine | null): Group {
+function newGroup(given: Engine | null): EngineGroup {
   return { given, engine: given ? Promise.resolve(given) : undefined, variables: new Set(), users: new Set(), fits: 0 };
 }
 
 /** Returns the group of `variable`. If only a graph on a user's engine has used the variable, returns a new group for it. */
-function groupOf(variable: Variable): Group | undefined {
-  const { group, engines } = homeOf(variable);
-  const [holder] = engines.values();
-  return group ?? (holder && newGroup(holder as Engine));
+function groupOf(variable: Variable): EngineGroup | undefined {
+  const { group, engines } = residencyOf(variable);
+  const [engine] = engines.values();
+  return group ?? (engine && newGroup(engine as Engine));
 }
 
-function startEngine(group: Group, work: number): Promise<Engine> {
+function startEngine(group: EngineGroup, work: number): Promise<Engine> {
   const engine = createEngine({ work });
   engine.catch(() => (group.engine = undefined));
   return engine;
 }
 
-function requireMovable(group: Group, target: Group, variable: Variable): void {
-  if (group.given && group.given !== target.given) throw elsewhere(variable);
+function requireMovable(group: EngineGroup, target: EngineGroup, variable: Variable): void {
+  if (group.given && group.given !== target.given) throw otherEngineError(variable);
   if (group.given || group.fits === 0) return;
   throw new StateError(
     `model: '${variable.variable.name}' is used by a fit on another engine, which cannot move before it ends: await it first, ` +
@@ -78,18 +78,18 @@ function requireMovable(group: Group, target: Group, variable: Variable): void {
 }
 
 /** Merges `group` into `target`. Its values move to the host, and each later call uploads those that it uses. */
-function join(group: Group, target: Group): Promise<void> | undefined {
+function mergeGroup(group: EngineGroup, target: EngineGroup): Promise<void> | undefined {
   const [variables, users] = [[...group.variables], [...group.users]];
-  regroup(variables, users, group, target);
+  moveToGroup(variables, users, group, target);
   if (group.given) return undefined;
-  return inTurn(variables, true, async () => {
+  return withLock(variables, true, async () => {
     const old = await group.engine?.catch(() => undefined);
     try {
       await (await target.engine)?.finished(); // rejects if the device is lost: then nothing moves
       await takeToHost(variables);
     } catch (error) {
-      const still = variables.filter((variable) => homeOf(variable).group === target);
-      regroup(still, users, target, group);
+      const still = variables.filter((variable) => residencyOf(variable).group === target);
+      moveToGroup(still, users, target, group);
       throw error;
     }
     old?.dispose();
@@ -97,16 +97,16 @@ function join(group: Group, target: Group): Promise<void> | undefined {
 }
 
 /** Moves `variables` and `users` to the group `to`, or removes them from their group if it is undefined. */
-function regroup(
+function moveToGroup(
   variables: readonly Variable[],
   users: readonly symbol[],
-  from: Group | null,
-  to: Group | undefined,
+  from: EngineGroup | null,
+  to: EngineGroup | undefined,
 ): void {
   for (const variable of variables) {
-    const home = homeOf(variable);
-    home.group?.variables.delete(variable);
-    home.group = to;
+    const residency = residencyOf(variable);
+    residency.group?.variables.delete(variable);
+    residency.group = to;
     to?.variables.add(variable);
   }
   for (const user of users) {
@@ -116,14 +116,14 @@ function regroup(
 }
 
 /** Removes variables that no engine has allocated from their group. */
-export function ungroup(variables: readonly Variable[]): void {
-  const homeless = variables.filter((variable) => homeOf(variable).engines.size === 0);
-  regroup(homeless, [], null, undefined);
+export function removeFromGroup(variables: readonly Variable[]): void {
+  const unallocated = variables.filter((variable) => residencyOf(variable).engines.size === 0);
+  moveToGroup(unallocated, [], null, undefined);
 }
 
 /** Frees the memory of variables that no model except `user` uses, after running calls end. */
 export function releaseVariables(user: symbol, variables: readonly Variable[]): void {
-  void changeInTurn(variables, () => detach(user, variables));
+  void writeWithLock(variables, () => detach(user, variables));
 }
 
 /**
@@ -132,9 +132,9 @@ export function releaseVariables(user: symbol, variables: readonly Variable[]): 
  *
  * @param last the group of the previous call of the model
  */
-export function leaveEngine(user: symbol, variables: readonly Variable[], last: Group | undefined): void {
-  void changeInTurn(variables, () => {
-    const groups = new Set([last, ...variables.map((variable) => homeOf(variable).group)]);
+export function releaseModel(user: symbol, variables: readonly Variable[], last: EngineGroup | undefined): void {
+  void writeWithLock(variables, () => {
+    const groups = new Set([last, ...variables.map((variable) => residencyOf(variable).group)]);
     detach(user, variables);
     for (const group of groups) {
       if (!group?.users.delete(user) || group.users.size > 0 || group.given) continue;

@@ -1,6 +1,6 @@
 /**
  * Reads, writes and allocates the variables of models, whether their values are on the host or on an engine. Models may share
- * layers, so values are tracked by variable (`homes.ts`) and not by model. A second model therefore uses the trained weights.
+ * layers, so values are tracked by variable (`residency.ts`) and not by model. A second model therefore uses the trained weights.
  */
 import { describe } from '../core/describe.ts';
 import { copied, dtypeOf, typedArray } from '../core/dtype.ts';
@@ -11,17 +11,17 @@ import type { Shape } from '../core/shape.ts';
 import type { Engine } from '../engine.ts';
 import type { Variable } from '../graph/node.ts';
 import { chunkMilliseconds, yieldToEventLoop } from '../core/event-loop.ts';
-import { forget, homeOf, markFinite, requireHome } from './homes.ts';
+import { forgetResidency, residencyOf, markFinite, requireResidency } from './residency.ts';
 import { HostTensor } from '../data/tensor.ts';
-import type { Holder } from './homes.ts';
-import { changeInTurn, inTurn } from './turns.ts';
+import type { EngineHandle } from './residency.ts';
+import { writeWithLock, withLock } from './locks.ts';
 
 /** New values for a variable. */
 export type Assignment = readonly [variable: Variable, values: TypedArray];
 
 /** Marks variables as belonging to a model, so that at most one engine has their values. */
 export function share(variables: readonly Variable[]): void {
-  for (const variable of variables) homeOf(variable).isShared = true;
+  for (const variable of variables) residencyOf(variable).belongsToModel = true;
 }
 
 /**
@@ -31,13 +31,13 @@ export function share(variables: readonly Variable[]): void {
  */
 export function attach(user: symbol, engine: Engine, variables: readonly Variable[]): void {
   share(variables);
-  for (const variable of variables) requireHome(variable, engine.id);
-  const fresh = variables.filter((variable) => homeOf(variable).engines.size === 0);
-  for (const variable of fresh) homeOf(variable).pending ??= variable.variable.initialize?.();
-  const finite = fresh.map(homeOf).filter(({ pending }) => !pending || areFinite(pending));
+  for (const variable of variables) requireResidency(variable, engine.id);
+  const fresh = variables.filter((variable) => residencyOf(variable).engines.size === 0);
+  for (const variable of fresh) residencyOf(variable).pending ??= variable.variable.initialize?.();
+  const finite = fresh.map(residencyOf).filter(({ pending }) => !pending || areFinite(pending));
   engine.allocate(variables);
-  markFinite(finite.map((home) => [home, home.changes]));
-  for (const variable of variables) homeOf(variable).users.add(user);
+  markFinite(finite.map((residency) => [residency, residency.changes]));
+  for (const variable of variables) residencyOf(variable).users.add(user);
 }
 
 /**
@@ -46,8 +46,8 @@ export function attach(user: symbol, engine: Engine, variables: readonly Variabl
  */
 export async function prepareValues(variables: readonly Variable[]): Promise<void> {
   for (const variable of variables) {
-    const home = homeOf(variable);
-    const isKnown = (): boolean => home.engines.size > 0 || home.pending !== undefined;
+    const residency = residencyOf(variable);
+    const isKnown = (): boolean => residency.engines.size > 0 || residency.pending !== undefined;
     const steps = isKnown() ? undefined : variable.variable.initializeInSteps?.();
     if (!steps) continue;
     let end = performance.now() + chunkMilliseconds();
@@ -57,40 +57,40 @@ export async function prepareValues(variables: readonly Variable[]): Promise<voi
       await yieldToEventLoop();
       end = performance.now() + chunkMilliseconds();
     }
-    if (step.done && !isKnown()) home.pending = step.value;
+    if (step.done && !isKnown()) residency.pending = step.value;
   }
 }
 
 /** Unregisters `user` from the variables and frees those that have no other user. */
 export function detach(user: symbol, variables: readonly Variable[]): void {
   for (const variable of variables) {
-    const { users, engines, group } = homeOf(variable);
+    const { users, engines, group } = residencyOf(variable);
     if (!users.delete(user) || users.size > 0) continue;
-    for (const holder of [...engines.values()]) holder.release([variable]);
+    for (const engine of [...engines.values()]) engine.release([variable]);
     group?.variables.delete(variable);
-    forget(variable);
+    forgetResidency(variable);
   }
 }
 
 /** Moves the values of variables from their engine to the host until the next allocation. If a read fails, none is moved. */
 export async function takeToHost(variables: readonly Variable[]): Promise<void> {
-  const living = variables.filter((variable) => homeOf(variable).engines.size > 0);
+  const living = variables.filter((variable) => residencyOf(variable).engines.size > 0);
   const values = await Promise.all(living.map(readVariable));
   living.forEach((variable, index) => {
-    holderOf(variable)!.release([variable]);
-    homeOf(variable).pending = values[index];
+    engineOf(variable)!.release([variable]);
+    residencyOf(variable).pending = values[index];
   });
 }
 
 /** Copies the values of variables, consistently: after all changes requested so far and before any later one. */
 export function readVariables(variables: readonly Variable[]): Promise<TypedArray[]> {
-  return inTurn(variables, false, () => Promise.all(variables.map(readVariable)));
+  return withLock(variables, false, () => Promise.all(variables.map(readVariable)));
 }
 
 /** Sets values, which are copied. Running passes that read the variables finish with the previous values. */
 export function writeVariables(given: readonly Assignment[]): void {
   let values = given;
-  const later = changeInTurn(
+  const later = writeWithLock(
     given.map(([variable]) => variable),
     () => values.forEach(writeVariable),
   );
@@ -116,21 +116,21 @@ export function fittingValues({ variable, shape, dtype }: Variable, given: HostT
 }
 
 function readVariable(variable: Variable): Promise<TypedArray> {
-  const holder = holderOf(variable);
-  if (holder) return holder.read(variable);
-  const values = homeOf(variable).pending ?? variable.variable.initialize?.();
+  const engine = engineOf(variable);
+  if (engine) return engine.read(variable);
+  const values = residencyOf(variable).pending ?? variable.variable.initialize?.();
   return Promise.resolve(values ? copied(values) : typedArray(variable.dtype, sizeOf(variable.shape)));
 }
 
 function writeVariable([variable, values]: Assignment): void {
-  const home = homeOf(variable);
-  const holder = home.isLost ? undefined : holderOf(variable);
-  if (holder) {
-    holder.write(variable, values);
-    if (areFinite(values)) markFinite([[home, home.changes]]);
+  const residency = residencyOf(variable);
+  const engine = residency.isLost ? undefined : engineOf(variable);
+  if (engine) {
+    engine.write(variable, values);
+    if (areFinite(values)) markFinite([[residency, residency.changes]]);
   } else {
-    home.pending = copied(values);
-    home.isLost = false;
+    residency.pending = copied(values);
+    residency.isLost = false;
   }
 }
 
@@ -153,8 +153,8 @@ function areFinite(values: TypedArray): boolean {
 }
 
 /** Returns the engine that has the values, or undefined for the host. Throws `StateError` for several or a disposed engine. */
-function holderOf(variable: Variable): Holder | undefined {
-  const [holder] = homeOf(variable).engines.values();
-  requireHome(variable, holder?.id ?? 0);
-  return holder;
+function engineOf(variable: Variable): EngineHandle | undefined {
+  const [engine] = residencyOf(variable).engines.values();
+  requireResidency(variable, engine?.id ?? 0);
+  return engine;
 }

@@ -5,8 +5,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'a file is read while what was set before it still waits',
     file: 'src/variables/store.ts',
-    find: 'inTurn(variables, false, () => Promise.all(variables.map(readVariable)))',
-    replace: 'inTurn([], false, () => Promise.all(variables.map(readVariable)))',
+    find: 'withLock(variables, false, () => Promise.all(variables.map(readVariable)))',
+    replace: 'withLock([], false, () => Promise.all(variables.map(readVariable)))',
     tests: ['test/files/save.test.ts'],
   },
   {

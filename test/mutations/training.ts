@@ -11,9 +11,9 @@ export const faults: readonly Fault[] = [
   },
   {
     name: 'a change of weights overtakes a prediction that runs',
-    file: 'src/variables/turns.ts',
-    find: '(turn) => (changes || turn.changes) && variables',
-    replace: '(turn) => turn.changes && variables',
+    file: 'src/variables/locks.ts',
+    find: '(lock) => (writes || lock.writes) && variables',
+    replace: '(lock) => lock.writes && variables',
     tests: ['test/train/lifetimes.test.ts'],
   },
   {

@@ -9,7 +9,7 @@ import type { Engine } from '../engine.ts';
 import type { Variable } from '../graph/node.ts';
 
 /** The methods of an engine that access a variable. */
-export interface Holder {
+export interface EngineHandle {
   /** Identifies the engine. The object cannot be the key, because it may be accessed through a `Proxy`. */
   readonly id: number;
   read(variable: Variable): Promise<TypedArray>;
@@ -17,15 +17,16 @@ export interface Holder {
   release(variables: readonly Variable[]): void;
 }
 
-export interface Home {
+/** Where the values of one variable are, and what uses them. */
+export interface Residency {
   /** Engines that have allocated the variable, by id. At most one for a model's variable; others have separate values on each. */
-  readonly engines: Map<number, Holder>;
+  readonly engines: Map<number, EngineHandle>;
   /** Values on the host for the next allocation. If undefined, the initial values of the variable are used. */
   pending: TypedArray | undefined;
   /** Whether the values were lost because their only engine was disposed. */
   isLost: boolean;
   /** Whether the variable belongs to a model. */
-  isShared: boolean;
+  belongsToModel: boolean;
   /** Models that have used the variable. */
   readonly users: Set<symbol>;
   /** Number of operations that may have changed the values. */
@@ -33,11 +34,11 @@ export interface Home {
   /** The value of `changes` when the values were last verified to be finite. */
   finiteAt: number;
   /** Undefined until a model runs with the variable. */
-  group: Group | undefined;
+  group: EngineGroup | undefined;
 }
 
 /** Variables of models that share weights, directly or through other models. All are on one engine (`shared-engines.ts`). */
-export interface Group {
+export interface EngineGroup {
   /** The engine that a user passed to a model; null if the group creates its own. */
   readonly given: Engine | null;
   /** Undefined until the engine is created. */
@@ -49,30 +50,37 @@ export interface Group {
   fits: number;
 }
 
-const homes = new WeakMap<Variable, Home>();
+const residencies = new WeakMap<Variable, Residency>();
 
 /** Returns the record of `variable`, which may be a `Proxy` of it. Creates it on first use. */
-export function homeOf(proxied: Variable): Home {
+export function residencyOf(proxied: Variable): Residency {
   const variable = rawOf(proxied);
-  let home = homes.get(variable);
-  if (home === undefined) {
-    const own = { pending: undefined, isLost: false, isShared: false, changes: 0, finiteAt: -1, group: undefined };
-    home = { engines: new Map(), users: new Set(), ...own };
-    homes.set(variable, home);
+  let residency = residencies.get(variable);
+  if (residency === undefined) {
+    const own = {
+      pending: undefined,
+      isLost: false,
+      belongsToModel: false,
+      changes: 0,
+      finiteAt: -1,
+      group: undefined,
+    };
+    residency = { engines: new Map(), users: new Set(), ...own };
+    residencies.set(variable, residency);
   }
-  return home;
+  return residency;
 }
 
 /** Deletes the record of `variable`. The next allocation starts from its initial values. */
-export function forget(variable: Variable): void {
-  homes.delete(rawOf(variable));
+export function forgetResidency(variable: Variable): void {
+  residencies.delete(rawOf(variable));
 }
 
 /** Throws `StateError` if the values of a model's variable are lost or on an engine other than `id`. */
-export function requireHome(variable: Variable, id: number): void {
-  const { engines, isLost, isShared } = homeOf(variable);
-  if (!isShared || (!isLost && [...engines.keys()].every((other) => other === id))) return;
-  if (!isLost) throw elsewhere(variable);
+export function requireResidency(variable: Variable, id: number): void {
+  const { engines, isLost, belongsToModel } = residencyOf(variable);
+  if (!belongsToModel || (!isLost && [...engines.keys()].every((other) => other === id))) return;
+  if (!isLost) throw otherEngineError(variable);
   const { name } = variable.variable;
   throw new StateError(
     `model: '${name}' lived on an engine that was disposed: make the model again, or set its weights with setWeights()`,
@@ -80,7 +88,7 @@ export function requireHome(variable: Variable, id: number): void {
 }
 
 /** Returns the error for a model's variable that is used on a second engine. */
-export function elsewhere({ variable: { name } }: Variable): StateError {
+export function otherEngineError({ variable: { name } }: Variable): StateError {
   return new StateError(
     `model: '${name}' lives on another engine: give its models the engine on which you use it, ` +
       `or copy the weights with getWeights() and setWeights()`,
@@ -88,22 +96,22 @@ export function elsewhere({ variable: { name } }: Variable): StateError {
 }
 
 /**
- * Records that `engine` has allocated `variable`. Call `settle` when the allocation is complete.
+ * Records that `engine` has allocated `variable`. Call `clearPending` when the allocation is complete.
  *
  * @returns the values to write to the new memory; undefined for zeros
  */
-export function moveIn(variable: Variable, engine: Holder): TypedArray | undefined {
-  const home = homeOf(variable);
-  const values = home.pending ?? variable.variable.initialize?.();
-  home.engines.set(engine.id, engine);
-  home.isLost = false;
-  home.changes += 1;
+export function recordAllocation(variable: Variable, engine: EngineHandle): TypedArray | undefined {
+  const residency = residencyOf(variable);
+  const values = residency.pending ?? variable.variable.initialize?.();
+  residency.engines.set(engine.id, engine);
+  residency.isLost = false;
+  residency.changes += 1;
   return values;
 }
 
 /** Frees the host values of variables that are allocated now. */
-export function settle(variables: readonly Variable[]): void {
-  for (const variable of variables) homeOf(variable).pending = undefined;
+export function clearPending(variables: readonly Variable[]): void {
+  for (const variable of variables) residencyOf(variable).pending = undefined;
 }
 
 /**
@@ -111,27 +119,27 @@ export function settle(variables: readonly Variable[]): void {
  *
  * @param isLost whether the engine was disposed, so that the values are lost
  */
-export function moveOut(variable: Variable, id: number, isLost = false): void {
-  const home = homes.get(rawOf(variable));
-  if (!home?.engines.delete(id) || !isLost || home.engines.size > 0) return;
-  home.isLost = true;
-  home.group = undefined;
+export function recordRelease(variable: Variable, id: number, isLost = false): void {
+  const residency = residencies.get(rawOf(variable));
+  if (!residency?.engines.delete(id) || !isLost || residency.engines.size > 0) return;
+  residency.isLost = true;
+  residency.group = undefined;
 }
 
 /** Records with the value of `changes` at one moment. */
-export type Changes = readonly (readonly [home: Home, changes: number])[];
+export type Changes = readonly (readonly [residency: Residency, changes: number])[];
 
 /**
  * Returns null if no variable has changed since it was last verified to be finite. Otherwise returns the current change counts,
  * which the caller passes to `markFinite` after a check.
  */
-export function unknownChanges(variables: readonly Variable[]): Changes | null {
-  const all = variables.map((variable) => homeOf(variable));
+export function uncheckedChanges(variables: readonly Variable[]): Changes | null {
+  const all = variables.map((variable) => residencyOf(variable));
   if (all.every(({ changes, finiteAt }) => changes === finiteAt)) return null;
-  return all.map((home) => [home, home.changes]);
+  return all.map((residency) => [residency, residency.changes]);
 }
 
 /** Records that the values were finite at these change counts. */
 export function markFinite(changes: Changes): void {
-  for (const [home, count] of changes) home.finiteAt = Math.max(home.finiteAt, count);
+  for (const [residency, count] of changes) residency.finiteAt = Math.max(residency.finiteAt, count);
 }
