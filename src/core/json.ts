@@ -53,7 +53,7 @@ class Reader {
     if (character === '"') return this.#string();
     const literal = literals.get(character);
     if (literal === undefined) return this.#number();
-    if (!this.#text.startsWith(literal[0], this.#at)) this.#fail('no value');
+    if (!this.#text.startsWith(literal[0], this.#at)) this.#fail('expected a value');
     this.#at += literal[0].length;
     return literal[1];
   }
@@ -91,11 +91,12 @@ class Reader {
   #string(): string {
     const text = this.#text;
     const start = this.#at;
-    if (text[start] !== '"') this.#fail('no string');
+    if (text[start] !== '"') this.#fail('expected a string');
     let end = start + 1;
     let isPlain = true;
     for (let code = text.charCodeAt(end); code !== 0x22; code = text.charCodeAt(end)) {
-      if (!(code >= 0x20)) this.#fail(end < text.length ? 'no string' : 'a string without an end');
+      if (!(code >= 0x20))
+        this.#fail(end < text.length ? 'a control character in a string' : 'a string without an end');
       if (code === 0x5c) isPlain = false;
       end += code === 0x5c ? 2 : 1;
     }
@@ -116,7 +117,7 @@ class Reader {
     while (isNumberCharacter(text.charCodeAt(end))) end++;
     if (end - start > maxNumberLength) this.#fail(`a number of more than ${maxNumberLength} characters`);
     const digits = text.slice(start, end);
-    if (!number.test(digits)) this.#fail('no value');
+    if (!number.test(digits)) this.#fail('expected a value');
     const value = Number(digits);
     if (!Number.isFinite(value)) this.#fail(`the number ${describe(digits)} is beyond the range of float64`);
     this.#at = end;

@@ -89,7 +89,7 @@ export function checkShape(op: string, shape: Shape): Shape {
   if (bad >= 0) {
     const given = describe(shape[bad]);
     throw new ShapeError(
-      `${op}: ${formatShape(shape)} is no shape: every dimension must be an integer ≥ 0, not ${given}`,
+      `${op}: ${formatShape(shape)} is not a valid shape: every dimension must be an integer ≥ 0, not ${given}`,
     );
   }
   if (shape.length > maxRank) {

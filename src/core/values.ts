@@ -199,7 +199,7 @@ function misfit(
   }
   const remedy =
     value === undefined || value === null
-      ? 'a value is missing: fill it in, or leave the sample out'
+      ? 'a value is missing: fill it in, or remove the sample'
       : 'convert the values to numbers first, all of one type';
   return new DTypeError(`${where} is ${describe(value)}, expected ${expected}: ${remedy}`);
 }

@@ -79,7 +79,7 @@ export function stringifyArchitecture(architecture: Architecture): string {
 /** Parses and checks an architecture. Throws `FormatError` naming a missing or invalid field. */
 export function parseArchitecture(text: string): Architecture {
   const json = parseJson('model file', text);
-  if (!(json instanceof Map)) fail('the architecture is no JSON object');
+  if (!(json instanceof Map)) fail('the architecture is not a JSON object');
   const file: JsonObject = json as JsonObject;
   if (file.get('format') !== formatName) fail(`format is ${describe(file.get('format'))}, expected '${formatName}'`);
   if (file.get('version') !== formatVersion) {
@@ -209,7 +209,7 @@ function list(json: Json | undefined, where: string, limit?: keyof typeof fileLi
 }
 
 function nameOf(json: Json | undefined, where: string): string {
-  if (typeof json !== 'string') fail(`${where} must be a text`);
+  if (typeof json !== 'string') fail(`${where} must be a string`);
   requireLimit(`characters in ${where}`, json.length, 'name');
   return json;
 }

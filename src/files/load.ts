@@ -42,7 +42,9 @@ export function loadModel(file: ArrayBufferLike | ArrayBufferView, options: Load
   const { tensors, metadata } = decodeSafetensors(file);
   const text = metadata.get('gradlet');
   if (text === undefined) {
-    throw new FormatError('model file: it holds tensors but no model: make the model by code and use loadWeights()');
+    throw new FormatError(
+      'model file: it contains tensors but no model: create the model in code and use loadWeights()',
+    );
   }
   const architecture = parseArchitecture(text);
   const layers = makeLayers(architecture, registry);
@@ -123,7 +125,7 @@ function makeModel(architecture: Architecture, layers: readonly Layer[], engine:
     const topology = makeTopology(graph, layers);
     return asFormatError('layers', () => new Model(topology, options));
   }
-  if (inputShape === null) throw new FormatError('model file: layers in a row need an inputShape');
+  if (inputShape === null) throw new FormatError('model file: a stack of layers needs an inputShape');
   return asFormatError('layers', () => {
     const model = new Model(layers, options);
     model.build(inputShape);
@@ -135,7 +137,7 @@ function makeModel(architecture: Architecture, layers: readonly Layer[], engine:
 function writeAll(tensors: ReadonlyMap<string, HostTensor>, variables: ReadonlyMap<string, Variable>): void {
   const unknown = [...tensors.keys()].find((name) => !variables.has(name));
   if (unknown !== undefined) {
-    throw new FormatError(`model file: tensor '${unknown}' is none of the model's`);
+    throw new FormatError(`model file: tensor '${unknown}' does not belong to the model`);
   }
   requireTensors(tensors, variables);
   writeVariables([...variables].map(([name, variable]) => [variable, tensors.get(name)!.data]));

@@ -145,19 +145,19 @@ function readHeader(file: Uint8Array): { readonly json: JsonObject; readonly byt
       file.subarray(prefixBytes, prefixBytes + bytes),
     );
   } catch (error) {
-    throw new FormatError('safetensors: the header is no UTF-8 text', { cause: error });
+    throw new FormatError('safetensors: the header is not UTF-8 text', { cause: error });
   }
   const json = parseJson('safetensors', text);
-  if (!(json instanceof Map)) throw new FormatError('safetensors: the header is no JSON object');
+  if (!(json instanceof Map)) throw new FormatError('safetensors: the header is not a JSON object');
   return { json, bytes };
 }
 
 function readMetadata(json: Json | undefined): Map<string, string> {
   const metadata = new Map<string, string>();
   if (json === undefined) return metadata;
-  if (!(json instanceof Map)) throw new FormatError('safetensors: __metadata__ is no object');
+  if (!(json instanceof Map)) throw new FormatError('safetensors: __metadata__ is not an object');
   for (const [key, value] of json) {
-    if (typeof value !== 'string') throw new FormatError(`safetensors: __metadata__ ${describe(key)} is no text`);
+    if (typeof value !== 'string') throw new FormatError(`safetensors: __metadata__ ${describe(key)} is not a string`);
     metadata.set(key, value);
   }
   return metadata;
@@ -174,7 +174,7 @@ interface Entry {
 function readEntry(name: string, json: Json): Entry {
   checkName(name);
   const where = `safetensors: tensor ${describe(name)}`;
-  if (!(json instanceof Map)) throw new FormatError(`${where} is no object`);
+  if (!(json instanceof Map)) throw new FormatError(`${where} is not an object`);
   const unknown = [...json.keys()].find((key) => !['dtype', 'shape', 'data_offsets'].includes(key));
   if (unknown !== undefined) throw new FormatError(`${where} has an unknown field ${describe(unknown)}`);
   const given = json.get('dtype');
@@ -227,6 +227,6 @@ function checkContiguous(entries: readonly Entry[], length: number): void {
 function checkName(name: string): void {
   if (name.length <= maxNameCharacters && name !== '__metadata__') return;
   throw new FormatError(
-    `safetensors: ${describe(name)} is no name for a tensor: at most ${maxNameCharacters} characters`,
+    `safetensors: ${describe(name)} is not a valid tensor name: at most ${maxNameCharacters} characters`,
   );
 }

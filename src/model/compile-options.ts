@@ -62,7 +62,8 @@ export function resolveOptions(given: CompileOptions, layers: readonly Layer[]):
   const resolved = metrics.map((metric: MetricName | Metric) => metricFrom(metric));
   const seen = new Set(['loss']);
   const twice = resolved.find(({ name }) => seen.size === seen.add(name).size)?.name;
-  if (twice !== undefined) throw new ValueError(`compile: two numbers would be called '${twice}': leave one out`);
+  if (twice !== undefined)
+    throw new ValueError(`compile: two results would be named '${twice}': remove one of the metrics`);
   return {
     optimizer: optimizerFromName(optimizer).fresh(),
     loss: lossFrom(loss),

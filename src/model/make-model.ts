@@ -31,7 +31,7 @@ export function sequential(layers: readonly Layer[], options: ModelOptions = {})
   const twice = layers.find((layer, index) => layers.indexOf(layer) !== index);
   if (twice) {
     throw new ValueError(
-      `sequential: layer '${twice.name || twice.kind}' is listed twice: make two, or use model() to share one`,
+      `sequential: layer '${twice.name || twice.kind}' is listed twice: create two, or use model() to share one`,
     );
   }
   return new Model(layers, { name: 'sequential', ...options });
@@ -42,7 +42,7 @@ const layer: ArgumentType = { expected: 'a layer', accepts: (value) => value ins
 /** Argument type: a symbolic tensor, or an array of them. */
 function symbolicTensors(name: 'inputs' | 'outputs'): ArgumentType {
   const expected =
-    name === 'inputs' ? 'what input({ shape }) returns, or an array of such' : 'what the apply() of a layer returns';
+    name === 'inputs' ? 'the result of input({ shape }), or an array of them' : 'the result of apply() of a layer';
   return { ...either(symbolicTensor, arrayOf(symbolicTensor, '')), expected };
 }
 

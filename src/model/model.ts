@@ -291,7 +291,7 @@ export class Model implements TrainedModel {
     const { optimizer } = this.requireCompiled('learningRate');
     if (typeof optimizer.learningRate !== 'number') {
       throw new StateError(
-        `learningRate: the schedule '${optimizer.learningRate.name}' decides it: give the optimizer a number`,
+        `learningRate: the schedule '${optimizer.learningRate.name}' sets it: pass a number to the optimizer instead`,
       );
     }
     this.rate = rate;
@@ -446,7 +446,7 @@ export class Model implements TrainedModel {
   }
 
   private requireAlive(caller: string): void {
-    if (this.disposed) throw new StateError(`${caller}: '${this.name}' was disposed: make another model`);
+    if (this.disposed) throw new StateError(`${caller}: '${this.name}' was disposed: create another model`);
   }
 
   private requireCompiled(caller: string): Compiled {

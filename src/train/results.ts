@@ -70,7 +70,7 @@ function resultError({ caller, step, epoch }: ResultContext, name: string, value
   const when = epoch === undefined ? '' : ` in the validation after epoch ${epoch}`;
   return new NonFiniteError(
     `${caller}: ${what} is ${value}${when} although the outputs of all layers are finite: ` +
-      `${scaleRemedy}${name === 'loss' ? '' : ', or leave out or change the metric'}`,
+      `${scaleRemedy}${name === 'loss' ? '' : ', or remove or change the metric'}`,
     name,
     step,
   );

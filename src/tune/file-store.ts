@@ -46,7 +46,7 @@ export function fileStore(path?: string): TuningStore {
   const node = nodeModule<NodeProcess>('node:process');
   const os = nodeModule<{ homedir(): string }>('node:os');
   if (!fs || !paths || !node || !os) {
-    throw new StateError('fileStore: there are no files here: use indexedDBStore() in a page');
+    throw new StateError('fileStore: there is no file system here: use indexedDBStore() in a page');
   }
   const cache = node.env['XDG_CACHE_HOME'] ?? '';
   const folder = paths.isAbsolute(cache) ? cache : paths.join(os.homedir(), '.cache');
@@ -84,7 +84,7 @@ async function textOf(fs: NodeFiles['promises'], file: string): Promise<string> 
 /** Parses the records of a tuning file. A damaged file counts as empty, and the next write replaces it. */
 function recordsOf(text: string, file: string): Records {
   if (text !== '' && !text.startsWith(mark)) {
-    throw new FormatError(`fileStore: '${file}' holds something else than tuning: name another path, or delete it`);
+    throw new FormatError(`fileStore: '${file}' is not a tuning file: use another path, or delete it`);
   }
   try {
     const { adapters } = JSON.parse(text) as { readonly adapters?: Records };

@@ -83,7 +83,7 @@ export function requireResidency(variable: Variable, id: number): void {
   if (!isLost) throw otherEngineError(variable);
   const { name } = variable.variable;
   throw new StateError(
-    `model: '${name}' lived on an engine that was disposed: make the model again, or set its weights with setWeights()`,
+    `model: '${name}' was on an engine that was disposed: create the model again, or set its weights with setWeights()`,
   );
 }
 

@@ -73,7 +73,7 @@ describe('broadcasting', () => {
       `[ShapeError: sum: axis 2 does not exist in a tensor of rank 2: use -2 … 1]`,
     );
     expect(() => checkShape('input', [2, 1.5])).toThrowErrorMatchingInlineSnapshot(
-      `[ShapeError: input: [2, 1.5] is no shape: every dimension must be an integer ≥ 0, not 1.5]`,
+      `[ShapeError: input: [2, 1.5] is not a valid shape: every dimension must be an integer ≥ 0, not 1.5]`,
     );
     expect(() => checkShape('input', new Array<number>(9).fill(1))).toThrowErrorMatchingInlineSnapshot(
       `[ShapeError: input: [1, 1, 1, 1, 1, 1, 1, 1, 1] has rank 9: at most 8 axes are supported]`,

@@ -285,7 +285,7 @@ describe('what a file holds', () => {
     );
     expect(await allWeights(smaller)).toEqual(before);
     expect(thrown(() => loadModel(file, { layers }))).toMatchInlineSnapshot(
-      `"FormatError: model file: it holds tensors but no model: make the model by code and use loadWeights()"`,
+      `"FormatError: model file: it contains tensors but no model: create the model in code and use loadWeights()"`,
     );
   });
 

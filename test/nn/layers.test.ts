@@ -106,7 +106,7 @@ describe('dense', () => {
       `"ValueError: a/b: name must be a string without '/', not 'a/b'"`,
     );
     expect(messageOf(() => dense({ units: 3, inputShape: [-1] }))).toMatchInlineSnapshot(
-      `"ShapeError: dense: [-1] is no shape: every dimension must be an integer ≥ 0, not -1"`,
+      `"ShapeError: dense: [-1] is not a valid shape: every dimension must be an integer ≥ 0, not -1"`,
     );
     expect(messageOf(() => dense({ units: 3 }).weights)).toMatchInlineSnapshot(
       `"StateError: layer 'dense': it has no weights yet: build the model, or give the first layer an inputShape"`,

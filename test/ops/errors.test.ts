@@ -40,7 +40,7 @@ it('elementwise ops', () => {
     "ShapeError: add: shapes [2, 3] and [4] do not broadcast (3 vs 4 at axis 1): make the dimensions equal, or one of them 1
     DTypeError: add: takes float32, not int32: convert it with cast()
     ShapeError: constant: 3 values do not fill shape [2] of 2 elements
-    ShapeError: constant: [2, -1] is no shape: every dimension must be an integer ≥ 0, not -1
+    ShapeError: constant: [2, -1] is not a valid shape: every dimension must be an integer ≥ 0, not -1
     ValueError: clip: min must be ≤ max, not min 1 with max 0
     ValueError: cast: dtype must be 'float32' or 'int32', not 'uint8'
     ShapeError: broadcastTo: [2, 3] does not stretch to [3]

@@ -25,7 +25,7 @@ describe('a file', () => {
   const good = tokenizer({ maxTokens: 5 }).fit(texts).toJSON();
 
   it.each([
-    ['{', /the JSON is not well formed at character 1: no string$/],
+    ['{', /the JSON is not well formed at character 1: expected a string$/],
     ['7', /there is no JSON object$/],
     [null, /there is no JSON object/],
     [[], /format is undefined, expected "gradlet-tokenizer"/],

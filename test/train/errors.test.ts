@@ -140,7 +140,7 @@ describe('options', () => {
       `"ValueError: compile: metrics must be an array, such as ['accuracy'], not 'accuracy'"`,
     );
     expect(compile({ metrics: ['accuracy', 'accuracy'] })).toMatchInlineSnapshot(
-      `"ValueError: compile: two numbers would be called 'accuracy': leave one out"`,
+      `"ValueError: compile: two results would be named 'accuracy': remove one of the metrics"`,
     );
   });
 });
@@ -149,7 +149,7 @@ describe('layers', () => {
   it('that do not fit each other', () => {
     const shared = dense({ units: 2 });
     expect(thrown(() => sequential([shared, shared]))).toMatchInlineSnapshot(
-      `"ValueError: sequential: layer 'dense' is listed twice: make two, or use model() to share one"`,
+      `"ValueError: sequential: layer 'dense' is listed twice: create two, or use model() to share one"`,
     );
     expect(
       thrown(() => sequential([dense({ units: 2, name: 'a' }), dense({ units: 2, name: 'a' })])),
@@ -228,7 +228,7 @@ describe('calls at the wrong time', () => {
     model.dispose();
     model.dispose();
     expect(await rejection(model.predict(x))).toMatchInlineSnapshot(
-      `"StateError: predict: 'sequential' was disposed: make another model"`,
+      `"StateError: predict: 'sequential' was disposed: create another model"`,
     );
   });
 
@@ -238,7 +238,7 @@ describe('calls at the wrong time', () => {
     model.compile({ optimizer: sgd({ learningRate }), loss: 'mse' });
     expect(model.learningRate).toBe(0.5);
     expect(thrown(() => (model.learningRate = 1))).toMatchInlineSnapshot(
-      `"StateError: learningRate: the schedule 'exponentialDecay' decides it: give the optimizer a number"`,
+      `"StateError: learningRate: the schedule 'exponentialDecay' sets it: pass a number to the optimizer instead"`,
     );
   });
 

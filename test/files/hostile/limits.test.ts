@@ -41,7 +41,7 @@ describe('limits', () => {
     const file = (architecture: object): string => thrown(() => load(fileOf(architecture)));
     const metrics = (count: number): string[] => new Array<string>(count).fill('mae');
     const { metrics: mostMetrics, list } = fileLimits;
-    expect(file(trainedBy({}, metrics(mostMetrics)))).toContain("two numbers would be called 'mae'");
+    expect(file(trainedBy({}, metrics(mostMetrics)))).toContain("two results would be named 'mae'");
     expect(file(trainedBy({}, metrics(mostMetrics + 1)))).toContain('at most 64 are read');
     expect(file(trainedBy(scheduleOf(list)))).toContain("'optimizer/0/iterations' is missing");
     expect(file(trainedBy(scheduleOf(list + 1)))).toContain('at most 256 are read');
