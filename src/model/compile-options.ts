@@ -61,9 +61,9 @@ export function resolveOptions(given: CompileOptions, layers: readonly Layer[]):
   const { optimizer = 'rmsprop', loss, metrics = [] } = given;
   const resolved = metrics.map((metric: MetricName | Metric) => metricFrom(metric));
   const seen = new Set(['loss']);
-  const twice = resolved.find(({ name }) => seen.size === seen.add(name).size)?.name;
-  if (twice !== undefined)
-    throw new ValueError(`compile: two results would be named '${twice}': remove one of the metrics`);
+  const duplicate = resolved.find(({ name }) => seen.size === seen.add(name).size)?.name;
+  if (duplicate !== undefined)
+    throw new ValueError(`compile: two results would be named '${duplicate}': remove one of the metrics`);
   return {
     optimizer: optimizerFromName(optimizer).fresh(),
     loss: lossFrom(loss),

@@ -28,10 +28,10 @@ export function sequential(layers: readonly Layer[], options: ModelOptions = {})
     layers: required(arrayOf(layer, 'an array of layers, such as [dense({ units: 10 })]')),
     options: modelOptions(),
   });
-  const twice = layers.find((layer, index) => layers.indexOf(layer) !== index);
-  if (twice) {
+  const duplicate = layers.find((layer, index) => layers.indexOf(layer) !== index);
+  if (duplicate) {
     throw new ValueError(
-      `sequential: layer '${twice.name || twice.kind}' is listed twice: create two, or use model() to share one`,
+      `sequential: layer '${duplicate.name || duplicate.kind}' is listed twice: create two, or use model() to share one`,
     );
   }
   return new Model(layers, { name: 'sequential', ...options });

@@ -33,7 +33,7 @@ import type { DataSpec } from '../train/samples.ts';
 import { evaluateSamples, predictRows, trainOnSamples } from '../train/passes.ts';
 import type { PassContext } from '../train/passes.ts';
 import { ProgramCache } from '../train/program-cache.ts';
-import type { Recipe } from '../train/program.ts';
+import type { TrainingSetup } from '../train/program.ts';
 import { save } from '../files/save.ts';
 import type { SaveOptions } from '../files/save.ts';
 import type { Checkpoint } from './checkpoint.ts';
@@ -172,35 +172,35 @@ export class Model implements TrainedModel {
     checkArguments('fit', arguments, { x: data, y: data, options: fitOptions() });
     return this.activity.exclusively('fit', async () => {
       this.stopTraining = false;
-      const recipe = this.recipe('fit', x);
+      const setup = this.setup('fit', x);
       // The plan excludes the samples, so that their copies can be garbage collected once they are on the device.
-      const { samples, validation, ...plan } = planFit(x, y, options, this.dataSpec(recipe));
-      const claim = this.engine.claim(recipe.topology, this.state, plan.batchSize);
+      const { samples, validation, ...plan } = planFit(x, y, options, this.dataSpec(setup));
+      const claim = this.engine.claim(setup.topology, this.state, plan.batchSize);
       const key = keyFromSeed(plan.seed ?? this.seed);
       let data: DataSet | null = null;
-      let held: DataSet | null = null;
+      let heldOut: DataSet | null = null;
       claim.group.fits += 1;
       try {
-        const engine = await withLock(recipe.topology.weights, false, claim.ready);
+        const engine = await withLock(setup.topology.weights, false, claim.ready);
         data = new DataSet(engine, samples.features, samples.labels);
-        if (validation) held = new DataSet(engine, validation.features, validation.labels);
+        if (validation) heldOut = new DataSet(engine, validation.features, validation.labels);
         return await runFit({
           ...plan,
           engine,
-          recipe,
+          setup,
           data,
-          validationData: held,
+          validationData: heldOut,
           shuffleKey: plan.shuffle ? deriveKey(key, shuffleStream) : null,
           callbacks: new CallbackList(plan.callbacks, this),
           stepsDone: () => this.stepsDone,
           addSteps: (count) => void (this.stepsDone += count),
           stopped: () => this.stopTraining,
-          weights: recipe.topology.weights,
+          weights: setup.topology.weights,
           checkWeights: this.contextFor(engine, 'fit').checkWeights,
         });
       } finally {
         data?.release();
-        held?.release();
+        heldOut?.release();
         claim.group.fits -= 1;
       }
     });
@@ -219,9 +219,9 @@ export class Model implements TrainedModel {
   async evaluate(x: FeatureData, y: DataLike, options: BatchOptions = {}): Promise<Results> {
     checkArguments('evaluate', arguments, { x: data, y: data, options: batchOptions() });
     const { batchSize = 32 } = options;
-    const recipe = this.recipe('evaluate', x);
-    const samples = checkSamples('evaluate', x, y, this.dataSpec(recipe));
-    return this.pass('evaluate', batchSize, (context) => evaluateSamples(context, recipe, samples, batchSize));
+    const setup = this.setup('evaluate', x);
+    const samples = checkSamples('evaluate', x, y, this.dataSpec(setup));
+    return this.pass('evaluate', batchSize, (context) => evaluateSamples(context, setup, samples, batchSize));
   }
 
   /**
@@ -255,12 +255,12 @@ export class Model implements TrainedModel {
   async trainOnBatch(x: FeatureData, y: DataLike): Promise<Results> {
     checkArguments('trainOnBatch', arguments, { x: data, y: data });
     return this.activity.exclusively('trainOnBatch', async () => {
-      const recipe = this.recipe('trainOnBatch', x);
-      const samples = checkSamples('trainOnBatch', x, y, this.dataSpec(recipe));
-      const { ready } = this.engine.claim(recipe.topology, this.state, samples.count);
-      return withLock(recipe.topology.weights, true, async () => {
+      const setup = this.setup('trainOnBatch', x);
+      const samples = checkSamples('trainOnBatch', x, y, this.dataSpec(setup));
+      const { ready } = this.engine.claim(setup.topology, this.state, samples.count);
+      return withLock(setup.topology.weights, true, async () => {
         const engine = await ready();
-        return trainOnSamples(this.contextFor(engine, 'trainOnBatch'), recipe, samples, () => {
+        return trainOnSamples(this.contextFor(engine, 'trainOnBatch'), setup, samples, () => {
           this.stepsDone += 1;
         });
       });
@@ -270,10 +270,10 @@ export class Model implements TrainedModel {
   /** Computes loss and metrics of one batch without training. Parameters, result and errors are those of `evaluate`. */
   async testOnBatch(x: FeatureData, y: DataLike): Promise<Results> {
     checkArguments('testOnBatch', arguments, { x: data, y: data });
-    const recipe = this.recipe('testOnBatch', x);
-    const samples = checkSamples('testOnBatch', x, y, this.dataSpec(recipe));
+    const setup = this.setup('testOnBatch', x);
+    const samples = checkSamples('testOnBatch', x, y, this.dataSpec(setup));
     return this.pass('testOnBatch', samples.count, (context) =>
-      evaluateSamples(context, recipe, samples, samples.count),
+      evaluateSamples(context, setup, samples, samples.count),
     );
   }
 
@@ -427,7 +427,7 @@ export class Model implements TrainedModel {
     return compiled && topology ? optimizerState(compiled, topology.parametersOf(compiled.trainedLayers)) : [];
   }
 
-  private recipe(caller: string, x: FeatureData): Recipe {
+  private setup(caller: string, x: FeatureData): TrainingSetup {
     this.requireAlive(caller);
     const { loss, metrics, optimizer, iterations, trainedLayers } = this.requireCompiled(caller);
     const topology = this.builtFor(caller, x);
@@ -435,7 +435,7 @@ export class Model implements TrainedModel {
     return { topology, loss, metrics, optimizer, iterations, parameters, trainedLayers };
   }
 
-  private dataSpec({ topology, loss, metrics }: Recipe): DataSpec {
+  private dataSpec({ topology, loss, metrics }: TrainingSetup): DataSpec {
     return { inputs: topology.specs, labels: { loss, metrics, output: topology.outputs[0]!.shape } };
   }
 

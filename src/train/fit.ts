@@ -7,9 +7,9 @@ import type { CallbackList, History } from './callbacks.ts';
 import { checkState } from './check-weights.ts';
 import { newOrder, range, writeOrder } from '../data/data-set.ts';
 import type { BatchView, DataSet } from '../data/data-set.ts';
-import { Pace, runSteps } from './loop.ts';
+import { ChunkSizer, runSteps } from './loop.ts';
 import { evaluationProgram, trainingProgram } from './program.ts';
-import type { Recipe, StepProgram } from './program.ts';
+import type { TrainingSetup, StepProgram } from './program.ts';
 import { ProgressReader } from './progress-reader.ts';
 import { readResults } from './results.ts';
 import type { ResultContext } from './results.ts';
@@ -19,7 +19,7 @@ import { writeWithLock, withLock } from '../variables/locks.ts';
 /** Everything that a run of `fit` needs. The data are already on the device. */
 export interface FitRun {
   readonly engine: Engine;
-  readonly recipe: Recipe;
+  readonly setup: TrainingSetup;
   readonly data: DataSet;
   /** Number of training samples. They come first in `data`; the rest is used for validation. */
   readonly trained: number;
@@ -42,7 +42,7 @@ export interface FitRun {
 
 /** Trains until the last epoch or until `stopped()` returns true. Frees its programs and orders even if it fails. */
 export async function runFit(run: FitRun): Promise<History> {
-  const { engine, recipe, data, batchSize: batch, trained, shuffleKey } = run;
+  const { engine, setup, data, batchSize: batch, trained, shuffleKey } = run;
   const orders: Variable[] = [];
   const programs: StepProgram[] = [];
   try {
@@ -54,12 +54,12 @@ export async function runFit(run: FitRun): Promise<History> {
     };
     const isWhole = trained === data.samples;
     const order = shuffleKey === null && isWhole ? null : makeOrder(range(0, trained));
-    const training = await trainingProgram(engine, { data, batch, count: trained, order }, recipe);
+    const training = await trainingProgram(engine, { data, batch, count: trained, order }, setup);
     programs.push(training);
     let validation: StepProgram | null = null;
     const view = validationView(run, () => makeOrder(range(trained, data.samples)));
     if (view) {
-      validation = await evaluationProgram(engine, view, recipe);
+      validation = await evaluationProgram(engine, view, setup);
       programs.push(validation);
     }
     // Otherwise a non-finite weight would be reported as the output of the layer that uses it.
@@ -97,19 +97,19 @@ async function runEpochs(
   const { callbacks, epochs, initialEpoch } = run;
   const epoch: number[] = [];
   const history: Record<string, number[]> = {};
-  const pace = new Pace(run.engine);
-  const validationPace = new Pace(run.engine);
+  const sizer = new ChunkSizer(run.engine);
+  const validationSizer = new ChunkSizer(run.engine);
   let logs: Logs = {};
   await callbacks.onTrainBegin();
   for (let number = initialEpoch; number < epochs && !run.stopped(); number++) {
     await callbacks.onEpochBegin(number);
     shuffle();
     training.rewind();
-    logs = { ...(await runEpoch(run, number, training, pace)) };
+    logs = { ...(await runEpoch(run, number, training, sizer)) };
     if (validation) {
       const context = { caller: 'fit', step: run.stepsDone(), epoch: number + 1 };
       const results = await withLock(run.weights, false, () =>
-        runEvaluation(run.engine, validation, run.recipe, context, validationPace),
+        runEvaluation(run.engine, validation, run.setup, context, validationSizer),
       );
       for (const [name, value] of Object.entries(results)) logs[`val_${name}`] = value;
     }
@@ -117,15 +117,15 @@ async function runEpochs(
     epoch.push(number);
     for (const [name, value] of Object.entries(logs)) (history[name] ??= []).push(value);
   }
-  await checkState(run.engine, 'fit', run.weights, run.recipe.optimizer, run.stepsDone());
+  await checkState(run.engine, 'fit', run.weights, run.setup.optimizer, run.stepsDone());
   await callbacks.onTrainEnd(logs);
   return { epoch, history };
 }
 
-async function runEpoch(run: FitRun, epoch: number, training: StepProgram, pace: Pace): Promise<Results> {
-  const { engine, recipe, callbacks, epochs, trained, batchSize } = run;
+async function runEpoch(run: FitRun, epoch: number, training: StepProgram, sizer: ChunkSizer): Promise<Results> {
+  const { engine, setup, callbacks, epochs, trained, batchSize } = run;
   const { parts, steps } = training;
-  const reader = new ProgressReader(training, recipe.metrics, () => run.stepsDone());
+  const reader = new ProgressReader(training, setup.metrics, () => run.stepsDone());
   const onChunk = async (step: number, chunk: number): Promise<boolean> => {
     run.addSteps(chunk);
     reader.poll();
@@ -135,7 +135,7 @@ async function runEpoch(run: FitRun, epoch: number, training: StepProgram, pace:
   };
   try {
     const schedule = (runChunk: () => void): Promise<void> | undefined => writeWithLock(run.weights, runChunk);
-    await runSteps({ engine, parts, pace, onChunk, schedule });
+    await runSteps({ engine, parts, sizer, onChunk, schedule });
   } finally {
     await reader.settle();
   }
@@ -146,12 +146,12 @@ async function runEpoch(run: FitRun, epoch: number, training: StepProgram, pace:
 export async function runEvaluation(
   engine: Engine,
   program: StepProgram,
-  { metrics }: Pick<Recipe, 'metrics'>,
+  { metrics }: Pick<TrainingSetup, 'metrics'>,
   context: ResultContext,
-  pace: Pace = new Pace(engine),
+  sizer: ChunkSizer = new ChunkSizer(engine),
 ): Promise<Results> {
   program.rewind();
   program.watch?.reset();
-  await runSteps({ engine, parts: program.parts, pace });
+  await runSteps({ engine, parts: program.parts, sizer });
   return readResults(program, metrics, context);
 }

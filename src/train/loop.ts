@@ -19,7 +19,7 @@ const growth = 4;
 const gpuChunk = { milliseconds: 60, steps: 64 } as const;
 
 /** Chooses chunk lengths from the measured time per step. One instance serves all epochs of a run. */
-export class Pace {
+export class ChunkSizer {
   readonly #limits: { readonly milliseconds: number; readonly steps: number };
   #millisecondsPerStep = 0;
   #last = 0.25;
@@ -55,7 +55,7 @@ export interface RunOptions {
   readonly engine: Engine;
   /** Executables in the order in which they run. */
   readonly parts: readonly StepRun[];
-  readonly pace: Pace;
+  readonly sizer: ChunkSizer;
   /** Calls `runChunk` immediately and returns undefined, or calls it later and returns a promise. Default: immediately. */
   readonly schedule?: (runChunk: () => void) => Promise<void> | undefined;
   /** Called after each chunk with the total steps so far and the steps of the chunk. Returning false ends the run. */
@@ -63,7 +63,7 @@ export interface RunOptions {
 }
 
 /** Runs all steps, or fewer if `onChunk` returns false. Resolves with the number of steps once the device has finished them. */
-export async function runSteps({ engine, parts, pace, schedule, onChunk }: RunOptions): Promise<number> {
+export async function runSteps({ engine, parts, sizer, schedule, onChunk }: RunOptions): Promise<number> {
   // `end` is the total number of steps after which the part is complete.
   const ends = parts.map((part, index) => ({
     ...part,
@@ -77,7 +77,7 @@ export async function runSteps({ engine, parts, pace, schedule, onChunk }: RunOp
   try {
     while (done < steps) {
       const { executable, end, isFirst } = ends.find((part) => done < part.end)!;
-      const chunk = pace.next(end - done);
+      const chunk = sizer.next(end - done);
       let startedAt = 0;
       const runChunk = (): void => {
         startedAt = performance.now();
@@ -89,7 +89,7 @@ export async function runSteps({ engine, parts, pace, schedule, onChunk }: RunOp
       const finished = engine.finished().then(() => {
         const now = performance.now();
         // Only the first part has full batches: the time of a short last batch is not representative.
-        if (isFirst) pace.record(chunk, now - Math.max(startedAt, finishedAt));
+        if (isFirst) sizer.record(chunk, now - Math.max(startedAt, finishedAt));
         finishedAt = now;
       });
       finished.catch(() => undefined); // prevents an unhandled rejection: the promise is awaited below

@@ -9,12 +9,12 @@ import { checkFeatures, formatPosition } from '../data/features.ts';
 import { DataSet } from '../data/data-set.ts';
 import type { BatchView } from '../data/data-set.ts';
 import { runEvaluation } from './fit.ts';
-import { Pace, runSteps } from './loop.ts';
+import { ChunkSizer, runSteps } from './loop.ts';
 import type { Samples } from './samples.ts';
 import { disposePrepared } from './program-cache.ts';
 import type { Prepared, ProgramCache } from './program-cache.ts';
 import { diagnosisProgram, evaluationProgram, predictionProgram, trainingProgram } from './program.ts';
-import type { PredictionProgram, Recipe, StepProgram } from './program.ts';
+import type { PredictionProgram, TrainingSetup, StepProgram } from './program.ts';
 import { passError, readResults } from './results.ts';
 import type { Results } from './sums.ts';
 import type { Topology } from '../nn/topology.ts';
@@ -34,26 +34,26 @@ export interface PassContext {
 /** Computes loss and metrics over all samples, `batchSize` at a time. @throws NonFiniteError naming what is not finite */
 export async function evaluateSamples(
   context: PassContext,
-  recipe: Recipe,
+  setup: TrainingSetup,
   samples: Samples,
   batchSize: number,
 ): Promise<Results> {
   const batch = Math.min(batchSize, samples.count);
-  const make = (view: BatchView): Promise<StepProgram> => evaluationProgram(context.engine, view, recipe);
+  const make = (view: BatchView): Promise<StepProgram> => evaluationProgram(context.engine, view, setup);
   return withProgram(context, 'evaluate', { ...samples, batch }, make, async ({ program }) => {
     await context.checkWeights();
-    return runEvaluation(context.engine, program, recipe, context);
+    return runEvaluation(context.engine, program, setup, context);
   });
 }
 
 /** Runs one training step with all samples as one batch. Calls `onStep` as soon as the step is queued. */
 export async function trainOnSamples(
   context: PassContext,
-  recipe: Recipe,
+  setup: TrainingSetup,
   samples: Samples,
   onStep: () => void,
 ): Promise<Results> {
-  const make = (view: BatchView): Promise<StepProgram> => trainingProgram(context.engine, view, recipe, true);
+  const make = (view: BatchView): Promise<StepProgram> => trainingProgram(context.engine, view, setup, true);
   return withProgram(context, 'train', { ...samples, batch: samples.count }, make, async ({ program }) => {
     // Otherwise a non-finite weight would be reported as the output of the layer that uses it.
     await context.checkWeights();
@@ -61,8 +61,8 @@ export async function trainOnSamples(
     program.watch?.reset();
     program.parts[0]!.executable.run(1);
     onStep();
-    const changes = uncheckedChanges(recipe.topology.weights);
-    const results = await readResults(program, recipe.metrics, context);
+    const changes = uncheckedChanges(setup.topology.weights);
+    const results = await readResults(program, setup.metrics, context);
     if (changes) markFinite(changes);
     return results;
   });
@@ -91,7 +91,7 @@ export async function predictRows(
     checked.catch(() => undefined); // awaited below
     program.rewind();
     const { parts, rows } = program;
-    await runSteps({ engine: context.engine, parts, pace: new Pace(context.engine) });
+    await runSteps({ engine: context.engine, parts, sizer: new ChunkSizer(context.engine) });
     const values = await context.engine.read(rows);
     await checked;
     const wrong = values.findIndex((value) => !Number.isFinite(value));

@@ -27,7 +27,7 @@ import { Sums } from './sums.ts';
 import type { ForwardPass, Topology } from '../nn/topology.ts';
 
 /** The parts of a model that training and evaluation use. */
-export interface Recipe {
+export interface TrainingSetup {
   readonly topology: Topology;
   readonly loss: LossFunction;
   readonly metrics: readonly Metric[];
@@ -65,14 +65,14 @@ export interface StepProgram {
 export async function trainingProgram(
   engine: Engine,
   view: BatchView,
-  recipe: Recipe,
+  setup: TrainingSetup,
   watchesState = false,
 ): Promise<StepProgram> {
-  const { parameters, optimizer, iterations, topology } = recipe;
+  const { parameters, optimizer, iterations, topology } = setup;
   const own = { cursor: newCursor(), sums: new Sums(engine), watch: new FiniteWatch(engine), trains: true };
   return assemble(engine, view, own, (batch) => {
-    const { pass, loss, parts } = forwardWithLoss(view, batch, recipe, own.cursor, true);
-    warnOfSettings(recipe, pass);
+    const { pass, loss, parts } = forwardWithLoss(view, batch, setup, own.cursor, true);
+    warnOfSettings(setup, pass);
     const grads = parameters.length === 0 ? [] : gradients(loss, parameters);
     const changes = [...optimizer.updates(parameters, grads, iterations), ...pass.updates];
     const state = watchesState ? watchedState(topology.weights, optimizer, new Map(changes)) : [];
@@ -87,7 +87,7 @@ export async function trainingProgram(
 }
 
 /** Warns about settings with which the model cannot learn. */
-function warnOfSettings({ topology, parameters, loss }: Recipe, { outputs, updates }: ForwardPass): void {
+function warnOfSettings({ topology, parameters, loss }: TrainingSetup, { outputs, updates }: ForwardPass): void {
   if (parameters.length === 0 && updates.size === 0) {
     warnOnce(topology, 'fit: no weight is trainable, so training changes nothing: set trainable before compile()');
   }
@@ -104,10 +104,10 @@ function warnOfSettings({ topology, parameters, loss }: Recipe, { outputs, updat
 }
 
 /** Compiles an evaluation step: forward pass, loss, sums and the check for non-finite values. */
-export async function evaluationProgram(engine: Engine, view: BatchView, recipe: Recipe): Promise<StepProgram> {
+export async function evaluationProgram(engine: Engine, view: BatchView, setup: TrainingSetup): Promise<StepProgram> {
   const own = { cursor: newCursor(), sums: new Sums(engine), watch: new FiniteWatch(engine) };
   return assemble(engine, view, own, (batch) => {
-    const { pass, loss, parts } = forwardWithLoss(view, batch, recipe, own.cursor, false);
+    const { pass, loss, parts } = forwardWithLoss(view, batch, setup, own.cursor, false);
     const values = [...watchedOutputs(pass.layerOutputs), watchedLoss(loss)];
     return [...own.sums.add(parts), own.watch.updateFor(own.cursor, values)];
   });
@@ -170,11 +170,11 @@ interface LossStep {
 function forwardWithLoss(
   view: BatchView,
   batch: number,
-  recipe: Recipe,
+  setup: TrainingSetup,
   cursor: Variable,
   training: boolean,
 ): LossStep {
-  const { topology, loss: lossOf, metrics, iterations, trainedLayers } = recipe;
+  const { topology, loss: lossOf, metrics, iterations, trainedLayers } = setup;
   const { features, labels: given } = batchAt(view, cursor, batch);
   const pass = topology.forward(features, { training, iterations }, training ? trainedLayers : undefined);
   const predictions = pass.outputs[0]!;

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
 import { WebGPUBackend } from '../../src/backends/webgpu/index.ts';
 import { BackendError } from '../../src/core/errors.ts';
-import { within } from '../../src/core/within.ts';
+import { withTimeout } from '../../src/core/timeout.ts';
 import { createEngine } from '../../src/create-engine.ts';
 import { Engine } from '../../src/engine.ts';
 import * as ops from '../../src/ops/index.ts';
@@ -275,7 +275,7 @@ describe('WebGPU', () => {
 
 describe('within', () => {
   it('passes results and errors on', async () => {
-    expect(await within(1000, 'it', Promise.resolve(3))).toBe(3);
-    await expect(within(1000, 'it', Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await withTimeout(1000, 'it', Promise.resolve(3))).toBe(3);
+    await expect(withTimeout(1000, 'it', Promise.reject(new Error('no')))).rejects.toThrow('no');
   });
 });

@@ -68,7 +68,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'weights are not looked at after the last update',
     file: 'src/train/fit.ts',
-    find: "await checkState(run.engine, 'fit', run.weights, run.recipe.optimizer, run.stepsDone());",
+    find: "await checkState(run.engine, 'fit', run.weights, run.setup.optimizer, run.stepsDone());",
     replace: 'void checkState;',
     tests: ['test/train/non-finite.test.ts', 'test/train/errors.test.ts'],
   },

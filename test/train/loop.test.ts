@@ -4,7 +4,7 @@ import type { Engine, Executable } from '../../src/engine.ts';
 import type { Graph } from '../../src/graph/node.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { lstm } from '../../src/nn/layers/lstm.ts';
-import { Pace, runSteps } from '../../src/train/loop.ts';
+import { ChunkSizer, runSteps } from '../../src/train/loop.ts';
 import { sequential } from '../../src/model/make-model.ts';
 import { chain } from '../../src/nn/topology.ts';
 import { multiplyAdds } from '../../src/model/work.ts';
@@ -44,37 +44,37 @@ const partsOf = ({ engine, executable }: { engine: Engine; executable: Executabl
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** The chunks of a device that takes exactly `milliseconds` for a step. */
-function chunksOf(pace: Pace, milliseconds: number, count = 12): number[] {
+function chunksOf(sizer: ChunkSizer, milliseconds: number, count = 12): number[] {
   return Array.from({ length: count }, () => {
-    const chunk = pace.next(Infinity);
-    pace.record(chunk, chunk * milliseconds);
+    const chunk = sizer.next(Infinity);
+    sizer.record(chunk, chunk * milliseconds);
     return chunk;
   });
 }
 
-describe('the pace', () => {
+describe('chunk sizes', () => {
   const gpu = { info: { name: 'webgpu' } } as Engine;
 
   it('grows a chunk to the time that it may take', () => {
-    expect(chunksOf(new Pace(), 2)).toEqual([1, 4, 16, ...Array<number>(9).fill(50)]); // 100 ms without a page
+    expect(chunksOf(new ChunkSizer(), 2)).toEqual([1, 4, 16, ...Array<number>(9).fill(50)]); // 100 ms without a page
   });
 
   it('gives a GPU chunks that neither the page nor the device feels', () => {
-    expect(chunksOf(new Pace(gpu), 1)).toEqual([1, 4, 16, ...Array<number>(9).fill(60)]);
-    expect(chunksOf(new Pace(gpu), 0.01)).toEqual([1, 4, 16, ...Array<number>(9).fill(64)]);
+    expect(chunksOf(new ChunkSizer(gpu), 1)).toEqual([1, 4, 16, ...Array<number>(9).fill(60)]);
+    expect(chunksOf(new ChunkSizer(gpu), 0.01)).toEqual([1, 4, 16, ...Array<number>(9).fill(64)]);
   });
 
   it('follows a device that becomes slower', () => {
-    const pace = new Pace(gpu);
-    chunksOf(pace, 1);
-    expect(chunksOf(pace, 6, 30).at(-1)).toBe(10);
+    const sizer = new ChunkSizer(gpu);
+    chunksOf(sizer, 1);
+    expect(chunksOf(sizer, 6, 30).at(-1)).toBe(10);
   });
 });
 
 describe('runSteps', () => {
   it('does every step, and queues at most two chunks', async () => {
     const { chunks, most, ...device } = slowDevice(2);
-    expect(await runSteps({ ...partsOf(device, 200), pace: new Pace() })).toBe(200);
+    expect(await runSteps({ ...partsOf(device, 200), sizer: new ChunkSizer() })).toBe(200);
     expect(sum(chunks)).toBe(200);
     expect(chunks[0]).toBe(1);
     expect(Math.max(...chunks)).toBeGreaterThan(1);
@@ -90,14 +90,14 @@ describe('runSteps', () => {
       if (running) setImmediate(turn);
     };
     setImmediate(turn);
-    await runSteps({ ...partsOf(device, 5000), pace: new Pace() });
+    await runSteps({ ...partsOf(device, 5000), sizer: new ChunkSizer() });
     running = false;
     expect(turns).toBeGreaterThanOrEqual(chunks.length);
   });
 
   it('ends early when it is told to, and waits for what is queued', async () => {
     const { chunks, ...device } = slowDevice(1);
-    const done = await runSteps({ ...partsOf(device, 100), pace: new Pace(), onChunk: (steps) => steps < 5 });
+    const done = await runSteps({ ...partsOf(device, 100), sizer: new ChunkSizer(), onChunk: (steps) => steps < 5 });
     expect(done).toBe(sum(chunks));
     expect(done).toBeLessThan(100);
   });
@@ -105,7 +105,9 @@ describe('runSteps', () => {
   it('passes a failure of the device on', async () => {
     const { executable } = slowDevice(1);
     const engine = { finished: () => Promise.reject(new Error('lost')) } as unknown as Engine;
-    expect(await rejection(runSteps({ ...partsOf({ engine, executable }, 9), pace: new Pace() }))).toBe('Error: lost');
+    expect(await rejection(runSteps({ ...partsOf({ engine, executable }, 9), sizer: new ChunkSizer() }))).toBe(
+      'Error: lost',
+    );
   });
 });
 

@@ -3,7 +3,7 @@
  * afterwards would be wrong, so every readback calls `check`.
  */
 import { BackendError, messageOf } from '../../core/errors.ts';
-import { within } from '../../core/within.ts';
+import { withTimeout } from '../../core/timeout.ts';
 
 export interface DeviceOptions {
   /** Used instead of `navigator.gpu`. In Node: `create([])` of the package `webgpu`. */
@@ -53,7 +53,7 @@ export class Device {
     }
     try {
       const adapterRequest = gpu.requestAdapter({ powerPreference: 'high-performance' });
-      const adapter = await within(patience, 'requestAdapter', adapterRequest);
+      const adapter = await withTimeout(patience, 'requestAdapter', adapterRequest);
       if (!adapter) throw new Error('there is no adapter');
       const { limits, features } = adapter;
       const names = Object.keys(preferredLimits) as (keyof typeof preferredLimits)[];
@@ -65,7 +65,7 @@ export class Device {
       const deviceRequest = adapter.requestDevice(descriptor);
       const device = new Device(
         adapter,
-        await within(patience, 'requestDevice', deviceRequest, (late) => late.destroy()),
+        await withTimeout(patience, 'requestDevice', deviceRequest, (late) => late.destroy()),
       );
       await Promise.resolve(); // a device that is lost from the start settles `lost` first
       device.check();

@@ -6,7 +6,7 @@
  * @param what name of the request for the error message
  * @param discard frees a result that arrives after the timeout
  */
-export function within<T>(
+export function withTimeout<T>(
   milliseconds: number,
   what: string,
   promise: Promise<T>,
@@ -16,7 +16,7 @@ export function within<T>(
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
-      reject(new Error(`${what} has not answered within ${milliseconds / 1000} s`));
+      reject(new Error(`${what} has not answered withTimeout ${milliseconds / 1000} s`));
     }, milliseconds);
     const settle = (done: () => void): void => {
       clearTimeout(timer);
