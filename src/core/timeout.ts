@@ -16,7 +16,7 @@ export function withTimeout<T>(
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
-      reject(new Error(`${what} has not answered withTimeout ${milliseconds / 1000} s`));
+      reject(new Error(`${what} has not answered within ${milliseconds / 1000} s`));
     }, milliseconds);
     const settle = (done: () => void): void => {
       clearTimeout(timer);

@@ -437,7 +437,7 @@ describe('engines that a user gave', () => {
     engine.dispose();
     const whole = compiled([...given.layers, layers[1]], {}, still());
     if (isKnown)
-      expect(await rejection(whole.predict(ones))).toMatch(/^StateError: model: 'given\/kernel' lived on an eng/);
+      expect(await rejection(whole.predict(ones))).toMatch(/^StateError: model: 'given\/kernel' was on an eng/);
     given.setWeights([kernel(6)]);
     expect(await rejection(given.predict(ones))).toMatch(/^StateError: engine: it was disposed/);
     expect((await whole.predict(ones)).data[0]).toBe(6);

@@ -239,7 +239,7 @@ describe('weights on two engines', () => {
     await sequential([layer], { engine }).predict([[1]]);
     engine.dispose();
     const model = sequential([layer], { engine: await wasmEngine() });
-    expect(await rejection(model.predict([[1]]))).toMatch(/^StateError: model: 'dense\/kernel' lived on an engine/);
+    expect(await rejection(model.predict([[1]]))).toMatch(/^StateError: model: 'dense\/kernel' was on an engine/);
     model.setWeights([kernel(4)]);
     expect((await model.predict([[1]])).data[0]).toBe(4);
   });
