@@ -84,9 +84,10 @@ describe('imports', () => {
   });
 
   it('never go to the public entry, nor from the main path to the list of all ops', () => {
+    const lists = ['src/index.ts', 'src/ops/index.ts', 'src/ops/functions.ts'];
     const wrong = sources.flatMap((file) =>
       importsOf(file)
-        .filter(({ target }) => target === 'src/index.ts' || target === 'src/ops/index.ts')
+        .filter(({ target }) => lists.includes(target) && file !== 'src/ops/index.ts')
         .map(({ target }) => `${file} imports ${target}`),
     );
     expect(wrong).toEqual([]);
