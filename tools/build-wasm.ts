@@ -1,12 +1,13 @@
 /**
- * assembly/modules/*.ts → build/wasm/*.wasm → src/generated/wasm/*.ts: one binary per module, the list of their
- * exports, the end of their static memory, and the worker script. Run by `npm run build:wasm`. A module is recompiled
+ * assembly/modules/*.ts → build/wasm/*.wasm → src/generated/wasm/*.ts: one binary per module, the bindings of
+ * its kernels, the constants that src shares, the list of exports, the end of their static memory, and the worker script. Run by `npm run build:wasm`. A module is recompiled
  * only if a file that it imports, a build setting, or the address of its static memory has changed; `--force`
  * recompiles all.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { emitConstants } from './lib/assembly-constants.ts';
 import { type Binary, emitBinary, emitExports } from './lib/emit-wasm.ts';
 import { emitKernels } from './lib/emit-kernels.ts';
 import { emitWorker } from './lib/emit-worker.ts';
@@ -15,6 +16,7 @@ import { KernelReader } from './lib/kernel-words.ts';
 import { countMultiplyAdds, exportedFunctions, interfaceProblems, readInterface } from './lib/wasm-module.ts';
 
 const modulesFolder = 'assembly/modules';
+const constantsFile = 'assembly/constants.ts';
 const buildFolder = join(projectRoot, 'build/wasm');
 const generated = join(projectRoot, 'src/generated/wasm');
 const workerFile = join(projectRoot, 'src/backends/wasm/threads/worker.ts');
@@ -96,6 +98,8 @@ async function main(): Promise<void> {
   const reader = new KernelReader((file) => readFileSync(join(projectRoot, file), 'utf8'));
   const kernels = names.map((name) => ({ name, kernels: reader.kernels(`${modulesFolder}/${name}.ts`) }));
   writeIfChanged(generatedFile('kernels'), emitKernels(header, kernels));
+  const constants = readFileSync(join(projectRoot, constantsFile), 'utf8');
+  writeIfChanged(generatedFile('constants'), emitConstants(header, constantsFile, constants));
   const binaries: Compiled[] = [];
   let count = 0;
   for (const name of names) {
@@ -118,7 +122,7 @@ export const heapBase = ${binaries.at(-1)!.heapBase};
 `;
   writeIfChanged(generatedFile('heap'), heap);
   writeIfChanged(generatedFile('worker'), await emitWorker(header, readFileSync(workerFile, 'utf8')));
-  const written = new Set([...names, 'exports', 'heap', 'kernels', 'worker'].map((stem) => `${stem}.ts`));
+  const written = new Set([...names, 'constants', 'exports', 'heap', 'kernels', 'worker'].map((stem) => `${stem}.ts`));
   for (const stale of listFiles(generated, '.ts')) if (!written.has(stale)) rmSync(join(generated, stale));
   console.log(`wasm: ${count} of ${names.length} modules compiled, the others are up to date`);
 }

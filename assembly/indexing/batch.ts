@@ -21,7 +21,7 @@ export class GatherBatchWords {
   rowLength: u32;
   /** Rows of the table. */
   samples: u32;
-  /** 0 float32, 1 int32, 2 uint8: the dtype of the table. */
+  /** A GatherDType: that of the table. */
   dtype: u32;
   /** Not used for int32. */
   scale: f32;

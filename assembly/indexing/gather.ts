@@ -19,7 +19,7 @@ export class GatherWords {
   rowLength: u32;
   /** Rows of the table. */
   tableRows: u32;
-  /** 0 float32, 1 int32, 2 uint8: the dtype of the table. */
+  /** A GatherDType: that of the table. */
   dtype: u32;
   /** Not used for int32. */
   scale: f32;

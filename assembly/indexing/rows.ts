@@ -1,16 +1,14 @@
 // Rows of a table on their way to an operand. Below gather.ts and batch.ts.
+import { GatherDType } from '../constants';
 import { add, mul, splat } from '../simd';
-
-const FLOAT32: u32 = 0;
-const INT32: u32 = 1;
 
 /** out[i] = x[i]·scale + offset, in two roundings whatever the binary; int32 elements are copied as they are. */
 export function load_row(out: usize, x: usize, length: u32, dtype: u32, scale: f32, offset: f32): void {
   const s = splat(scale), o = splat(offset);
-  if (dtype == INT32 || (dtype == FLOAT32 && scale == 1 && offset == 0)) {
+  if (dtype == GatherDType.int32 || (dtype == GatherDType.float32 && scale == 1 && offset == 0)) {
     for (; length >= 4; length -= 4, x += 16, out += 16) v128.store(out, v128.load(x));
     for (; length > 0; length--, x += 4, out += 4) store<u32>(out, load<u32>(x));
-  } else if (dtype == FLOAT32) {
+  } else if (dtype == GatherDType.float32) {
     for (; length >= 4; length -= 4, x += 16, out += 16) v128.store(out, add(mul(v128.load(x), s), o));
     for (; length > 0; length--, x += 4, out += 4) store<f32>(out, load<f32>(x) * scale + offset);
   } else {
@@ -24,7 +22,7 @@ export function load_row(out: usize, x: usize, length: u32, dtype: u32, scale: f
 
 @inline
 export function row_bytes(length: u32, dtype: u32): usize {
-  return dtype <= INT32 ? <usize>length << 2 : <usize>length;
+  return dtype == GatherDType.uint8 ? <usize>length : <usize>length << 2;
 }
 
 @inline

@@ -11,6 +11,7 @@
 //
 // The order of summation depends on the shape only: bias first, then k ascending within blocks of at most 256 that are
 // added to C one after another (one row: the quarters of k interleaved; dot products: four interleaved partial sums).
+import { MATMUL_COLUMNS, MATMUL_DEPTH, MATMUL_ROWS } from '../constants';
 import { fma, load_tail, mul, one, relu, splat, store_tail, sub } from '../simd';
 import { tile_rows } from './matmul-micro';
 import { pack_columns, pack_rows, pack_side_by_side } from './matmul-pack';
@@ -21,12 +22,6 @@ import { part_begin, part_end, sharers, take } from '../runtime/share';
 import { edge_tile, own_scratch } from '../runtime/workspace';
 import { Address, Flag, FunctionIndex, OptionalAddress } from '../words';
 
-/** Depth of a block: a panel of B is then 8 KiB, a quarter of the first-level cache. */
-const DEPTH: u32 = 256;
-/** Rows of a block of A: 96 KiB at most, to stay in the second level with the panels of B. */
-const BLOCK_ROWS: u32 = 96;
-/** Columns of a block of B: 512 KiB at most. */
-const BLOCK_COLUMNS: u32 = 512;
 /** From so many rows on, panels of B are used often enough to pay for packing them. */
 const PACK_ROWS: u32 = 48;
 /** From so many columns on, a transposed A is packed: it is contiguous along i, but the next k is a whole row away. */
@@ -103,14 +98,14 @@ function product(
   if (bias != 0) copy_tile(edge_bias, 0, bias + (<usize>(n - tail) << 2), 0, 1, tail);
   const direct = b_column == 4 && m < PACK_ROWS; // B is read where it lies, but for the last few columns
   const pack_a = step != 4 && n >= PACK_COLUMNS;
-  const blocks = max<u32>(1, (k + DEPTH - 1) / DEPTH);
+  const blocks = max<u32>(1, (k + MATMUL_DEPTH - 1) / MATMUL_DEPTH);
   const block_depth = (k + blocks - 1) / blocks;
   // So many columns before the last few are computed once more with them, to the same bits, and no edge is left; not where
   // they are another thread's, and not where C is added to.
   const again: u32 = blocks == 1 && n - tail >= j_first + 8 ? 8 - tail : 0;
 
-  for (let j0 = j_first; j0 < j_last; j0 += BLOCK_COLUMNS) {
-    const columns = min(j_last - j0, BLOCK_COLUMNS);
+  for (let j0 = j_first; j0 < j_last; j0 += MATMUL_COLUMNS) {
+    const columns = min(j_last - j0, MATMUL_COLUMNS);
     for (let k0: u32 = 0, block: u32 = 0; block < blocks; block++, k0 += block_depth) {
       const depth = min(k - k0, block_depth);
       const panel_bytes = <usize>depth << 5;
@@ -125,8 +120,8 @@ function product(
         else if (!direct || width < 8) pack_rows(panel, from, b_step, depth, width);
       }
       const finished = finishes && block == blocks - 1;
-      for (let i0 = i_first; i0 < i_last; i0 += BLOCK_ROWS) {
-        const rows = min(i_last - i0, BLOCK_ROWS);
+      for (let i0 = i_first; i0 < i_last; i0 += MATMUL_ROWS) {
+        const rows = min(i_last - i0, MATMUL_ROWS);
         const a_block = a + <usize>i0 * row + <usize>k0 * step;
         if (pack_a) {
           for (let i: u32 = 0, height: u32 = 0; i < rows; i += height) {
@@ -249,7 +244,8 @@ export class MatmulWords {
   /** 0 none, 1 relu, 2, 3, 4 times the derivative of relu, sigmoid, tanh; else a function of four lanes. */
   activation: FunctionIndex;
   /**
-   * 4·min(k, 256)·(min(n, 512) rounded up to 8 + min(m, 96) rounded up to 12) bytes, at least 64: the same for every batch; not
+   * 4·min(k, MATMUL_DEPTH)·(min(n, MATMUL_COLUMNS) rounded up to TILE_COLUMNS + min(m, MATMUL_ROWS) rounded up to
+   * TILE_ROWS_MULTIPLE) bytes, at least 64: the same for every batch; not
    * used where threads share the product.
    */
   scratch: Address;

@@ -1,8 +1,8 @@
-// The activations of recurrent cells, by the numbers that `cellActivations` in src/ops/recurrent/recurrent-cell.ts gives them, and loads and
-// stores of four lanes or fewer. Below recurrent.ts and recurrent-gradient.ts.
+// The activations of recurrent cells, and loads and stores of four lanes or fewer. Below recurrent.ts and recurrent-gradient.ts.
 //
 // An LSTM of 128 units takes five of them for each 1024 multiply-adds, so they are shorter than those of math-activation.ts: a
 // gate needs no subnormal tail. Within 4 ULP still for tanh, and for sigmoid where it is above 10⁻³⁷.
+import { CellActivation } from '../constants';
 import { add, at_least, at_most, constant, div, fma, load_tail, mul, one, relu, splat, store_tail, sub } from '../simd';
 
 const EXP: usize = memory.data<f32>([
@@ -57,10 +57,6 @@ function tanh(x: v128): v128 {
   return div(e, add(e, constant(EXP, 13)));
 }
 
-const RELU: u32 = 1;
-const SIGMOID: u32 = 2;
-const TANH: u32 = 3;
-const HARD_SIGMOID: u32 = 4;
 
 /** x / 6 + ½ within 0 … 1; NaN stays. */
 @inline
@@ -71,38 +67,38 @@ function hard_sigmoid(x: v128): v128 {
 /** y = activation(y) over `count` floats, a multiple of 8. */
 export function activate_run(y: usize, count: u32, activation: u32): void {
   const end = y + (<usize>count << 2);
-  if (activation == TANH) {
+  if (activation == CellActivation.tanh) {
     for (; y < end; y += 32) {
       v128.store(y, tanh(v128.load(y)));
       v128.store(y, tanh(v128.load(y, 16)), 16);
     }
-  } else if (activation == SIGMOID) {
+  } else if (activation == CellActivation.sigmoid) {
     for (; y < end; y += 32) {
       v128.store(y, sigmoid(v128.load(y)));
       v128.store(y, sigmoid(v128.load(y, 16)), 16);
     }
-  } else if (activation == RELU) {
+  } else if (activation == CellActivation.relu) {
     for (; y < end; y += 16) v128.store(y, relu(v128.load(y)));
-  } else if (activation == HARD_SIGMOID) {
+  } else if (activation == CellActivation.hardSigmoid) {
     for (; y < end; y += 16) v128.store(y, hard_sigmoid(v128.load(y)));
   }
 }
 
 /** activation(x) of four lanes. */
 export function activated(x: v128, activation: u32): v128 {
-  if (activation == TANH) return tanh(x);
-  if (activation == SIGMOID) return sigmoid(x);
-  if (activation == RELU) return relu(x);
-  return activation == HARD_SIGMOID ? hard_sigmoid(x) : x;
+  if (activation == CellActivation.tanh) return tanh(x);
+  if (activation == CellActivation.sigmoid) return sigmoid(x);
+  if (activation == CellActivation.relu) return relu(x);
+  return activation == CellActivation.hardSigmoid ? hard_sigmoid(x) : x;
 }
 
 /** h times the activation's slope where its value is y. */
 @inline
 export function sloped(h: v128, y: v128, activation: u32): v128 {
-  if (activation == SIGMOID) return mul(h, mul(y, sub(one(), y)));
-  if (activation == TANH) return mul(h, sub(one(), mul(y, y)));
-  if (activation == RELU) return mul(h, v128.and(f32x4.gt(y, splat(0)), one()));
-  if (activation == HARD_SIGMOID) {
+  if (activation == CellActivation.sigmoid) return mul(h, mul(y, sub(one(), y)));
+  if (activation == CellActivation.tanh) return mul(h, sub(one(), mul(y, y)));
+  if (activation == CellActivation.relu) return mul(h, v128.and(f32x4.gt(y, splat(0)), one()));
+  if (activation == CellActivation.hardSigmoid) {
     const inside = v128.and(f32x4.gt(y, splat(0)), f32x4.lt(y, one()));
     return mul(h, v128.and(inside, splat(<f32>(1.0 / 6))));
   }

@@ -9,6 +9,7 @@
 //
 // 100 steps of an LSTM of 128 units, 128 samples, Node 20 with fused multiply-adds: 40 ms of one core, as a plain product 32.5; most
 // of the rest waits for memory. The carry's activation is computed again: with none at all it takes as long.
+import { Cell } from '../constants';
 import { activated, get, put, sloped, works } from './recurrent-function';
 import { BLOCK_ROWS, block_count, panel_product, ZEROS } from './recurrent-product';
 import { tile_rows } from '../product/matmul-micro';
@@ -16,8 +17,6 @@ import { part_begin, part_end, take } from '../runtime/part';
 import { add, fma, mul, one, splat, sub } from '../simd';
 import { Address, OptionalAddress } from '../words';
 
-const SIMPLE: u32 = 0;
-const LSTM: u32 = 1;
 
 // Of the call at hand.
 let units: u32 = 0;
@@ -186,18 +185,18 @@ export class RecurrentGradientWords {
   batch: u32;
   /** Units of the cell. */
   units: u32;
-  /** 0 simple, 1 LSTM, 2 GRU */
+  /** A Cell. */
   cell: u32;
-  /** A number of recurrent-function.ts. */
+  /** A CellActivation. */
   activation: u32;
-  /** Likewise, for the gates. */
+  /** The CellActivation of the gates. */
   gateActivation: u32;
 }
 
 export function recurrent_gradient(words: RecurrentGradientWords): void {
   const steps = words.steps, batch = words.batch, cell = words.cell;
   units = words.units;
-  const gates: u32 = cell == SIMPLE ? 1 : cell == LSTM ? 4 : 3;
+  const gates: u32 = cell == Cell.simple ? 1 : cell == Cell.lstm ? 4 : 3;
   const work = <f64>(steps + 1) * <f64>batch * <f64>units * <f64>gates * (1 + 0.04 * <f64>(units + 8));
   if (!take(batch, tile_rows, work)) return;
   act = words.activation;
@@ -206,7 +205,7 @@ export function recurrent_gradient(words: RecurrentGradientWords): void {
   wide = row * gates;
   padded = <usize>block_count(units) << 5;
   has_dropout = words.dropout != 0;
-  passes = words.mask != 0 || cell > LSTM;
+  passes = words.mask != 0 || cell == Cell.gru;
   const last = part_end;
   for (let first = part_begin; first < last; first += BLOCK_ROWS) {
     walk(words, first, min(last - first, BLOCK_ROWS), steps, batch, cell);
@@ -221,9 +220,9 @@ function walk(words: RecurrentGradientWords, first: u32, rows: u32, steps: u32, 
   const panels = words.panels, hidden = words.hidden;
   const products = words.scratch + <usize>first * padded * 3;
   const straights = products + <usize>rows * padded, throughs = straights + <usize>rows * padded;
-  const is_early = cell > LSTM && columns_given == 0;
+  const is_early = cell == Cell.gru && columns_given == 0;
   memory.fill(products, 0, 2 * <usize>rows * padded);
-  if (cell == LSTM) {
+  if (cell == Cell.lstm) {
     memory.copy(words.carry + at, words.upstream + <usize>(steps + 1) * plane + at, <usize>rows * row);
   }
   for (let step = steps; step > 0; ) {
@@ -248,8 +247,8 @@ function walk(words: RecurrentGradientWords, first: u32, rows: u32, steps: u32, 
     straight = straights;
     for (let i: u32 = 0; i < rows; i++) {
       if (!works(mask == 0 ? 0 : mask + (<usize>i << 2))) idle_row();
-      else if (cell == LSTM) lstm_row();
-      else if (cell == SIMPLE) simple_row();
+      else if (cell == Cell.lstm) lstm_row();
+      else if (cell == Cell.simple) simple_row();
       else gru_row();
       next_row();
     }

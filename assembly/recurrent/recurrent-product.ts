@@ -1,6 +1,7 @@
 // The products inside a recurrent cell: a few rows times the recurrent kernel, or times its transpose, at every step. The kernel
 // is packed into panels once a call, by a kernel of its own that runs before; recurrent.ts and recurrent-gradient.ts walk
-// the steps with them. Units are taken in blocks of eight; what hangs over the last is zero.
+// the steps with them. Units are taken in blocks of TILE_COLUMNS; what hangs over the last is zero.
+import { TILE_COLUMNS } from '../constants';
 import { pack_columns, pack_rows } from '../product/matmul-pack';
 import { tile, tile_height } from '../product/matmul-tile';
 import { part_begin, part_end, take } from '../runtime/part';
@@ -17,7 +18,7 @@ export const BLOCK_ROWS: u32 = 96;
 
 @inline
 export function block_count(units: u32): u32 {
-  return (units + 7) >> 3;
+  return (units + TILE_COLUMNS - 1) / TILE_COLUMNS;
 }
 
 /** The words of `recurrent_pack`. */

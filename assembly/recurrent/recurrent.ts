@@ -7,6 +7,7 @@
 // 100 steps of an LSTM of 128 units, 128 samples (1.7 GFLOP), Node 20 with fused multiply-adds, milliseconds of one core's time:
 // 42; as a plain product, 32.5; the activations are 7 of it, waiting for memory 4. Where gates and carries are kept for
 // the gradient, 46: so to keep them costs 4, and to compute them again would cost 42 of a training step of about 150.
+import { Cell } from '../constants';
 import { activate_run, get, multiply_run, put, works } from './recurrent-function';
 import { BLOCK_ROWS, block_count, panel_product } from './recurrent-product';
 import { tile_rows } from '../product/matmul-micro';
@@ -14,8 +15,6 @@ import { part_begin, part_end, take } from '../runtime/part';
 import { add, fma, mul, one, sub } from '../simd';
 import { Address, OptionalAddress } from '../words';
 
-const SIMPLE: u32 = 0;
-const LSTM: u32 = 1;
 
 // Of the call at hand: sizes and the places of its operands.
 let units: u32 = 0;
@@ -257,18 +256,18 @@ export class RecurrentWords {
   batch: u32;
   /** Units of the cell. */
   units: u32;
-  /** 0 simple, 1 LSTM, 2 GRU */
+  /** A Cell. */
   cell: u32;
-  /** A number of recurrent-function.ts. */
+  /** A CellActivation. */
   activation: u32;
-  /** Likewise, for the gates. */
+  /** The CellActivation of the gates. */
   gateActivation: u32;
 }
 
 export function recurrent(words: RecurrentWords): void {
   const steps = words.steps, batch = words.batch, cell = words.cell;
   units = words.units;
-  gates = cell == SIMPLE ? 1 : cell == LSTM ? 4 : 3;
+  gates = cell == Cell.simple ? 1 : cell == Cell.lstm ? 4 : 3;
   const work = <f64>(steps + 1) * <f64>batch * <f64>units * <f64>gates * (2 + 0.04 * <f64>(units + 8));
   if (!take(batch, tile_rows, work)) return;
   panels = words.panels;
@@ -301,7 +300,7 @@ function walk(words: RecurrentWords, first: u32, steps: u32, batch: u32, cell: u
   // Where carries are not kept, there is one, in its place behind the last state.
   const cells = words.cells, last_carry = after + <usize>(steps + 1) * plane;
   carry_after = cells != 0 ? cells + at : last_carry;
-  if (cell == LSTM) memory.copy(carry_after, words.carry + at, block_bytes);
+  if (cell == Cell.lstm) memory.copy(carry_after, words.carry + at, block_bytes);
   for (let step: u32 = 0; step < steps; step++) {
     before = after;
     after += plane;
@@ -313,8 +312,8 @@ function walk(words: RecurrentWords, first: u32, steps: u32, batch: u32, cell: u
       seen = dropped;
     }
     store<u32>(z, fetch_ahead(projected, <usize>rows * wide));
-    if (cell == SIMPLE) for (let block: u32 = 0; block < blocks; block++) simple_block(block);
-    else if (cell == LSTM) for (let block: u32 = 0; block < blocks; block++) lstm_block(block);
+    if (cell == Cell.simple) for (let block: u32 = 0; block < blocks; block++) simple_block(block);
+    else if (cell == Cell.lstm) for (let block: u32 = 0; block < blocks; block++) lstm_block(block);
     else if (bias != 0) for (let block: u32 = 0; block < blocks; block++) gru_block(block);
     else {
       for (let block: u32 = 0; block < blocks; block++) reset_block(block, reset);
@@ -329,5 +328,5 @@ function walk(words: RecurrentWords, first: u32, steps: u32, batch: u32, cell: u
     inner += plane;
     if (mask != 0) mask += <usize>batch << 2;
   }
-  if (cell == LSTM && cells != 0) memory.copy(last_carry, carry_after, block_bytes);
+  if (cell == Cell.lstm && cells != 0) memory.copy(last_carry, carry_after, block_bytes);
 }

@@ -3,14 +3,10 @@
 //
 // Sums are added pairwise: blocks of at most 512 floats (or 64 rows) into several accumulators, then halves with halves, so
 // the error grows with the logarithm of the length. The order depends on the shape only.
+import { ReduceKind } from '../constants';
 import { add, fma, load_tail, max_lanes, min_lanes, splat, store_tail, sum_lanes } from '../simd';
 import { Address } from '../words';
 
-export const SUM: u32 = 0;
-export const MEAN: u32 = 1;
-export const MAX: u32 = 2;
-export const MIN: u32 = 3;
-export const SUM_OF_SQUARES: u32 = 4;
 
 /** Types that tell the instances of a recursive function apart. */
 export type Plain = i32;
@@ -18,27 +14,27 @@ export type Squared = f32;
 
 @inline
 function kind_of<K>(): u32 {
-  return isFloat<K>() ? SUM_OF_SQUARES : SUM;
+  return isFloat<K>() ? ReduceKind.sumOfSquares : ReduceKind.sum;
 }
 
 /** accumulator ∘ x; `kind` is a constant at every use, so only one branch is compiled. */
 @inline
 function combine(kind: u32, accumulator: v128, x: v128): v128 {
-  if (kind == SUM) return add(accumulator, x);
-  if (kind == SUM_OF_SQUARES) return fma(x, x, accumulator);
-  if (kind == MAX) return f32x4.max(accumulator, x);
+  if (kind == ReduceKind.sum) return add(accumulator, x);
+  if (kind == ReduceKind.sumOfSquares) return fma(x, x, accumulator);
+  if (kind == ReduceKind.max) return f32x4.max(accumulator, x);
   return f32x4.min(accumulator, x);
 }
 
 /** How two partial results join: a sum of squares is a sum by then. */
 @inline
 function join(kind: u32, a: v128, b: v128): v128 {
-  return combine(kind == SUM_OF_SQUARES ? SUM : kind, a, b);
+  return combine(kind == ReduceKind.sumOfSquares ? ReduceKind.sum : kind, a, b);
 }
 
 @inline
 function neutral(kind: u32): f32 {
-  return kind == MAX ? -Infinity : kind == MIN ? Infinity : 0;
+  return kind == ReduceKind.max ? -Infinity : kind == ReduceKind.min ? Infinity : 0;
 }
 
 /** A contiguous run in eight accumulators. */
@@ -63,7 +59,7 @@ export function run_block(kind: u32, x: usize, count: u32): f32 {
     a1 = join(kind, join(kind, a1, a5), join(kind, a3, a7));
   }
   a0 = join(kind, a0, a1);
-  return kind == MAX ? max_lanes(a0) : kind == MIN ? min_lanes(a0) : sum_lanes(a0);
+  return kind == ReduceKind.max ? max_lanes(a0) : kind == ReduceKind.min ? min_lanes(a0) : sum_lanes(a0);
 }
 
 /** The sum of a contiguous run, or of its squares, pairwise. */
@@ -141,7 +137,7 @@ export class ReduceWords {
   reduce: u32;
   /** The size of the axes behind them. */
   inner: u32;
-  /** 0 sum, 1 mean; 2 max (NaN if there is one), 3 min (likewise), 4 sum of squares */
+  /** A ReduceKind. */
   kind: u32;
 }
 
@@ -173,10 +169,10 @@ export function reduce_pieces(more: bool, words: ReduceWords, first: u32, last: 
     if (inner == 1) {
       let v: f32;
       if (!more) v = sum_run<Plain>(from, rows);
-      else if (kind == MAX) v = run_block(MAX, from, rows);
-      else if (kind == MIN) v = run_block(MIN, from, rows);
+      else if (kind == ReduceKind.max) v = run_block(ReduceKind.max, from, rows);
+      else if (kind == ReduceKind.min) v = run_block(ReduceKind.min, from, rows);
       else v = sum_run<Squared>(from, rows);
-      store<f32>(to, !more && kind == MEAN ? v / <f32>rows : v);
+      store<f32>(to, !more && kind == ReduceKind.mean ? v / <f32>rows : v);
       continue;
     }
     const start = (piece - o * pieces) << 4;
@@ -186,10 +182,10 @@ export function reduce_pieces(more: bool, words: ReduceWords, first: u32, last: 
       const width: u32 = left == 16 ? 16 : min<u32>(left, 4);
       const at = <usize>j << 2;
       if (!more) sum_columns<Plain>(from + at, rows, stride, to + at, width, slots);
-      else if (kind == MAX) columns_block(MAX, from + at, rows, stride, to + at, width);
-      else if (kind == MIN) columns_block(MIN, from + at, rows, stride, to + at, width);
+      else if (kind == ReduceKind.max) columns_block(ReduceKind.max, from + at, rows, stride, to + at, width);
+      else if (kind == ReduceKind.min) columns_block(ReduceKind.min, from + at, rows, stride, to + at, width);
       else sum_columns<Squared>(from + at, rows, stride, to + at, width, slots);
-      if (!more && kind == MEAN) {
+      if (!more && kind == ReduceKind.mean) {
         for (let d = to + at, end = d + (<usize>width << 2); d < end; d += 4) store<f32>(d, load<f32>(d) / <f32>rows);
       }
       j += width;

@@ -1,9 +1,8 @@
 // The greatest, the least and the sum of squares over the middle axis of f32[outer][reduce][inner]; how, and by which words:
 // reduce-blocks.ts.
-import { part_begin, part_end, take, workspace } from '../runtime/part';
+import { part_begin, part_end, stack, take } from '../runtime/part';
 import { ReduceWords, pieces_of, pieces_work, reduce_pieces } from './reduce-blocks';
 
 export function reduce_more(words: ReduceWords): void {
-  // Its slots are those of the core's stack, behind the tables.
-  if (take(pieces_of(words), 1, pieces_work(words))) reduce_pieces(true, words, part_begin, part_end, workspace() + 512);
+  if (take(pieces_of(words), 1, pieces_work(words))) reduce_pieces(true, words, part_begin, part_end, stack());
 }

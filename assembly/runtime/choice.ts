@@ -1,6 +1,7 @@
 // Whether a program that threads can share is run by all of them, or by thread 0 alone. The plan cannot know: a core that
 // another process has makes its thread late at every barrier, and then all are slower than one. So thread 0 measures.
-// Below jobs.ts; the bits of a result are the same either way.
+// Below jobs.ts; the bits of a result are the same either way. What is known of a program is a record before its plan, of
+// RECORD_BYTES bytes: zero at first, and thread 0's own.
 //
 // What is in use is timed all along. Now and then the other way is tried for a few steps, and taken where it is faster. What
 // a trial loses is paid for by waiting until it is PRICE times as long ago, so that trials cost one part in PRICE at most;
@@ -9,9 +10,6 @@
 /** Ways to run. */
 export const TOGETHER: u32 = 0;
 export const ALONE: u32 = 1;
-
-/** What is known of a program: zero at first, and thread 0's own. It lies before the plan. */
-export const RECORD_BYTES: usize = 128;
 
 /** The way in use. */
 const IN_USE: usize = 0;

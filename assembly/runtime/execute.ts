@@ -6,13 +6,13 @@
 //   word 2… the kernel's own words, as its file documents them
 // and ends with a word 0xffffffff.
 
-export const END: u32 = 0xffffffff;
+import { INSTRUCTION_HEAD, PROGRAM_END } from '../constants';
 
 export function run(program: usize, steps: i32): void {
   for (; steps > 0; steps--) {
     let at = program;
-    for (let kernel = load<u32>(at); kernel != END; kernel = load<u32>(at)) {
-      call_indirect<void>(kernel, at + 8);
+    for (let kernel = load<u32>(at); kernel != PROGRAM_END; kernel = load<u32>(at)) {
+      call_indirect<void>(kernel, at + INSTRUCTION_HEAD);
       at += load<u32>(at, 4);
     }
   }

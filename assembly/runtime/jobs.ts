@@ -4,44 +4,33 @@
 //
 // A job is eight words: its kind, then what the kind needs. Every worker goes through all jobs in their order; where a
 // job is thread 0's alone the others pass it by, and meet thread 0 again at the first barrier of the next.
+import {
+  CONTROL_DONE,
+  CONTROL_POSTED,
+  CONTROL_RING,
+  CONTROL_WANTED,
+  CONTROL_WAY,
+  JOB_ALONE,
+  JOB_BYTES,
+  JOB_COPY,
+  JOB_OUTSIDE,
+  JOB_TOGETHER,
+  RECORD_BYTES,
+  RING_JOBS,
+  RING_ROOM,
+  WORK_FAILED,
+  WORK_NEWS,
+  WORK_OUTSIDE,
+} from '../constants';
 import { barrier, control_block, publish, show_progress, wait_for_change, wait_for_fellow } from './barrier';
-import { ALONE as BY_ONE, RECORD_BYTES, TOGETHER as BY_ALL, learn, steps_to_try, way_in_use } from './choice';
+import { ALONE as BY_ONE, TOGETHER as BY_ALL, learn, steps_to_try, way_in_use } from './choice';
 import { run } from './execute';
 import { run_together } from './execute-together';
 
-/** Jobs asked for so far, and done. Both wrap around. */
-const POSTED: usize = 256;
-const DONE: usize = 320;
-/** Not 0 when JavaScript wants to be told once the next job is done. */
-const WANTED: usize = 324;
-/** How thread 0 goes on with the last program that threads can share: see choice.ts. */
-const WAY: usize = 332;
-const RING: usize = 512;
-const RING_JOBS: u32 = 256;
-/**
- * After so many jobs all threads meet. The ring holds no more that are not done by thread 0, so what it writes over was
- * read by all.
- */
-const MEETING: u32 = RING_JOBS / 2;
-const JOB_BYTES: usize = 32;
 
-/**
- * program, plan with the record before it, steps; then what thread 0 chooses: 1 and the steps that all do, before thread 0
- * does the rest
- */
-const TOGETHER: u32 = 1;
+/** Where a job that threads share has what thread 0 chooses. */
 const CHOSEN: usize = 16;
-/** program, steps */
-const ALONE: u32 = 2;
-/** to, from, bytes */
-const COPY: u32 = 3;
-/** Something that JavaScript has to do in every worker. */
-const OUTSIDE: u32 = 4;
 
-/** Why `work` comes back. */
-const HAS_FAILED: u32 = 0;
-const HAS_NEWS: u32 = 1;
-const HAS_OUTSIDE_JOB: u32 = 2;
 
 /** Jobs that this worker has taken and done. */
 let taken: u32 = 0;
@@ -50,7 +39,7 @@ let outside = false;
 
 /** The address of the job that the worker is at. */
 function job_address(): usize {
-  return control_block() + RING + <usize>(taken % RING_JOBS) * JOB_BYTES;
+  return control_block() + CONTROL_RING + <usize>(taken % RING_JOBS) * JOB_BYTES;
 }
 
 /** Counts the job as done; true when JavaScript wants to know. */
@@ -58,8 +47,8 @@ function finish(thread: u32): bool {
   taken++;
   if (thread != 0) return false;
   const control = control_block();
-  atomic.store<u32>(control, taken, DONE);
-  return atomic.load<u32>(control, WANTED) != 0 && atomic.xchg<u32>(control, 0, WANTED) != 0;
+  atomic.store<u32>(control, taken, CONTROL_DONE);
+  return atomic.load<u32>(control, CONTROL_WANTED) != 0 && atomic.xchg<u32>(control, 0, CONTROL_WANTED) != 0;
 }
 
 /** Milliseconds. */
@@ -95,7 +84,7 @@ function run_shared(job: usize, thread: u32, threads: u32): bool {
     run_alone(program, steps - shared);
     note(record, BY_ONE, steps - shared, begin);
   }
-  atomic.store<u32>(control_block(), way_in_use(record), WAY);
+  atomic.store<u32>(control_block(), way_in_use(record), CONTROL_WAY);
   return true;
 }
 
@@ -111,25 +100,25 @@ export function work(thread: u32, threads: u32): u32 {
   const control = control_block();
   if (outside) {
     outside = false;
-    if (!barrier(threads)) return HAS_FAILED;
-    if (finish(thread)) return HAS_NEWS;
+    if (!barrier(threads)) return WORK_FAILED;
+    if (finish(thread)) return WORK_NEWS;
   }
   for (;;) {
-    if (taken % MEETING == 0 && !barrier(threads)) break;
-    if (atomic.load<u32>(control, POSTED) == taken && !wait_for_change(control + POSTED, taken, 0)) break;
+    if (taken % RING_ROOM == 0 && !barrier(threads)) break;
+    if (atomic.load<u32>(control, CONTROL_POSTED) == taken && !wait_for_change(control + CONTROL_POSTED, taken, 0)) break;
     const job = job_address();
     const kind = load<u32>(job);
-    if (kind == TOGETHER) {
+    if (kind == JOB_TOGETHER) {
       if (!run_shared(job, thread, threads)) break;
-    } else if (kind == OUTSIDE) {
+    } else if (kind == JOB_OUTSIDE) {
       outside = true;
-      return HAS_OUTSIDE_JOB;
-    } else if (thread == 0 && kind == ALONE) {
+      return WORK_OUTSIDE;
+    } else if (thread == 0 && kind == JOB_ALONE) {
       run_alone(load<u32>(job, 4), load<u32>(job, 8));
-    } else if (thread == 0 && kind == COPY) {
+    } else if (thread == 0 && kind == JOB_COPY) {
       memory.copy(load<u32>(job, 4), load<u32>(job, 8), load<u32>(job, 12));
     }
-    if (finish(thread)) return HAS_NEWS;
+    if (finish(thread)) return WORK_NEWS;
   }
-  return HAS_FAILED;
+  return WORK_FAILED;
 }

@@ -1,6 +1,9 @@
 // What share.ts is to the kernels of the core module, for those of the other modules: they are instances of their own, and
-// import the core's `take` and the range that it sets. Threads import `share` too. `workspace` is 512 bytes for the tables
-// that a kernel makes and, behind them, 4 KiB for partial sums (workspace.ts); each thread has its own.
+// import the core's `take` and the range that it sets. Threads import `share` too. `workspace` is TABLE_BYTES bytes for
+// the tables that a kernel makes and, behind them, 4 KiB for partial sums (workspace.ts); each thread has its own.
+
+/** Bytes of the tables in the workspace. */
+export const TABLE_BYTES: usize = 512;
 
 /** See share.ts. */
 @external("env", "take")
@@ -17,3 +20,9 @@ export declare function share(number: u32, count: u32): void;
 
 @external("env", "workspace")
 export declare function workspace(): usize;
+
+/** 4 KiB for partial sums. */
+@inline
+export function stack(): usize {
+  return workspace() + TABLE_BYTES;
+}

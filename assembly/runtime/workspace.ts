@@ -1,15 +1,16 @@
 // The fixed working memory of the kernels: small tables, the edge tile of a matrix product. It is the only
 // memory that kernels write besides their operands. Each instance starts with the block that the binary reserves below
 // __heap_base; where several instances share one memory, each but one is given a block of its own by `set_workspace`.
+import { MATMUL_COLUMNS, MATMUL_DEPTH, MATMUL_ROWS } from '../constants';
+import { TABLE_BYTES } from './part';
 
-const TABLE_BYTES: usize = 512;
 const STACK_BYTES: usize = 4096;
 const EDGE_BYTES: usize = 512;
 
 const WORKSPACE_BYTES: usize = TABLE_BYTES + STACK_BYTES + EDGE_BYTES;
 
-/** The most scratch memory that a product asks for: panels of 512 columns and 96 rows, 256 deep. */
-const SCRATCH_BYTES: usize = 256 * (512 + 96) * 4;
+/** The most scratch memory that a product asks for: panels of a block of B and of a block of A. */
+const SCRATCH_BYTES: usize = MATMUL_DEPTH * (MATMUL_COLUMNS + MATMUL_ROWS) * 4;
 
 let base: usize = memory.data(<i32>WORKSPACE_BYTES, 64);
 
@@ -28,7 +29,7 @@ export function own_scratch(): usize {
   return base + WORKSPACE_BYTES;
 }
 
-/** 512 bytes for the tables that a kernel makes of its words. */
+/** TABLE_BYTES bytes for the tables that a kernel makes of its words. */
 @inline
 export function table(): usize {
   return base;

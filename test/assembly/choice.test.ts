@@ -3,7 +3,8 @@
  * the test drives. There is one thread, so nothing has to wait; how long a step lasts is what the test says.
  */
 import { describe, expect, it } from 'vitest';
-import { JobRing, controlBytes, jobs } from '../../src/backends/wasm/threads/job-ring.ts';
+import { JobRing } from '../../src/backends/wasm/threads/job-ring.ts';
+import { controlBytes, jobTogether, recordBytes } from '../../src/generated/wasm/constants.ts';
 import { Kernels } from './kernels.ts';
 
 /** Milliseconds of a step. */
@@ -21,7 +22,7 @@ class Machine {
   readonly #control: number;
   readonly #counter: number;
   readonly #program: number;
-  /** 128 bytes of record, and the plan: thread 0 does the one instruction. */
+  /** The record, and the plan: thread 0 does the one instruction. */
   readonly #record: number;
   #paces: Paces = { together: 1, alone: 1 };
   #seen = { together: 0, alone: 0 };
@@ -35,7 +36,7 @@ class Machine {
     this.#ring = new JobRing(kernels.memory, this.#control, { spins: 1, timeout: 1 });
     kernels.exports['set_control']!(this.#control);
     this.#counter = zeros(4);
-    this.#record = zeros(128 + 4);
+    this.#record = zeros(recordBytes + 4);
     const increment = kernels.table.grow(1);
     kernels.table.set(increment, kernels.exports['increment']);
     this.#program = kernels.int32s([increment, 20, this.#counter, this.#counter, 1, -1]);
@@ -64,7 +65,7 @@ class Machine {
     const [begin, before] = [this.time, this.steps];
     let asked = 0;
     while (this.time - begin < milliseconds) {
-      this.#ring.post({ kind: jobs.together, words: [this.#program, this.#record, steps, 0] });
+      this.#ring.post({ kind: jobTogether, words: [this.#program, this.#record, steps, 0] });
       this.#ring.requestMessage();
       expect(this.#kernels.exports['work']!(0, 1)).toBe(1);
       asked += steps;

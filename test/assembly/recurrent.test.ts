@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { recurrentKernel } from '../../src/generated/wasm/kernels.ts';
 import { loadBinaries, ulp } from './kernels.ts';
 import type { Kernels } from './kernels.ts';
-import { cellActivations } from '../../src/ops/recurrent/recurrent-cell.ts';
+import { cellActivations } from '../../src/generated/wasm/constants.ts';
 import type { CellActivation } from '../../src/ops/recurrent/recurrent-cell.ts';
 
 const units = 64;

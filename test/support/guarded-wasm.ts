@@ -7,7 +7,7 @@ import { heapBase } from '../../src/generated/wasm/heap.ts';
 import type { Backend, BackendBuffer, PreparedProgram } from '../../src/backends/backend.ts';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
 import type { WasmOptions } from '../../src/backends/wasm/index.ts';
-import { recordBytes } from '../../src/backends/wasm/threads/threads.ts';
+import { recordBytes } from '../../src/generated/wasm/constants.ts';
 import type { Program } from '../../src/compiler/program.ts';
 import { verifyProgram } from '../../src/compiler/verify/program.ts';
 import { GuardedHeap } from './guarded-heap.ts';

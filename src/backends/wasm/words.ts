@@ -2,14 +2,10 @@
  * Encodes a program for the wasm executor: a stream of 32-bit words, for each call [table index, bytes, …words], with
  * operands resolved to addresses. `assembly/runtime/execute.ts` executes it.
  */
+import { instructionHead, programEnd } from '../../generated/wasm/constants.ts';
 import type { WasmCall, Word } from '../../graph/kernel.ts';
 import { bufferIndex } from '../../compiler/program.ts';
 import type { Program, ProgramStep } from '../../compiler/program.ts';
-
-/** The end marker of the stream; no table index has this value. */
-const end = 0xffffffff;
-/** The table index and the length of a call. */
-const headWords = 2;
 
 /**
  * Encodes `program` as words.
@@ -25,11 +21,11 @@ export function encodeProgram(
   const words: number[] = [];
   for (const step of program.steps) {
     for (const call of step.calls) {
-      words.push(indexOf(call.entry), (headWords + call.words.length) * 4);
+      words.push(indexOf(call.entry), instructionHead + 4 * call.words.length);
       for (const word of call.words) words.push(encodeWord(word, step, addresses, indexOf));
     }
   }
-  return Uint32Array.from([...words, end]);
+  return Uint32Array.from([...words, programEnd]);
 }
 
 const floatBits = new DataView(new ArrayBuffer(4));

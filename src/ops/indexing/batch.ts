@@ -5,11 +5,11 @@
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape, sizeOf } from '../../core/shape.ts';
 import { batch as batchShader } from '../../generated/shaders/batch.ts';
+import { gatherDTypes } from '../../generated/wasm/constants.ts';
 import { gatherBatchKernel, storeRowsKernel } from '../../generated/wasm/kernels.ts';
 import { call, input, output } from '../../graph/kernel.ts';
 import type { Node } from '../../graph/node.ts';
 import type { ReferenceContext, StructuredOp, TensorType } from '../../graph/op.ts';
-import { gatherDTypes } from './gather.ts';
 import { elementDispatch, stridingThreads } from '../dispatch.ts';
 import { requireDType, requireInteger, requireRank, structured } from '../define.ts';
 import type { OpFunction } from '../define.ts';

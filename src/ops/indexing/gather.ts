@@ -5,6 +5,7 @@
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape, sizeOf } from '../../core/shape.ts';
 import { gather as gatherShader } from '../../generated/shaders/gather.ts';
+import { gatherDTypes } from '../../generated/wasm/constants.ts';
 import { gatherKernel, scatterAddKernel } from '../../generated/wasm/kernels.ts';
 import { call, input, output, scratch } from '../../graph/kernel.ts';
 import type { Node } from '../../graph/node.ts';
@@ -15,9 +16,6 @@ import { elementDispatch } from '../dispatch.ts';
 import { checkedOp, requireDType, requireInteger, structured } from '../define.ts';
 import type { OpFunction } from '../define.ts';
 import { fillDispatch } from '../shape/strided-copy-wgsl.ts';
-
-/** The dtypes of a table in the order of their numbers in the kernels. */
-export const gatherDTypes = ['float32', 'int32', 'uint8'] as const;
 
 export interface GatherSizes {
   readonly count: number;

@@ -7,6 +7,13 @@ import { boolean, options } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
 import type { ShaderSource } from '../../core/shader-source.ts';
 import { broadcastShapes, formatShape, sizeOf } from '../../core/shape.ts';
+import {
+  matmulColumns,
+  matmulDepth,
+  matmulRows,
+  tileColumns,
+  tileRowsMultiple,
+} from '../../generated/wasm/constants.ts';
 import { matmulKernel } from '../../generated/wasm/kernels.ts';
 import { call, input, output, scratch } from '../../graph/kernel.ts';
 import type { GpuKernel, StepTypes } from '../../graph/kernel.ts';
@@ -157,11 +164,11 @@ function swapsLastTwo({ op, attributes }: Node): boolean {
   return order.every((axis, index) => axis === (index < rank - 2 ? index : 2 * rank - 3 - index));
 }
 
-/** Bytes of the panels that `assembly/product/matmul.ts` packs: `matmul_scratch_bytes` there. */
+/** Bytes of the panels that `assembly/product/matmul.ts` packs. */
 export function packedBytes({ m, n, k }: Pick<MatmulSizes, 'm' | 'n' | 'k'>): number {
-  const rows = Math.ceil(Math.min(m, 96) / 12) * 12;
-  const columns = Math.ceil(Math.min(n, 512) / 8) * 8;
-  return Math.max(64, 4 * Math.min(k, 256) * (rows + columns));
+  const rows = Math.ceil(Math.min(m, matmulRows) / tileRowsMultiple) * tileRowsMultiple;
+  const columns = Math.ceil(Math.min(n, matmulColumns) / tileColumns) * tileColumns;
+  return Math.max(64, 4 * Math.min(k, matmulDepth) * (rows + columns));
 }
 
 const record: Omit<StructuredOp<MatmulAttributes>, 'kind'> = {

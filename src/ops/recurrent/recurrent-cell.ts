@@ -4,12 +4,14 @@
  *
  * Gates lie side by side in one row of `gates · units`: i, f, g, o for an LSTM; z, r, h for a GRU; one for a simple cell.
  */
+import type { cellActivations, cells } from '../../generated/wasm/constants.ts';
 import type { TensorType } from '../../graph/op.ts';
 
-export type Cell = 'simple' | 'lstm' | 'gru';
+export { cellActivations } from '../../generated/wasm/constants.ts';
 
-/** Activations of cells, in the order of their numbers in the kernels. Each slope follows from the value alone. */
-export const cellActivations = ['linear', 'relu', 'sigmoid', 'tanh', 'hardSigmoid'] as const;
+export type Cell = (typeof cells)[number];
+
+/** Each slope follows from the value alone. */
 export type CellActivation = (typeof cellActivations)[number];
 
 // A type, not an interface: attributes are index-signature records.

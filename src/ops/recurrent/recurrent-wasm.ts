@@ -2,19 +2,18 @@
  * How the recurrent op and its gradient are called on WebAssembly: the recurrent kernel is packed into panels once, then one
  * call walks all steps (`assembly/recurrent/recurrent.ts`, `assembly/recurrent/recurrent-gradient.ts`).
  */
+import { cellActivations, cells, tileColumns } from '../../generated/wasm/constants.ts';
 import { recurrentGradientKernel, recurrentKernel, recurrentPackKernel } from '../../generated/wasm/kernels.ts';
 import type { RecurrentWords } from '../../generated/wasm/kernels.ts';
 import { call, input, output, scratch } from '../../graph/kernel.ts';
 import type { Operand, StepTypes, WasmCall, WasmKernel } from '../../graph/kernel.ts';
-import { cellActivations, recurrentGradientInputs, recurrentInputs, recurrentSizes } from './recurrent-cell.ts';
-import type { Cell, RecurrentAttributes, RecurrentSizes } from './recurrent-cell.ts';
+import { recurrentGradientInputs, recurrentInputs, recurrentSizes } from './recurrent-cell.ts';
+import type { RecurrentAttributes, RecurrentSizes } from './recurrent-cell.ts';
 
 type Step = StepTypes<RecurrentAttributes>;
 
-const cells: readonly Cell[] = ['simple', 'lstm', 'gru'];
-
-const roundedUp = (units: number): number => Math.ceil(units / 8) * 8;
-/** What `recurrent_pack` writes: units in blocks of eight. */
+const roundedUp = (units: number): number => Math.ceil(units / tileColumns) * tileColumns;
+/** What `recurrent_pack` writes: units in blocks of a tile's columns. */
 const panelBytes = ({ units, gates }: RecurrentSizes): number => 4 * gates * units * roundedUp(units);
 
 const given = (place: number | undefined): Operand | 0 => (place === undefined ? 0 : input(place));
@@ -55,7 +54,7 @@ export const recurrentWasm: readonly WasmKernel<RecurrentAttributes>[] = [
       const { attributes } = step;
       return [
         panelBytes(sizes),
-        32 * batch * gates,
+        4 * batch * gates * tileColumns,
         ...(attributes.hasDropout ? [plane] : []),
         ...(isEarly(attributes) ? [plane] : []),
       ];

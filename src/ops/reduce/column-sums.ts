@@ -6,6 +6,7 @@
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape } from '../../core/shape.ts';
 import { columnSums as shader } from '../../generated/shaders/column-sums.ts';
+import { reduceKinds } from '../../generated/wasm/constants.ts';
 import { columnMomentsKernel, columnProductsKernel, reduceKernel } from '../../generated/wasm/kernels.ts';
 import { call, input, output, scratch } from '../../graph/kernel.ts';
 import type { GpuKernel, Operand, StepTypes, WasmKernel } from '../../graph/kernel.ts';
@@ -16,7 +17,7 @@ import { elementDispatch } from '../dispatch.ts';
 import { alias, requireDType, structured, withinFloat32 } from '../define.ts';
 import type { OpFunction } from '../define.ts';
 import { parts } from '../part.ts';
-import { reduceKinds, sum } from './reduce.ts';
+import { sum } from './reduce.ts';
 import { reducePass } from './reduce-wgsl.ts';
 import { expandDims } from '../shape/reshape.ts';
 import { rowSizes } from '../norm/softmax.ts';

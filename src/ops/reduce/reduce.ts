@@ -5,6 +5,7 @@
 import { boolean } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, normalizeAxes, sizeOf } from '../../core/shape.ts';
+import { reduceKinds } from '../../generated/wasm/constants.ts';
 import { reduceKernel, reduceMoreKernel } from '../../generated/wasm/kernels.ts';
 import type { ReduceWords } from '../../generated/wasm/kernels.ts';
 import { call, input, output } from '../../graph/kernel.ts';
@@ -33,8 +34,6 @@ export interface ReduceSizes {
   readonly inner: number;
 }
 
-/** The kinds in the order of their numbers in the kernels. */
-export const reduceKinds = ['sum', 'mean', 'max', 'min', 'sumOfSquares'] as const;
 export type ReduceKind = (typeof reduceKinds)[number];
 
 export function reduceSizes({ shape }: TensorType, { first, last }: ReduceAttributes): ReduceSizes {

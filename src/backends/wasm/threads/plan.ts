@@ -1,19 +1,14 @@
 /**
  * Plans how threads execute a program: which instructions all threads share, which thread runs the others, and where
  * all wait at a barrier. The plan is one byte per instruction, in linear memory next to the program;
- * `assembly/runtime/execute.ts` follows it.
+ * `assembly/runtime/execute-together.ts` follows it.
  *
  * The plan depends only on shapes, and every part of a kernel computes the same bits on any thread, so results are
  * equal to the bit for any number of threads.
  */
+import { instructionHead, planBarrier, planShared, planThreadShift } from '../../../generated/wasm/constants.ts';
 import type { Program, ProgramStep } from '../../../compiler/program.ts';
 import type { WasmCall } from '../../../graph/kernel.ts';
-
-/**
- * Bits of the plan, as in `assembly/runtime/execute.ts`. The bits above them are the thread that runs an unshared
- * instruction.
- */
-const marks = { shared: 1, barrier: 2, thread: 4 } as const;
 
 /**
  * Kernels that call `take` of `assembly/runtime/share.ts` for their part, as compiled chains do. All others run on one
@@ -101,7 +96,7 @@ export function planThreads(request: PlanRequest): ThreadPlan {
   for (const step of program.steps) {
     for (const call of step.calls) {
       const canShare = typeof call.entry !== 'string' || sharedKernels.has(call.entry);
-      const known = canShare ? request.workOf(indexOf(call.entry), address + 8) : 0;
+      const known = canShare ? request.workOf(indexOf(call.entry), address + instructionHead) : 0;
       const isShared = known > 0 && known >= threshold;
       const skipsScratch = isShared && typeof call.entry === 'string' && withPrivateScratch.has(call.entry);
       const { reads, writes } = accesses(step, skipsScratch);
@@ -113,8 +108,8 @@ export function planThreads(request: PlanRequest): ThreadPlan {
       const work = Math.max(known, unknownWork);
       phase.add({ thread, reads, writes }, work);
       alone += work;
-      plan.push((isShared ? marks.shared : 0) | (waits ? marks.barrier : 0) | ((thread ?? 0) * marks.thread));
-      address += 8 + 4 * call.words.length;
+      plan.push((isShared ? planShared : 0) | (waits ? planBarrier : 0) | ((thread ?? 0) << planThreadShift));
+      address += instructionHead + 4 * call.words.length;
     }
   }
   together += phase.end() + barrierCost;

@@ -3,7 +3,8 @@
  * the workers without a message; waiting for a job returns a promise.
  */
 import { BackendError } from '../../../core/errors.ts';
-import { JobRing, controlBytes, jobs } from './job-ring.ts';
+import { controlBytes, jobAlone, jobCopy, jobOutside, jobTogether } from '../../../generated/wasm/constants.ts';
+import { JobRing } from './job-ring.ts';
 import type { Job } from './job-ring.ts';
 import type { Heap } from '../memory.ts';
 import type { Kernels, LoadedModule } from '../module.ts';
@@ -101,18 +102,18 @@ export class Pool {
    */
   run(program: number, plan: number | null, steps: number): void {
     if (steps <= 0) return;
-    if (plan === null) this.#post({ kind: jobs.alone, words: [program, steps] });
-    else this.#post({ kind: jobs.together, words: [program, plan, steps, 0] });
+    if (plan === null) this.#post({ kind: jobAlone, words: [program, steps] });
+    else this.#post({ kind: jobTogether, words: [program, plan, steps, 0] });
   }
 
   /** Copies `bytes` bytes after all work queued so far. */
   copy(to: number, from: number, bytes: number): void {
-    this.#post({ kind: jobs.copy, words: [to, from, bytes] });
+    this.#post({ kind: jobCopy, words: [to, from, bytes] });
   }
 
   /** Sends a module to every worker. */
   load(module: LoadedModule): void {
-    this.#post({ kind: jobs.outside, words: [] });
+    this.#post({ kind: jobOutside, words: [] });
     for (const worker of this.workers) worker.post(module);
   }
 

@@ -4,6 +4,7 @@
  */
 import type { TypedArray } from '../../../core/dtype.ts';
 import { messageOf } from '../../../core/errors.ts';
+import { recordBytes } from '../../../generated/wasm/constants.ts';
 import { CallingThread } from '../calling-thread.ts';
 import type { Heap } from '../memory.ts';
 import type { Kernels } from '../module.ts';
@@ -33,8 +34,6 @@ export interface ThreadOptions {
   readonly startPatience?: number;
 }
 
-/** Bytes before a plan in which thread 0 stores its time measurements of the program: `assembly/runtime/choice.ts`. */
-export const recordBytes = 128;
 const maxAutoThreads = 8;
 
 /** Number of workers to start; 0 for the calling thread alone. */

@@ -6,6 +6,7 @@
  * assembly/runtime/jobs.ts); each later message has a module, and is read when a job in the ring says so. A worker with
  * its own memory treats every message as a job.
  */
+import type { workFailed, workNews } from '../../../generated/wasm/constants.ts';
 import type { LoadedModule } from '../module.ts';
 
 export interface WorkerStart {
@@ -58,8 +59,9 @@ interface Port {
   onmessage: ((event: { readonly data: unknown }) => void) | null;
 }
 
-/** Return values of `work`. */
-const [hasFailed, hasNews] = [0, 1];
+/** Return values of `work`. The types tie them to `assembly/constants.ts`, which the script cannot import. */
+const hasFailed: typeof workFailed = 0;
+const hasNews: typeof workNews = 1;
 
 /** Milliseconds between progress messages of a long run, and the target time of one chunk of it. */
 const [progressInterval, chunkTime] = [500, 250];
