@@ -1,20 +1,23 @@
 /**
- * What the functions of this folder take: the types of their arguments, for the table that each of them has. `checked` in
- * `op.ts` holds a call against its table.
+ * Argument types of the functions in this folder, for their argument tables. `checked` in `define.ts` validates a call
+ * against its table.
  */
 import type { ArgumentType } from '../core/arguments.ts';
 import { isNode } from '../graph/node.ts';
 import type { Constant, Node } from '../graph/node.ts';
 
-/** Values on the host that can become a constant of the graph: what `tensor()` returns. */
+/** Values on the host that can become a constant of the graph: the result of `tensor()`. */
 export interface HostValues {
   toConstant(): Constant;
 }
 
-/** An operand of a call: a tensor of the graph, a number that broadcasts, or values on the host. */
+/** An operand of an op: a graph tensor, a number that broadcasts, or values on the host (the result of `tensor()`). */
 export type TensorLike = Node | number | HostValues;
 
-/** The arguments of a call whose function receives `Arguments`: every node, in options too, may be given as any operand. */
+/**
+ * The argument types of a public function whose implementation takes `Arguments`: every node, also within options, may be
+ * given as any `TensorLike`.
+ */
 export type Given<Arguments extends readonly unknown[]> = { [Index in keyof Arguments]: GivenOne<Arguments[Index]> };
 type GivenOne<T> = T extends Node
   ? TensorLike
@@ -26,7 +29,7 @@ type GivenOne<T> = T extends Node
         : { [Name in keyof T]: GivenOne<T[Name]> }
       : T;
 
-/** Options as the function receives them: with nodes for the operands that `Names` lists. */
+/** Options as the implementation receives them: the operands listed in `Names` are nodes. */
 export type WithNodes<Options, Names extends keyof Options> = Omit<Options, Names> & {
   readonly [Name in Names]: NodesFor<Options[Name]>;
 };
@@ -48,7 +51,7 @@ const operandText = 'a tensor of the graph, a number, or values on the host as t
 
 export const operand: ArgumentType = { expected: operandText, accepts: isOperand, isRequired: true };
 
-/** An operand that may be left out. */
+/** An optional operand. */
 export const optionalOperand: ArgumentType = { expected: operandText, accepts: isOperand };
 
 const operandsText = 'an array of tensors, such as [a, b]';
@@ -58,7 +61,7 @@ export const operands: ArgumentType = { expected: operandsText, accepts: isOpera
 
 export const optionalOperands: ArgumentType = { expected: operandsText, accepts: isOperands };
 
-/** Which axes exist is checked where the rank is known. */
+/** Whether the axis exists is checked later, where the rank is known. */
 export const axis: ArgumentType = { expected: 'an integer, the index of an axis', accepts: isNumber };
 
 export const axes: ArgumentType = {
@@ -68,7 +71,7 @@ export const axes: ArgumentType = {
 
 const isNumbers = (value: unknown): boolean => isList(isNumber, value);
 
-/** Which numbers are valid is checked where the shapes are known, or by `checkShape`. */
+/** The range is checked later, where the shapes are known, or by `checkShape`. */
 export const integers: ArgumentType = { expected: 'an array of integers', accepts: isNumbers };
 
 export const shape: ArgumentType = {
@@ -77,19 +80,19 @@ export const shape: ArgumentType = {
   isRequired: true,
 };
 
-/** Elements before and after, for each axis. */
+/** The number of elements before and after, for each axis. */
 export const pairs: ArgumentType = {
   expected: 'an array of pairs [before, after], one for each axis',
   accepts: (value) => isList((pair) => isNumbers(pair) && (pair as number[]).length === 2, value),
   isRequired: true,
 };
 
-/** NaN and infinities are numbers to fill with. */
+/** A fill value; may be NaN or infinite. */
 export const optionalNumber: ArgumentType = { expected: 'a number', accepts: isNumber };
 
 export const scalar: ArgumentType = { expected: 'a finite number', accepts: Number.isFinite, isRequired: true };
 
-/** Any number but NaN. */
+/** Any number except NaN. */
 export const bound: ArgumentType = {
   expected: 'a number other than NaN',
   accepts: (value) => typeof value === 'number' && !Number.isNaN(value),

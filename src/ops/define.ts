@@ -1,6 +1,6 @@
 /**
- * Builders of op records. Each gives a function that makes a node, with the record as its `op` property, so that an
- * op has one name: `tanh(x)` computes, `tanh.op` tells everything known about it.
+ * Builders of op records. Each returns a function that creates a node and has the record as its `op` property, so that an
+ * op has one name: `tanh(x)` creates a node, and `tanh.op` is the record with everything known about the op.
  */
 import { markRaw, unproxied } from '../core/raw.ts';
 import { anything, callable, checkArguments, oneOf, options, required, string } from '../core/arguments.ts';
@@ -23,7 +23,7 @@ export interface OpFunction<Arguments extends readonly unknown[], O> {
   readonly op: O;
 }
 
-/** Joins a record and the function that makes its nodes. */
+/** Combines an op record with the function that creates its nodes. */
 export function defineOp<A extends Attributes, O extends Op<A>, Arguments extends readonly unknown[]>(
   op: O,
   build: (node: (inputs: readonly Node[], attributes: A) => Node, ...args: Arguments) => Node,
@@ -50,13 +50,17 @@ function leafType(attributes: Attributes): TensorType {
 }
 
 /**
- * A tensor of known values: one number that fills `shape` (a scalar by default), or every element in row-major order.
+ * Creates a tensor with known values: either one number that fills `shape`, or every element in row-major order.
  *
- * @param value a number, a typed array, arrays in arrays, or what `tensor()` returns
- * @param shape default: that of `value`; a vector for a typed array
- * @param dtype by default that of the values, as in `tensor()`; float32 for numbers
- * @throws ShapeError when the values do not fill the shape; DTypeError for values that the dtype cannot hold: a graph with a
- *   typed array of such values is refused when it is compiled, other values at once
+ * @param value a number, a typed array, nested arrays, or the result of `tensor()`
+ * @param shape default: the shape of `value`, which is [length] for a typed array and [] for a number
+ * @param dtype default: the dtype of the values, as in `tensor()`; float32 for numbers
+ * @returns a constant node
+ * @throws ShapeError when the number of values does not match the shape
+ * @throws DTypeError for values that the dtype cannot represent. For a typed array, the error is thrown when a graph that
+ *   uses the constant is compiled; otherwise immediately.
+ * @example constant([[1, 2], [3, 4]]); // float32 [2, 2]
+ * @example constant(0, [3]); // [0, 0, 0]
  */
 export function constant(
   value: number | NumericArray | NestedValues | HostValues,
@@ -81,7 +85,10 @@ export function constant(
   }
 }
 
-/** A constant of one number, which is not checked: the compiler's own, and numbers among operands. */
+/**
+ * A constant with every element equal to `value`, which is not checked. For numbers from the compiler and number
+ * operands.
+ */
 export function filled(value: number, shape: Shape = [], dtype: DType = 'float32'): Constant {
   return leaf(value, shape, dtype);
 }
@@ -98,22 +105,26 @@ function leaf(value: number | TypedArray, shape: Shape, dtype: DType): Constant 
 }
 
 export interface VariableOptions {
-  /** For listings and error messages. Default: the role with a number. */
+  /** Name in listings and error messages. Default: the role followed by a number. */
   readonly name?: string;
-  /** Default 'state'. */
+  /** What the variable is used for. Default 'state'. */
   readonly role?: Variable['variable']['role'];
   /** Default 'float32'. */
   readonly dtype?: DType;
-  /** Gives every element, in the variable's dtype. Default: zeros. */
+  /** Returns the initial values: one per element, in the variable's dtype. Default: zeros. */
   readonly initialize?: () => TypedArray;
 }
 
 let variableCount = 0;
 
 /**
- * A device buffer of `shape` that lives on between runs; see `Variable`.
+ * Creates a device buffer that persists between runs; see `Variable`.
  *
+ * @param shape the shape of the variable
+ * @param given name, role, dtype and initializer
+ * @returns a variable node
  * @throws ShapeError for an invalid shape; ValueError for invalid options; DTypeError for an unknown dtype
+ * @example variable([2, 3], { name: 'w', role: 'parameter', initialize: () => new Float32Array(6).fill(0.1) });
  */
 export function variable(shape: Shape, given: VariableOptions = {}): Variable {
   checkArguments('variable', arguments, {
@@ -132,12 +143,12 @@ export function variable(shape: Shape, given: VariableOptions = {}): Variable {
   return variableOf(node, { name, role, initialize: () => requireValues(name, node, initialize()) });
 }
 
-/** `node` as a variable of its own identity. */
+/** A new variable with the type of `node` and an identity of its own. */
 export function variableOf(node: Node, meta: Variable['variable']): Variable {
   return markRaw(unproxied({ ...node, variable: meta }));
 }
 
-/** What an initializer gave, which must be of the variable's dtype and size. */
+/** Returns the initializer's values after checking that they match the variable's dtype and size. */
 function requireValues(name: string, { shape, dtype }: TensorType, values: TypedArray): TypedArray {
   const given = dtypeOf(values, `the initializer of '${name}'`);
   if (given !== dtype) throw new DTypeError(`the initializer of '${name}' gave ${given}: the variable is ${dtype}`);
@@ -153,10 +164,12 @@ function toNode(value: TensorLike): Node {
 }
 
 /**
- * A function as users call it: its arguments are held against a table, and every operand reaches it as a node. The one check of
- * all functions here; what depends on shapes and dtypes is checked by each op's `infer`.
+ * Wraps `build` as a public function: checks the arguments against a table and converts every operand to a node. All
+ * public functions of this folder are checked here. Checks that depend on shapes and dtypes are in each op's `infer`.
  *
- * @param takes one entry for each parameter, in order
+ * @param name the function's name, for error messages
+ * @param takes one entry per parameter, in order
+ * @param build receives the checked arguments, with nodes for operands
  */
 export function checked<Arguments extends readonly unknown[], Result>(
   name: string,
@@ -170,7 +183,7 @@ export function checked<Arguments extends readonly unknown[], Result>(
   };
 }
 
-/** The same of an op. */
+/** Like `checked`, for a function with an op record. */
 export function checkedOp<Arguments extends readonly unknown[], O extends Pick<Op, 'name'>>(
   takes: ArgumentTable,
   build: OpFunction<Arguments, O>,
@@ -178,7 +191,10 @@ export function checkedOp<Arguments extends readonly unknown[], O extends Pick<O
   return Object.assign(checked(build.op.name, takes, build), { op: build.op });
 }
 
-/** A checked argument with nodes for operands; of an options object, the options that there are. */
+/**
+ * Converts operands in a checked argument to nodes, also within an options object; options that the table lacks are
+ * dropped.
+ */
 function withNodes(type: ArgumentType, value: unknown): unknown {
   if (value === undefined) return value;
   if (type === operand || type === optionalOperand) return toNode(value as TensorLike);
@@ -188,7 +204,10 @@ function withNodes(type: ArgumentType, value: unknown): unknown {
   return Object.fromEntries(Object.entries(type.table).map(([name, inner]) => [name, withNodes(inner, given[name])]));
 }
 
-/** What the builders below give, by name: isolated declarations want the type of every exported op written out. */
+/**
+ * Types of the functions that the builders below return. Isolated declarations require an explicit type for every
+ * exported op.
+ */
 export type Unary = OpFunction<[x: TensorLike], ElementwiseOp>;
 export type UnaryWith<A extends Attributes> = OpFunction<[x: TensorLike, options: A], ElementwiseOp<A>>;
 export type Binary = OpFunction<[x: TensorLike, y: TensorLike], ElementwiseOp>;
@@ -197,7 +216,11 @@ export type Ternary = OpFunction<[x: TensorLike, y: TensorLike, z: TensorLike], 
 type ElementwiseRecord<A> = Omit<ElementwiseOp<A>, 'kind' | 'arity' | 'infer'> &
   Partial<Pick<ElementwiseOp<A>, 'infer'>>;
 
-/** The type of an element-wise result: float32 in the shape that the inputs, all float32, broadcast to. */
+/**
+ * The type of an element-wise result: float32 of the shape to which the inputs broadcast.
+ *
+ * @throws DTypeError unless all inputs are float32; ShapeError when the shapes do not broadcast
+ */
 export function inferElementwise(op: string, inputs: readonly TensorType[]): TensorType {
   for (const { dtype } of inputs) requireDType(op, dtype, 'float32');
   return { shape: broadcastShapes(op, ...inputs.map(({ shape }) => shape)), dtype: 'float32' };
@@ -212,7 +235,7 @@ function elementwise<A extends Attributes>(arity: 1 | 2 | 3, record: Elementwise
   };
 }
 
-/** An element-wise op of one tensor. */
+/** Defines an element-wise op of one tensor. */
 export function unary(record: ElementwiseRecord<Attributes>): Unary {
   return checkedOp(
     { x: operand },
@@ -220,7 +243,7 @@ export function unary(record: ElementwiseRecord<Attributes>): Unary {
   );
 }
 
-/** An element-wise op of one tensor with numbers as settings, all of which must be given; `takes` names them. */
+/** Defines an element-wise op of one tensor with required numeric options, which `takes` lists. */
 export function unaryWith<A extends Readonly<Record<string, number>>>(
   takes: ArgumentTable,
   record: ElementwiseRecord<A>,
@@ -234,7 +257,7 @@ export function unaryWith<A extends Readonly<Record<string, number>>>(
   ) as UnaryWith<A>;
 }
 
-/** An element-wise op of two tensors that broadcast. */
+/** Defines an element-wise op of two tensors, with broadcasting. */
 export function binary(record: ElementwiseRecord<Attributes>): Binary {
   return checkedOp(
     { x: operand, y: operand },
@@ -242,7 +265,7 @@ export function binary(record: ElementwiseRecord<Attributes>): Binary {
   );
 }
 
-/** An element-wise op of three tensors that broadcast. */
+/** Defines an element-wise op of three tensors, with broadcasting. */
 export function ternary(record: ElementwiseRecord<Attributes>): Ternary {
   return checkedOp(
     { x: operand, y: operand, z: operand },
@@ -252,7 +275,7 @@ export function ternary(record: ElementwiseRecord<Attributes>): Ternary {
   );
 }
 
-/** An op with kernels of its own; `build` turns the caller's arguments into inputs and attributes. */
+/** Defines an op with its own kernels. `build` converts the caller's arguments to inputs and attributes. */
 export function structured<A extends Attributes, Arguments extends readonly unknown[]>(
   record: Omit<StructuredOp<A>, 'kind'>,
   build: (node: (inputs: readonly Node[], attributes: A) => Node, ...args: Arguments) => Node,
@@ -260,7 +283,7 @@ export function structured<A extends Attributes, Arguments extends readonly unkn
   return defineOp<A, StructuredOp<A>, Arguments>({ kind: 'structured', ...record }, build);
 }
 
-/** An op that only sees its input's memory in another shape. */
+/** Defines an op whose output is its input's memory, possibly with another shape. */
 export function alias<A extends Attributes, Arguments extends readonly unknown[]>(
   record: Omit<AliasOp<A>, 'kind'>,
   build: (node: (inputs: readonly Node[], attributes: A) => Node, ...args: Arguments) => Node,
@@ -268,15 +291,18 @@ export function alias<A extends Attributes, Arguments extends readonly unknown[]
   return defineOp<A, AliasOp<A>, Arguments>({ kind: 'alias', ...record }, build);
 }
 
-/** `value`, or what it becomes as a float32 where that is ±∞ or 0: the float64 reference then takes 1e39 as the devices do. */
+/**
+ * Returns `value`, or its float32 rounding where that is ±∞ or 0. The float64 reference then treats 1e39 as the devices
+ * do.
+ */
 export function withinFloat32(value: number): number {
   const single = Math.fround(value);
   return single === 0 || Math.abs(single) === Infinity ? single : value;
 }
 
 /**
- * WGSL text of the float32 nearest to `value`. A literal where WGSL has an exact one; infinities, NaN, −0 and subnormal
- * numbers by their bits. The chain that the text goes into brings the function `from_bits`.
+ * The WGSL text of the float32 nearest to `value`: a literal where WGSL has an exact one, otherwise the bits, for
+ * infinities, NaN, −0 and subnormal numbers. The surrounding chain must include the helper function `from_bits`.
  */
 export function wgslFloat(value: number): string {
   const single = Math.fround(value);
@@ -285,21 +311,21 @@ export function wgslFloat(value: number): string {
   return `from_bits(0x${new Uint32Array(Float32Array.of(single).buffer)[0]!.toString(16)}u)`;
 }
 
-/** Throws `DTypeError` unless `given` is one of `expected`. */
+/** @throws DTypeError unless `given` is one of `expected` */
 export function requireDType(op: string, given: DType, ...expected: DType[]): void {
   if (!expected.includes(given)) {
     throw new DTypeError(`${op}: takes ${expected.join(' or ')}, not ${given}: convert it with cast()`);
   }
 }
 
-/** Throws `ShapeError` unless `shape` has `rank` axes. */
+/** @throws ShapeError unless `shape` has `rank` axes */
 export function requireRank(op: string, what: string, shape: Shape, rank: number): void {
   if (shape.length !== rank) {
     throw new ShapeError(`${op}: ${what} must have rank ${rank}, not shape ${formatShape(shape)}`);
   }
 }
 
-/** Throws `ValueError` unless `given` is an integer of at least `least`. */
+/** @throws ValueError unless `given` is an integer of at least `least` */
 export function requireInteger(op: string, what: string, given: number, least: number): void {
   if (!Number.isInteger(given) || given < least) {
     throw new ValueError(`${op}: ${what} must be an integer ≥ ${least}, not ${given}`);

@@ -1,6 +1,6 @@
 /**
- * Everything that the files of ops export, for `index.ts`: a new file is a line here. As there, nothing in the package's main
- * path imports this file.
+ * Re-exports every function in the files of this folder, for `index.ts`. A new file of ops adds one line here. The
+ * package's main path does not import this file.
  */
 export { constant, variable } from './define.ts';
 export * from './elementwise/activation.ts';

@@ -1,6 +1,6 @@
 /**
- * Every op of the package, for tests, tools and the benchmark. Nothing in the package's main path imports this file:
- * a node holds its own record, so that a bundler keeps only what a program uses.
+ * Every op of the package, for tests, tools and the benchmark. The package's main path does not import this file: each
+ * node references its own op record, so that a bundler includes only the ops that a program uses.
  */
 import type { Op } from '../graph/op.ts';
 import { constantOp, variableOp } from './define.ts';
@@ -11,11 +11,11 @@ import { partOp } from './part.ts';
 export * from './functions.ts';
 export { elementwiseOp };
 
-/** The record of an op's function; none for a function that is made of several ops. */
+/** The op record of an exported function, in an array; empty for functions composed of several ops. */
 const recordOf = (value: unknown): Op[] => (typeof value === 'function' && 'op' in value ? [value.op as Op] : []);
 
-/** Those without a function: leaves, parts of an op of several outputs, and what the compiler makes. */
+/** Ops without an exported function: leaves, parts of multi-output ops, and ops that only the compiler creates. */
 const withoutFunction = [constantOp, variableOp, partOp, elementwiseOp] as unknown as readonly Op[];
 
-/** Every record. Attributes are of as many types as there are ops: the list knows them as plain data. */
+/** Every op record. Attribute types differ per op, so the list types them as plain data. */
 export const allOps: readonly Op[] = [...withoutFunction, ...Object.values(functions).flatMap(recordOf)];

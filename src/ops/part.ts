@@ -1,6 +1,6 @@
 /**
- * The further results of a structured op, as nodes: what a forward pass keeps for its gradient. The compiler makes them
- * outputs of the op's own step (`src/compiler/passes/5-fuse.ts`).
+ * The secondary outputs of a structured op as nodes: values that the forward pass stores for its gradient. The compiler
+ * turns them into outputs of the op's own step (`src/compiler/passes/5-fuse.ts`).
  */
 import { createNode } from '../graph/node.ts';
 import type { Node } from '../graph/node.ts';
@@ -13,10 +13,10 @@ export const partOp: PartOp<PartAttributes> = {
   name: 'part',
   kind: 'part',
   infer: (_, { shape }) => ({ shape, dtype: 'float32' }),
-  gradient: null, // the op's own rule answers for everything that it gives
+  gradient: null, // the op's own gradient rule covers all of its outputs
 };
 
-/** Every part of `node`, whose op names them; float32. */
+/** One node for each part that the op of `node` declares. All parts are float32. */
 export function parts(node: Node): Node[] {
   const op = node.op as StructuredOp;
   const types = op.parts?.(node.inputs, node.attributes) ?? [];

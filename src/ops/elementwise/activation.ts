@@ -1,4 +1,4 @@
-/** Activations of layers, element-wise. The references are written so that no finite x overflows. */
+/** Element-wise activation functions. The float64 references do not overflow for any finite x. */
 import {
   eluHelper,
   geluHelper,
@@ -21,7 +21,14 @@ import { select } from './select.ts';
 
 export type AlphaAttributes = { readonly alpha: number };
 
-/** max(x, 0); NaN stays NaN. The gradient at 0 is 0, and at NaN too. */
+/**
+ * max(x, 0). Propagates NaN. The gradient is 0 where x is 0 or NaN.
+ *
+ * @param x float32, any shape
+ * @returns float32 of x's shape
+ * @throws DTypeError unless x is float32
+ * @example relu(tensor([-1, 0, 2])); // [0, 0, 2]
+ */
 export const relu: Unary = /* @__PURE__ */ unary({
   name: 'relu',
   gradient: ({ output, upstream }) => [select(greater(output, 0), upstream, 0)],
@@ -34,8 +41,12 @@ export const relu: Unary = /* @__PURE__ */ unary({
 });
 
 /**
- * min(max(x, 0), 6) (Krizhevsky 2010); NaN stays NaN. The gradient is 1 between 0 and 6 and 0 elsewhere, at both bounds too,
- * as in PyTorch and TensorFlow.
+ * min(max(x, 0), 6) (Krizhevsky 2010). Propagates NaN. The gradient is 1 for 0 < x < 6 and 0 elsewhere, including both
+ * bounds, as in PyTorch and TensorFlow.
+ *
+ * @param x float32, any shape
+ * @returns float32 of x's shape
+ * @throws DTypeError unless x is float32
  */
 export const relu6: Unary = /* @__PURE__ */ unary({
   name: 'relu6',
@@ -47,7 +58,15 @@ export const relu6: Unary = /* @__PURE__ */ unary({
   reference: (_, x) => Math.min(Math.max(x, 0), 6),
 });
 
-/** alpha · x where x < 0, x elsewhere. The gradient at 0 is alpha, as in PyTorch. */
+/**
+ * alpha · x where x < 0, otherwise x. The gradient at 0 is alpha, as in PyTorch.
+ *
+ * @param x float32, any shape
+ * @param options `alpha`: a finite number, the gradient for x < 0
+ * @returns float32 of x's shape
+ * @throws DTypeError unless x is float32
+ * @example leakyRelu(x, { alpha: 0.01 });
+ */
 export const leakyRelu: UnaryWith<AlphaAttributes> = /* @__PURE__ */ unaryWith<AlphaAttributes>(
   { alpha: scalar },
   {
@@ -62,12 +81,20 @@ export const leakyRelu: UnaryWith<AlphaAttributes> = /* @__PURE__ */ unaryWith<A
   },
 );
 
-/** alpha · (eˣ − 1) where x < 0, x elsewhere (Clevert, Unterthiner, Hochreiter 2016). The gradient at 0 is alpha. */
+/**
+ * alpha · (eˣ − 1) where x < 0, otherwise x (Clevert, Unterthiner, Hochreiter 2016). The gradient at 0 is alpha.
+ *
+ * @param x float32, any shape
+ * @param options `alpha`: a finite number; the output approaches −alpha for x → −∞
+ * @returns float32 of x's shape
+ * @throws DTypeError unless x is float32
+ * @example elu(x, { alpha: 1 });
+ */
 export const elu: UnaryWith<AlphaAttributes> = /* @__PURE__ */ unaryWith<AlphaAttributes>(
   { alpha: scalar },
   {
     name: 'elu',
-    // alpha · eˣ = output + alpha where x ≤ 0: no second exponential, and nothing overflows on the side not taken.
+    // alpha · eˣ = output + alpha where x ≤ 0. This avoids a second exponential, and the unselected branch cannot overflow.
     gradient: ({ inputs: [x], attributes: { alpha }, output, upstream }) => [
       select(greater(x!, 0), upstream, mul(upstream, add(output, alpha))),
     ],
@@ -80,7 +107,14 @@ export const elu: UnaryWith<AlphaAttributes> = /* @__PURE__ */ unaryWith<AlphaAt
   },
 );
 
-/** 1 / (1 + e^(−x)). */
+/**
+ * The logistic function 1 / (1 + e^(−x)). Does not overflow.
+ *
+ * @param x float32, any shape
+ * @returns float32 of x's shape
+ * @throws DTypeError unless x is float32
+ * @example sigmoid(tensor([0])); // [0.5]
+ */
 export const sigmoid: Unary = /* @__PURE__ */ unary({
   name: 'sigmoid',
   probabilities: 'elements',
@@ -93,11 +127,18 @@ export const sigmoid: Unary = /* @__PURE__ */ unary({
   reference: (_, x) => sigmoidReference(x),
 });
 
-/** The hyperbolic tangent. */
+/**
+ * The hyperbolic tangent.
+ *
+ * @param x float32, any shape
+ * @returns float32 of x's shape
+ * @throws DTypeError unless x is float32
+ * @example tanh(tensor([0, 1])); // [0, 0.7616]
+ */
 export const tanh: Unary = /* @__PURE__ */ unary({
   name: 'tanh',
   gradient: ({ output, upstream }) => [mul(upstream, sub(1, square(output)))],
-  wgsl: 'tanh_safe(x)', // a helper of the skeleton: WGSL's tanh may overflow
+  wgsl: 'tanh_safe(x)', // a shader helper, because WGSL's tanh may overflow
   helpers: [tanhSafeHelper],
   wasm: 'tanh',
   wasmModule: functionsWasm,
@@ -105,7 +146,13 @@ export const tanh: Unary = /* @__PURE__ */ unary({
   reference: (_, x) => Math.tanh(x),
 });
 
-/** log(1 + eˣ), written max(x, 0) + log1p(e^(−|x|)). */
+/**
+ * log(1 + eˣ), computed as max(x, 0) + log1p(e^(−|x|)) so that it does not overflow.
+ *
+ * @param x float32, any shape
+ * @returns float32 of x's shape
+ * @throws DTypeError unless x is float32
+ */
 export const softplus: Unary = /* @__PURE__ */ unary({
   name: 'softplus',
   gradient: ({ inputs: [x], upstream }) => [mul(upstream, sigmoid(x!))],
@@ -116,10 +163,17 @@ export const softplus: Unary = /* @__PURE__ */ unary({
   reference: (_, x) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
 });
 
-/** x · Φ(x) with the exact normal distribution function, ½ (1 + erf(x / √2)) (Hendrycks, Gimpel 2016). */
+/**
+ * x · Φ(x), where Φ is the exact normal distribution function ½ (1 + erf(x / √2)) (Hendrycks, Gimpel 2016).
+ *
+ * @param x float32, any shape
+ * @returns float32 of x's shape
+ * @throws DTypeError unless x is float32
+ * @example gelu(tensor([-1, 0, 1])); // [-0.1587, 0, 0.8413]
+ */
 export const gelu: Unary = /* @__PURE__ */ unary({
   name: 'gelu',
-  // Φ(x) + x · φ(x), φ the normal density.
+  // The derivative is Φ(x) + x · φ(x), where φ is the normal density.
   gradient: ({ inputs: [x], upstream }) => {
     const distribution = mul(add(erf(mul(x!, Math.SQRT1_2)), 1), 0.5);
     const density = mul(exp(mul(square(x!), -0.5)), 1 / Math.sqrt(2 * Math.PI));
@@ -135,7 +189,13 @@ export const gelu: Unary = /* @__PURE__ */ unary({
   },
 });
 
-/** x · sigmoid(x), also called swish. */
+/**
+ * x · sigmoid(x), also called swish.
+ *
+ * @param x float32, any shape
+ * @returns float32 of x's shape
+ * @throws DTypeError unless x is float32
+ */
 export const silu: Unary = /* @__PURE__ */ unary({
   name: 'silu',
   gradient: ({ inputs: [x], output, upstream }) => {

@@ -1,6 +1,6 @@
 /**
- * Element-wise arithmetic. Shapes broadcast; the rules give gradients in the broadcast shape, and autodiff sums them
- * back. One file, because the gradient of each needs another.
+ * Element-wise arithmetic with broadcasting. Gradient rules return gradients of the broadcast shape; autodiff sums them
+ * back to the shapes of the operands. All ops are in one file because their gradient rules use each other.
  */
 import { maximumHelper, minimumHelper, moduloHelper } from '../../generated/shaders/elementwise.ts';
 import { functionsDoubleWasm } from '../../generated/wasm/functions-double.ts';
@@ -10,7 +10,15 @@ import type { Binary, Unary } from '../define.ts';
 import { floor, sign } from './rounding.ts';
 import { select } from './select.ts';
 
-/** x + y. float32, broadcasts. */
+/**
+ * x + y.
+ *
+ * @param x float32
+ * @param y float32; broadcasts with x
+ * @returns float32 of the broadcast shape
+ * @throws ShapeError when the shapes do not broadcast; DTypeError unless both operands are float32
+ * @example add(tensor([[1], [2]]), tensor([10, 20])); // [[11, 21], [12, 22]]
+ */
 export const add: Binary = /* @__PURE__ */ binary({
   name: 'add',
   gradient: ({ upstream }) => [upstream, upstream],
@@ -21,7 +29,15 @@ export const add: Binary = /* @__PURE__ */ binary({
   reference: (_, x, y) => x + y,
 });
 
-/** x − y. float32, broadcasts. */
+/**
+ * x − y.
+ *
+ * @param x float32
+ * @param y float32; broadcasts with x
+ * @returns float32 of the broadcast shape
+ * @throws ShapeError when the shapes do not broadcast; DTypeError unless both operands are float32
+ * @example sub(tensor([3, 4]), 1); // [2, 3]
+ */
 export const sub: Binary = /* @__PURE__ */ binary({
   name: 'sub',
   gradient: ({ upstream }) => [upstream, neg(upstream)],
@@ -31,7 +47,15 @@ export const sub: Binary = /* @__PURE__ */ binary({
   reference: (_, x, y) => x - y,
 });
 
-/** x · y, element by element. float32, broadcasts. */
+/**
+ * The element-wise product x · y. See `matmul` for the matrix product.
+ *
+ * @param x float32
+ * @param y float32; broadcasts with x
+ * @returns float32 of the broadcast shape
+ * @throws ShapeError when the shapes do not broadcast; DTypeError unless both operands are float32
+ * @example mul(tensor([3, 4]), 2); // [6, 8]
+ */
 export const mul: Binary = /* @__PURE__ */ binary({
   name: 'mul',
   gradient: ({ inputs: [x, y], upstream }) => [mul(upstream, y!), mul(upstream, x!)],
@@ -41,7 +65,15 @@ export const mul: Binary = /* @__PURE__ */ binary({
   reference: (_, x, y) => x * y,
 });
 
-/** x / y. float32, broadcasts. Division by 0 gives ±∞, 0 / 0 NaN, as IEEE 754 has it. */
+/**
+ * x / y. Follows IEEE 754: division by 0 gives ±∞, and 0 / 0 gives NaN.
+ *
+ * @param x float32
+ * @param y float32; broadcasts with x
+ * @returns float32 of the broadcast shape
+ * @throws ShapeError when the shapes do not broadcast; DTypeError unless both operands are float32
+ * @example div(tensor([3, 4]), 2); // [1.5, 2]
+ */
 export const div: Binary = /* @__PURE__ */ binary({
   name: 'div',
   gradient: ({ inputs: [, y], output, upstream }) => {
@@ -54,7 +86,13 @@ export const div: Binary = /* @__PURE__ */ binary({
   reference: (_, x, y) => x / y,
 });
 
-/** −x. */
+/**
+ * −x.
+ *
+ * @param x float32, any shape
+ * @returns float32 of x's shape
+ * @throws DTypeError unless x is float32
+ */
 export const neg: Unary = /* @__PURE__ */ unary({
   name: 'neg',
   gradient: ({ upstream }) => [neg(upstream)],
@@ -64,7 +102,13 @@ export const neg: Unary = /* @__PURE__ */ unary({
   reference: (_, x) => -x,
 });
 
-/** x². */
+/**
+ * x².
+ *
+ * @param x float32, any shape
+ * @returns float32 of x's shape
+ * @throws DTypeError unless x is float32
+ */
 export const square: Unary = /* @__PURE__ */ unary({
   name: 'square',
   gradient: ({ inputs: [x], upstream }) => [mul(upstream, mul(x!, 2))],
@@ -73,7 +117,13 @@ export const square: Unary = /* @__PURE__ */ unary({
   reference: (_, x) => x * x,
 });
 
-/** 1 / x. */
+/**
+ * 1 / x.
+ *
+ * @param x float32, any shape
+ * @returns float32 of x's shape
+ * @throws DTypeError unless x is float32
+ */
 export const reciprocal: Unary = /* @__PURE__ */ unary({
   name: 'reciprocal',
   gradient: ({ output, upstream }) => [neg(mul(upstream, square(output)))],
@@ -82,7 +132,13 @@ export const reciprocal: Unary = /* @__PURE__ */ unary({
   reference: (_, x) => 1 / x,
 });
 
-/** |x|. The gradient at 0 is 0. */
+/**
+ * x|. The gradient at 0 is 0.
+ *
+ * @param x float32, any shape
+ * @returns float32 of x's shape
+ * @throws DTypeError unless x is float32
+ */
 export const abs: Unary = /* @__PURE__ */ unary({
   name: 'abs',
   gradient: ({ inputs: [x], upstream }) => [mul(upstream, sign(x!))],
@@ -92,8 +148,14 @@ export const abs: Unary = /* @__PURE__ */ unary({
 });
 
 /**
- * The greater of x and y; NaN where either is NaN. float32, broadcasts. Where both are equal, x takes the gradient, as in
- * TensorFlow; where either is NaN, neither gets any.
+ * The element-wise maximum of x and y; NaN where either is NaN. Where both are equal, x receives the gradient, as in
+ * TensorFlow. Where either is NaN, both gradients are 0. See `max` for the maximum over axes.
+ *
+ * @param x float32
+ * @param y float32; broadcasts with x
+ * @returns float32 of the broadcast shape
+ * @throws ShapeError when the shapes do not broadcast; DTypeError unless both operands are float32
+ * @example maximum(tensor([1, 5]), tensor([4, 2])); // [4, 5]
  */
 export const maximum: Binary = /* @__PURE__ */ binary({
   name: 'maximum',
@@ -101,13 +163,21 @@ export const maximum: Binary = /* @__PURE__ */ binary({
     select(greaterEqual(x!, y!), upstream, 0),
     select(less(x!, y!), upstream, 0),
   ],
-  wgsl: 'maximum(x, y)', // a helper of the skeleton: WGSL's max may drop NaN
+  wgsl: 'maximum(x, y)', // a shader helper, because WGSL's max may drop NaN
   helpers: [maximumHelper],
   wasm: 'maximum',
   reference: (_, x, y) => Math.max(x, y),
 });
 
-/** The smaller of x and y; NaN where either is NaN. float32, broadcasts. The gradient is as that of `maximum`. */
+/**
+ * The element-wise minimum of x and y; NaN where either is NaN. The gradient follows the same rules as that of `maximum`.
+ * See `min` for the minimum over axes.
+ *
+ * @param x float32
+ * @param y float32; broadcasts with x
+ * @returns float32 of the broadcast shape
+ * @throws ShapeError when the shapes do not broadcast; DTypeError unless both operands are float32
+ */
 export const minimum: Binary = /* @__PURE__ */ binary({
   name: 'minimum',
   gradient: ({ inputs: [x, y], upstream }) => [
@@ -121,11 +191,17 @@ export const minimum: Binary = /* @__PURE__ */ binary({
 });
 
 /**
- * x − y · ⌊x / y⌋: the remainder that has the sign of y, also where it is 0, as in NumPy and Python. NaN where x is
- * infinite or y is 0; for an infinite y it is x where both have the same sign, else y. float32, broadcasts. The gradient
- * with respect to y is −⌊x / y⌋.
+ * The remainder x − y · ⌊x / y⌋. It has the sign of y, also where it is 0, as in NumPy and Python. The result is NaN
+ * where x is infinite or y is 0. For an infinite y it is x if x and y have the same sign, otherwise y. The gradient with
+ * respect to y is −⌊x / y⌋.
  *
- * On WebGPU a subnormal y counts as 0.
+ * WebGPU treats a subnormal y as 0.
+ *
+ * @param x float32
+ * @param y float32; broadcasts with x
+ * @returns float32 of the broadcast shape
+ * @throws ShapeError when the shapes do not broadcast; DTypeError unless both operands are float32
+ * @example mod(tensor([-1, 5]), 3); // [2, 2]
  */
 export const mod: Binary = /* @__PURE__ */ binary({
   name: 'mod',

@@ -1,4 +1,4 @@
-/** Limits of value and changes of element type. Element-wise, with settings. */
+/** Element-wise ops with attributes: clipping to a range and conversion between dtypes. */
 import { oneOf, options, required } from '../../core/arguments.ts';
 import { ValueError } from '../../core/errors.ts';
 import { maximumHelper, minimumHelper } from '../../generated/shaders/elementwise.ts';
@@ -35,11 +35,14 @@ const clipOp: ElementwiseOp<ClipAttributes> = {
 };
 
 /**
- * x, but at least `min` and at most `max`. A bound that is absent is infinite. NaN stays NaN. The gradient passes where
- * min ≤ x ≤ max, the bounds included as in PyTorch, and is 0 elsewhere.
+ * Limits x to the range [min, max]. A missing bound is infinite. Propagates NaN. The gradient is 1 where min ≤ x ≤ max,
+ * bounds included as in PyTorch, and 0 elsewhere.
  *
- * @throws ValueError unless min ≤ max
- * @example clip(x, { min: 0 })
+ * @param x float32, any shape
+ * @param options `min` and `max`: numbers other than NaN; defaults −∞ and ∞
+ * @returns float32 of x's shape
+ * @throws ValueError unless min ≤ max; DTypeError unless x is float32
+ * @example clip(x, { min: 0 });
  */
 export const clip: OpFunction<
   [x: TensorLike, options: Partial<ClipAttributes>],
@@ -59,23 +62,27 @@ const castOp: ElementwiseOp<CastAttributes> = {
   kind: 'elementwise',
   arity: 1,
   infer: ([x], { dtype }) => ({ shape: x!.shape, dtype }),
-  gradient: null, // one side is always an integer
+  gradient: null, // the input or the output is always an integer tensor
   simplify: ({ inputs: [x] }) => x,
-  wgsl: 'x', // kernels convert as they load and store
+  wgsl: 'x', // kernels convert on load and store
   wasm: 'copy',
   reference: ({ dtype }, x) => (dtype === 'int32' ? saturate(x) : x),
 };
 
-/** Towards zero; beyond the range of int32 its nearest end, and 0 for NaN, as wasm's and WGSL's conversions do. */
+/** Truncates towards zero, saturates at the int32 range and maps NaN to 0, as the wasm and WGSL conversions do. */
 function saturate(x: number): number {
   return Number.isNaN(x) ? 0 : Math.min(Math.max(Math.trunc(x), -(2 ** 31)), 2 ** 31 - 1);
 }
 
 /**
- * x as another dtype: int32 or uint8 to float32 (exact up to 2²⁴), float32 to int32 (towards zero). Gives x itself
- * where it has that dtype.
+ * Converts x to another dtype: int32 or uint8 to float32 (exact up to 2²⁴), or float32 to int32 (truncates towards zero,
+ * saturates at the int32 range, maps NaN to 0). Returns x itself if it already has the dtype. Has no gradient.
  *
+ * @param x any shape
+ * @param dtype 'float32' or 'int32'
+ * @returns a tensor of x's shape and the given dtype
  * @throws ValueError for any other dtype
+ * @example cast(tensor([1.7, -1.7]), 'int32'); // [1, -1]
  */
 export const cast: OpFunction<
   [x: TensorLike, dtype: 'float32' | 'int32'],

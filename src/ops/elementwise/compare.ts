@@ -1,12 +1,20 @@
 /**
- * Comparisons and logic, element-wise with broadcasting: float32 1 where the statement holds and 0 where it does not,
- * so that a mask can be summed, averaged, or given to `select`. A comparison with NaN does not hold (notEqual does).
- * For logic every value but 0 is true, NaN too. Piecewise constant, so none has a gradient.
+ * Element-wise comparisons and logic with broadcasting. The result is a float32 mask of 1 (true) and 0 (false) that can
+ * be summed, averaged or passed to `select`. A comparison with NaN is false, except for `notEqual`. Logical ops treat
+ * every value other than 0 as true, including NaN. The ops are piecewise constant and have no gradient.
  */
 import { binary, unary } from '../define.ts';
 import type { Binary, Unary } from '../define.ts';
 
-/** 1 where x = y, else 0. float32, broadcasts. */
+/**
+ * 1 where x = y, otherwise 0; 0 where either is NaN.
+ *
+ * @param x float32
+ * @param y float32; broadcasts with x
+ * @returns float32 of the broadcast shape
+ * @throws ShapeError when the shapes do not broadcast; DTypeError unless both operands are float32
+ * @example mean(equal(predictions, labels)); // accuracy, for float32 class indices
+ */
 export const equal: Binary = /* @__PURE__ */ binary({
   name: 'equal',
   gradient: null,
@@ -15,16 +23,30 @@ export const equal: Binary = /* @__PURE__ */ binary({
   reference: (_, x, y) => Number(x === y),
 });
 
-/** 1 where x ≠ y, else 0. float32, broadcasts. */
+/**
+ * 1 where x ≠ y, otherwise 0; 1 where either is NaN.
+ *
+ * @param x float32
+ * @param y float32; broadcasts with x
+ * @returns float32 of the broadcast shape
+ * @throws ShapeError when the shapes do not broadcast; DTypeError unless both operands are float32
+ */
 export const notEqual: Binary = /* @__PURE__ */ binary({
   name: 'notEqual',
   gradient: null,
-  wgsl: 'select(1.0, 0.0, x == y)', // so that NaN gives 1 where == is false for it
+  wgsl: 'select(1.0, 0.0, x == y)', // NaN must give 1, and == is false for NaN
   wasm: 'not_equal',
   reference: (_, x, y) => Number(x !== y),
 });
 
-/** 1 where x < y, else 0. float32, broadcasts. */
+/**
+ * 1 where x < y, otherwise 0; 0 where either is NaN.
+ *
+ * @param x float32
+ * @param y float32; broadcasts with x
+ * @returns float32 of the broadcast shape
+ * @throws ShapeError when the shapes do not broadcast; DTypeError unless both operands are float32
+ */
 export const less: Binary = /* @__PURE__ */ binary({
   name: 'less',
   gradient: null,
@@ -33,7 +55,14 @@ export const less: Binary = /* @__PURE__ */ binary({
   reference: (_, x, y) => Number(x < y),
 });
 
-/** 1 where x ≤ y, else 0. float32, broadcasts. */
+/**
+ * 1 where x ≤ y, otherwise 0; 0 where either is NaN.
+ *
+ * @param x float32
+ * @param y float32; broadcasts with x
+ * @returns float32 of the broadcast shape
+ * @throws ShapeError when the shapes do not broadcast; DTypeError unless both operands are float32
+ */
 export const lessEqual: Binary = /* @__PURE__ */ binary({
   name: 'lessEqual',
   gradient: null,
@@ -42,7 +71,14 @@ export const lessEqual: Binary = /* @__PURE__ */ binary({
   reference: (_, x, y) => Number(x <= y),
 });
 
-/** 1 where x > y, else 0. float32, broadcasts. */
+/**
+ * 1 where x > y, otherwise 0; 0 where either is NaN.
+ *
+ * @param x float32
+ * @param y float32; broadcasts with x
+ * @returns float32 of the broadcast shape
+ * @throws ShapeError when the shapes do not broadcast; DTypeError unless both operands are float32
+ */
 export const greater: Binary = /* @__PURE__ */ binary({
   name: 'greater',
   gradient: null,
@@ -51,7 +87,14 @@ export const greater: Binary = /* @__PURE__ */ binary({
   reference: (_, x, y) => Number(x > y),
 });
 
-/** 1 where x ≥ y, else 0. float32, broadcasts. */
+/**
+ * 1 where x ≥ y, otherwise 0; 0 where either is NaN.
+ *
+ * @param x float32
+ * @param y float32; broadcasts with x
+ * @returns float32 of the broadcast shape
+ * @throws ShapeError when the shapes do not broadcast; DTypeError unless both operands are float32
+ */
 export const greaterEqual: Binary = /* @__PURE__ */ binary({
   name: 'greaterEqual',
   gradient: null,
@@ -60,7 +103,14 @@ export const greaterEqual: Binary = /* @__PURE__ */ binary({
   reference: (_, x, y) => Number(x >= y),
 });
 
-/** 1 where x and y are both not 0, else 0. float32, broadcasts. */
+/**
+ * 1 where neither x nor y is 0, otherwise 0.
+ *
+ * @param x float32
+ * @param y float32; broadcasts with x
+ * @returns float32 of the broadcast shape
+ * @throws ShapeError when the shapes do not broadcast; DTypeError unless both operands are float32
+ */
 export const logicalAnd: Binary = /* @__PURE__ */ binary({
   name: 'logicalAnd',
   gradient: null,
@@ -69,7 +119,14 @@ export const logicalAnd: Binary = /* @__PURE__ */ binary({
   reference: (_, x, y) => Number(x !== 0 && y !== 0),
 });
 
-/** 1 where x or y is not 0, else 0. float32, broadcasts. */
+/**
+ * 1 where x or y is not 0, otherwise 0.
+ *
+ * @param x float32
+ * @param y float32; broadcasts with x
+ * @returns float32 of the broadcast shape
+ * @throws ShapeError when the shapes do not broadcast; DTypeError unless both operands are float32
+ */
 export const logicalOr: Binary = /* @__PURE__ */ binary({
   name: 'logicalOr',
   gradient: null,
@@ -78,7 +135,13 @@ export const logicalOr: Binary = /* @__PURE__ */ binary({
   reference: (_, x, y) => Number(x !== 0 || y !== 0),
 });
 
-/** 1 where x is 0, else 0. float32. */
+/**
+ * 1 where x is 0, otherwise 0.
+ *
+ * @param x float32, any shape
+ * @returns float32 of x's shape
+ * @throws DTypeError unless x is float32
+ */
 export const logicalNot: Unary = /* @__PURE__ */ unary({
   name: 'logicalNot',
   gradient: null,

@@ -1,6 +1,6 @@
 /**
- * Turns a chain into what the wasm backend compiles: its structure, and the words of the compiled function. Their layout is
- * told in `src/backends/wasm/chains/code.ts`.
+ * Lowers a chain for the wasm backend: its structure, and the parameter words of the compiled function. The layout of the
+ * words is described in `src/backends/wasm/chains/code.ts`.
  */
 import { sizeOf } from '../../core/shape.ts';
 import type { WasmSource } from '../../core/wasm-source.ts';
@@ -21,7 +21,7 @@ export function lowerChain(chain: Chain, { inputs, outputs, inPlace }: StepTypes
     const known = constants.findIndex((other) => Object.is(other, rounded));
     return known >= 0 ? known : constants.push(rounded) - 1;
   };
-  // Numbers of constants follow those of the inputs, and those of instructions once all constants are known.
+  // Value numbers: inputs first, then constants, then instructions, whose numbers are known once all constants are.
   const operands = chain.instructions.map(({ op, attributes, arguments: list }) => [
     ...list.map((argument) => ('value' in argument ? argument : { constant: constant(argument.constant) })),
     ...(op.immediates?.(attributes) ?? []).map((immediate) => ({ constant: constant(immediate) })),

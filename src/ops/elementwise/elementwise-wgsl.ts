@@ -1,6 +1,7 @@
 /**
- * The WGSL of a fused chain: the lines that go into the blocks of shaders/elementwise/elementwise.wgsl. Code depends on the chain,
- * the dtypes and the axes that each input has; the sizes of the axes come in uniforms, so that one pipeline serves many.
+ * Generates the WGSL of a fused chain: the lines that go into the blocks of shaders/elementwise/elementwise.wgsl. The
+ * code depends on the chain, the dtypes and the axes that each input has. Axis sizes are uniforms, so that one pipeline
+ * serves many shapes.
  */
 import type { DType } from '../../core/dtype.ts';
 import type { BindingKind, ShaderHelper, ShaderSource } from '../../core/shader-source.ts';
@@ -16,10 +17,10 @@ import { wgslFloat } from '../define.ts';
 
 type ChainStep = Pick<StepTypes<unknown>, 'inputs' | 'outputs' | 'inPlace' | 'device'>;
 
-/** A multiple of every GPU's subgroup. Not tuned yet. */
+/** Workgroup size: a multiple of every GPU's subgroup size. Not tuned yet. */
 const gpuThreads = 128;
 
-/** One dispatch that runs the chain over every element. */
+/** Returns one dispatch that evaluates the chain for every element. */
 export function lowerChainDispatch(chain: Chain, step: ChainStep): Dispatch {
   const space = step.outputs[0]!.shape;
   const axes = walkAxes(
@@ -62,7 +63,10 @@ export function lowerChainDispatch(chain: Chain, step: ChainStep): Dispatch {
 
 const storageType: Readonly<Record<DType, string>> = { float32: 'f32', int32: 'i32', uint8: 'u32' };
 
-/** The output whose memory an input shares; such an input is read through the output's binding. */
+/**
+ * Index of the output whose memory input `inputIndex` shares, or null. Such an input is read through the output's
+ * binding.
+ */
 function sharedOutput({ inPlace }: ChainStep, inputIndex: number): number | null {
   const index = inPlace.indexOf(inputIndex);
   return index < 0 ? null : index;
@@ -91,7 +95,9 @@ function bind(step: ChainStep): {
   return { declarations, bindings, operands };
 }
 
-/** The element's index along each axis in `a0`, `a1` …; nothing where there is one axis, for there it is `i`. */
+/**
+ * Lines that compute the element's index along each axis in `a0`, `a1` …; none for a single axis, where the index is `i`.
+ */
 function indexLines(axes: readonly WalkAxis[]): string[] {
   if (axes.length === 1) return [];
   const lines = ['var rest = i;'];
@@ -101,11 +107,14 @@ function indexLines(axes: readonly WalkAxis[]): string[] {
   return [...lines, 'let a0 = rest;'];
 }
 
-/** Whether all elements take the same of input `index`; not what the outputs lie over, which changes. */
+/**
+ * Whether all elements read the same element of input `index`. False for an input that shares an output's memory, because
+ * that memory changes while the kernel runs.
+ */
 const isScalar = (step: ChainStep, index: number, axes: readonly WalkAxis[]): boolean =>
   sharedOutput(step, index) === null && placeOf(index, axes) === '0u';
 
-/** The line that leaves input `index` at element i in `v<index>`. */
+/** The line that loads input `index` for element i into `v<index>`. */
 function loadLine(step: ChainStep, index: number, axes: readonly WalkAxis[]): string {
   const shared = sharedOutput(step, index);
   const name = shared === null ? `x${index}` : `y${shared}`;
@@ -113,12 +122,12 @@ function loadLine(step: ChainStep, index: number, axes: readonly WalkAxis[]): st
   const { dtype } = step.inputs[index]!;
   let element = `${name}[${place}]`;
   if (dtype === 'int32') element = `f32(${element})`;
-  // Bytes lie in words of four.
+  // Four bytes are packed into each u32.
   if (dtype === 'uint8') element = `f32((${name}[(${place}) >> 2u] >> (((${place}) & 3u) * 8u)) & 0xffu)`;
   return `let v${index} = ${element};`;
 }
 
-/** Where input `index` has the element: axes that it lacks do not count. */
+/** The WGSL index expression of the element in input `index`. Axes that the input lacks do not contribute. */
 function placeOf(index: number, axes: readonly WalkAxis[]): string {
   if (axes.every(({ walks }) => walks[index])) return 'i';
   let place = '';
@@ -136,7 +145,7 @@ function instructionLine(value: number, { op, attributes, arguments: list }: Cha
   const expression = typeof op.wgsl === 'function' ? op.wgsl(attributes) : op.wgsl;
   const lines: string[] = [];
   const names = list.map((argument, index) => {
-    // An expression of literals alone would be evaluated by the compiler, to which log(0) is an error: a `let` is not.
+    // WGSL evaluates expressions of literals at compile time and rejects log(0). A `let` defers them to run time.
     if ('value' in argument || list.some((other) => 'value' in other)) return argumentText(argument);
     lines.push(`let c${value}_${index} = ${argumentText(argument)};`);
     return `c${value}_${index}`;
@@ -149,7 +158,7 @@ function storeLine(index: number, value: number, dtype: DType): string {
   return `y${index}[i] = ${dtype === 'int32' ? `to_int(v${value})` : `v${value}`};`;
 }
 
-/** The helpers that lines of `ops` call, and those of `body`, each behind those that it calls itself. */
+/** The code of the helpers that `ops` and `body` call. Each helper follows the helpers that it calls itself. */
 export function helpersOf(ops: readonly Pick<EpilogueFunction, 'helpers'>[], body = ''): string {
   const texts = new Set<string>();
   const add = ({ code, calls }: ShaderHelper): void => {

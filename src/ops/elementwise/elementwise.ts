@@ -1,6 +1,6 @@
 /**
- * The op of a fused chain. Only the compiler's fuse pass makes it: a user writes `add`, `tanh` and the rest, and each
- * chain of them becomes one step of this op, with one kernel that reads every input and writes every output once.
+ * The op of a fused chain of element-wise ops. Only the compiler's fuse pass creates it: each chain of ops such as `add`
+ * and `tanh` becomes one step with one kernel that reads every input and writes every output once.
  */
 import { InternalError } from '../../core/errors.ts';
 import { broadcastStrides, sizeOf, stridesOf } from '../../core/shape.ts';
@@ -13,7 +13,7 @@ import { lowerChainDispatch } from './elementwise-wgsl.ts';
 // A type, not an interface: attributes are index-signature records.
 export type ChainAttributes = { readonly chain: Chain };
 
-/** Runs the chain element by element: an input element is found by the strides of its broadcast. */
+/** Evaluates the chain element by element. Broadcast strides locate the element of each input. */
 function reference({
   attributes: { chain },
   inputs,
@@ -39,7 +39,7 @@ function reference({
   }
 }
 
-/** For each element of `to` in row-major order, the element of `from` that broadcasts to it. */
+/** For each element of `to` in row-major order, the index of the element of `from` that broadcasts to it. */
 function broadcastIndices(from: Shape, to: Shape): Int32Array {
   const strides = broadcastStrides(from, to);
   const counts = stridesOf(to);
@@ -56,7 +56,7 @@ export const elementwiseOp: StructuredOp<ChainAttributes & Attributes> = {
   infer: () => {
     throw new InternalError('elementwise: made by the fuse pass only, which knows the type of each output');
   },
-  gradient: null, // gradients are taken before chains are fused
+  gradient: null, // autodiff runs before chains are fused
   kernels: {
     wasm: [{ name: 'chain', lower: (step) => [lowerChain(step.attributes.chain, step)] }],
     webgpu: [{ name: 'skeleton', lower: (step) => [lowerChainDispatch(step.attributes.chain, step)] }],

@@ -1,8 +1,8 @@
-/** Functions that `Math` lacks, in float64, for the ops' references. */
+/** Float64 functions that `Math` lacks, for the reference implementations of ops. */
 
 /**
- * The error function to about 1e-15. For small |x| its Maclaurin series in the form without cancellation,
- * erf x = 2/√π · e^(−x²) · Σ 2ⁿ x²ⁿ⁺¹ / (1·3·…·(2n+1)) (Abramowitz and Stegun 7.1.6); beyond, 1 − erfc.
+ * The error function, accurate to about 1e-15. Small |x|: the Maclaurin series in the form without cancellation, erf x =
+ * 2/√π · e^(−x²) · Σ 2ⁿ x²ⁿ⁺¹ / (1·3·…·(2n+1)) (Abramowitz and Stegun 7.1.6). Larger |x|: 1 − erfc.
  */
 export function erf(x: number): number {
   const magnitude = Math.abs(x);
@@ -16,7 +16,10 @@ export function erf(x: number): number {
   return (Math.sign(x) * 2 * Math.exp(-magnitude * magnitude) * sum) / Math.sqrt(Math.PI);
 }
 
-/** 1 − erf x for x ≥ 0, without cancellation: a continued fraction (7.1.14) evaluated from its tail. */
+/**
+ * 1 − erf x for x ≥ 0, without cancellation: a continued fraction (Abramowitz and Stegun 7.1.14), evaluated from its
+ * tail.
+ */
 export function erfc(x: number): number {
   if (x <= 2.5) return 1 - erf(x);
   let tail = x;
@@ -31,13 +34,13 @@ export function sigmoid(x: number): number {
 }
 
 /**
- * The logarithm of the softmax of the `length` values from `start`: (x − max) − log Σ exp(x − max), in this order, because
- * max + log Σ rounds log Σ away for logits of 1e16 and more.
+ * The logarithm of the softmax of `length` values of x from index `start`: (x − max) − log Σ exp(x − max). The order
+ * matters: max + log Σ would round log Σ away for logits of 1e16 and more.
  */
 export function logSoftmaxRow(x: Float64Array, start: number, length: number): Float64Array {
   const row = x.slice(start, start + length);
   const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
-  if (!Number.isFinite(largest)) return row.fill(NaN); // no distribution follows from ∞, or from −∞ alone
+  if (!Number.isFinite(largest)) return row.fill(NaN); // undefined if any logit is ∞ or all are −∞
   const logSum = Math.log(row.reduce((sum, value) => sum + Math.exp(value - largest), 0));
   return row.map((value) => value - largest - logSum);
 }

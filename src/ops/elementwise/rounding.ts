@@ -1,12 +1,18 @@
 /**
- * Rounding to integers that stay float32, and the sign. Piecewise constant: the derivative is zero wherever there is
- * one, so none has a gradient.
+ * Rounding to integers stored as float32, and the sign. The ops are piecewise constant: the derivative is 0 wherever it
+ * exists, so none has a gradient rule.
  */
 import { isNanHelper, roundEvenHelper, signSafeHelper } from '../../generated/shaders/elementwise.ts';
 import { unary } from '../define.ts';
 import type { Unary } from '../define.ts';
 
-/** The greatest integer ≤ x. */
+/**
+ * The largest integer ≤ x. Has no gradient.
+ *
+ * @param x float32, any shape
+ * @returns float32 of x's shape
+ * @throws DTypeError unless x is float32
+ */
 export const floor: Unary = /* @__PURE__ */ unary({
   name: 'floor',
   gradient: null,
@@ -15,7 +21,13 @@ export const floor: Unary = /* @__PURE__ */ unary({
   reference: (_, x) => Math.floor(x),
 });
 
-/** The least integer ≥ x. */
+/**
+ * The smallest integer ≥ x. Has no gradient.
+ *
+ * @param x float32, any shape
+ * @returns float32 of x's shape
+ * @throws DTypeError unless x is float32
+ */
 export const ceil: Unary = /* @__PURE__ */ unary({
   name: 'ceil',
   gradient: null,
@@ -24,7 +36,14 @@ export const ceil: Unary = /* @__PURE__ */ unary({
   reference: (_, x) => Math.ceil(x),
 });
 
-/** The nearest integer; halves go to the even one, as IEEE 754 does. */
+/**
+ * The nearest integer; ties round to even, as in IEEE 754 and NumPy. Has no gradient.
+ *
+ * @param x float32, any shape
+ * @returns float32 of x's shape
+ * @throws DTypeError unless x is float32
+ * @example round(tensor([0.5, 1.5, 2.4])); // [0, 2, 2]
+ */
 export const round: Unary = /* @__PURE__ */ unary({
   name: 'round',
   gradient: null,
@@ -38,7 +57,13 @@ export const round: Unary = /* @__PURE__ */ unary({
   },
 });
 
-/** −1, 0 or 1 by the sign of x; NaN stays NaN, as in NumPy. */
+/**
+ * −1, 0 or 1, the sign of x. Propagates NaN, as in NumPy. Has no gradient.
+ *
+ * @param x float32, any shape
+ * @returns float32 of x's shape
+ * @throws DTypeError unless x is float32
+ */
 export const sign: Unary = /* @__PURE__ */ unary({
   name: 'sign',
   gradient: null,
@@ -48,7 +73,13 @@ export const sign: Unary = /* @__PURE__ */ unary({
   reference: (_, x) => Math.sign(x),
 });
 
-/** 1 where x > 0, else 0; NaN stays NaN, as in NumPy's `heaviside`. */
+/**
+ * The Heaviside step: 1 where x > 0, otherwise 0. Propagates NaN, as in NumPy's `heaviside`. Has no gradient.
+ *
+ * @param x float32, any shape
+ * @returns float32 of x's shape
+ * @throws DTypeError unless x is float32
+ */
 export const step: Unary = /* @__PURE__ */ unary({
   name: 'step',
   gradient: null,

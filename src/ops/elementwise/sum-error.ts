@@ -1,11 +1,16 @@
-/** What a float32 sum loses by rounding: for sums over millions of steps that keep the loss beside the total. */
+/** The rounding error of a float32 sum: for compensated sums over millions of steps. */
 import { sumErrorHelper } from '../../generated/shaders/elementwise.ts';
 import { ternary } from '../define.ts';
 import type { Ternary } from '../define.ts';
 
 /**
- * x + y − total for total = x + y as float32 rounded it: exact, by Knuth's TwoSum (The Art of Computer Programming, volume
- * 2, 4.2.2). 0 where the total, or anything on the way, is not finite. float32, broadcasts.
+ * The exact rounding error x + y − total, where total is the float32 sum of x and y, by Knuth's TwoSum (The Art of
+ * Computer Programming, volume 2, 4.2.2). The result is 0 where the total or an intermediate value is not finite.
+ *
+ * @param total float32: x + y
+ * @param x float32
+ * @param y float32; all three broadcast
+ * @returns float32 of the broadcast shape
  */
 export const sumError: Ternary = /* @__PURE__ */ ternary({
   name: 'sumError',

@@ -1,4 +1,6 @@
-/** A tensor stretched along axes, as memory: mostly it need not exist, because element-wise ops broadcast by themselves. */
+/**
+ * Explicit broadcasting of a tensor to a shape. Rarely needed in memory, because element-wise ops broadcast implicitly.
+ */
 import { ShapeError } from '../../core/errors.ts';
 import { broadcastShapes, formatShape, sameShape } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
@@ -30,9 +32,14 @@ const broadcastToOp: ElementwiseOp<BroadcastAttributes> = {
 };
 
 /**
- * x repeated along its axes of 1, and along new axes in front, until it has `shape`; x itself where it has.
+ * Broadcasts x to `shape`: repeats x along its axes of size 1 and along new leading axes. Returns x itself if it already
+ * has the shape.
  *
- * @throws ShapeError when x does not broadcast to `shape`
+ * @param x float32
+ * @param shape the target shape
+ * @returns float32 of `shape`
+ * @throws ShapeError when x does not broadcast to `shape`; DTypeError unless x is float32
+ * @example broadcastTo(tensor([1, 2]), [3, 2]); // [[1, 2], [1, 2], [1, 2]]
  */
 export const broadcastTo: OpFunction<
   [x: TensorLike, shape: Shape],

@@ -1,4 +1,4 @@
-/** Tensors joined along an axis; the gradient cuts them apart again. */
+/** Concatenation and stacking of tensors. The gradient slices the upstream gradient. */
 import { required } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, normalizeAxis, stridesOf } from '../../core/shape.ts';
@@ -17,7 +17,7 @@ import type { StridedCopy } from './strided-copy.ts';
 
 export type ConcatenateAttributes = { readonly axis: number };
 
-/** For each input, the copy that puts it behind those before it. */
+/** One strided copy per input, which writes it after the preceding inputs. */
 export function concatenateCopies(xs: readonly TensorType[], y: TensorType, axis: number): StridedCopy[] {
   const targetStrides = stridesOf(y.shape);
   let place = 0;
@@ -45,10 +45,14 @@ function inferConcatenate(xs: readonly TensorType[], { axis }: ConcatenateAttrib
 }
 
 /**
- * The tensors one behind the other along `axis`; negative axes count from the end.
+ * Joins tensors along an existing axis. Also exported as `concat`.
  *
- * @param xs at least one; all float32 or all int32, and equal in shape but for `axis`
- * @throws ShapeError when the other dimensions differ
+ * @param xs at least one tensor; all float32 or all int32, with equal shapes except along `axis`
+ * @param axis negative axes count from the end
+ * @returns a tensor of the same dtype, whose size along `axis` is the sum of the inputs' sizes
+ * @throws ShapeError when `xs` is empty, the axis does not exist or other dimensions differ; DTypeError for other or
+ *   mixed dtypes
+ * @example concatenate([tensor([[1, 2]]), tensor([[3, 4]])], 0); // [[1, 2], [3, 4]]
  */
 export const concatenate: OpFunction<
   [xs: readonly TensorLike[], axis: number],
@@ -101,7 +105,16 @@ export const concatenate: OpFunction<
   ),
 );
 
-/** Tensors of one shape as slices of a new axis, at place `axis` of the result. */
+/**
+ * Joins tensors of equal shape along a new axis.
+ *
+ * @param xs at least one tensor; all float32 or all int32, of the same shape
+ * @param axis index of the new axis in the result; negative indices count from its end. Default 0.
+ * @returns a tensor of the same dtype with one more axis, of size `xs.length`
+ * @throws ShapeError when `xs` is empty, the axis is out of range or the shapes differ; DTypeError for other or mixed
+ *   dtypes
+ * @example stack([tensor([1, 2]), tensor([3, 4])]); // [[1, 2], [3, 4]]
+ */
 export const stack: (xs: readonly TensorLike[], axis?: number) => Node = /* @__PURE__ */ checked(
   'stack',
   { xs: operands, axis: axisType },

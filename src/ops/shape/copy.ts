@@ -1,4 +1,4 @@
-/** The copy that the compiler inserts where a value must outlive the memory it is in. */
+/** The copy that the compiler inserts where a value must outlive the memory that holds it. */
 import { stridedCopy } from '../../generated/shaders/strided-copy.ts';
 import { copyKernel } from '../../generated/wasm/kernels.ts';
 import { call, input, output } from '../../graph/kernel.ts';

@@ -1,4 +1,4 @@
-/** Other shapes of the same memory: nothing is computed or moved. */
+/** Changes of shape that keep the memory: nothing is computed or copied. */
 import { required } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { checkShape, formatShape, normalizeAxes, normalizeAxis, sameShape, sizeOf } from '../../core/shape.ts';
@@ -13,7 +13,7 @@ import type { OpFunction } from '../define.ts';
 
 export type ReshapeAttributes = { readonly shape: Shape };
 
-/** `shape` with its -1 worked out from the number of elements. */
+/** Replaces a -1 in `shape` by the dimension that the number of elements implies. */
 function resolve(from: Shape, shape: Shape): Shape {
   const free = shape.indexOf(-1);
   const known = sizeOf(shape.filter((dimension) => dimension !== -1));
@@ -30,10 +30,13 @@ function resolve(from: Shape, shape: Shape): Shape {
 }
 
 /**
- * x in another shape, its elements in the same row-major order. One dimension may be -1: it is worked out.
+ * Changes the shape and keeps the elements in row-major order. Copies nothing.
  *
  * @param x any dtype
- * @throws ShapeError when the numbers of elements differ
+ * @param shape the new shape; one dimension may be -1, which infers it from the number of elements
+ * @returns a tensor of x's dtype
+ * @throws ShapeError when the numbers of elements differ, or for more than one -1
+ * @example reshape(tensor([1, 2, 3, 4, 5, 6]), [2, -1]); // [[1, 2, 3], [4, 5, 6]]
  */
 export const reshape: OpFunction<[x: TensorLike, shape: Shape], AliasOp<ReshapeAttributes>> = /* @__PURE__ */ checkedOp(
   { x: operand, shape },
@@ -65,7 +68,11 @@ export const reshape: OpFunction<[x: TensorLike, shape: Shape], AliasOp<ReshapeA
   ),
 );
 
-/** x with all axes from `from` on joined into one: by default the batch axis stays, [n, ...] → [n, rest]. */
+/**
+ * Joins all axes from index `from` into one. By default keeps the batch axis: [n, ...] → [n, rest].
+ *
+ * @throws ShapeError unless 0 ≤ from ≤ rank
+ */
 export function flatten(x: Node, from = 1): Node {
   if (!Number.isInteger(from) || from < 0 || from > x.shape.length) {
     throw new ShapeError(`flatten: cannot start at axis ${from} of ${formatShape(x.shape)}: use 0 … ${x.shape.length}`);
@@ -73,7 +80,15 @@ export function flatten(x: Node, from = 1): Node {
   return reshape(x, [...x.shape.slice(0, from), sizeOf(x.shape.slice(from))]);
 }
 
-/** x with a new axis of 1 at place `axis` of the result; negative places count from its end. */
+/**
+ * Inserts an axis of size 1.
+ *
+ * @param x any dtype
+ * @param axis index of the new axis in the result; negative indices count from its end
+ * @returns a tensor of x's dtype with one more axis
+ * @throws ShapeError when the axis is out of range
+ * @example expandDims(tensor([1, 2, 3]), -1); // shape [3, 1]
+ */
 export const expandDims: (x: TensorLike, axis: number) => Node = /* @__PURE__ */ checked(
   'expandDims',
   { x: operand, axis: /* @__PURE__ */ required(axisType) },
@@ -83,7 +98,15 @@ export const expandDims: (x: TensorLike, axis: number) => Node = /* @__PURE__ */
   },
 );
 
-/** x without the given axes of 1; without all of them when no axes are given. */
+/**
+ * Removes axes of size 1.
+ *
+ * @param x any dtype
+ * @param axes an axis or an array of axes; negative axes count from the end. Default: all axes of size 1.
+ * @returns a tensor of x's dtype
+ * @throws ShapeError when a given axis does not exist or its size is not 1
+ * @example squeeze(tensor([[1], [2]])); // [1, 2]
+ */
 export const squeeze: (x: TensorLike, axes?: number | readonly number[]) => Node = /* @__PURE__ */ checked(
   'squeeze',
   { x: operand, axes },

@@ -1,4 +1,4 @@
-/** Axes run through from their end: a strided copy with negative strides. */
+/** Reversal along axes: a strided copy with negative strides. */
 import { normalizeAxes, stridesOf } from '../../core/shape.ts';
 import { input, output } from '../../graph/kernel.ts';
 import type { Node } from '../../graph/node.ts';
@@ -29,10 +29,13 @@ function reverseCopy({ shape }: TensorType, { axes }: ReverseAttributes): Stride
 }
 
 /**
- * x with the order of its elements along `axis` turned round; one axis or several, by default the last.
+ * Reverses the order of elements along the given axes.
  *
  * @param x float32 or int32
- * @throws ShapeError for an axis that x does not have
+ * @param axis an axis or an array of axes; negative axes count from the end. Default: the last axis.
+ * @returns a tensor of x's shape and dtype
+ * @throws ShapeError for an axis that x does not have; DTypeError for other dtypes
+ * @example reverse(tensor([1, 2, 3])); // [3, 2, 1]
  */
 export const reverse: OpFunction<
   [x: TensorLike, axis?: number | readonly number[]],

@@ -1,6 +1,4 @@
-/**
- * Parts of tensors: cut out, and framed. One file, because the gradient of each is the other.
- */
+/** Slicing and padding. Both are in one file because each is the gradient of the other. */
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sizeOf, stridesOf } from '../../core/shape.ts';
 import type { Shape } from '../../core/shape.ts';
@@ -45,10 +43,14 @@ function inferSlice([x]: readonly TensorType[], { begin, size }: SliceAttributes
 }
 
 /**
- * The block of x that starts at index `begin` and has shape `size`; a size of -1 reaches to the end of its axis.
+ * Extracts the block of x that starts at index `begin` and has shape `size`.
  *
  * @param x float32 or int32
- * @throws ShapeError when the block is not inside x
+ * @param begin the first index along each axis
+ * @param size the number of elements along each axis; -1 extends to the end of the axis
+ * @returns a tensor of x's dtype and shape `size`
+ * @throws ShapeError when the block is not inside x; DTypeError for other dtypes
+ * @example slice(tensor([[1, 2, 3], [4, 5, 6]]), [0, 1], [-1, 2]); // [[2, 3], [5, 6]]
  */
 export const slice: OpFunction<
   [x: TensorLike, begin: readonly number[], size: Shape],
@@ -93,7 +95,7 @@ export const slice: OpFunction<
   ),
 );
 
-/** Elements before and after, for each axis. */
+/** The number of elements before and after, for each axis. */
 export type Padding = readonly (readonly [before: number, after: number])[];
 export type PadAttributes = { readonly padding: Padding; readonly value: number };
 
@@ -118,10 +120,14 @@ function inferPad([x]: readonly TensorType[], { padding }: PadAttributes): Tenso
 }
 
 /**
- * x in a frame of `value`: for each axis so many elements before and after.
+ * Pads x with a constant value.
  *
  * @param x float32 or int32
- * @throws ShapeError for a number of pairs that is not x's rank, or negative counts
+ * @param padding one pair [before, after] per axis
+ * @param value the fill value. Default 0.
+ * @returns a tensor of x's dtype
+ * @throws ShapeError unless there is one pair of counts ≥ 0 for each axis; DTypeError for other dtypes
+ * @example pad(tensor([1, 2]), [[1, 2]]); // [0, 1, 2, 0, 0]
  */
 export const pad: OpFunction<
   [x: TensorLike, padding: Padding, value?: number],

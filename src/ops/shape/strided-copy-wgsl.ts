@@ -1,4 +1,4 @@
-/** The dispatches of strided copies and fills on WebGPU. */
+/** Dispatches of strided copies and fills on WebGPU. */
 import { sizeOf } from '../../core/shape.ts';
 import { fill } from '../../generated/shaders/fill.ts';
 import { stridedCopy } from '../../generated/shaders/strided-copy.ts';
@@ -9,7 +9,7 @@ import { elementDispatch } from '../dispatch.ts';
 import { collapse } from './strided-copy.ts';
 import type { StridedCopy } from './strided-copy.ts';
 
-/** The dispatch that copies elements of four bytes; a copy with one axis left needs no strides. */
+/** A dispatch that copies four-byte elements. Contiguous copies use an entry point without strides. */
 export function stridedCopyDispatch(x: Operand, y: Operand, copy: StridedCopy): Dispatch {
   const { dims, sourceStrides, targetStrides, sourceOffset, targetOffset } = collapse(copy);
   const offsets = { size: sizeOf(dims), source_offset: sourceOffset, target_offset: targetOffset };
@@ -21,7 +21,7 @@ export function stridedCopyDispatch(x: Operand, y: Operand, copy: StridedCopy): 
   });
 }
 
-/** The dispatch that fills the step's output with `value`. */
+/** A dispatch that fills the step's output with `value`. */
 export function fillDispatch({ shape, dtype }: TensorType, value: number): Dispatch {
   const size = sizeOf(shape);
   const bits = dtype === 'float32' ? new Uint32Array(Float32Array.of(value).buffer)[0]! : value;

@@ -1,6 +1,6 @@
 /**
- * The copy that transpose, slice, pad and concatenate come down to: read with some strides, write with others. Gives
- * the loop nest in its shortest form, the call of `assembly/shape/copy.ts`, and the reference.
+ * The strided copy behind transpose, slice, pad, reverse and concatenate: reads with one set of strides and writes with
+ * another. Contains the simplification of the loop nest, the call of `assembly/shape/copy.ts` and the reference.
  */
 import type { Shape } from '../../core/shape.ts';
 import { stridedCopyKernel } from '../../generated/wasm/kernels.ts';
@@ -8,7 +8,7 @@ import { call } from '../../graph/kernel.ts';
 import type { Operand, WasmCall } from '../../graph/kernel.ts';
 import type { ReferenceArray } from '../../graph/op.ts';
 
-/** Strides and offsets in elements. */
+/** A loop nest over `dims`. Strides and offsets are in elements. */
 export interface StridedCopy {
   readonly dims: readonly number[];
   readonly sourceStrides: readonly number[];
@@ -17,7 +17,7 @@ export interface StridedCopy {
   readonly targetOffset: number;
 }
 
-/** The same copy with axes of 1 dropped, and neighbours joined where both sides step through them as through one. */
+/** Removes axes of size 1, and merges neighbouring axes that are contiguous in both source and target. */
 export function collapse(copy: StridedCopy): StridedCopy {
   const dims: number[] = [];
   const sourceStrides: number[] = [];
@@ -40,7 +40,7 @@ export function collapse(copy: StridedCopy): StridedCopy {
   return { ...copy, dims, sourceStrides, targetStrides };
 }
 
-/** The call that copies elements of four bytes. */
+/** The wasm call that copies four-byte elements. */
 export function stridedCopyCall(source: Operand, target: Operand, copy: StridedCopy): WasmCall {
   const { dims, sourceStrides, targetStrides, sourceOffset, targetOffset } = collapse(copy);
   const moved = (operand: Operand, elements: number): Operand => ({
@@ -54,7 +54,7 @@ export function stridedCopyCall(source: Operand, target: Operand, copy: StridedC
   });
 }
 
-/** The obvious loops: counts through every index of `dims`. */
+/** Copies with one nested loop per axis. */
 export function referenceCopy(source: ReferenceArray, target: ReferenceArray, copy: StridedCopy): void {
   const visit = (axis: number, from: number, to: number): void => {
     if (axis === copy.dims.length) {
@@ -68,7 +68,7 @@ export function referenceCopy(source: ReferenceArray, target: ReferenceArray, co
   visit(0, copy.sourceOffset, copy.targetOffset);
 }
 
-/** Elements before the one at `index`. */
+/** The offset in elements of the element at `index`. */
 export function offsetOf(index: readonly number[], strides: Shape): number {
   return index.reduce((sum, place, axis) => sum + place * strides[axis]!, 0);
 }

@@ -1,4 +1,7 @@
-/** Axes in another order. A product takes `transposeA` and `transposeB` instead: that moves nothing. */
+/**
+ * Permutation of axes. For matrix products prefer the options `transposeA` and `transposeB` of `matmul`, which copy
+ * nothing.
+ */
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, normalizeAxes, normalizeAxis, stridesOf } from '../../core/shape.ts';
 import { input, output } from '../../graph/kernel.ts';
@@ -14,7 +17,7 @@ import type { StridedCopy } from './strided-copy.ts';
 
 export type TransposeAttributes = { readonly permutation: readonly number[] };
 
-/** The copy that writes the transposed tensor from front to back. */
+/** The copy that writes the transposed tensor sequentially. */
 export function transposeCopy(x: TensorType, permutation: readonly number[]): StridedCopy {
   const dims = permutation.map((axis) => x.shape[axis]!);
   const strides = stridesOf(x.shape);
@@ -34,10 +37,13 @@ function infer([x]: readonly TensorType[], { permutation }: TransposeAttributes)
 }
 
 /**
- * x with its axes in the order of `permutation` (axis i of the result is axis permutation[i] of x), or reversed.
+ * Permutes the axes of x: axis i of the result is axis `permutation[i]` of x.
  *
  * @param x float32 or int32
- * @throws ShapeError unless the permutation names every axis once
+ * @param permutation every axis once; negative axes count from the end. Default: reverses the order of the axes.
+ * @returns a tensor of x's dtype
+ * @throws ShapeError unless the permutation contains every axis once; DTypeError for other dtypes
+ * @example transpose(tensor([[1, 2, 3], [4, 5, 6]])); // [[1, 4], [2, 5], [3, 6]]
  */
 export const transpose: OpFunction<
   [x: TensorLike, permutation?: readonly number[]],
