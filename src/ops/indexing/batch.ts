@@ -1,6 +1,7 @@
 /**
- * The data set on the device: each step gathers its own batch and stores predictions in place. The cursor is the place of the batch's first row, an int32 that the program increments by the batch. Nothing
- * here has a gradient: data are no parameters.
+ * Access to a data set on the device: each step gathers its own batch and stores its predictions in place. The cursor is
+ * the index of the batch's first row, an int32 variable that the program increments by the batch size. The ops have no
+ * gradient, because data are not parameters.
  */
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape, sizeOf } from '../../core/shape.ts';
@@ -14,7 +15,7 @@ import { elementDispatch, stridingThreads } from '../dispatch.ts';
 import { requireDType, requireInteger, requireRank, structured } from '../define.ts';
 import type { OpFunction } from '../define.ts';
 
-/** Data · scale + offset is what comes out, for float32 results. */
+/** Float32 results are data · scale + offset. */
 export type GatherBatchAttributes = { readonly batch: number; readonly scale: number; readonly offset: number };
 
 function requireCursor(op: string, cursor: TensorType): void {
@@ -63,19 +64,20 @@ function referenceGatherBatch({
 
 export interface GatherBatchOptions {
   readonly batch: number;
-  /** 1 by default; 1/255 brings bytes into [0, 1]. */
+  /** Factor for float32 results. Default 1; 1/255 maps bytes to [0, 1]. */
   readonly scale?: number;
   readonly offset?: number;
 }
 
 /**
- * The samples at places cursor … cursor + batch − 1 of the permutation, or of the data itself where it is null; rows
- * past the end are zeros. Float results are data · scale + offset.
+ * Gathers the samples at positions cursor … cursor + batch − 1 of the permutation, or of the data if the permutation is
+ * null. Rows past the end are zeros. Float32 results are data · scale + offset.
  *
  * @param data [samples, ...row] of any dtype
  * @param permutation int32 [samples], or null
- * @param cursor int32 scalar: the place of the first row
- * @returns [batch, ...row]: int32 for int32 data, else float32
+ * @param cursor int32 scalar: the position of the batch's first row
+ * @param options batch size, scale and offset
+ * @returns [batch, ...row]: int32 for int32 data, otherwise float32
  * @throws ShapeError when the permutation's length is not the number of samples
  */
 export const gatherBatch: OpFunction<
@@ -117,7 +119,7 @@ export const gatherBatch: OpFunction<
           name: 'elements',
           lower: ({ inputs: [data, , permutation], attributes: { batch, scale, offset }, device }) => {
             const [samples = 0, ...row] = data!.shape;
-            const order = input(permutation ? 2 : 1); // what is not read is bound to something that is there
+            const order = input(permutation ? 2 : 1); // an unused binding needs some buffer
             const bindings = { data: input(0), cursor: input(1), permutation: order, rows: output(0) };
             const uniforms = { batch, row_length: sizeOf(row), samples, scale, offset };
             const constants = { has_permutation: Number(!!permutation), data_type: gatherDTypes.indexOf(data!.dtype) };
@@ -150,11 +152,13 @@ function inferStoreRows([target, cursor, batch]: readonly TensorType[]): TensorT
 }
 
 /**
- * The target with the batch's rows in places cursor … cursor + B − 1; rows past the end are dropped.
+ * Writes the rows of a batch to rows cursor … cursor + B − 1 of the target. Rows past the end are dropped.
  *
- * @param target float32 or int32 [rows, ...row]; changed in place
- * @param cursor int32 scalar: the place of the first row
+ * @param target float32 or int32 [rows, ...row]; updated in place
+ * @param cursor int32 scalar: the index of the first row to write
  * @param batch [B, ...row] of the target's dtype
+ * @returns the target
+ * @throws ShapeError when the row shapes differ; DTypeError when the dtypes differ
  */
 export const storeRows: OpFunction<
   [target: Node, cursor: Node, batch: Node],

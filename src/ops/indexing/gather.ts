@@ -1,6 +1,6 @@
 /**
- * Rows of a table by index, as an embedding layer does, and the sum of rows back into a table: each is the other's
- * gradient.
+ * Row lookup in a table by index, as in an embedding layer, and its inverse, the sum of rows into a table. Each op is the
+ * gradient of the other.
  */
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape, sizeOf } from '../../core/shape.ts';
@@ -47,11 +47,13 @@ function referenceGather({ inputs, inputTypes, outputs }: ReferenceContext<Recor
 }
 
 /**
- * The rows of `table` that `indices` name; an index outside gives a row of zeros.
+ * Looks up rows of a table by index. An index outside the table gives a row of zeros.
  *
  * @param table float32 or int32 [rows, ...row]
  * @param indices int32 of any shape
  * @returns [...indices, ...row] of the table's dtype
+ * @throws ShapeError for a scalar table; DTypeError for other dtypes
+ * @example gather(tensor([[1, 2], [3, 4]]), constant([1, 0, 1], undefined, 'int32')); // [[3, 4], [1, 2], [3, 4]]
  */
 export const gather: OpFunction<
   [table: TensorLike, indices: TensorLike],
@@ -109,20 +111,21 @@ function inferScatterAdd([updates, indices]: readonly TensorType[], { rows }: Sc
   return { shape: [rows, ...updates!.shape.slice(rank)], dtype: 'float32' };
 }
 
-/** How many rows are added, their length, and the rows of the result. */
+/** The number of updates, their length, and the number of rows in the result. */
 export function scatterSizes([updates, indices]: readonly TensorType[], rows: number): GatherSizes {
   const row = updates!.shape.slice(indices!.shape.length);
   return { count: sizeOf(indices!.shape), rowLength: sizeOf(row), tableRows: rows };
 }
 
 /**
- * A table of `rows` rows: each is the sum of the updates whose index names it, in the order of the updates; an update
- * with an index outside is left out.
+ * Sums updates into a table of `rows` rows: row i is the sum of the updates with index i, added in order. Updates with an
+ * index outside the table are discarded.
  *
  * @param updates float32 [...indices, ...row]
  * @param indices int32 of any shape
+ * @param rows the number of rows in the result
  * @returns float32 [rows, ...row]
- * @throws ShapeError unless the updates' shape begins with that of the indices
+ * @throws ShapeError unless the shape of `updates` starts with the shape of `indices`
  */
 export const scatterAdd: OpFunction<
   [updates: Node, indices: Node, rows: number],

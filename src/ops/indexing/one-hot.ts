@@ -1,4 +1,4 @@
-/** Class labels as rows of zeros with a single 1. No kernel: a comparison that fuses with what reads it. */
+/** One-hot encoding of class labels. It has no kernel: it is a comparison that fuses with its consumers. */
 import { integer, required } from '../../core/arguments.ts';
 import type { Node } from '../../graph/node.ts';
 import { operand } from '../arguments.ts';
@@ -9,11 +9,14 @@ import { checked, constant, requireDType } from '../define.ts';
 import { expandDims } from '../shape/reshape.ts';
 
 /**
- * For each label a row of `classes` values: 1 at the label's place, 0 elsewhere; a label outside gives all zeros.
+ * One-hot encodes class labels: 1 at the label's index, 0 elsewhere. A label outside 0 … classes − 1 gives a row of
+ * zeros.
  *
  * @param labels int32 of any shape
- * @param classes at most 2²⁴, up to which float32 tells integers apart
+ * @param classes the number of classes, at most 2²⁴, the limit of exact integers in float32
  * @returns float32 [...labels, classes]
+ * @throws DTypeError unless the labels are int32; ValueError for an invalid number of classes
+ * @example oneHot(constant([0, 2], undefined, 'int32'), 3); // [[1, 0, 0], [0, 0, 1]]
  */
 export const oneHot: (labels: TensorLike, classes: number) => Node = /* @__PURE__ */ checked(
   'oneHot',

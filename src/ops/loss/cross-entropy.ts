@@ -1,6 +1,6 @@
 /**
- * Softmax and cross-entropy in one, from logits: the loss of a classifier, without the logarithm of a rounded
- * probability. Labels are rows of probabilities, or one class number a row.
+ * Softmax and cross-entropy in one op, computed from logits: the loss of a classifier, without taking the logarithm of a
+ * rounded probability. Labels are rows of probabilities, or one class index per row.
  */
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape } from '../../core/shape.ts';
@@ -67,19 +67,20 @@ function referenceDense({ inputs: [labels, logits], inputTypes, outputs }: Refer
     let loss = 0;
     logSoftmaxRow(logits!, row * columns, columns).forEach((logarithm, column) => {
       const label = labels![row * columns + column]!;
-      if (label !== 0) loss -= label * logarithm; // a class that is ruled out may have −∞
+      if (label !== 0) loss -= label * logarithm; // the log-probability may be −∞ where the label is 0
     });
     outputs[0]![row] = loss;
   }
 }
 
 /**
- * −Σ labels · logSoftmax(logits) over the last axis. The labels need not sum to 1.
+ * The cross-entropy −Σ labels · logSoftmax(logits) over the last axis. The labels do not have to sum to 1.
  *
  * @param labels float32 [..., classes]
- * @param logits float32 of the same shape
- * @returns float32 [...]
- * @throws ShapeError when the shapes differ
+ * @param logits float32 [..., classes]
+ * @returns float32 [...], one loss per row
+ * @throws ShapeError when the shapes differ; DTypeError unless both are float32
+ * @example mean(softmaxCrossEntropy(oneHot(labels, 10), logits));
  */
 export const softmaxCrossEntropy: LossOp = /* @__PURE__ */ lossOp('softmaxCrossEntropy', softmaxCrossEntropyKernel, {
   infer: inferDense,
@@ -114,12 +115,14 @@ function referenceSparse({ inputs: [labels, logits], inputTypes, outputs }: Refe
 }
 
 /**
- * −logSoftmax(logits) at the label's place. A label outside 0 … classes − 1 gives NaN.
+ * The cross-entropy of class indices: −logSoftmax(logits) at the label's index. A label outside 0 … classes − 1 gives
+ * NaN.
  *
  * @param labels int32 [...]
  * @param logits float32 [..., classes]
- * @returns float32 [...]
- * @throws ShapeError unless there is one label for each row of logits
+ * @returns float32 [...], one loss per row
+ * @throws ShapeError unless there is one label for each row of logits; DTypeError for other dtypes
+ * @example mean(sparseSoftmaxCrossEntropy(labels, logits));
  */
 export const sparseSoftmaxCrossEntropy: LossOp = /* @__PURE__ */ lossOp(
   'sparseSoftmaxCrossEntropy',

@@ -1,4 +1,4 @@
-/** The place of the greatest element along an axis: predictions and accuracy. */
+/** The index of the maximum along an axis, for predictions and accuracy. */
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, normalizeAxis } from '../../core/shape.ts';
 import { argMax as argMaxShader } from '../../generated/shaders/arg-max.ts';
@@ -43,11 +43,14 @@ function reference({ attributes, inputs, inputTypes, outputs }: ReferenceContext
 }
 
 /**
- * The index of the greatest element along `axis` (the last by default). The first of equals; the first NaN, if any.
+ * The index of the maximum along an axis. The first of equal elements wins; if there are NaNs, the first NaN. Has no
+ * gradient.
  *
  * @param x float32
- * @returns int32 in x's shape without the axis
- * @throws ShapeError for an axis that does not exist or has no elements
+ * @param axis negative axes count from the end. Default: the last axis.
+ * @returns int32 of x's shape without the axis
+ * @throws ShapeError for an axis that does not exist or has no elements; DTypeError unless x is float32
+ * @example argMax(tensor([[1, 3, 2], [6, 5, 4]])); // [1, 0]
  */
 export const argMax: OpFunction<
   [x: TensorLike, axis?: number],

@@ -1,7 +1,7 @@
 /**
- * Sums over the rows of a matrix of h and of h·e, where e is how far x is from a center: batch normalization's moments and
- * the sums of its gradient, in one pass over what they are made of. Rows are added up in parts of a fixed number, and the parts
- * in their order, so that the sums do not depend on who computes them.
+ * Column sums of h and of h·e over the rows of a matrix, where e is the deviation of x from a center. They are the
+ * moments of batch normalization and the sums of its gradient, computed in one pass over their inputs. Rows are added in
+ * blocks of fixed size, and the blocks in order, so that the sums do not depend on how the work is distributed.
  */
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape } from '../../core/shape.ts';
@@ -24,7 +24,7 @@ import { rowSizes } from '../norm/softmax.ts';
 
 type None = Record<string, never>;
 
-/** Whether h is x's deviation times a weight for each row, and not given for each element. */
+/** Whether h is x − center times one weight per row. Otherwise h is given for each element. */
 const isWeighted = ([x, , weights]: readonly TensorType[]): boolean => weights!.shape.length < x!.shape.length;
 
 function infer(inputs: readonly TensorType[]): TensorType {
@@ -44,7 +44,7 @@ function infer(inputs: readonly TensorType[]): TensorType {
   return { shape: columns, dtype: 'float32' };
 }
 
-/** The rows of a part on each backend: the sums of the parts are a thirtieth of x, or less. The most parts. */
+/** Rows per block on each backend: block sums take at most 1/30 of x. Below, the maximum number of blocks. */
 const partRows = { wasm: 64, webgpu: 32 } as const;
 const mostParts = 256;
 
@@ -52,9 +52,9 @@ interface Plan {
   readonly rows: number;
   readonly columns: number;
   readonly parts: number;
-  /** Rows of a part. */
+  /** Rows per block. */
   readonly length: number;
-  /** Where Σ h and Σ h·e of the parts go: to the outputs at once if there is one part. */
+  /** Destinations of Σ h and Σ h·e of the blocks. A single block writes directly to the outputs. */
   readonly targets: readonly [sums: Operand, products: Operand];
   readonly scratch: readonly number[];
 }
@@ -67,7 +67,7 @@ function planOf({ inputs, outputs }: StepTypes<None>, backend: keyof typeof part
   const bytes = 4 * count * columns;
   const plan = { rows, columns, parts: count, length };
   if (count > 1) return { ...plan, targets: [scratch(0), scratch(1)], scratch: [bytes, bytes] };
-  // Nobody may read the products.
+  // The products are not always an output of the step.
   const isRead = outputs.length > 1;
   return { ...plan, targets: [output(0), isRead ? output(1) : scratch(0)], scratch: isRead ? [] : [bytes] };
 }
@@ -100,7 +100,7 @@ const webgpu: GpuKernel<None> = {
   scratch: (step) => planOf(step, 'webgpu').scratch,
   lower: (step) => {
     const { rows, columns, parts: count, length, targets } = planOf(step, 'webgpu');
-    const isWide = columns % 4 === 0 && rows * columns > 0; // an empty buffer has no room for a vector
+    const isWide = columns % 4 === 0 && rows * columns > 0; // an empty buffer is too small for a vec4 binding
     const width = isWide ? columns / 4 : columns;
     const [sums, products] = targets;
     const given = isWeighted(step.inputs) ? { weights: input(2) } : { h: input(2) };
@@ -133,17 +133,17 @@ function reference({ inputs, inputTypes, outputs }: ReferenceContext<None>): voi
       products += h * e;
     }
     outputs[0]![column] = withinFloat32(total);
-    if (outputs[1]) outputs[1][column] = withinFloat32(products); // a variance that overflows is infinite here too
+    if (outputs[1]) outputs[1][column] = withinFloat32(products); // overflow gives infinity, as on the devices
   }
 }
 
 /**
- * Σ h over all rows, where h is weights · (x − center), or `weights` itself where it has x's shape.
+ * Σ h over all rows, where h is weights · (x − center), or `weights` itself if it has x's shape.
  *
- * @param x float32 [..., columns]: rows are all that lies in front of the last axis
+ * @param x float32 [..., columns]; all axes except the last form the rows
  * @param center float32 [columns]
- * @param weights float32 of x's shape, or of that without the last axis
- * @returns float32 [columns]; `columnProducts` gives what else the pass has found
+ * @param weights float32 of x's shape, or of x's shape without the last axis
+ * @returns float32 [columns]; `columnProducts` returns the second result of the pass
  * @throws ShapeError for a center or weights of other shapes
  */
 export const columnSums: OpFunction<
@@ -167,10 +167,10 @@ export const columnSums: OpFunction<
 );
 
 /**
- * Σ h·(x − center) over all rows, of the pass that `sums` comes from. What that was made of are inputs too, for the gradient
- * to go to.
+ * Σ h·(x − center) over all rows, from the pass that computed `sums`. The inputs of that pass are inputs of this op too,
+ * so that they receive gradients.
  *
- * @param sums what `columnSums` gave
+ * @param sums the result of `columnSums`
  * @returns float32 [columns]
  */
 export const columnProducts: OpFunction<[sums: Node], AliasOp<None>> = /* @__PURE__ */ alias<None, [sums: Node]>(
@@ -180,7 +180,7 @@ export const columnProducts: OpFunction<[sums: Node], AliasOp<None>> = /* @__PUR
     gradient: ({ inputs, upstream }) => {
       const [products, x, center, weights] = inputs as [Node, Node, Node, Node];
       const [sums] = products.inputs as [Node];
-      // A sum on purpose: the node of x − center would be that of the forward pass, kept in memory from there to here.
+      // Written as a sum so that it does not share the forward pass's x − center, which would stay in memory until here.
       const e = add(x, neg(center));
       if (!isWeighted(sums.inputs)) return [null, mul(weights, upstream), neg(mul(upstream, sums)), mul(e, upstream)];
       const twice = mul(upstream, 2);

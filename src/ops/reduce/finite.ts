@@ -1,6 +1,6 @@
 /**
- * The watch for NaN and infinity while training: remembers, for each value watched, the first step at which it was not
- * finite. Read back with the metrics; costs one pass over the values.
+ * Detection of NaN and infinity during training. For each watched value, records the first step at which it was not
+ * finite. The flags are read back with the metrics; a check costs one pass over the values.
  */
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape, sizeOf } from '../../core/shape.ts';
@@ -29,16 +29,16 @@ function infer([flags, step, ...values]: readonly TensorType[]): TensorType {
   return flags!;
 }
 
-/** As many as the shader has bindings for. */
+/** Limited by the shader's bindings. */
 const valuesPerDispatch = 6;
 
-/** Looks at the values from `place` on, each thread at `least` elements or more. */
+/** A dispatch that checks the values from index `place` on. Each thread checks at least `least` elements. */
 function lookAt(values: readonly TensorType[], place: number, least: number): Dispatch {
   const bindings: Record<string, Operand> = { step: input(1), flags: output(0) };
   const uniforms: Record<string, number> = { place };
   for (let index = 0; index < valuesPerDispatch; index++) {
     const value = values[place + index];
-    bindings[`value${index}`] = input(2 + place + (value ? index : 0)); // what is not there is not read
+    bindings[`value${index}`] = input(2 + place + (value ? index : 0)); // a missing value is not read
     uniforms[`size${index}`] = value ? sizeOf(value.shape) : 0;
   }
   const most = Math.max(...values.slice(place, place + valuesPerDispatch).map(({ shape }) => sizeOf(shape)));
@@ -54,11 +54,12 @@ function lookAt(values: readonly TensorType[], place: number, least: number): Di
 }
 
 /**
- * The flags, with flag i set to `step` where it is negative and any element of value i is NaN or infinite.
+ * Sets flag i to `step` if it is negative and value i has an element that is NaN or infinite.
  *
- * @param flags int32 [n], negative at first; changed in place
+ * @param flags int32 [n], initially negative; updated in place
  * @param step int32 scalar
- * @param values n tensors, float32
+ * @param values n float32 tensors
+ * @returns the flags, int32 [n]
  * @throws ShapeError unless there is one flag for each value
  */
 export const firstNonFinite: OpFunction<
@@ -68,7 +69,7 @@ export const firstNonFinite: OpFunction<
   {
     name: 'firstNonFinite',
     infer,
-    gradient: null, // watches, and changes nothing
+    gradient: null, // a monitor without influence on the loss
     inPlace: 0,
     kernels: {
       wasm: [
@@ -100,7 +101,7 @@ export const firstNonFinite: OpFunction<
     },
     reference: ({ inputs: [, step, ...values], outputs }) =>
       values.forEach((value, index) => {
-        const isFinite = value.every((element) => Number.isFinite(Math.fround(element))); // as devices hold it
+        const isFinite = value.every((element) => Number.isFinite(Math.fround(element))); // devices store float32
         if (outputs[0]![index]! < 0 && !isFinite) outputs[0]![index] = step![0]!;
       }),
   },

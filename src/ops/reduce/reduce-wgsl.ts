@@ -1,6 +1,7 @@
 /**
- * The dispatches of reductions on WebGPU over [outer][reduce][inner]. Many outputs: one dispatch. Few: the reduced axis
- * is cut into parts of a length that depends on the shape alone, and a second dispatch reduces the parts' results.
+ * Dispatches of reductions over [outer, reduce, inner] on WebGPU. Reductions with many outputs take one dispatch. With
+ * few outputs the reduced axis is split into segments, whose length depends on the shape alone, and a second dispatch
+ * reduces the partial results.
  */
 import { reduce as shader } from '../../generated/shaders/reduce.ts';
 import type { Dispatch, Operand } from '../../graph/kernel.ts';
@@ -13,33 +14,33 @@ interface Sizes {
   readonly inner: number;
 }
 
-/** Numbers of the kinds in the shader, as in `reduceKinds`. */
+/** Indices of reduction kinds in the shader, as in `reduceKinds`. */
 const mean = 1;
 const sumOfSquares = 4;
 
-/** From this length on, a row gets a workgroup instead of a thread. */
+/** Rows of at least this length are reduced by a workgroup instead of a thread. */
 const longRow = 64;
-/** Elements of a part, where a workgroup or a thread reduces it. */
+/** Elements per segment: of a row, reduced by a workgroup, and of a column, reduced by a thread. */
 const rowSegment = 4096;
 const columnSegment = 128;
-/** Outputs from which on the device is busy without parts. */
+/** Numbers of outputs that occupy the device without splitting. */
 const enoughRows = 256;
 const enoughColumns = 16384;
 
-/** Into how many parts the reduced axis is cut; 1 for a single dispatch. */
+/** The number of segments of the reduced axis; 1 for a single dispatch. */
 export function reduceSplits({ outer, reduce, inner }: Sizes): number {
   const [segment, enough] = inner === 1 ? [rowSegment, enoughRows] : [columnSegment, enoughColumns];
   if (outer * inner >= enough || reduce < 2 * segment) return 1;
   return Math.min(Math.ceil(reduce / segment), 256);
 }
 
-/** Bytes for the parts' results, if there are parts. */
+/** Scratch bytes for the partial results; empty for a single dispatch. */
 export function reduceScratch(sizes: Sizes): readonly number[] {
   const splits = reduceSplits(sizes);
   return splits === 1 ? [] : [4 * sizes.outer * sizes.inner * splits];
 }
 
-/** `kind` is a number of the shader. */
+/** `kind` is an index of the shader's reduction kinds. */
 export function lowerReduce(sizes: Sizes, kind: number): readonly Dispatch[] {
   const splits = reduceSplits(sizes);
   if (splits === 1) return [reducePass(sizes, 1, kind, sizes.reduce, input(0), output(0))];
@@ -51,7 +52,7 @@ export function lowerReduce(sizes: Sizes, kind: number): readonly Dispatch[] {
   ];
 }
 
-/** One dispatch: `splits` results of each output, each of a part of the reduced axis. */
+/** One dispatch: `splits` results per output, each the reduction of one segment of the reduced axis. */
 export function reducePass(
   { outer, reduce, inner }: Sizes,
   splits: number,

@@ -1,6 +1,6 @@
 /**
- * Sums, means and extremes over axes. A kernel sees [outer][reduce][inner]: axes that lie together are reduced as they
- * are; where others lie between them, x is transposed first.
+ * Sums, means, maxima and minima over axes. The kernels see x as [outer, reduce, inner], so adjacent axes are reduced in
+ * place. If other axes lie between the reduced ones, x is transposed first.
  */
 import { boolean } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
@@ -25,7 +25,7 @@ import { reshape } from '../shape/reshape.ts';
 import { select } from '../elementwise/select.ts';
 import { transpose } from '../shape/transpose.ts';
 
-/** Axes `first` … `last` − 1 go. */
+/** The axes `first` … `last` − 1 are reduced. */
 export type ReduceAttributes = { readonly first: number; readonly last: number };
 
 export interface ReduceSizes {
@@ -44,7 +44,7 @@ export function reduceSizes({ shape }: TensorType, { first, last }: ReduceAttrib
 type ReduceArguments = [x: Node, axes?: number | readonly number[], keepDims?: boolean];
 export type Reduction = OpFunction<Given<ReduceArguments>, StructuredOp<ReduceAttributes>>;
 
-/** `y`, a reduction of `x`, with the reduced axes back as axes of 1, so that it broadcasts against x. */
+/** Reshapes `y`, a reduction of `x`, so that the reduced axes are axes of size 1 and `y` broadcasts against `x`. */
 function withAxes(y: Node, x: Node, { first, last }: ReduceAttributes): Node {
   return reshape(
     y,
@@ -52,7 +52,7 @@ function withAxes(y: Node, x: Node, { first, last }: ReduceAttributes): Node {
   );
 }
 
-/** Wraps the loops over outer and inner around `combine`, which gets the values of one output. */
+/** The reference loops over outer and inner; `combine` reduces the values of one output. */
 function referenceOver(combine: (values: Float64Array) => number): StructuredOp<ReduceAttributes>['reference'] {
   return ({ attributes, inputs, inputTypes, outputs }) => {
     const { outer, reduce, inner } = reduceSizes(inputTypes[0]!, attributes);
@@ -70,7 +70,7 @@ const total = (values: ReferenceArray): number => values.reduce((sum, value) => 
 
 const adjacent = (axes: readonly number[]): boolean => axes.every((axis, place) => axis === axes[0]! + place);
 
-/** Chooses axes, makes them lie together, and gives the result its shape. */
+/** Normalizes the axes, transposes x if they are not adjacent, and reshapes the result. */
 function reduceOver(
   kind: ReduceKind,
   node: (inputs: readonly Node[], attributes: ReduceAttributes) => Node,
@@ -82,7 +82,7 @@ function reduceOver(
   const shape = keepDims ? sizes : sizes.filter((_, axis) => !reduced.includes(axis));
   if (reduced.every((axis) => x.shape[axis] === 1)) return reshape(kind === 'sumOfSquares' ? square(x) : x, shape);
   if (adjacent(reduced)) return reshape(node([x], { first: reduced[0]!, last: reduced.at(-1)! + 1 }), shape);
-  // Axes of 1 part nothing and are left out. Where others lie between the reduced ones, those come first.
+  // Axes of size 1 do not separate the reduced axes and are dropped. Other axes in between are moved to the front.
   const wide = x.shape.flatMap((dimension, axis) => (dimension === 1 ? [] : [axis]));
   const core = reshape(
     x,
@@ -130,7 +130,7 @@ function reduction(
   return checkedOp({ x: operand, axes, keepDims: boolean }, op);
 }
 
-/** Shared equally among the elements that equal the extreme. */
+/** The upstream gradient, divided equally among the elements that equal the maximum or minimum. */
 function extremeGradient({ inputs, attributes, output: y, upstream }: GradientContext<ReduceAttributes>): Node[] {
   const [x] = inputs as [Node];
   const hits = equal(x, withAxes(y, x, attributes));
@@ -139,11 +139,14 @@ function extremeGradient({ inputs, attributes, output: y, upstream }: GradientCo
 }
 
 /**
- * The sum over `axes` (all by default; negative axes count from the end). The reduced axes go, or stay as axes of 1
- * with `keepDims`. The sum of nothing is 0.
+ * The sum over axes. The sum of no elements is 0.
  *
  * @param x float32
- * @throws ShapeError for axes that do not exist or are named twice
+ * @param axes an axis or an array of axes; negative axes count from the end. Default: all axes.
+ * @param keepDims true keeps the reduced axes as axes of size 1; the default, false, removes them
+ * @returns float32 of x's shape without the reduced axes
+ * @throws ShapeError for axes that do not exist or are given twice; DTypeError unless x is float32
+ * @example sum(tensor([[1, 2], [3, 4]]), 0); // [4, 6]
  */
 export const sum: Reduction = /* @__PURE__ */ reduction(
   'sum',
@@ -153,9 +156,12 @@ export const sum: Reduction = /* @__PURE__ */ reduction(
 );
 
 /**
- * The mean over `axes`; see `sum`. Infinite where the sum overflows float32, as in NumPy and PyTorch.
+ * The mean over axes. Infinite where the sum overflows float32, as in NumPy and PyTorch. Parameters as for `sum`.
  *
- * @throws ShapeError where there is nothing to average
+ * @param x float32
+ * @returns float32 of x's shape without the reduced axes
+ * @throws ShapeError for axes that do not exist, are given twice or have no elements; DTypeError unless x is float32
+ * @example mean(tensor([[1, 2], [3, 4]]), -1); // [1.5, 3.5]
  */
 export const mean: Reduction = /* @__PURE__ */ reduction(
   'mean',
@@ -167,7 +173,15 @@ export const mean: Reduction = /* @__PURE__ */ reduction(
   reduceKernel,
 );
 
-/** The greatest over `axes`; see `sum`. NaN where one is NaN. Equal maxima share the gradient, as in JAX. */
+/**
+ * The maximum over axes; NaN where any element is NaN. Equal maxima share the gradient, as in JAX. Parameters as for
+ * `sum`. See `maximum` for the element-wise maximum of two tensors.
+ *
+ * @param x float32
+ * @returns float32 of x's shape without the reduced axes
+ * @throws ShapeError for axes that do not exist, are given twice or have no elements; DTypeError unless x is float32
+ * @example max(tensor([[1, 2], [4, 3]]), -1); // [2, 4]
+ */
 export const max: Reduction = /* @__PURE__ */ reduction(
   'max',
   extremeGradient,
@@ -175,7 +189,14 @@ export const max: Reduction = /* @__PURE__ */ reduction(
   reduceMoreKernel,
 );
 
-/** The least over `axes`; see `sum`. NaN where one is NaN. Equal minima share the gradient, as in JAX. */
+/**
+ * The minimum over axes; NaN where any element is NaN. Equal minima share the gradient, as in JAX. Parameters as for
+ * `sum`. See `minimum` for the element-wise minimum of two tensors.
+ *
+ * @param x float32
+ * @returns float32 of x's shape without the reduced axes
+ * @throws ShapeError for axes that do not exist, are given twice or have no elements; DTypeError unless x is float32
+ */
 export const min: Reduction = /* @__PURE__ */ reduction(
   'min',
   extremeGradient,
@@ -183,7 +204,15 @@ export const min: Reduction = /* @__PURE__ */ reduction(
   reduceMoreKernel,
 );
 
-/** The sum of squares over `axes`, without the squares in memory: norms. Infinite from a norm of 1.8e19 on. See `sum`. */
+/**
+ * The sum of squares over axes, for norms. Does not store the squares in memory. Infinite for norms of 1.8e19 and above.
+ * Parameters as for `sum`.
+ *
+ * @param x float32
+ * @returns float32 of x's shape without the reduced axes
+ * @throws ShapeError for axes that do not exist or are given twice; DTypeError unless x is float32
+ * @example sqrt(sumOfSquares(x)); // the Euclidean norm
+ */
 export const sumOfSquares: Reduction = /* @__PURE__ */ reduction(
   'sumOfSquares',
   ({ inputs: [x], attributes, upstream }) => [mul(mul(x!, 2), withAxes(upstream, x!, attributes))],

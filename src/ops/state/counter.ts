@@ -1,4 +1,4 @@
-/** Counting in device state: the step, the cursor into the data, the time of an optimizer. */
+/** Counters in device state: the training step, the cursor into the data and an optimizer's time step. */
 import { integer } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sizeOf } from '../../core/shape.ts';
@@ -15,10 +15,13 @@ import type { OpFunction } from '../define.ts';
 export type IncrementAttributes = { readonly by: number };
 
 /**
- * x + by, in whole numbers.
+ * Adds an integer to a counter: x + by in int32.
  *
- * @param x int32 of one element; changed in place
- * @param by any integer
+ * @param x int32 with one element; updated in place
+ * @param by any int32. Default 1.
+ * @returns the counter, int32 of x's shape
+ * @throws ShapeError unless x has one element; DTypeError unless x is int32
+ * @example increment(variable([], { dtype: 'int32' }));
  */
 export const increment: OpFunction<
   [x: TensorLike, by?: number],
@@ -35,7 +38,7 @@ export const increment: OpFunction<
         }
         return x!;
       },
-      gradient: null, // integers have none
+      gradient: null, // integers have no gradient
       inPlace: 0,
       kernels: {
         wasm: [

@@ -1,6 +1,6 @@
 /**
- * Random values in the graph: a pure function of a key, the element's place and the step, so every backend draws the
- * same bits and a step can be run again. The generator is `src/core/random.ts`.
+ * Random values in the graph. They are a pure function of a key, the element's index and the step, so every backend draws
+ * the same bits and a step can be repeated. The generator is in `src/core/random.ts`.
  */
 import { uniform } from '../../core/random.ts';
 import { ValueError } from '../../core/errors.ts';
@@ -15,7 +15,7 @@ import { elementDispatch } from '../dispatch.ts';
 import { requireDType, requireRank, structured } from '../define.ts';
 import type { OpFunction } from '../define.ts';
 
-/** `key0` and `key1` are 32-bit words, as `deriveKey` gives them. */
+/** `key0` and `key1` are 32-bit words, as returned by `deriveKey`. */
 export type RandomAttributes = { readonly shape: Shape; readonly key0: number; readonly key1: number };
 export type DropoutAttributes = RandomAttributes & { readonly rate: number };
 
@@ -29,9 +29,11 @@ type RandomArguments = [shape: Shape, key: Omit<RandomAttributes, 'shape'>, step
 type DropoutArguments = [shape: Shape, options: Omit<DropoutAttributes, 'shape'>, step: Node];
 
 /**
- * Values in [0, 1), multiples of 2⁻²⁴: those of `uniform(key, count, step)`.
+ * Uniform random values in [0, 1), multiples of 2⁻²⁴, equal to `uniform(key, count, step)`.
  *
- * @param step int32 scalar; each value of it gives a new draw
+ * @param shape the shape of the result
+ * @param key two 32-bit words
+ * @param step int32 scalar; each value gives a different draw
  * @returns float32 of `shape`
  */
 export const randomUniform: OpFunction<RandomArguments, StructuredOp<RandomAttributes>> = /* @__PURE__ */ structured<
@@ -41,7 +43,7 @@ export const randomUniform: OpFunction<RandomArguments, StructuredOp<RandomAttri
   {
     name: 'randomUniform',
     infer: (inputs, attributes) => inferRandom('randomUniform', inputs, attributes),
-    gradient: null, // depends on an integer alone
+    gradient: null, // depends only on an integer
     kernels: {
       wasm: [
         {
@@ -75,10 +77,12 @@ export const randomUniform: OpFunction<RandomArguments, StructuredOp<RandomAttri
 );
 
 /**
- * 0 with probability `rate`, else 1 / (1 − rate): what dropout multiplies by, so that the mean stays. An element is
- * kept where its draw of `randomUniform` is ≥ rate in float32.
+ * A dropout mask: 0 with probability `rate`, otherwise 1 / (1 − rate), so that multiplication by it preserves the mean.
+ * An element is retained where its draw of `randomUniform` is ≥ rate in float32.
  *
- * @param step int32 scalar
+ * @param shape the shape of the result
+ * @param options the rate and two 32-bit key words
+ * @param step int32 scalar; each value gives a different draw
  * @returns float32 of `shape`
  * @throws ValueError unless 0 ≤ rate < 1
  */
@@ -94,7 +98,7 @@ export const dropoutMask: OpFunction<DropoutArguments, StructuredOp<DropoutAttri
         throw new ValueError(`dropoutMask: rate must be at least 0 and below 1, not ${rate}`);
       return inferRandom('dropoutMask', inputs, attributes);
     },
-    gradient: null, // depends on an integer alone
+    gradient: null, // depends only on an integer
     kernels: {
       wasm: [
         {
