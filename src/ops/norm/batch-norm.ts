@@ -1,8 +1,8 @@
 /**
- * Batch normalization (Ioffe, Szegedy 2015): each column with its mean taken off and divided by its standard deviation, both
- * over all rows that count, then scaled and shifted. What moves through memory is a chain, so that an activation behind it
- * comes along: x is read once for the moments and once for the result; in the gradient x and what arrives are read once
- * for their sums and once for the result.
+ * Batch normalization (Ioffe, Szegedy 2015): subtracts each column's mean and divides by its standard deviation, both
+ * computed over all weighted rows, then scales and shifts. The ops around the sums are element-wise, so that a following
+ * activation fuses with them: x is read once for the moments and once for the result. The gradient reads x and the
+ * upstream gradient once for their sums and once for the result.
  */
 import { number, options } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
@@ -28,11 +28,14 @@ type None = Record<string, never>;
 type ScaleShiftArguments = [x: Node, center: Node, scale: Node, offset: Node];
 
 /**
- * (x − center) · scale + offset, column by column. Its gradient adds up what scale and offset get in one pass, where a
- * product and a sum would write the products down first.
+ * (x − center) · scale + offset, column by column. The gradient computes the sums for scale and offset in one pass. A
+ * separate `mul` and `add` would first write the products to memory.
  *
  * @param x float32 [..., columns]
- * @param center float32 [columns], as scale and offset
+ * @param center float32 [columns]
+ * @param scale float32 [columns]
+ * @param offset float32 [columns]
+ * @returns float32 of x's shape
  */
 export const scaleShift: OpFunction<ScaleShiftArguments, ElementwiseOp<None>> = /* @__PURE__ */ defineOp<
   None,
@@ -46,7 +49,7 @@ export const scaleShift: OpFunction<ScaleShiftArguments, ElementwiseOp<None>> = 
     infer: (inputs) => inferElementwise('scaleShift', inputs),
     gradient: ({ inputs, upstream }) => {
       const [deviations, scale] = inputs as [Node, Node];
-      const [x, center] = deviations.inputs as [Node, Node]; // made below
+      const [x, center] = deviations.inputs as [Node, Node]; // the sub() in the builder below
       const sums = columnSums(x, center, upstream);
       return [mul(upstream, scale), columnProducts(sums), sums];
     },
@@ -57,43 +60,53 @@ export const scaleShift: OpFunction<ScaleShiftArguments, ElementwiseOp<None>> = 
   (node, x, center, scale, offset) => node([sub(x, center), scale, offset], {}),
 );
 
+/** Options of `normalizeWith`. */
 export interface NormalizeOptions {
-  /** What the normalized values are multiplied by: float32 [columns]. Default 1. */
+  /** Factor of the normalized values (gamma): float32 [columns]. Default 1. */
   readonly scale?: TensorLike;
-  /** What is added then, likewise. Default 0. */
+  /** Added after scaling (beta): float32 [columns]. Default 0. */
   readonly offset?: TensorLike;
   /** Added to the variance. Default 1e-3, as in Keras. */
   readonly epsilon?: number;
 }
 
+/** Options of `batchNorm`. */
 export interface BatchNormOptions extends NormalizeOptions {
-  /** How much each row counts, float32 of x's shape without its last axis: a mask of 1 and 0. Default 1. */
+  /** Weight of each row, such as a mask of 0 and 1: float32 of x's shape without its last axis. Default 1. */
   readonly weights?: TensorLike;
 }
 
 type ScaleAndOffset = WithNodes<NormalizeOptions, 'scale' | 'offset'>;
 type WithWeights = WithNodes<BatchNormOptions, 'scale' | 'offset' | 'weights'>;
 
-/** The result, and what it was measured by. */
+/** The normalized values and the statistics used. */
 export interface BatchNorm {
+  /** float32 of x's shape */
   readonly output: Node;
   /** float32 [columns] */
   readonly mean: Node;
-  /** float32 [columns], biased: nothing is taken off the count. */
+  /** float32 [columns]: the biased variance, divided by the number of rows. */
   readonly variance: Node;
 }
 
 /**
- * (x − mean) / √(variance + ε) · scale + offset with mean and variance of each column, over all rows that count.
+ * Batch normalization: (x − mean) / √(variance + ε) · scale + offset, with the weighted mean and variance of each column
+ * over all rows.
  *
- * Deviations are taken from x's first row and their own mean is taken off again (Chan, Golub, LeVeque 1983), so that columns
- * far from 0 lose nothing. A row of weight 0 must still be finite. Where all weights are 0, the first row stands for the mean.
+ * Deviations are computed from x's first row and their mean is subtracted afterwards (Chan, Golub, LeVeque 1983), so that
+ * columns far from 0 lose no precision. Rows of weight 0 must be finite. If all weights are 0, the first row is used as
+ * the mean.
  *
- * A column whose variance overflows float32, from deviations of about 1e19 on, has an infinite variance: it gives `offset`, and
- * its gradient with respect to x and scale is 0. So it is for elements up to 1e30; sums of larger ones may overflow too.
+ * A column whose variance overflows float32, from deviations of about 1e19 on, has an infinite variance: its output is
+ * `offset`, and its gradient with respect to x and scale is 0. This holds for elements up to 1e30; sums of larger
+ * elements may overflow as well.
  *
- * @param x float32 [..., columns], two axes or more: rows are all that lies in front of the last
- * @throws ShapeError for a vector, no rows, or a scale, offset or weights of other shapes; ValueError for a negative epsilon
+ * @param x float32 [..., columns] with at least two axes; all axes except the last form the rows
+ * @param options scale, offset, epsilon and row weights
+ * @returns the output, the mean and the variance
+ * @throws ShapeError for a vector, no rows, or a scale, offset or weights of other shapes; ValueError for a negative
+ *   epsilon
+ * @example const { output, mean, variance } = batchNorm(x, { scale: gamma, offset: beta });
  */
 export const batchNorm: (x: TensorLike, options?: BatchNormOptions) => BatchNorm = /* @__PURE__ */ checked(
   'batchNorm',
@@ -123,10 +136,16 @@ export const batchNorm: (x: TensorLike, options?: BatchNormOptions) => BatchNorm
 );
 
 /**
- * The same with a mean and a variance that are known: what a trained model does. An infinite variance gives `offset`.
+ * Batch normalization with a given mean and variance, as in inference. Columns with an infinite variance give `offset`.
  *
- * @param mean float32 [columns], as the variance
- * @throws as `batchNorm`
+ * @param x float32 [..., columns] with at least two axes
+ * @param mean float32 [columns]
+ * @param variance float32 [columns]
+ * @param options scale, offset and epsilon
+ * @returns float32 of x's shape
+ * @throws ShapeError for a vector, or a mean, variance, scale or offset of other shapes; ValueError for a negative
+ *   epsilon
+ * @example normalizeWith(x, movingMean, movingVariance, { scale: gamma, offset: beta });
  */
 export const normalizeWith: (
   x: TensorLike,
@@ -153,7 +172,7 @@ export const normalizeWith: (
   },
 );
 
-/** x with center + rest as its mean. */
+/** Normalizes x with the mean center + rest. */
 function scaled(
   x: Node,
   center: Node,

@@ -1,18 +1,18 @@
-/** The float64 loops of layer normalization and of its gradients: what `layer-norm.ts` and every kernel are held against. */
+/** Float64 references of layer normalization and its gradients, for tests of `layer-norm.ts` and every kernel. */
 import type { ReferenceContext } from '../../graph/op.ts';
 import { partRows } from './layer-norm-wgsl.ts';
 import { rowSizes } from './softmax.ts';
 
 type Context = ReferenceContext<{ readonly epsilon: number }>;
 
-/** Mean and 1 / √(variance + ε) of a row; the variance is that of the row itself, with nothing taken off its count. */
+/** Mean and 1 / √(variance + ε) of a row, with the biased variance. */
 function measure(x: Float64Array, epsilon: number): readonly [mean: number, factor: number] {
   const average = x.reduce((total, value) => total + value, 0) / x.length;
   const variance = x.reduce((total, value) => total + (value - average) ** 2, 0) / x.length;
   return [average, 1 / Math.sqrt(variance + epsilon)];
 }
 
-/** Calls `visit` for each row of x with where it starts, its x̂, and 1 / √(variance + ε). */
+/** Calls `visit` for each row of x with the row's start index, its x̂ and 1 / √(variance + ε). */
 function eachRow(
   { inputs, inputTypes, attributes }: Context,
   visit: (start: number, standard: Float64Array, factor: number, row: number) => void,

@@ -1,14 +1,14 @@
-/** The dispatches of layer normalization on WebGPU: how many threads share a row, and how much of it they keep. */
+/** Dispatches of layer normalization on WebGPU: threads per row, and elements per thread held in registers. */
 import { layerNorm as shader } from '../../generated/shaders/layer-norm.ts';
 import { input, output } from '../../graph/kernel.ts';
 import type { GpuKernel } from '../../graph/kernel.ts';
 import { foldedGrid } from '../dispatch.ts';
 import { rowSizes } from './softmax.ts';
 
-/** Rows that are added up together for the gradients of scale and offset: their sums are a sixteenth of x, or less. */
+/** Rows per block of sums for the gradients of scale and offset. The two sums take at most 1/16 of x. */
 export const partRows = 32;
 
-/** The most elements of a row that a thread keeps in registers. */
+/** Maximum number of row elements that a thread holds in registers. */
 const mostHeld = 16;
 
 interface Threads {
@@ -17,18 +17,18 @@ interface Threads {
   readonly held: number;
 }
 
-/** Neighbours read neighbours from five columns on; a workgroup of 256 keeps 4096. */
+/** Adjacent threads read adjacent elements from five columns on. A workgroup of 256 threads holds 4096 elements. */
 function threadsOf(columns: number): Threads {
   const lanes = columns <= 4 ? 1 : columns <= 128 ? 8 : columns <= 1024 ? 64 : 256;
   let held = 1;
-  while (held < mostHeld && held * lanes < columns) held *= 2; // a power of two, so that few pipelines are made
+  while (held < mostHeld && held * lanes < columns) held *= 2; // a power of two limits the number of pipelines
   return { threads: Math.max(lanes, 64), lanes, held };
 }
 
 /**
- * What subgroups do to the sums of a row: instead of a tree over what the threads of a workgroup have left in its memory, each
- * subgroup takes all of it, its threads by turns, and adds up what they have. Whatever the size of a subgroup and whichever threads
- * it is made of, all get the sum, and on one device always in the same order.
+ * The subgroup version of a row's sums, which replaces a tree reduction over workgroup memory. Each subgroup reads the
+ * partial sums of all threads, its threads taking turns, and adds them. Every subgroup computes the full sum, whatever
+ * its size and whichever threads it contains, and on one device always in the same order.
  */
 const subgroups =
   'enable subgroups;const by_tree=false;' +
@@ -39,7 +39,7 @@ interface Attributes {
   readonly epsilon: number;
 }
 
-/** The kernels of an entry point whose inputs have these names, the rows first. */
+/** Kernels of an entry point. `names` are its inputs in order; the first one holds the rows. */
 export function normKernels(entry: string, ...names: readonly string[]): readonly GpuKernel<Attributes>[] {
   const kernel: GpuKernel<Attributes> = {
     name: 'rows',

@@ -1,7 +1,8 @@
 /**
- * Layer normalization (Ba, Kiros, Hinton 2016): each row with its mean taken off and divided by its standard deviation, then
- * scaled and shifted column by column. A kernel sees [rows, columns]. One op, because chains around it would move x through
- * memory once more; its gradient is two more, that read x and what arrives and measure the rows again.
+ * Layer normalization (Ba, Kiros, Hinton 2016): subtracts each row's mean and divides by its standard deviation, then
+ * scales and shifts column by column. The kernels see [rows, columns]. It is a single op, because fused chains around the
+ * sums would read and write x once more. Its gradient consists of two ops that read x and the upstream gradient and
+ * recompute the row statistics.
  */
 import { number, options } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
@@ -31,10 +32,11 @@ export type LayerNormAttributes = { readonly epsilon: number };
 type NormRecord = StructuredOp<LayerNormAttributes>;
 type Context = GradientContext<LayerNormAttributes>;
 
+/** Options of `layerNorm`. */
 export interface LayerNormOptions {
-  /** What the normalized values are multiplied by: float32, of the sizes of the axes. Default 1. */
+  /** Factor of the normalized values (gamma): float32, shaped like the normalized axes. Default 1. */
   readonly scale?: TensorLike;
-  /** What is added then, likewise. Default 0. */
+  /** Added after scaling (beta): float32, shaped like the normalized axes. Default 0. */
   readonly offset?: TensorLike;
   /** The axes that are normalized together. Default -1. */
   readonly axis?: number | readonly number[];
@@ -52,7 +54,10 @@ function inferLayerNorm(inputs: readonly TensorType[]): TensorType {
 
 type NormSizes = RowSizes & LayerNormAttributes;
 
-/** The kernels of an op whose first input has the rows: the wasm kernel's call, and the shader's entry point and its inputs. */
+/**
+ * Kernels of an op whose first input holds the rows: the wasm call, and the shader's entry point with the names of its
+ * inputs.
+ */
 function rowKernels(
   lower: (sizes: NormSizes) => WasmCall,
   entry: string,
@@ -65,7 +70,10 @@ function rowKernels(
   return { wasm: [wasm], webgpu: normKernels(entry, ...names) };
 }
 
-/** Brings the normalized axes to the end, as one axis of [rows, columns], and back. */
+/**
+ * Moves the normalized axes to the end, merges them into the columns of [rows, columns], and restores the shape
+ * afterwards.
+ */
 function overAxes(
   node: (inputs: readonly Node[], attributes: LayerNormAttributes) => Node,
   x: Node,
@@ -113,13 +121,17 @@ function gradientOfLayerNorm({ inputs, attributes, upstream }: Context): Node[] 
 }
 
 /**
- * (x − mean) / √(variance + ε) · scale + offset, with the mean and the variance (biased, as in Keras) over `axis`. So it is for
- * elements up to 1e37 in size, though the variance of such a row is beyond float32; for larger ones a deviation or its inverse may
- * leave float32 too. A row with NaN or infinity gives NaN.
+ * Layer normalization: (x − mean) / √(variance + ε) · scale + offset, with mean and biased variance over `axis`, as in
+ * Keras. Accurate for elements up to 1e37 in magnitude, even where the variance of the row exceeds float32. For larger
+ * elements a deviation or its inverse may overflow too. A row with NaN or infinity gives NaN.
  *
- * @param x float32
- * @throws ShapeError for axes that do not exist, are named twice or have no elements, and for a scale or offset of other sizes
+ * @param x float32 with at least one axis
+ * @param options scale, offset, axis and epsilon
+ * @returns float32 of x's shape
+ * @throws ShapeError for axes that do not exist, are given twice or have no elements, and for a scale or offset of other
+ *   shapes
  * @throws ValueError for a negative epsilon
+ * @example layerNorm(x, { scale: gamma, offset: beta });
  */
 export const layerNorm: OpFunction<[x: TensorLike, options?: LayerNormOptions], NormRecord> = /* @__PURE__ */ checkedOp(
   {
@@ -150,9 +162,10 @@ export const layerNorm: OpFunction<[x: TensorLike, options?: LayerNormOptions], 
 );
 
 /**
- * With D(h) = r·(h − mean(h) − x̂·mean(h·x̂)), which is linear and symmetric in h, the output is D(g·scale). For what
- * arrives, u, it follows that h gets D(u), and x, by differentiating mean(u·D(h)) through r and x̂,
- * −r·(mean(u·D(h))·x̂ + mean(h·x̂)·D(u) + mean(u·x̂)·D(h)).
+ * The gradient of `layerNormGradient`. Let D(h) = r·(h − mean(h) − x̂·mean(h·x̂)), which is linear and symmetric in h.
+ * The output is D(h) with h = g·scale. For the upstream gradient u, the gradient with respect to h is D(u).
+ * Differentiating mean(u·D(h)) through r and x̂ gives the gradient with respect to x: −r·(mean(u·D(h))·x̂ +
+ * mean(h·x̂)·D(u) + mean(u·x̂)·D(h)).
  */
 function gradientOfGradient({ inputs, attributes, output: slope, upstream }: Context): Node[] {
   const [x, scale, arriving] = inputs as [Node, Node, Node];
@@ -202,11 +215,12 @@ export const layerNormGradient: OpFunction<GradientArguments, NormRecord> = /* @
 type SumsArguments = [x: Node, upstream: Node, attributes: LayerNormAttributes];
 
 /**
- * Σ upstream · x̂ and Σ upstream over each 32 rows: added up, the gradients of `layerNorm` with respect to scale and offset.
+ * Σ upstream · x̂ and Σ upstream over each block of 32 rows. Their totals are the gradients of `layerNorm` with respect
+ * to scale and offset.
  *
  * @param x float32 [rows, columns]
  * @param upstream float32 [rows, columns]
- * @returns float32 [rows / 32, rounded up; 2; columns]
+ * @returns float32 [⌈rows / 32⌉, 2, columns]
  */
 export const layerNormSums: OpFunction<SumsArguments, NormRecord> = /* @__PURE__ */ structured<
   LayerNormAttributes,

@@ -1,4 +1,4 @@
-/** Softmax and its logarithm over the last axis. A kernel sees [rows, columns]; nothing overflows for any finite logits. */
+/** Softmax and log-softmax over the last axis. The kernels see [rows, columns] and do not overflow for finite logits. */
 import { ShapeError } from '../../core/errors.ts';
 import { sizeOf } from '../../core/shape.ts';
 import { softmax as shader } from '../../generated/shaders/softmax.ts';
@@ -29,14 +29,17 @@ export function rowSizes({ shape }: TensorType): RowSizes {
   return { rows: sizeOf(shape.slice(0, -1)), columns: shape.at(-1)! };
 }
 
-/** The kernels of the shader, which does cross-entropy too, by its kind. `x` is the place of the rows among the inputs; labels are first. */
+/**
+ * Kernels of the shader for softmax and cross-entropy, selected by `kind`. `x` is the input index of the rows; labels are
+ * input 0.
+ */
 export function softmaxKernels(kind: number, x: number): readonly GpuKernel<None>[] {
   return withSubgroups({
     name: 'rows',
     lower: ({ inputs }) => {
       const uniforms = { ...rowSizes(inputs[x]!) };
       const { rows, columns } = uniforms;
-      const lanes = columns <= 16 ? 1 : columns <= 256 ? 8 : rowThreads; // the longer the rows, the more threads share one
+      const lanes = columns <= 16 ? 1 : columns <= 256 ? 8 : rowThreads; // more threads for longer rows
       const bindings = { x: input(x), labels: input(0), y: output(0) };
       return [lanesDispatch(rows, lanes, { shader, entry: 'softmax', constants: { kind }, bindings, uniforms })];
     },
@@ -82,10 +85,12 @@ function rowOp(
 }
 
 /**
- * exp(x) divided by its sum over the last axis.
+ * exp(x) / Σ exp(x) over the last axis. Does not overflow for finite x. A row with ∞ or NaN, or of −∞ only, gives NaN.
  *
  * @param x float32 [..., classes]
- * @throws ShapeError for a scalar
+ * @returns float32 of x's shape
+ * @throws ShapeError for a scalar; DTypeError unless x is float32
+ * @example softmax(tensor([1, 2, 3])); // [0.09, 0.2447, 0.6652]
  */
 export const softmax: RowOp = /* @__PURE__ */ rowOp(
   'softmax',
@@ -96,10 +101,11 @@ export const softmax: RowOp = /* @__PURE__ */ rowOp(
 );
 
 /**
- * x minus the logarithm of the sum of exp(x) over the last axis.
+ * x − log Σ exp(x) over the last axis. More accurate than the logarithm of `softmax`.
  *
  * @param x float32 [..., classes]
- * @throws ShapeError for a scalar
+ * @returns float32 of x's shape
+ * @throws ShapeError for a scalar; DTypeError unless x is float32
  */
 export const logSoftmax: RowOp = /* @__PURE__ */ rowOp(
   'logSoftmax',

@@ -1,4 +1,4 @@
-/** The epilogue of a contraction's dispatch: what shaders/include/epilogue.wgsl needs. */
+/** The epilogue of a contraction's dispatch: constants, bindings and text for shaders/include/epilogue.wgsl. */
 import { plainSum } from '../../graph/epilogue.ts';
 import type { EpilogueAttributes } from '../../graph/epilogue.ts';
 import { input } from '../../graph/kernel.ts';
@@ -6,13 +6,13 @@ import type { Dispatch, StepTypes } from '../../graph/kernel.ts';
 import { helpersOf } from '../elementwise/elementwise-wgsl.ts';
 
 export interface GpuEpilogue extends EpilogueAttributes {
-  /** The number of a function that `shaders/product/matmul-quads.wgsl` knows; undefined for others. */
+  /** Index of an activation built into `shaders/product/matmul-quads.wgsl`; undefined for other functions. */
   readonly finish: number | undefined;
-  /** The text of its function. */
+  /** The WGSL text of the function. */
   readonly blocks: NonNullable<Dispatch['blocks']>;
 }
 
-/** The epilogue of a step. */
+/** The GPU form of a step's epilogue. */
 export function gpuEpilogue({ attributes, epilogue = plainSum }: StepTypes<EpilogueAttributes>): GpuEpilogue {
   const { activation, bias, residual } = attributes;
   const finish = typeof epilogue.wasm === 'number' ? epilogue.wasm : undefined;
@@ -20,7 +20,7 @@ export function gpuEpilogue({ attributes, epilogue = plainSum }: StepTypes<Epilo
   return { activation, bias, residual, finish, blocks };
 }
 
-/** Its part of a dispatch. An operand that is not read is bound to something that is there. */
+/** The epilogue's part of a dispatch. Unused operands are bound to some existing buffer. */
 export function epilogueParts({
   bias,
   residual,

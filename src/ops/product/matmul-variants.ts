@@ -1,9 +1,9 @@
 /**
- * Which kernel a product gets on a GPU: a table by shape, written down once for all of them, between the op's record
- * (matmul.ts) and the dispatches (matmul-wgsl.ts). It is made by reasoning about GPUs of 10 to 130 cores, each of which wants
- * some hundred threads; `tune` asks the one that is there.
+ * Selects the WebGPU kernel of a product by shape. The table sits between the op record (matmul.ts) and the dispatches
+ * (matmul-wgsl.ts). It is derived for GPUs of 10 to 130 cores, each of which needs several hundred threads in flight;
+ * `tune` measures the actual GPU instead.
  *
- * All depends on the shape alone, so that the same product always sums in the same order.
+ * The choice depends on the shape alone, so that the same product always sums in the same order.
  */
 import { scratch } from '../../graph/kernel.ts';
 import type { Dispatch } from '../../graph/kernel.ts';
@@ -11,43 +11,43 @@ import { lowerPlain, lowerTiled } from './matmul-wgsl.ts';
 import type { Product, Tile } from './matmul-wgsl.ts';
 
 /**
- * A thread that makes 4 × 4 outputs reads two vec4 of workgroup memory for 16 multiply-adds, and that memory sets the pace;
- * with 8 × 4 it reads three for 32, with 8 × 8 four for 64, and the arithmetic does. What is read of the operands halves with each
- * doubling of the side, but of such tiles there are a quarter. Workgroups have 64 threads, the large 128, the huge 256.
+ * A thread with 4 × 4 outputs reads two vec4 of workgroup memory for 16 multiply-adds, and is bound by that memory.
+ * With 8 × 4 it reads three for 32, with 8 × 8 four for 64, and is bound by arithmetic. Doubling the side of a tile halves the
+ * operand reads, but leaves a quarter of the tiles. Workgroups have 64 threads; large tiles use 128 and huge tiles 256.
  */
 const medium: Tile = { tile_m: 32, tile_n: 32, depth: 16, down: 1, across: 1, slices: 1 };
 const small: Tile = { ...medium, tile_m: 16, tile_n: 16, depth: 32, slices: 4 };
 const large: Tile = { ...medium, tile_m: 64, tile_n: 64, down: 2 };
 const huge: Tile = { tile_m: 128, tile_n: 128, depth: 8, down: 2, across: 2, slices: 1 };
 /**
- * Four rows at most: to read b is all the work. All but one of 64 threads read 64 bytes each, in lines of 128, while they have no
- * more than 16 multiply-adds for each vec4.
+ * At most four rows, so that reading b dominates. All but one of 64 threads read 64 bytes each, in cache lines of 128 bytes,
+ * with at most 16 multiply-adds per vec4.
  */
 const wide: Tile = { ...medium, tile_m: 4, depth: 28, slices: 8 };
 const tall: Tile = { ...wide, tile_m: 32, tile_n: 4 };
 
-/** How many tiles there are of that size. */
+/** The number of tiles that cover the product. */
 const count = ({ m, n, batch }: Product, { tile_m, tile_n }: Tile): number =>
   Math.ceil(m / tile_m) * Math.ceil(n / tile_n) * batch;
 
 /**
- * Enough workgroups for GPUs of up to 64 cores, or half of the cores of a larger one, and three quarters of their outputs are
- * there.
+ * Whether there are enough workgroups for a GPU of 64 cores, or for half the cores of a larger one, and at least three
+ * quarters of their outputs are inside the product.
  */
 const fills = (product: Product, tile: Tile): boolean =>
   product.m * product.n * product.batch >= 0.75 * Math.max(64, count(product, tile)) * tile.tile_m * tile.tile_n;
 
-/** Too short for the overhead of a tile; or too narrow for one, and too short to share. */
+/** k is too short to amortise a tile, or the product is too narrow for a tile and k too short to split. */
 const fitsPlain = ({ m, n, k }: Product): boolean => k < 4 || (Math.min(m, n) < 4 && k < 64);
 
 const skinny = ({ m, n }: Product): Tile => (m <= n ? wide : tall);
 
-/** A square tile would waste most of its threads. */
+/** Shapes in which a square tile would waste most of its threads. */
 const fitsSkinny = ({ m, n, k }: Product): boolean => Math.min(m, n) <= 4 && k >= 64;
 
 /**
- * How k is cut into slots: as many as make 1024 workgroups together, which a large GPU has places for, but each of four steps at
- * least, to be worth the start.
+ * Splits k into slots. There are enough slots for 1024 workgroups in total, which a large GPU can hold at once, but each
+ * slot covers at least four steps, to amortise the launch.
  */
 function split(product: Product) {
   const tile = fitsSkinny(product) ? skinny(product) : medium;
@@ -79,12 +79,12 @@ interface Variant {
   readonly lower: (product: Product) => readonly Dispatch[];
 }
 
-/** In the order in which shapes choose; all are right for all shapes. */
+/** The first variant whose `when` accepts the shape is used. Every variant is correct for every shape. */
 export const variants: readonly Variant[] = [
   { name: 'plain', when: fitsPlain, lower: (product) => [lowerPlain(product)] },
   {
-    // Few outputs and a long k, such as a layer's weights' gradient over many samples, or its output for few: one pass would leave
-    // most of a GPU idle for all of k. From eight slots on that costs more than a second dispatch, which waits for the first.
+    // Few outputs and a long k, such as a weight gradient over many samples or a layer's output for few samples. One pass
+    // would leave most of the GPU idle. From eight slots on, that costs more than a second dispatch that waits for the first.
     name: 'split-k',
     when: (product) => split(product).slots >= 8,
     scratch: (product) => [4 * product.batch * product.m * product.n * split(product).slots],
@@ -92,12 +92,12 @@ export const variants: readonly Variant[] = [
   },
   { name: 'skinny', when: fitsSkinny, lower: (product) => [lowerTiled(product, skinny(product))] },
   {
-    // Fewer medium tiles than a GPU has places for workgroups, and sums long enough to share.
+    // Fewer medium tiles than a GPU can run workgroups, and sums long enough to split between threads.
     name: 'small-tile',
     when: (product) => count(product, medium) < 32 && product.k >= 64,
     lower: (product) => [lowerTiled(product, small)],
   },
-  // From 1024³ and from 512³ on.
+  // Used from about 1024³ and 512³ on.
   { name: 'huge-tile', when: (product) => fills(product, huge), lower: (product) => [lowerTiled(product, huge)] },
   { name: 'large-tile', when: (product) => fills(product, large), lower: (product) => [lowerTiled(product, large)] },
   { name: 'medium-tile', lower: (product) => [lowerTiled(product, medium)] },

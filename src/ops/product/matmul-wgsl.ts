@@ -1,6 +1,6 @@
 /**
- * The dispatches of matrix products on WebGPU: how large a shader's tiles are, and whether rows are read as vec4. Which
- * kernel a product gets is up to matmul-variants.ts.
+ * Dispatches of matrix products on WebGPU: tile sizes, and whether rows are read as vec4. The kernel is selected in
+ * matmul-variants.ts.
  */
 import { matmulTiled } from '../../generated/shaders/matmul-tiled.ts';
 import { matmul } from '../../generated/shaders/matmul.ts';
@@ -15,7 +15,7 @@ export interface Product extends GpuEpilogue {
   readonly n: number;
   readonly k: number;
   readonly batch: number;
-  /** Elements between two matrices of a batch; 0 broadcasts. */
+  /** Elements between consecutive matrices of a batch; 0 broadcasts. */
   readonly strideA: number;
   readonly strideB: number;
   readonly transposeA: boolean;
@@ -24,7 +24,7 @@ export interface Product extends GpuEpilogue {
 
 type SharedParts = Required<Pick<Dispatch, 'bindings' | 'constants' | 'uniforms' | 'blocks'>>;
 
-/** What the shaders have in common. */
+/** The bindings, constants and uniforms that all matmul shaders share. */
 export function shared(product: Product): SharedParts {
   const { m, n, k, batch, strideA, strideB } = product;
   const { bindings, ...parts } = epilogueParts(product);
@@ -35,13 +35,13 @@ export function shared(product: Product): SharedParts {
   };
 }
 
-/** How operands lie, in elements from one row, k or column to the next. */
+/** Strides of the operands in elements, per row, per index of k and per column. */
 export const stridesOf = ({ m, n, k, transposeA, transposeB }: Product): Record<string, number> => ({
   ...(transposeA ? { a_row: 1, a_inner: m } : { a_row: k, a_inner: 1 }),
   ...(transposeB ? { b_inner: 1, b_column: k } : { b_inner: n, b_column: 1 }),
 });
 
-/** The version that the others are tested against. */
+/** The untiled version, which is the baseline in tests of the other versions. */
 export function lowerPlain(product: Product): Dispatch {
   const { bindings, constants, uniforms, blocks } = shared(product);
   const quads_n = Math.ceil(product.n / 4);
@@ -53,17 +53,17 @@ export function lowerPlain(product: Product): Dispatch {
   });
 }
 
-/** Constants of the shader. */
+/** Tile sizes: constants of the shader. */
 export type Tile = Readonly<Record<'tile_m' | 'tile_n' | 'depth' | 'down' | 'across' | 'slices', number>>;
 
 interface Part extends Product {
-  /** So much of k for each matrix of the output, a multiple of the tile's depth; by default all of it. */
+  /** Length of k per output matrix, a multiple of the tile's depth. Default: all of k. */
   readonly chunk?: number;
-  /** Columns of the bias, where several rows of outputs make the one of this product. */
+  /** Columns of the bias, where one row of this product consists of several output rows. */
   readonly bias_n?: number;
 }
 
-/** A tile a workgroup. */
+/** A dispatch with one output tile per workgroup. */
 export function lowerTiled(product: Part, tile: Tile): Dispatch {
   const { m, n, k, batch, transposeA, transposeB, chunk = k, bias_n = n } = product;
   const { bindings, constants, uniforms, blocks } = shared(product);
@@ -82,7 +82,7 @@ export function lowerTiled(product: Part, tile: Tile): Dispatch {
       tile: Object.entries({ ...tile, whole, flat: bias_n !== n })
         .map(([name, value]) => `const ${name}=${value};`)
         .join(''),
-      // Rows in memory that divide by 4 are read and written as vec4; a batch stride is a multiple of the row.
+      // Rows whose length is a multiple of 4 are read and written as vec4. Batch strides are multiples of the row length.
       ...quads('a', transposeA ? m : k, 'quad=a[index/4];'),
       ...quads('b', transposeB ? k : n, 'quad=b[index/4];'),
       ...quads('y', n, 'y[index/4]=quad;'),
@@ -93,7 +93,7 @@ export function lowerTiled(product: Part, tile: Tile): Dispatch {
   };
 }
 
-/** The text for `down` × `across` blocks of 4 × 4 outputs in a thread's registers. */
+/** The WGSL text for `down` × `across` blocks of 4 × 4 outputs in a thread's registers. */
 function threadBlocks({ tile_m, tile_n, down, across }: Tile): Record<string, string> {
   let [sums, multiply, store] = ['', '', ''];
   for (let i = 0; i < down; i++) {
@@ -111,7 +111,7 @@ function threadBlocks({ tile_m, tile_n, down, across }: Tile): Record<string, st
   return { sums, multiply, store };
 }
 
-/** What is done with four neighbours in memory at once, where rows divide by 4. */
+/** The WGSL text that accesses four adjacent elements at once; empty unless the row length is a multiple of 4. */
 function quads(name: string, width: number, text: string): Dispatch['blocks'] {
   return width % 4 === 0 ? { [`${name}_element`]: 'vec4f', [`${name}_quad`]: `if(left>0){${text}}` } : {};
 }

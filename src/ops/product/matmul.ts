@@ -1,7 +1,7 @@
 /**
- * Matrix product over the last two axes, leading axes broadcast: [..., m, k] · [..., k, n] → [..., m, n].
- * Either operand may be read transposed, and the fuse pass may add an epilogue, which the kernels apply to each tile while
- * it is at hand: a bias over columns, an operand of the product's own shape, and an activation or its derivative.
+ * Matrix product over the last two axes with broadcast leading axes: [..., m, k] · [..., k, n] → [..., m, n]. Either
+ * operand may be read transposed. The fuse pass may add an epilogue, which the kernels apply to each tile before storing
+ * it: a bias over columns, an operand of the product's own shape, and an activation or its derivative.
  */
 import { boolean, options } from '../../core/arguments.ts';
 import { ShapeError } from '../../core/errors.ts';
@@ -32,8 +32,11 @@ import { checkedOp, requireDType, structured } from '../define.ts';
 import type { OpFunction } from '../define.ts';
 import { reshape } from '../shape/reshape.ts';
 
+/** Options of `matmul`. */
 export interface MatmulOptions {
+  /** Reads a as its transpose: a is [..., k, m]. Default false. */
   readonly transposeA?: boolean;
+  /** Reads b as its transpose: b is [..., n, k]. Default false. */
   readonly transposeB?: boolean;
 }
 
@@ -43,18 +46,18 @@ export type MatmulAttributes = EpilogueAttributes & {
   readonly transposeB: boolean;
 };
 
-/** The numbers that every kernel of the product works by. */
+/** Sizes and batch strides of a product, for every kernel. */
 export interface MatmulSizes {
   readonly m: number;
   readonly n: number;
   readonly k: number;
   readonly batch: number;
-  /** Elements between two matrices of a batch; 0 when the operand is broadcast over it. */
+  /** Elements between consecutive matrices of a batch; 0 when the operand is broadcast over the batch. */
   readonly strideA: number;
   readonly strideB: number;
 }
 
-/** Reads sizes and strides off the operands; the compiler only ever makes products whose batches need no gather. */
+/** Derives sizes and strides from the operands. The batches of a product never need a gather; see `product`. */
 export function matmulSizes(inputs: readonly TensorType[], attributes: MatmulAttributes): MatmulSizes {
   const [a, b] = inputs as [TensorType, TensorType];
   const [rowsA, columnsA] = a.shape.slice(-2) as [number, number];
@@ -71,7 +74,7 @@ export function matmulSizes(inputs: readonly TensorType[], attributes: MatmulAtt
   };
 }
 
-/** The product as the WebGPU kernels see it. */
+/** Describes the product for the WebGPU kernels. */
 function productOf(step: StepTypes<MatmulAttributes>): Product {
   const { transposeA, transposeB } = step.attributes;
   return { ...matmulSizes(step.inputs, step.attributes), transposeA, transposeB, ...gpuEpilogue(step) };
@@ -124,8 +127,8 @@ function reference({
 }
 
 /**
- * Brings the operands into a form whose batches need no gather. Where b is one matrix, a's leading axes are more rows
- * of one product; where both have leading axes and these differ, the smaller is repeated.
+ * Brings the operands into a form whose batches need no gather. If b is a single matrix, a's leading axes become
+ * additional rows of one product. If both operands have leading axes and these differ, the smaller one is repeated.
  */
 function product(
   node: (inputs: readonly Node[], attributes: MatmulAttributes) => Node,
@@ -145,7 +148,7 @@ function product(
   return node([repeated(a), repeated(b)], attributes);
 }
 
-/** The product of what transposed operands are made of: it reads them as they lie. */
+/** Replaces transposed operands by their sources, which the kernels read with transposed strides. */
 function foldTranspose({ inputs, attributes }: Node): Node | undefined {
   const [a, b] = inputs as [Node, Node];
   const { transposeA, transposeB } = attributes as MatmulAttributes;
@@ -232,12 +235,16 @@ const record: Omit<StructuredOp<MatmulAttributes>, 'kind'> = {
 };
 
 /**
- * The product of two tensors' last two axes. Leading axes broadcast.
+ * The matrix product over the last two axes. Leading axes broadcast. Also exported as `matMul`.
  *
  * @param a float32 [..., m, k], or [..., k, m] with `transposeA`
  * @param b float32 [..., k, n], or [..., n, k] with `transposeB`
+ * @param options `transposeA` and `transposeB`, both false by default
  * @returns float32 [..., m, n]
- * @throws ShapeError when the inner dimensions differ; DTypeError for operands that are not float32
+ * @throws ShapeError for operands with fewer than two axes, different inner dimensions, or leading axes that do not
+ *   broadcast
+ * @throws DTypeError unless both operands are float32
+ * @example matmul(tensor([[1, 2], [3, 4]]), tensor([[5], [6]])); // [[17], [39]]
  */
 export const matmul: OpFunction<
   [a: TensorLike, b: TensorLike, options?: MatmulOptions],
