@@ -1,6 +1,6 @@
 /**
- * A recurrent network over batches of sequences, as a user of the graph or a layer asks for it: [batch, steps, …], with the
- * states by name. Brings time to the front, multiplies all inputs by their kernel at once, and leaves the rest to the
+ * A recurrent network over batches of sequences, for users of the graph and for layers: [batch, steps, …], with named
+ * states. Moves time to the front, multiplies all inputs by the kernel in one product, and passes the rest to the
  * recurrent op.
  */
 import { boolean, oneOf, options, required } from '../../core/arguments.ts';
@@ -25,35 +25,37 @@ import { reverse } from '../shape/reverse.ts';
 import { slice } from '../shape/slice.ts';
 import { transpose } from '../shape/transpose.ts';
 
+/** Cell, weights and options of `recurrence`. */
 export interface RecurrenceOptions {
-  /** What is done at each step. */
+  /** The kind of cell: 'simple', 'lstm' or 'gru'. */
   readonly cell: Cell;
-  /** float32 [features, gates · units]; the gates of an LSTM are i, f, g, o, of a GRU z, r, h, as in Keras. */
+  /** float32 [features, gates · units]. Gate order as in Keras: i, f, g, o for an LSTM; z, r, h for a GRU. */
   readonly kernel: Node;
   /** float32 [units, gates · units] */
   readonly recurrentKernel: Node;
-  /** float32 [gates · units]; for a GRU with `resetAfter` [2, gates · units], of the inputs and of the recurrent product. */
+  /** float32 [gates · units]; for a GRU with `resetAfter` [2, gates · units]: input biases, then recurrent biases. */
   readonly bias?: Node | undefined;
-  /** Default 'tanh'. */
+  /** The activation of the candidate and the output. Default 'tanh'. */
   readonly activation?: CellActivation | undefined;
-  /** Of the gates. Default 'sigmoid'. */
+  /** The activation of the gates. Default 'sigmoid'. */
   readonly recurrentActivation?: CellActivation | undefined;
-  /** GRU: whether the reset gate is applied after the recurrent product, as in Keras and PyTorch. Default true. */
+  /** GRU: applies the reset gate after the recurrent product, as in Keras and PyTorch. Default true. */
   readonly resetAfter?: boolean | undefined;
-  /** float32 [batch, units] each: the hidden state, and an LSTM's carry. Default zeros. */
+  /** float32 [batch, units] each: the hidden state and, for an LSTM, the carry. Default zeros. */
   readonly initialState?: readonly Node[] | undefined;
-  /** [batch, steps] of 0 and 1, of any dtype: where it is 0, the state stays as it was. */
+  /** [batch, steps] of 0 and 1, any dtype. The state does not change at steps where the mask is 0. */
   readonly mask?: Node | undefined;
-  /** float32 [batch, units]: what the hidden state is multiplied by before each recurrent product. */
+  /** float32 [batch, units]: a dropout mask that multiplies the hidden state before each recurrent product. */
   readonly recurrentDropout?: Node | undefined;
-  /** From the last step to the first; the outputs come in the order in which they are computed. Default false. */
+  /** Processes the steps from last to first. The outputs are in the order of processing. Default false. */
   readonly goBackwards?: boolean | undefined;
 }
 
+/** The outputs and final states of a recurrent network. */
 export interface Recurrence {
   /** float32 [batch, steps, units]: the hidden state after each step. */
   readonly outputs: Node;
-  /** float32 [batch, units] each: the hidden state after the last step, and an LSTM's carry. */
+  /** float32 [batch, units] each: the hidden state after the last step and, for an LSTM, the carry. */
   readonly states: readonly Node[];
 }
 
@@ -62,7 +64,7 @@ const activationName: ArgumentType = {
   accepts: (value) => cellActivations.includes(value as CellActivation),
 };
 
-/** x with its first two axes swapped, and the second of them turned round. */
+/** Swaps the first two axes of x, and reverses time if `goBackwards`. */
 function byTime(x: Node, goBackwards: boolean): Node {
   const turned = transpose(x, [1, 0, ...x.shape.slice(2).map((_, axis) => axis + 2)]);
   return goBackwards ? reverse(turned, 0) : turned;
@@ -74,11 +76,14 @@ function requireShape(what: string, { shape }: Node, expected: Shape): void {
 }
 
 /**
- * The outputs and last states of a recurrent network over whole sequences. What is not used is not computed.
+ * Runs a recurrent cell (simple, LSTM or GRU) over whole sequences. Results that are not used are not computed.
  *
  * @param x float32 [batch, steps, features]
- * @throws ShapeError for weights, states or masks of other shapes, naming them
- * @throws ValueError for an unknown activation
+ * @param options the cell, its weights, and options
+ * @returns the outputs of all steps and the final states
+ * @throws ShapeError for weights, states or masks of other shapes; the message names them
+ * @throws ValueError for an unknown cell or activation, or a wrong number of initial states
+ * @example const { outputs, states } = recurrence(x, { cell: 'gru', kernel, recurrentKernel, bias });
  */
 export const recurrence: (x: TensorLike, options: RecurrenceOptions) => Recurrence = /* @__PURE__ */ checked(
   'recurrence',
@@ -151,7 +156,10 @@ export const recurrence: (x: TensorLike, options: RecurrenceOptions) => Recurren
   },
 );
 
-/** What is added to the inputs' product; and what to the candidate's recurrent product, where a GRU has a bias there. */
+/**
+ * `before` is added to the input product. `between` is added to the candidate's recurrent product, for a GRU with
+ * `resetAfter`.
+ */
 function biases(
   bias: Node | undefined,
   twoBiases: boolean,
@@ -160,7 +168,7 @@ function biases(
   if (!bias || !twoBiases) return { before: bias, between: undefined };
   const row = (index: number, from: number, count: number): Node =>
     reshape(slice(bias, [index, from], [1, count]), [count]);
-  // The recurrent biases of z and r are added to the same sum as those of the inputs.
+  // The gates z and r add both biases to the same sum, so the biases are added up here.
   const gates = add(row(0, 0, 2 * units), row(1, 0, 2 * units));
   return { before: concatenate([gates, row(0, 2 * units, units)], 0), between: row(1, 2 * units, units) };
 }

@@ -1,8 +1,8 @@
 /**
- * What the cells of a recurrent network are, in numbers: their gates and states, and which inputs, outputs and parts the
- * recurrent op has for them. The op's record, its reference and its kernels on both backends take the layout from here.
+ * Definitions of the recurrent cells: the number of gates and states, and the layout of the recurrent op's inputs,
+ * outputs and parts. The op record, the reference and the kernels of both backends use them.
  *
- * Gates lie side by side in one row of `gates · units`: i, f, g, o for an LSTM; z, r, h for a GRU; one for a simple cell.
+ * Gates are adjacent in one row of `gates · units`: i, f, g, o for an LSTM; z, r, h for a GRU; one for a simple cell.
  */
 import type { cellActivations, cells } from '../../generated/wasm/constants.ts';
 import type { TensorType } from '../../graph/op.ts';
@@ -11,21 +11,21 @@ export { cellActivations } from '../../generated/wasm/constants.ts';
 
 export type Cell = (typeof cells)[number];
 
-/** Each slope follows from the value alone. */
+/** Activations whose derivative can be computed from their output alone. */
 export type CellActivation = (typeof cellActivations)[number];
 
 // A type, not an interface: attributes are index-signature records.
 export type RecurrentAttributes = {
   readonly cell: Cell;
-  /** Of the candidate, and of an LSTM's output. */
+  /** The activation of the candidate, and of an LSTM's output. */
   readonly activation: CellActivation;
-  /** Of the gates; a simple cell has none. */
+  /** The activation of the gates; unused by a simple cell. */
   readonly recurrentActivation: CellActivation;
-  /** Of a GRU: whether the reset gate follows the recurrent product; there is a bias in between then. */
+  /** GRU: applies the reset gate after the recurrent product and its bias. */
   readonly resetAfter: boolean;
-  /** Whether a mask of recurrent dropout is among the inputs. */
+  /** Whether the inputs include a recurrent dropout mask. */
   readonly hasDropout: boolean;
-  /** Whether a mask of steps is among the inputs. */
+  /** Whether the inputs include a mask of steps. */
   readonly hasMask: boolean;
 };
 
@@ -38,16 +38,16 @@ export interface RecurrentSizes {
   readonly gates: number;
 }
 
-/** Read off the kernel [units, gates · units] and a tensor [steps, batch, gates · units]. */
+/** Derives the sizes from the kernel [units, gates · units] and a tensor [steps, batch, gates · units]. */
 export function recurrentSizes(sequence: TensorType, kernel: TensorType): RecurrentSizes {
   const [steps, batch] = sequence.shape as [number, number];
   const [units] = kernel.shape as [number, number];
   return { steps, batch, units, gates: kernel.shape[1]! / units };
 }
 
-/** Where each operand of the recurrent op stands among its inputs; undefined for one that it does not have. */
+/** Input index of each operand of the recurrent op; undefined for absent operands. */
 export interface RecurrentInputs {
-  /** [steps, batch, gates · units]: x · kernel + bias, of all steps. */
+  /** [steps, batch, gates · units]: x · kernel + bias for all steps. */
   readonly projected: 0;
   /** [units, gates · units] */
   readonly kernel: 1;
@@ -57,9 +57,9 @@ export interface RecurrentInputs {
   readonly carry: number | undefined;
   /** GRU with `resetAfter`: [units], added to the candidate's recurrent product. */
   readonly bias: number | undefined;
-  /** [batch, units]: what the hidden state is multiplied by before the recurrent product, the same at each step. */
+  /** [batch, units]: multiplies the hidden state before the recurrent product; the same at every step. */
   readonly dropout: number | undefined;
-  /** [steps, batch] of 0 and 1: at 0 the state stays as it was. */
+  /** [steps, batch] of 0 and 1: the state does not change at 0. */
   readonly mask: number | undefined;
 }
 
@@ -77,7 +77,7 @@ export function recurrentInputs({ cell, resetAfter, hasDropout, hasMask }: Recur
   };
 }
 
-/** Likewise of the recurrent op's gradient. */
+/** Input index of each operand of the recurrent op's gradient; undefined for absent operands. */
 export interface RecurrentGradientInputs {
   /** [steps + 1 (+ 1), batch, units]: the gradient with respect to the op's output. */
   readonly upstream: 0;
@@ -87,9 +87,9 @@ export interface RecurrentGradientInputs {
   readonly kernel: 2;
   /** LSTM: part 0 of the op, [steps + 1, batch, units]. */
   readonly cells: number | undefined;
-  /** LSTM and GRU: the gates' values, [steps, batch, gates · units]. */
+  /** LSTM and GRU: the values of the gates, [steps, batch, gates · units]. */
   readonly gates: number | undefined;
-  /** GRU with `resetAfter`: the candidate's recurrent product and bias, [steps, batch, units]. */
+  /** GRU with `resetAfter`: the candidate's recurrent product plus bias, [steps, batch, units]. */
   readonly inner: number | undefined;
   readonly dropout: number | undefined;
   readonly mask: number | undefined;

@@ -1,7 +1,7 @@
 /**
- * The dispatches of the recurrent op's gradient on WebGPU, from the last step to the first: each takes what the one before
- * it found back through the recurrent kernel and goes on to the gradient of its own step. As in `recurrent-wgsl.ts`, the
- * steps share their pipelines.
+ * Dispatches of the recurrent op's gradient on WebGPU, from the last step to the first. Each dispatch multiplies the
+ * gradient of the following time step by the transposed recurrent kernel and then computes the gradient of its own step.
+ * As in `recurrent-wgsl.ts`, all steps share their pipelines.
  */
 import { recurrentGradient as shader } from '../../generated/shaders/recurrent-gradient.ts';
 import { input, output, scratch } from '../../graph/kernel.ts';
@@ -20,7 +20,7 @@ function sizesOf({ inputs, outputs }: Step): RecurrentSizes {
   return { steps, batch, units, gates: width / units };
 }
 
-/** Elements of what goes from step to step, and where the masks lie in it. */
+/** Size in elements of the buffer carried from step to step, and the offsets of the masks in it. */
 function carriedPlaces(step: Step): { readonly dropout: number; readonly mask: number; readonly size: number } {
   const { cell, hasDropout, hasMask } = step.attributes;
   const { steps, batch, units } = sizesOf(step);
@@ -30,7 +30,7 @@ function carriedPlaces(step: Step): { readonly dropout: number; readonly mask: n
   return { dropout, mask, size: mask + (hasMask ? steps * batch : 0) };
 }
 
-/** What is carried; the product's gradient, unless it is asked for; what stands for an LSTM's carry. */
+/** Scratch: the carried buffer; the product's gradient unless it is an output; a placeholder for an LSTM's carry. */
 function scratchBytes(step: Step): readonly number[] {
   const { cell, resetAfter } = step.attributes;
   const { steps, batch, units } = sizesOf(step);
@@ -69,9 +69,9 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
   const masks = { dropout_at: places.dropout, mask_at: places.mask, has_mask: Number(attributes.hasMask) };
   const uniforms = { units, batch, steps, width, ...masks };
   const left = after ? 'q' : 'm';
-  // An early reset gate's candidate goes back within its own step.
+  // With the reset gate before the product, the candidate's gradient propagates back within its own step.
   const columns = early ? 2 * units : width;
-  /** A dispatch of `entry` for a step: it begins with the product of some columns of step `from`, if there is one. */
+  /** A dispatch of `entry` for a step. It starts with a product over some columns of step `from`, if that exists. */
   const timed = (entry: string, names: string, candidate = false, mostRows?: number) => {
     const product: Product = { isGradient: true, gates: 1, left, ...(mostRows !== undefined && { mostRows }) };
     const same = {

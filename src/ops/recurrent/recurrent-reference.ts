@@ -1,7 +1,7 @@
 /**
- * The float64 loops of a recurrent cell and of its gradient, sample by sample: what `recurrent.ts` and every kernel are
- * held against. The formulas are those of Hochreiter and Schmidhuber 1997 with the forget gate of Gers and others 2000,
- * and of Cho and others 2014, in the form of Keras.
+ * Float64 references of the recurrent cells and their gradients, one sample at a time, for tests of `recurrent.ts` and
+ * every kernel. The formulas follow Hochreiter and Schmidhuber 1997 with the forget gate of Gers et al. 2000, and Cho et
+ * al. 2014, in the form of Keras.
  */
 import type { ReferenceContext } from '../../graph/op.ts';
 import { gateCounts, recurrentGradientInputs, recurrentInputs, recurrentSizes } from './recurrent-cell.ts';
@@ -12,13 +12,13 @@ type Context = ReferenceContext<RecurrentAttributes>;
 
 const functions: Readonly<Record<CellActivation, (x: number) => number>> = {
   linear: (x) => x,
-  relu: (x) => (x < 0 ? 0 : x), // NaN stays
+  relu: (x) => (x < 0 ? 0 : x), // propagates NaN
   sigmoid,
   tanh: Math.tanh,
   hardSigmoid: (x) => Math.min(Math.max(x / 6 + 0.5, 0), 1),
 };
 
-/** The slope of each at the place where its value is y. */
+/** The derivative of each activation as a function of its output y. */
 const slopes: Readonly<Record<CellActivation, (y: number) => number>> = {
   linear: () => 1,
   relu: (y) => (y > 0 ? 1 : 0),
@@ -113,7 +113,7 @@ export function referenceRecurrentGradient({ attributes, inputs, inputTypes, out
       const row = (step * batch + sample) * width;
       const places = Array.from({ length: units }, (_, unit) => sample * units + unit);
       const value = (number: number, unit: number): number => values![row + number * units + unit]!;
-      // What goes back by way of each column of the recurrent product, and how the rest of the state goes back.
+      // `columns`: the gradient of each column of the recurrent product. `straight`: the state's gradient that bypasses it.
       const columns = new Float64Array(width);
       const straight = new Float64Array(units);
       const works = mask === undefined || mask[step * batch + sample] !== 0;
@@ -152,7 +152,7 @@ export function referenceRecurrentGradient({ attributes, inputs, inputTypes, out
       };
       const early = cell === 'gru' && !resetAfter && works;
       if (early) {
-        // The candidate's product is of r · h: it goes back before the reset gate's own slope is known.
+        // The candidate multiplies r · h, so its gradient is needed before the gradient of the reset gate.
         places.forEach((place, unit) => {
           const through = throughKernel(unit, 2 * units, width);
           const r = value(1, unit);

@@ -1,6 +1,6 @@
 /**
- * What a thread of the recurrent kernels on WebGPU makes of a step's product, as the texts of the shaders' blocks, and how many
- * workgroups that takes. Between the shapes of `recurrent-wgsl.ts` and `recurrent-gradient-wgsl.ts` and the two shaders.
+ * Tiling of a step's product in the recurrent WebGPU kernels: the text of the shader blocks, and the number of
+ * workgroups. Used by `recurrent-wgsl.ts` and `recurrent-gradient-wgsl.ts`, which define the shapes, for the two shaders.
  */
 import type { Dispatch } from '../../graph/kernel.ts';
 import { foldedGrid } from '../dispatch.ts';
@@ -9,27 +9,27 @@ import type { RecurrentSizes } from './recurrent-cell.ts';
 /** The product of one dispatch. */
 export interface Product {
   readonly isGradient: boolean;
-  /** Gates of four neighbouring units that a thread sums together. */
+  /** Number of gates that a thread sums for four adjacent units. */
   readonly gates: number;
-  /** The buffer of the factors. */
+  /** Name of the buffer with the left operand. */
   readonly left: string;
-  /** The most samples of a thread, where few are better: such a pipeline is made sooner. */
+  /** Maximum samples per thread. A small maximum reduces the compile time of the pipeline. */
   readonly mostRows?: number;
 }
 
 interface Tile {
-  /** Samples of a thread. */
+  /** Samples per thread. */
   readonly rows: number;
-  /** vec4 of sums for each sample: the gates of four units, or more units of one gate. */
+  /** Number of vec4 sums per sample: the gates of four units, or more units of one gate. */
   readonly vectors: number;
-  /** Units of a thread. */
+  /** Units per thread. */
   readonly block: number;
-  /** Threads side by side, and one below the other. */
+  /** Threads of a workgroup per row and per column. */
   readonly across: number;
   readonly down: number;
 }
 
-/** Samples of a thread in quads. Few different ones, as each takes a pipeline; the sums of 32 still lie in a first-level cache. */
+/** Samples per thread in quads. Few values, because each needs a pipeline; the sums of 32 samples fit into the L1 cache. */
 const rowCounts = [1, 2, 4, 8, 16, 24, 32];
 
 function tileOf({ batch, units }: RecurrentSizes, { gates, mostRows = 32 }: Product, inQuads: boolean): Tile {
@@ -40,7 +40,7 @@ function tileOf({ batch, units }: RecurrentSizes, { gates, mostRows = 32 }: Prod
   return { rows, vectors: gates * more, block: 4 * more, across: 4, down: 1 };
 }
 
-/** Columns from one vec4 of a thread to its next. */
+/** Distance in columns between consecutive vec4 of a thread. */
 export function between(sizes: RecurrentSizes, product: Product): number {
   return product.gates > 1 ? sizes.units : 4;
 }
@@ -51,7 +51,7 @@ export function productGrid(sizes: RecurrentSizes, product: Product, inQuads: bo
   return [Math.ceil(sizes.units / (block * across)), y, z];
 }
 
-/** The texts of the blocks for `entry`. */
+/** The WGSL text of the blocks for `entry`. */
 export function productBlocks(
   entry: string,
   sizes: RecurrentSizes,
@@ -77,7 +77,10 @@ export function productBlocks(
 
 const lanes = ['x', 'y', 'z', 'w'] as const;
 
-/** The weights by name and every row written out, so that each sum has a place that the compiler knows. */
+/**
+ * The unrolled product. Weights are named variables and sums have constant indices, so that the compiler can hold both in
+ * registers.
+ */
 function unrolled({ rows, vectors }: Tile, isGradient: boolean): string {
   const numbers = (count: number): number[] => Array.from({ length: count }, (_, number) => number);
   const weights = (v: number): string[] =>

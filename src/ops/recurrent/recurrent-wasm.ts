@@ -1,6 +1,6 @@
 /**
- * How the recurrent op and its gradient are called on WebAssembly: the recurrent kernel is packed into panels once, then one
- * call walks all steps (`assembly/recurrent/recurrent.ts`, `assembly/recurrent/recurrent-gradient.ts`).
+ * Lowers the recurrent op and its gradient for wasm. One call packs the recurrent kernel into panels, and a second call
+ * iterates over all steps (`assembly/recurrent/recurrent.ts`, `assembly/recurrent/recurrent-gradient.ts`).
  */
 import { cellActivations, cells, tileColumns } from '../../generated/wasm/constants.ts';
 import { recurrentGradientKernel, recurrentKernel, recurrentPackKernel } from '../../generated/wasm/kernels.ts';
@@ -13,7 +13,7 @@ import type { RecurrentAttributes, RecurrentSizes } from './recurrent-cell.ts';
 type Step = StepTypes<RecurrentAttributes>;
 
 const roundedUp = (units: number): number => Math.ceil(units / tileColumns) * tileColumns;
-/** What `recurrent_pack` writes: units in blocks of a tile's columns. */
+/** Bytes that `recurrent_pack` writes: the units are padded to whole tiles. */
 const panelBytes = ({ units, gates }: RecurrentSizes): number => 4 * gates * units * roundedUp(units);
 
 const given = (place: number | undefined): Operand | 0 => (place === undefined ? 0 : input(place));
@@ -28,7 +28,7 @@ function packed(kernel: number, { units, gates }: RecurrentSizes, isTransposed: 
   });
 }
 
-/** Sizes and functions: words of both kernels. */
+/** Sizes and activations: parameter words of both kernels. */
 type Settings = Pick<RecurrentWords, 'steps' | 'batch' | 'units' | 'cell' | 'activation' | 'gateActivation'>;
 
 const settings = ({ steps, batch, units }: RecurrentSizes, attributes: RecurrentAttributes): Settings => ({
@@ -87,7 +87,7 @@ export const recurrentWasm: readonly WasmKernel<RecurrentAttributes>[] = [
   },
 ];
 
-/** Of the gradient's step, whose first output is a gradient of all steps. */
+/** Sizes of a gradient step, whose first output covers all time steps. */
 const gradientSizes = ({ inputs, outputs, attributes }: Step): RecurrentSizes =>
   recurrentSizes(outputs[0]!, inputs[recurrentGradientInputs(attributes).kernel]!);
 

@@ -1,7 +1,7 @@
 /**
- * The dispatches of the recurrent op on WebGPU: one a step of time, and two a step of a GRU whose reset gate comes before the
- * recurrent product. The steps differ in their uniforms only, so all share a pipeline. The product itself is
- * `recurrent-tile-wgsl.ts`, the way back `recurrent-gradient-wgsl.ts`.
+ * Dispatches of the recurrent op on WebGPU: one per time step, or two for a GRU whose reset gate precedes the recurrent
+ * product. The steps differ only in their uniforms, so all share a pipeline. The product is in `recurrent-tile-wgsl.ts`,
+ * and the gradient in `recurrent-gradient-wgsl.ts`.
  */
 import { recurrent as shader } from '../../generated/shaders/recurrent.ts';
 import { input, output, scratch } from '../../graph/kernel.ts';
@@ -14,21 +14,21 @@ import type { Product } from './recurrent-tile-wgsl.ts';
 
 type Step = StepTypes<RecurrentAttributes>;
 
-/** Bytes of a buffer that an entry names and this cell leaves alone. */
+/** Bytes of a placeholder buffer, for a binding that the cell does not use. */
 export const untouched = 4;
 
-/** Threads of the entries that copy. */
+/** Workgroup size of the entry points that copy. */
 const copyThreads = 64;
 
-/** The grid of an entry that copies `count` elements. */
+/** The grid of an entry point that copies `count` elements. */
 export const copyGrid = (count: number): Dispatch['grid'] => foldedGrid(Math.ceil(count / copyThreads));
 
-/** The entry's buffers, by name. */
+/** Selects an entry point's bindings by name; `names` is separated by spaces. */
 export function pick(all: Readonly<Record<string, Operand>>, names: string): Dispatch['bindings'] {
   return Object.fromEntries(names.split(' ').map((name) => [name, all[name]!]));
 }
 
-/** Activations in WGSL, and their slopes at the place where their value is y. */
+/** Activations in WGSL, and their derivatives as functions of the output y. */
 export const activationText: Readonly<Record<CellActivation, readonly [value: string, slope: string]>> = {
   linear: ['x', '1.'],
   relu: ['relu(x)', 'relu_slope(y)'],
@@ -37,7 +37,7 @@ export const activationText: Readonly<Record<CellActivation, readonly [value: st
   hardSigmoid: ['hard_sigmoid(x)', 'hard_slope(y)'],
 };
 
-/** What the pipelines of a cell are made by. */
+/** Pipeline constants of a cell. */
 export function cellConstants(attributes: RecurrentAttributes): Readonly<Record<string, number>> {
   return {
     has_dropout: Number(attributes.hasDropout),
@@ -45,10 +45,13 @@ export function cellConstants(attributes: RecurrentAttributes): Readonly<Record<
   };
 }
 
-/** Whether the step also gives what the gradient wants to know again. */
+/** Whether the step also outputs the values stored for the gradient. */
 const isKept = ({ outputs }: Step): boolean => outputs.length > 1;
 
-/** Where gates and the second kept value lie: in outputs or scratch. A GRU with an early reset gate needs r · h and z anyway. */
+/**
+ * Operands of the gates and the second stored value: outputs or scratch. A GRU with an early reset gate always needs
+ * `r · h` and z.
+ */
 function memory(step: Step): { readonly s: Operand; readonly gates: Operand; readonly scratch: readonly number[] } {
   const { cell, resetAfter } = step.attributes;
   const { batch, units } = recurrentSizes(step.inputs[0]!, step.inputs[1]!);
@@ -68,7 +71,7 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
   const at = recurrentInputs(attributes);
   const keep = Number(isKept(step));
   const { s, gates: ofGates } = memory(step);
-  // What is not read is bound to something that is there.
+  // Unused bindings need some existing buffer.
   const all: Readonly<Record<string, Operand>> = {
     projected: input(at.projected),
     kernel: input(at.kernel),
@@ -85,7 +88,7 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
   const [gate] = activationText[attributes.recurrentActivation];
   const constants = cellConstants(attributes);
   const uniforms = { units, batch, steps, width: gates * units, keep, has_mask: Number(attributes.hasMask) };
-  /** The entry's dispatch for each step of time. */
+  /** Returns a function that creates the dispatch of `entry` for a time step. */
   const timed = (entry: string, names: string, together: number, candidate = false): ((time: number) => Dispatch) => {
     const product: Product = { isGradient: false, gates: together, left: candidate ? 's' : 'q' };
     const same = {
@@ -93,7 +96,7 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
       entry,
       blocks: { ...productBlocks(entry, sizes, product, inQuads), act, gate },
       bindings: pick(all, `projected kernel dropout q ${names}`),
-      constants: candidate ? { ...constants, has_dropout: 0 } : constants, // r · h is weighed already
+      constants: candidate ? { ...constants, has_dropout: 0 } : constants, // r · h already includes dropout
       grid: productGrid(sizes, product, inQuads),
     };
     const numbers = { ...uniforms, column: candidate ? 2 * units : 0, between: between(sizes, product) };

@@ -1,9 +1,10 @@
 /**
- * A recurrent cell over all steps of a sequence: one op, and its gradient another, so that a program does not grow with
- * the sequence. The product of the inputs with their kernel, of all steps at once, comes before it; the product of the
- * hidden states with the gradient, the recurrent kernel's own gradient, is one over steps and samples after it.
+ * A recurrent cell over all steps of a sequence is one op, and its gradient is another, so that the program's size does
+ * not depend on the sequence length. Before the op, one product multiplies the inputs of all steps by their kernel. After
+ * its gradient, one product of hidden states and gradients over all steps and samples gives the gradient of the recurrent
+ * kernel.
  *
- * Time is the first axis: what a step reads and writes is one block of memory. `recurrence.ts` turns it.
+ * Time is the first axis, so that a step reads and writes contiguous memory. `recurrence.ts` transposes.
  */
 import { ShapeError } from '../../core/errors.ts';
 import { formatShape, sameShape, sizeOf } from '../../core/shape.ts';
@@ -28,7 +29,7 @@ import { slice } from '../shape/slice.ts';
 
 type Attributes = RecurrentAttributes;
 
-/** States that an op gives besides the hidden ones: an LSTM's last carry. */
+/** The number of state planes in the output besides the hidden states: 1 for the final carry of an LSTM. */
 const carries = ({ cell }: Attributes): number => Number(cell === 'lstm');
 
 function requireShape(what: string, { shape, dtype }: TensorType, expected: Shape): void {
@@ -57,7 +58,7 @@ function infer(inputs: readonly TensorType[], attributes: Attributes): TensorTyp
 
 const floats = (...shapes: readonly Shape[]): TensorType[] => shapes.map((shape) => ({ shape, dtype: 'float32' }));
 
-/** What the gradient reads again: storing gate values costs less than computing them twice (`docs/performance.md`). */
+/** Values stored for the gradient. Storing the gates costs less than computing them twice (`docs/performance.md`). */
 function keptParts([projected, kernel]: readonly TensorType[], { cell, resetAfter }: Attributes): TensorType[] {
   const { steps, batch, units, gates } = recurrentSizes(projected!, kernel!);
   const values: Shape = [steps, batch, gates * units];
@@ -87,7 +88,7 @@ function gradientOfRecurrent({ inputs, attributes, output, upstream }: GradientC
   if (at.carry !== undefined) gradients[at.carry] = second!;
   if (at.bias !== undefined) gradients[at.bias] = sum(slice(arriving, [0, 0, 2 * units], [-1, -1, units]), [0, 1]);
   if (cell === 'gru' && !resetAfter) {
-    // The candidate's product is of r · h, not of h.
+    // The candidate's recurrent product multiplies r · h instead of h.
     const reset = slice(kept[0]!, [0, 0, units], [-1, -1, units]);
     const candidate = slice(projected, [0, 0, 2 * units], [-1, -1, units]);
     const last = matmul(rows(mul(reset, seen)), rows(candidate), { transposeA: true });
@@ -97,11 +98,11 @@ function gradientOfRecurrent({ inputs, attributes, output, upstream }: GradientC
 }
 
 /**
- * The hidden states of a recurrent cell, h₀ … h_T, and after them an LSTM's last carry. `attributes` tells the cell and
- * which inputs there are; their order is that of `recurrentInputs`.
+ * The hidden states h₀ … h_T of a recurrent cell, followed by the final carry of an LSTM. `attributes` defines the cell
+ * and which inputs are present; `recurrentInputs` defines their order.
  *
- * Simple: h = a(p + h·U). LSTM: c = f·c + i·a(g), h = o·a(c). GRU: h = z·h + (1 − z)·a(…), with r·(h·U + b) or (r·h)·U in
- * it. Where the mask is 0, the state stays. The masks get no gradient.
+ * Simple: h = a(p + h·U). LSTM: c = f·c + i·a(g), h = o·a(c). GRU: h = z·h + (1 − z)·a(…), whose candidate contains
+ * r·(h·U + b) or (r·h)·U. The state does not change where the mask is 0. The masks have no gradient.
  *
  * @param inputs float32: projected [steps, batch, gates · units], kernel [units, gates · units], hidden [batch, units], …
  * @returns float32 [steps + 1, batch, units]; for an LSTM [steps + 2, batch, units]
@@ -114,7 +115,7 @@ export const recurrent: OpFunction<
   {
     name: 'recurrent',
     infer,
-    // The kernel meets every gate of every step, and the projected inputs have them all.
+    // Each gate of each step takes `units` multiply-adds; the projected inputs have one element per gate and step.
     cost: ([projected, kernel]) => sizeOf(projected!.shape) * kernel!.shape[0]!,
     parts: keptParts,
     gradient: gradientOfRecurrent,
@@ -133,9 +134,10 @@ function inferGradient(inputs: readonly TensorType[], attributes: Attributes): T
 }
 
 /**
- * The gradient of `recurrent` with respect to the projected inputs, and as parts those with respect to the initial hidden
- * state, the initial carry (LSTM), and to the recurrent product of each step (GRU with `resetAfter`, where it is another).
- * `others` are the op's parts and masks, in the order of `recurrentGradientInputs`. It has no gradient of its own.
+ * The gradient of `recurrent` with respect to the projected inputs. Its parts are the gradients with respect to the
+ * initial hidden state, the initial carry (LSTM) and the recurrent product of each step (GRU with `resetAfter`, where it
+ * differs from the gradient of the projected inputs). `others` are the parts and masks of the op, in the order of
+ * `recurrentGradientInputs`. Has no gradient itself.
  *
  * @returns float32 [steps, batch, gates · units]
  */
@@ -152,7 +154,7 @@ export const recurrentGradient: OpFunction<GradientArguments, StructuredOp<Attri
       const { cell, resetAfter } = attributes;
       return floats(state, ...(cell === 'lstm' ? [state] : cell === 'gru' && resetAfter ? [shape] : []));
     },
-    gradient: null, // a second derivative through time would be a third kernel of this size, and nobody has asked for it
+    gradient: null, // second derivatives through time would need a third kernel of this size
     kernels: { wasm: recurrentGradientWasm, webgpu: recurrentGradientGpu },
     reference: referenceRecurrentGradient,
   },
