@@ -74,6 +74,7 @@ const isNumbers = (value: unknown): boolean => isList(isNumber, value);
 /** The range is checked later, where the shapes are known, or by `checkShape`. */
 export const integers: ArgumentType = { expected: 'an array of integers', accepts: isNumbers };
 
+/** A required shape. */
 export const shape: ArgumentType = {
   expected: 'an array of integers, such as [2, 3]',
   accepts: isNumbers,
@@ -90,6 +91,7 @@ export const pairs: ArgumentType = {
 /** A fill value; may be NaN or infinite. */
 export const optionalNumber: ArgumentType = { expected: 'a number', accepts: isNumber };
 
+/** A required finite number. */
 export const scalar: ArgumentType = { expected: 'a finite number', accepts: Number.isFinite, isRequired: true };
 
 /** Any number except NaN. */

@@ -18,6 +18,7 @@ import { integers, isHostValues, operand, operands, optionalOperand, optionalOpe
 import type { Given, HostValues, TensorLike } from './arguments.ts';
 import type { AliasOp, Attributes, ElementwiseOp, LeafOp, Op, StructuredOp, TensorType } from '../graph/op.ts';
 
+/** A function that creates nodes of an op, with the op's record as a property. */
 export interface OpFunction<Arguments extends readonly unknown[], O> {
   (...args: Arguments): Node;
   readonly op: O;
@@ -104,6 +105,7 @@ function leaf(value: number | TypedArray, shape: Shape, dtype: DType): Constant 
   return unproxied({ ...createNode(constantOp, [], attributes), value: kept });
 }
 
+/** Options of `variable`. */
 export interface VariableOptions {
   /** Name in listings and error messages. Default: the role followed by a number. */
   readonly name?: string;

@@ -62,6 +62,7 @@ function referenceGatherBatch({
   }
 }
 
+/** Options of `gatherBatch`. */
 export interface GatherBatchOptions {
   readonly batch: number;
   /** Factor for float32 results. Default 1; 1/255 maps bytes to [0, 1]. */
@@ -119,7 +120,7 @@ export const gatherBatch: OpFunction<
           name: 'elements',
           lower: ({ inputs: [data, , permutation], attributes: { batch, scale, offset }, device }) => {
             const [samples = 0, ...row] = data!.shape;
-            const order = input(permutation ? 2 : 1); // an unused binding needs some buffer
+            const order = input(permutation ? 2 : 1); // an unused binding must still be bound to a buffer
             const bindings = { data: input(0), cursor: input(1), permutation: order, rows: output(0) };
             const uniforms = { batch, row_length: sizeOf(row), samples, scale, offset };
             const constants = { has_permutation: Number(!!permutation), data_type: gatherDTypes.indexOf(data!.dtype) };

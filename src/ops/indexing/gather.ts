@@ -17,6 +17,7 @@ import { checkedOp, requireDType, requireInteger, structured } from '../define.t
 import type { OpFunction } from '../define.ts';
 import { fillDispatch } from '../shape/strided-copy-wgsl.ts';
 
+/** Sizes of a gather or scatter: the number of indices, elements per row, and rows in the table. */
 export interface GatherSizes {
   readonly count: number;
   readonly rowLength: number;

@@ -20,11 +20,13 @@ import { logSoftmaxRow } from '../elementwise/reference-math.ts';
 type None = Record<string, never>;
 type RowOp = OpFunction<[x: TensorLike], StructuredOp<None>>;
 
+/** Sizes of a tensor seen as [rows, columns]. */
 export interface RowSizes {
   readonly rows: number;
   readonly columns: number;
 }
 
+/** Merges all axes except the last into rows. */
 export function rowSizes({ shape }: TensorType): RowSizes {
   return { rows: sizeOf(shape.slice(0, -1)), columns: shape.at(-1)! };
 }

@@ -5,6 +5,7 @@ import { input } from '../../graph/kernel.ts';
 import type { Dispatch, StepTypes } from '../../graph/kernel.ts';
 import { helpersOf } from '../elementwise/elementwise-wgsl.ts';
 
+/** A bias, a residual operand and an activation that a kernel applies to each sum before storing it. */
 export interface GpuEpilogue extends EpilogueAttributes {
   /** Index of an activation built into `shaders/product/matmul-quads.wgsl`; undefined for other functions. */
   readonly finish: number | undefined;
@@ -20,7 +21,7 @@ export function gpuEpilogue({ attributes, epilogue = plainSum }: StepTypes<Epilo
   return { activation, bias, residual, finish, blocks };
 }
 
-/** The epilogue's part of a dispatch. Unused operands are bound to some existing buffer. */
+/** The epilogue's part of a dispatch. Unused operands must still be bound to a buffer, so they are bound to input 0. */
 export function epilogueParts({
   bias,
   residual,

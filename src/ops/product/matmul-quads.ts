@@ -10,6 +10,7 @@ import type { Product } from './matmul-wgsl.ts';
 
 const mostRows = 32;
 
+/** The dispatch of a product with the quad shader. */
 export function lowerQuads(product: Product, shader: ShaderSource): Dispatch {
   const { m, n, batch, bias, residual, finish } = product;
   const { bindings, uniforms, blocks } = shared(product);

@@ -10,6 +10,7 @@ import { elementDispatch, foldedGrid, maxGroups } from '../dispatch.ts';
 import { epilogueParts } from './epilogue-wgsl.ts';
 import type { GpuEpilogue } from './epilogue-wgsl.ts';
 
+/** A matrix product as the WebGPU kernels see it: sizes, batch strides, transposition and epilogue. */
 export interface Product extends GpuEpilogue {
   readonly m: number;
   readonly n: number;

@@ -29,8 +29,10 @@ export type RecurrentAttributes = {
   readonly hasMask: boolean;
 };
 
+/** The number of gates of each cell. */
 export const gateCounts: Readonly<Record<Cell, number>> = { simple: 1, lstm: 4, gru: 3 };
 
+/** Sizes of a recurrent op: time steps, samples per batch, units and gates. */
 export interface RecurrentSizes {
   readonly steps: number;
   readonly batch: number;
@@ -63,6 +65,7 @@ export interface RecurrentInputs {
   readonly mask: number | undefined;
 }
 
+/** Returns the input indices for a cell with the given options. */
 export function recurrentInputs({ cell, resetAfter, hasDropout, hasMask }: RecurrentAttributes): RecurrentInputs {
   let next = 3;
   const place = (is: boolean): number | undefined => (is ? next++ : undefined);
@@ -95,6 +98,7 @@ export interface RecurrentGradientInputs {
   readonly mask: number | undefined;
 }
 
+/** Returns the input indices of the gradient for a cell with the given options. */
 export function recurrentGradientInputs(attributes: RecurrentAttributes): RecurrentGradientInputs {
   const { cell, resetAfter, hasDropout, hasMask } = attributes;
   let next = 3;

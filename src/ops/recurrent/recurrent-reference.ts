@@ -27,6 +27,7 @@ const slopes: Readonly<Record<CellActivation, (y: number) => number>> = {
   hardSigmoid: (y) => (y > 0 && y < 1 ? 1 / 6 : 0),
 };
 
+/** Reference of the `recurrent` op. */
 export function referenceRecurrent({ attributes, inputs, inputTypes, outputs }: Context): void {
   const { steps, batch, units, gates } = recurrentSizes(inputTypes[0]!, inputTypes[1]!);
   const at = recurrentInputs(attributes);
@@ -88,6 +89,7 @@ export function referenceRecurrent({ attributes, inputs, inputTypes, outputs }: 
   if (c) states.set(c, (steps + 1) * plane);
 }
 
+/** Reference of the `recurrentGradient` op. */
 export function referenceRecurrentGradient({ attributes, inputs, inputTypes, outputs }: Context): void {
   const at = recurrentGradientInputs(attributes);
   const [upstream, states, kernel] = inputs as [Float64Array, Float64Array, Float64Array];

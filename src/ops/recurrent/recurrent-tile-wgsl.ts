@@ -45,6 +45,7 @@ export function between(sizes: RecurrentSizes, product: Product): number {
   return product.gates > 1 ? sizes.units : 4;
 }
 
+/** The grid of workgroups that covers all samples and units of the product. */
 export function productGrid(sizes: RecurrentSizes, product: Product, inQuads: boolean): Dispatch['grid'] {
   const { rows, block, across, down } = tileOf(sizes, product, inQuads);
   const [y, z] = foldedGrid(Math.ceil(sizes.batch / (rows * down)));

@@ -71,7 +71,7 @@ function lower(step: Step, inQuads: boolean): readonly Dispatch[] {
   const at = recurrentInputs(attributes);
   const keep = Number(isKept(step));
   const { s, gates: ofGates } = memory(step);
-  // Unused bindings need some existing buffer.
+  // Unused bindings must still be bound to a buffer.
   const all: Readonly<Record<string, Operand>> = {
     projected: input(at.projected),
     kernel: input(at.kernel),

@@ -28,20 +28,24 @@ import { transpose } from '../shape/transpose.ts';
 /** The axes `first` … `last` − 1 are reduced. */
 export type ReduceAttributes = { readonly first: number; readonly last: number };
 
+/** Sizes of a tensor seen as [outer, reduce, inner]. */
 export interface ReduceSizes {
   readonly outer: number;
   readonly reduce: number;
   readonly inner: number;
 }
 
+/** The kinds of reductions, in the order of their indices in the kernels. */
 export type ReduceKind = (typeof reduceKinds)[number];
 
+/** Merges the axes before, among and after the reduced ones. */
 export function reduceSizes({ shape }: TensorType, { first, last }: ReduceAttributes): ReduceSizes {
   const [outer, reduce] = [sizeOf(shape.slice(0, first)), sizeOf(shape.slice(first, last))];
   return { outer, reduce, inner: sizeOf(shape.slice(last)) };
 }
 
 type ReduceArguments = [x: Node, axes?: number | readonly number[], keepDims?: boolean];
+/** The type of the reduction functions. */
 export type Reduction = OpFunction<Given<ReduceArguments>, StructuredOp<ReduceAttributes>>;
 
 /** Reshapes `y`, a reduction of `x`, so that the reduced axes are axes of size 1 and `y` broadcasts against `x`. */

@@ -10,6 +10,7 @@ import { elementDispatch } from '../dispatch.ts';
 import { structured } from '../define.ts';
 import type { OpFunction } from '../define.ts';
 
+/** Copies x to new memory. Any dtype and shape. */
 export const copy: OpFunction<[x: Node], StructuredOp> = /* @__PURE__ */ structured<Attributes, [x: Node]>(
   {
     name: 'copy',

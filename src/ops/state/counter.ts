@@ -21,7 +21,7 @@ export type IncrementAttributes = { readonly by: number };
  * @param by any int32. Default 1.
  * @returns the counter, int32 of x's shape
  * @throws ShapeError unless x has one element; DTypeError unless x is int32
- * @example increment(variable([], { dtype: 'int32' }));
+ * @example increment(variable([], { dtype: 'int32' })); // 1 after the first run, 2 after the second
  */
 export const increment: OpFunction<
   [x: TensorLike, by?: number],
