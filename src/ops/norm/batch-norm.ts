@@ -85,7 +85,7 @@ export interface BatchNorm {
   readonly output: Node;
   /** float32 [columns] */
   readonly mean: Node;
-  /** float32 [columns]: the biased variance, divided by the number of rows. */
+  /** float32 [columns]: the biased variance, divided by the sum of the row weights. */
   readonly variance: Node;
 }
 

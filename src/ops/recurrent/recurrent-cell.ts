@@ -9,6 +9,7 @@ import type { TensorType } from '../../graph/op.ts';
 
 export { cellActivations } from '../../generated/wasm/constants.ts';
 
+/** The kinds of recurrent cells: 'simple', 'lstm' and 'gru'. */
 export type Cell = (typeof cells)[number];
 
 /** Activations whose derivative can be computed from their output alone. */

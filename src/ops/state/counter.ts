@@ -15,13 +15,13 @@ import type { OpFunction } from '../define.ts';
 export type IncrementAttributes = { readonly by: number };
 
 /**
- * Adds an integer to a counter: x + by in int32.
+ * Adds an integer to a counter: x + by in int32. For the update of a variable.
  *
  * @param x int32 with one element; updated in place
  * @param by any int32. Default 1.
- * @returns the counter, int32 of x's shape
+ * @returns x + by, int32 of x's shape
  * @throws ShapeError unless x has one element; DTypeError unless x is int32
- * @example increment(variable([], { dtype: 'int32' })); // 1 after the first run, 2 after the second
+ * @example const updates = [[step, increment(step)]]; // adds 1 to the variable `step` in each run
  */
 export const increment: OpFunction<
   [x: TensorLike, by?: number],
