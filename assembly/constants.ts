@@ -1,38 +1,38 @@
-// The numbers that src knows too: the build writes src/generated/wasm/constants.ts from this file, a constant by its name in
-// camel case and an enum as the list of its members, whose index is their number.
+// Constants shared with src: the build generates src/generated/wasm/constants.ts from this file. A constant keeps its name in
+// camel case; an enum becomes the list of its members, and the index of a member is its value.
 
-/** Ends a program; no index in the function table has this value. */
+/** Marks the end of a program. No index in the function table has this value. */
 export const PROGRAM_END: u32 = 0xffffffff;
-/** Bytes of an instruction before the kernel's words: the index in the function table, and the bytes of the whole. */
+/** Bytes of an instruction before the words of the kernel: the index in the function table and the total size in bytes. */
 export const INSTRUCTION_HEAD: usize = 8;
 
-// The matrix product.
+// Matrix multiplication.
 
-/** Columns of a tile, and of a panel of B. */
+/** Columns of a tile and of a panel of B. */
 export const TILE_COLUMNS: u32 = 8;
-/** A multiple of the rows of every tile: packed rows of A are rounded up to it. */
+/** A multiple of the row count of every tile: the number of packed rows of A is rounded up to it. */
 export const TILE_ROWS_MULTIPLE: u32 = 12;
-/** Depth of a block: a panel of B is then 8 KiB, a quarter of the first-level cache. */
+/** Depth of a block. A panel of B is then 8 KiB, a quarter of the L1 cache. */
 export const MATMUL_DEPTH: u32 = 256;
-/** Rows of a block of A: 96 KiB at most, to stay in the second level with the panels of B. */
+/** Rows of a block of A: at most 96 KiB, so that it stays in the L2 cache together with the panels of B. */
 export const MATMUL_ROWS: u32 = 96;
-/** Columns of a block of B: 512 KiB at most. */
+/** Columns of a block of B: at most 512 KiB. */
 export const MATMUL_COLUMNS: u32 = 512;
 
-// Numbers that words of kernels stand for.
+// Enumerations that kernel words refer to.
 
 /** Reductions. */
 export enum ReduceKind {
   sum,
   mean,
-  /** NaN if there is one. */
+  /** NaN if any element is NaN. */
   max,
-  /** NaN if there is one. */
+  /** NaN if any element is NaN. */
   min,
   sumOfSquares,
 }
 
-/** Of the tables that rows are gathered from. */
+/** Dtypes of the tables that rows are gathered from. */
 export enum GatherDType {
   float32,
   int32,
@@ -55,59 +55,67 @@ export enum CellActivation {
   hardSigmoid,
 }
 
-// How threads walk a program: the plan has a byte for each instruction, and before it what thread 0 knows of the program.
+// How threads execute a program: the plan has one byte per instruction, preceded by a record in which thread 0 stores its
+// measurements of the program.
 
-/** Bytes of the record before a plan: zero at first. */
+/** Bytes of the record before a plan. It is initialised to zero. */
 export const RECORD_BYTES: usize = 128;
-/** In the plan: all threads do the instruction, each its part. */
+/** Plan flag: all threads execute the instruction, each on its own part. */
 export const PLAN_SHARED: u32 = 1;
-/** In the plan: first wait until every thread has come here. */
+/** Plan flag: all threads synchronise before the instruction. */
 export const PLAN_BARRIER: u32 = 2;
-/** In the plan: the bits from this one on are the number of the thread that does what is not shared. */
+/** Plan: the bits from this one upwards hold the index of the thread that executes an instruction that is not shared. */
 export const PLAN_THREAD_SHIFT: u32 = 2;
 
-// The control block that threads share. What different threads write lies on cache lines of its own. Offsets in bytes.
+// The control block that the threads share. Fields that different threads write are on separate cache lines. Offsets are in
+// bytes.
 
-/** Threads that have come to the barrier. */
+/** Number of threads that have arrived at the barrier. */
 export const CONTROL_ARRIVED: usize = 0;
-/** Barriers that all have passed. */
+/** Number of completed barriers. */
 export const CONTROL_GENERATION: usize = 64;
-/** Threads that sleep. */
+/** Number of sleeping threads. */
 export const CONTROL_SLEEPERS: usize = 128;
-/** Not 0 when a thread has died or waited too long. */
+/** Nonzero if a thread has died or waited too long. */
 export const CONTROL_FAILED: usize = 192;
-/** Seconds that a thread waits for its fellows. */
+/** Seconds that a thread waits for the other threads. */
 export const CONTROL_PATIENCE: usize = 196;
-/** How often a thread looks before it sleeps. */
+/** Number of polls before a thread sleeps. */
 export const CONTROL_SPINS: usize = 200;
-/** Jobs asked for so far. Wraps around. */
+/** Number of jobs posted so far. Wraps around. */
 export const CONTROL_POSTED: usize = 256;
-/** Jobs done so far. Wraps around. */
+/** Number of jobs completed so far. Wraps around. */
 export const CONTROL_DONE: usize = 320;
-/** Not 0 when JavaScript wants to be told once the next job is done. */
+/** Nonzero if JavaScript waits to be notified when the next job completes. */
 export const CONTROL_WANTED: usize = 324;
-/** Steps that thread 0 has done alone: a sign of life while the others have nothing to do. */
+/** Number of steps that thread 0 has executed alone. It shows that thread 0 is alive while the other threads have no work. */
 export const CONTROL_PROGRESS: usize = 328;
-/** How thread 0 goes on with the last program that threads can share: see runtime/choice.ts. */
+/** How thread 0 continues with the last program that threads can share: see runtime/choice.ts. */
 export const CONTROL_WAY: usize = 332;
-/** The ring of jobs: each its kind, then what the kind needs. */
+/** The ring buffer of jobs: each slot holds the kind of the job and its arguments. */
 export const CONTROL_RING: usize = 512;
 export const RING_JOBS: u32 = 256;
-/** Jobs that may wait: after so many all threads meet, so what the ring writes over was read by all. */
+/**
+ * Maximum number of pending jobs. All threads synchronise after this many jobs, so the ring overwrites only slots that every
+ * thread has read.
+ */
 export const RING_ROOM: u32 = RING_JOBS / 2;
 export const JOB_BYTES: u32 = 32;
 export const CONTROL_BYTES: usize = CONTROL_RING + RING_JOBS * JOB_BYTES;
 
-/** program, plan with the record before it, steps; then what thread 0 chooses: 1 and the steps that all do, before it does the rest */
+/**
+ * program, plan (preceded by its record), steps; then the decision of thread 0: 1, and the number of steps that all threads
+ * execute before thread 0 executes the rest
+ */
 export const JOB_TOGETHER: u32 = 1;
 /** program, steps */
 export const JOB_ALONE: u32 = 2;
 /** to, from, bytes */
 export const JOB_COPY: u32 = 3;
-/** Something that JavaScript has to do in every worker. */
+/** A job that JavaScript has to execute in every worker. */
 export const JOB_OUTSIDE: u32 = 4;
 
-// Why `work` comes back.
+// Reasons for which `work` returns.
 
 export const WORK_FAILED: u32 = 0;
 export const WORK_NEWS: u32 = 1;

@@ -1,17 +1,17 @@
-// Inline lane helpers that every kernel file uses: short names for the f32x4 operations, the fused
-// multiply-add, and loads and stores of the one to three floats after the last whole vector.
+// Inline lane helpers for all kernels: short names for the f32x4 operations, the fused multiply-add, and loads and stores of the
+// one to three floats after the last full vector.
 //
-// Kernels get addresses that are aligned to 4 bytes only; wasm's v128 loads and stores permit that.
+// Kernels receive addresses that are only 4-byte aligned. The v128 loads and stores of wasm permit that.
 
-/** a·b + c with two roundings on every machine: for the polynomials, whose errors were fitted so. */
+/** a·b + c with two roundings on every machine. The polynomials use it, because their errors were fitted with two roundings. */
 @inline
 export function multiply_add(a: v128, b: v128, c: v128): v128 {
   return f32x4.add(f32x4.mul(a, b), c);
 }
 
 /**
- * a·b + c: one rounding on a machine that has the instruction, else two. Where an engine lacks relaxed SIMD, the loader puts a
- * multiplication and an addition in its place (src/backends/wasm/plain-simd.ts).
+ * a·b + c: one rounding on machines with a fused multiply-add instruction, otherwise two. For engines without relaxed SIMD, the
+ * loader substitutes a multiplication and an addition (src/backends/wasm/plain-simd.ts).
  */
 @inline
 export function fma(a: v128, b: v128, c: v128): v128 {
@@ -48,28 +48,28 @@ export function abs(x: v128): v128 {
   return f32x4.abs(x);
 }
 
-/** The sign bits of x, all else 0. */
+/** The sign bits of x; all other bits are 0. */
 @inline
 export function sign_bits(x: v128): v128 {
   return v128.xor(x, f32x4.abs(x));
 }
 
-/** Lanes of `a` where the mask is all ones, of `b` where it is 0. */
+/** Lanes of `a` where the mask is all ones, lanes of `b` where it is 0. */
 @inline
 export function select_lanes(mask: v128, a: v128, b: v128): v128 {
   return v128.bitselect(a, b, mask);
 }
 
-// V8 builds a v128 constant anew in every round of a loop, several instructions each time; a splat from memory is one.
-// Loops that matter therefore keep their constants in tables: exp went from 2.2 to 1.3 ns an element.
+// V8 rebuilds a v128 constant in every iteration of a loop with several instructions; a splat load from memory is one
+// instruction. Performance-critical loops therefore read their constants from tables: exp went from 2.2 to 1.3 ns per element.
 
-/** Number `index` of a table made by memory.data<f32>. */
+/** Element `index` of a table created by memory.data<f32>, in all lanes. */
 @inline
 export function constant(table: usize, index: usize): v128 {
   return v128.load_splat<f32>(table + (index << 2));
 }
 
-/** Number `index` of a table made by memory.data<f64>, in both lanes. */
+/** Element `index` of a table created by memory.data<f64>, in both lanes. */
 @inline
 export function constant_double(table: usize, index: usize): v128 {
   return v128.load_splat<f64>(table + (index << 3));
@@ -82,8 +82,8 @@ export function one(): v128 {
   return constant(ONE, 0);
 }
 
-// pmin and pmax are one instruction on x64 where min and max are eight. `pmin(x, limit)` and `pmax(x, limit)` yield x
-// when x is NaN, because the comparison is false, so a NaN passes a clamp as long as the limit stands second.
+// On x64, pmin and pmax are one instruction each, while min and max are eight. `pmin(x, limit)` and `pmax(x, limit)` return x
+// when x is NaN, because the comparison is false. A NaN therefore passes a clamp as long as the limit is the second argument.
 
 @inline
 export function at_most(x: v128, limit: v128): v128 {
@@ -95,7 +95,7 @@ export function at_least(x: v128, limit: v128): v128 {
   return f32x4.pmax(x, limit);
 }
 
-/** x where x > 0 or x is NaN, else 0 (−0 stays). */
+/** x where x > 0 or x is NaN, otherwise 0. −0 stays −0. */
 @inline
 export function relu(x: v128): v128 {
   return v128.andnot(x, f32x4.lt(x, f32x4.splat(0)));
@@ -108,21 +108,21 @@ export function sum_lanes(x: v128): f32 {
   return f32x4.extract_lane(pairs, 0) + f32x4.extract_lane(pairs, 1);
 }
 
-/** The largest lane; NaN if there is one. */
+/** The largest lane; NaN if any lane is NaN. */
 @inline
 export function max_lanes(x: v128): f32 {
   const pairs = f32x4.max(x, v128.shuffle<i32>(x, x, 2, 3, 0, 1));
   return max<f32>(f32x4.extract_lane(pairs, 0), f32x4.extract_lane(pairs, 1));
 }
 
-/** The smallest lane; NaN if there is one. */
+/** The smallest lane; NaN if any lane is NaN. */
 @inline
 export function min_lanes(x: v128): f32 {
   const pairs = f32x4.min(x, v128.shuffle<i32>(x, x, 2, 3, 0, 1));
   return min<f32>(f32x4.extract_lane(pairs, 0), f32x4.extract_lane(pairs, 1));
 }
 
-/** The first `count` (1, 2 or 3) floats at `p` in the low lanes; the other lanes hold `filler`. */
+/** Loads the first `count` (1, 2 or 3) floats at `p` into the low lanes. The other lanes are set to `filler`. */
 export function load_tail(p: usize, count: u32, filler: f32): v128 {
   let v = f32x4.replace_lane(f32x4.splat(filler), 0, load<f32>(p));
   if (count > 1) v = f32x4.replace_lane(v, 1, load<f32>(p, 4));

@@ -1,10 +1,11 @@
-// The words of a kernel: an `@unmanaged` class beside it, whose fields the build reads (tools/lib/kernel-words.ts), so that
-// an op's record gives them by name. Every word has four bytes. A field is of one of the types below, or u32, i32 or f32.
+// Types for the words (arguments) of a kernel. Each kernel declares its words as an `@unmanaged` class next to it. The build
+// reads the fields of that class (tools/lib/kernel-words.ts), so that the record of an op passes them by name. Every word has
+// four bytes. A field has one of the types below, or u32, i32 or f32.
 
-/** Where an operand lies. */
+/** Address of an operand. */
 export type Address = usize;
 
-/** Where an operand lies; 0 if there is none. */
+/** Address of an operand; 0 if the operand is absent. */
 export type OptionalAddress = usize;
 
 /** 1 or 0. */
@@ -13,10 +14,10 @@ export type Flag = u32;
 /** The index of a function in the table. */
 export type FunctionIndex = u32;
 
-/** An element of four bytes whose dtype the kernel need not know. */
+/** An element of four bytes whose dtype does not matter to the kernel. */
 export type Bits = u32;
 
-/** The number of items that follow the words, each a class of words itself. Only the last field may be a list. */
+/** Number of items that follow the words; each item is a class of words itself. Only the last field may be a list. */
 export type List<T> = u32;
 
 /** Item `index` of the list at the end of `words`. */

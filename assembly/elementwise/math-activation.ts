@@ -1,15 +1,15 @@
-// tanh, sigmoid, softplus, silu, elu, erf and gelu on four float32 lanes, from the pieces in math.ts.
-// Each is arranged so that nothing cancels and nothing overflows on the way: within 4 ULP of float64 everywhere, also
-// in the tails where the results are subnormal.
+// tanh, sigmoid, softplus, silu, elu, erf and gelu on four float32 lanes, built from the functions in math.ts.
+// The formulas avoid cancellation and intermediate overflow: results are within 4 ULP of float64 everywhere, including the tails
+// where they are subnormal.
 import { abs, add, at_least, at_most, constant, div, multiply_add, mul, one, select_lanes, sign_bits, splat, sub } from '../simd';
 import {
   exp_exponent, exp_negative, exp_remainder, exp_round, expm1, expm1_polynomial, log1p_inside, power_of_two, scale,
 } from './math';
 
 const LIMITS: usize = memory.data<f32>([
-  10, // 0: from here on tanh is 1
+  10, // 0: tanh is 1 from here on
   2, // 1
-  -120, // 2: x·e^x is 0 from here down
+  -120, // 2: x·e^x is 0 from here downwards
 ]);
 
 /** With E = e^2|x| − 1: tanh |x| = E / (E + 2). */
@@ -24,14 +24,14 @@ export function tanh(x: v128): v128 {
   return v128.or(div(e, add(e, constant(LIMITS, 1))), sign_bits(x));
 }
 
-/** 1 / (1 + e^−x), for x < 0 as e^x / (1 + e^x): the left tail goes down to the subnormals. */
+/** 1 / (1 + e^−x), computed for x < 0 as e^x / (1 + e^x), so that the left tail extends into the subnormals. */
 @inline
 export function sigmoid(x: v128): v128 {
   const e = exp_negative(f32x4.neg(abs(x)));
   return div(select_lanes(f32x4.lt(x, splat(0)), e, one()), add(one(), e));
 }
 
-/** x·sigmoid(x). The power of two is multiplied in last, so that x·e^x keeps its digits where e^x alone is subnormal. */
+/** x·sigmoid(x). The power of two is multiplied in last, so that x·e^x retains its precision where e^x alone is subnormal. */
 @inline
 export function silu(x: v128): v128 {
   const bounded = at_least(x, constant(LIMITS, 2));
@@ -63,13 +63,13 @@ const ERF: usize = memory.data<f32>([
   // 7–13: ln erfc x in powers of x, highest first, for x from 0.9 to 4; 2^−29 of erf x
   1.9821972819045186e-4, -3.065483644604683e-3, 2.231517806649208e-2, -0.1041136160492897, -0.6369761228561401,
   -1.127797245979309, -1.6643907292746007e-4,
-  4, // 14: from here on erf is 1
+  4, // 14: erf is 1 from here on
   0.95, // 15
 ]);
 
 /**
- * Below 0.95 a polynomial, above it 1 − e^(ln erfc |x|). (The form 1 − e^−polynomial is that of N. Juffa's my_erff; the
- * coefficients are our own.)
+ * A polynomial below 0.95, and 1 − e^(ln erfc |x|) above. The form 1 − e^−polynomial follows N. Juffa's my_erff; the coefficients
+ * were fitted for this project.
  */
 @inline
 export function erf(x: v128): v128 {
@@ -90,7 +90,7 @@ export function erf(x: v128): v128 {
   e = multiply_add(e, y, constant(ERF, 11));
   e = multiply_add(e, y, constant(ERF, 12));
   e = multiply_add(e, y, constant(ERF, 13));
-  // e stays above −18, so e^e is normal and one power of two is enough.
+  // e stays above −18, so e^e is normal and a single power of two suffices.
   const rounded = exp_round(e);
   const power = power_of_two(exp_exponent(rounded));
   const far = sub(one(), multiply_add(expm1_polynomial(exp_remainder(e, rounded)), power, power));
@@ -109,9 +109,9 @@ const GELU: usize = memory.data<f32>([
 ]);
 
 /**
- * ½·x·(1 + erf(x/√2)), exactly: with t = |x| and h = ½·t·erfc(t/√2) it is x − h for x ≥ 0 and −h below.
- * (The mapping of t to q is that of Shepherd and Laframboise 1981 for e^x²·erfc x; the coefficients are our own.)
- * t² is split, because the rounding of t²/2 alone would cost a hundred ULP in the tail.
+ * ½·x·(1 + erf(x/√2)), the exact form. With t = |x| and h = ½·t·erfc(t/√2), the result is x − h for x ≥ 0 and −h for x < 0.
+ * The mapping of t to q follows Shepherd and Laframboise 1981 for e^x²·erfc x; the coefficients were fitted for this project.
+ * t² is split into two parts, because the rounding of t²/2 alone would cost a hundred ULP in the tail.
  */
 @inline
 export function gelu(x: v128): v128 {

@@ -1,6 +1,6 @@
-// sin, cos, pow and mod on four float32 lanes, computed in float64, two lanes at a time: their reductions need more than
-// 24 bits, and float64 costs less than the float32 pairs that would replace it. The results are rounded once more to
-// float32: within 1 ULP. Edges of pow as in IEEE 754: pow(1, y), pow(x, 0) and pow(−1, ±∞) are 1, also of NaN.
+// sin, cos, pow and mod on four float32 lanes, computed in float64, two lanes at a time. Their range reductions need more than 24
+// bits, and float64 costs less than the equivalent pairs of float32. The results are rounded once more to float32: within 1 ULP.
+// Special cases of pow follow IEEE 754: pow(1, y), pow(x, 0) and pow(−1, ±∞) are 1, even for NaN arguments.
 import { constant_double, select_lanes, splat } from '../simd';
 
 const ROUND: usize = memory.data<f64>([6755399441055744]); // 1.5·2⁵²: adding it leaves the integer in the low bits
@@ -15,7 +15,7 @@ function join_halves(low: v128, high: v128): v128 {
   return v128.shuffle<i32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
 }
 
-/** f64x2: a·b + c, two roundings, so that both binaries agree. */
+/** f64x2: a·b + c with two roundings, so that both binaries give the same result. */
 @inline
 function step(a: v128, b: v128, c: v128): v128 {
   return f64x2.add(f64x2.mul(a, b), c);
@@ -23,8 +23,8 @@ function step(a: v128, b: v128, c: v128): v128 {
 
 const SINE: usize = memory.data<f64>([
   0.6366197723675814, // 0: 2/π
-  1.5707963109016418, // 1: π/2, its first 25 bits (FreeBSD's e_rem_pio2f.c): n times it is exact for n < 2²⁸
-  1.5893254773528197e-8, // 2: π/2, the rest
+  1.5707963109016418, // 1: π/2, its first 25 bits (FreeBSD's e_rem_pio2f.c): the product with n is exact for n < 2²⁸
+  1.5893254773528197e-8, // 2: π/2, the remaining bits
   // 3–6: (sin r − r)/r³ in powers of r², highest first, for |r| ≤ π/4; 2^−37
   2.71823739285036e-6, -1.9839327150595918e-4, 8.333329362332206e-3, -0.16666666641427055,
   // 7–10: (cos r − 1)/r² likewise; 2^−34
@@ -32,7 +32,7 @@ const SINE: usize = memory.data<f64>([
   1, // 11
 ]);
 
-/** sin of the reduced r, or cos where the quadrant is odd, negated in quadrants 2 and 3. */
+/** sin of the reduced argument r, or cos in odd quadrants; negated in quadrants 2 and 3. */
 @inline
 function quadrant_value(r: v128, quadrant: v128): v128 {
   const z = f64x2.mul(r, r);
@@ -45,7 +45,7 @@ function quadrant_value(r: v128, quadrant: v128): v128 {
   c = step(c, z, constant_double(SINE, 9));
   c = step(c, z, constant_double(SINE, 10));
   c = step(c, z, unit);
-  // Bit 0 of the quadrant as a mask; bit 1 as the sign.
+  // Bit 0 of the quadrant becomes the mask, bit 1 the sign.
   const odd = i32x4.shr_s(i32x4.shl(v128.shuffle<i32>(quadrant, quadrant, 0, 0, 2, 2), 31), 31);
   const sign = i64x2.shl(i64x2.shr_u(quadrant, 1), 63);
   return v128.xor(v128.bitselect(c, s, odd), sign);
@@ -62,7 +62,7 @@ function sine_pair(x: v128, shift: i64): v128 {
   return quadrant_value(r, shift == 0 ? rounded : i64x2.add(rounded, i64x2.splat(shift)));
 }
 
-/** The bits of 2/π after the point, 32 a word. */
+/** The fractional bits of 2/π, 32 per word. */
 const TWO_OVER_PI = memory.data<u32>([
   0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab, 0xdebbc561,
 ]);
@@ -77,8 +77,8 @@ function two_over_pi(bit: u32): u64 {
 const LARGE: f32 = 134217728;
 
 /**
- * |x| ≥ 2²⁷ (Payne and Hanek 1983): x = m·2^e with a 24-bit m. The product with 2/π is wanted modulo 4, so the bits of 2/π
- * whose product with m·2^e is a multiple of 4 are left out, and 96 bits from there on are enough.
+ * Range reduction for |x| ≥ 2²⁷ (Payne and Hanek 1983): x = m·2^e with a 24-bit m. Only the product with 2/π modulo 4 is needed.
+ * The bits of 2/π whose product with m·2^e is a multiple of 4 are skipped, and 96 bits from there on suffice.
  */
 function sine_large(x: f32, shift: i64): f32 {
   const bits = reinterpret<u32>(x);
@@ -89,7 +89,7 @@ function sine_large(x: f32, shift: i64): f32 {
   const high = m * two_over_pi(first);
   const middle = m * two_over_pi(first + 32);
   const low = m * two_over_pi(first + 64);
-  const product = (high << 32) + middle + (low >> 32); // modulo 4, with 62 bits after the point
+  const product = (high << 32) + middle + (low >> 32); // modulo 4, with 62 fractional bits
   const quadrant = (product + (<u64>1 << 61)) >> 62;
   let r = <f64>(<i64>(product - (quadrant << 62))) * 3.406121580086555e-19; // π/2 · 2^−62
   let q = <i64>quadrant;
@@ -100,7 +100,7 @@ function sine_large(x: f32, shift: i64): f32 {
   return <f32>f64x2.extract_lane(quadrant_value(f64x2.splat(r), i64x2.splat(q + shift)), 0);
 }
 
-/** Puts right those of y's lanes whose argument is too large for `sine_pair`, infinite or NaN. */
+/** Corrects the lanes of y whose argument is infinite, NaN or too large for `sine_pair`. */
 function correct_large(x: v128, y: v128, shift: i64): v128 {
   const x0 = f32x4.extract_lane(x, 0), x1 = f32x4.extract_lane(x, 1);
   const x2 = f32x4.extract_lane(x, 2), x3 = f32x4.extract_lane(x, 3);
@@ -137,7 +137,7 @@ const LOG2: usize = memory.data<f64>([
   Infinity, // 9
 ]);
 
-/** log2 of |x| ≥ 0, float64 lanes that were float32, so that none is subnormal; s = (m − 1)/(m + 1). */
+/** log2 of x ≥ 0. The float64 lanes were promoted from float32, so none is subnormal. s = (m − 1)/(m + 1). */
 @inline
 function log2_pair(x: v128): v128 {
   const high = v128.shuffle<i32>(x, x, 1, 3, 1, 3);
@@ -154,11 +154,11 @@ function log2_pair(x: v128): v128 {
   p = step(p, z, constant_double(LOG2, 7));
   const y = f64x2.add(f64x2.mul(s, p), f64x2.convert_low_i32x4_s(exponent));
   const at_zero = v128.bitselect(constant_double(LOG2, 8), y, f64x2.eq(x, splat(0)));
-  return v128.bitselect(at_zero, x, f64x2.lt(x, constant_double(LOG2, 9))); // ∞ and NaN as they are
+  return v128.bitselect(at_zero, x, f64x2.lt(x, constant_double(LOG2, 9))); // ∞ and NaN are returned unchanged
 }
 
 const EXP2: usize = memory.data<f64>([
-  200, // 0: beyond ±200 the float32 is ∞ or 0
+  200, // 0: beyond ±200 the float32 result is ∞ or 0
   -200, // 1
   // 2–10: 2^f in powers of f, highest first, for |f| ≤ ½; 2^−40
   1.3264092102927535e-6, 1.5310081812600623e-5, 1.5403411546204547e-4, 1.3333450558142656e-3, 9.618129228591808e-3,
@@ -193,7 +193,7 @@ export function pow(x: v128, y: v128): v128 {
   const size = f32x4.abs(x);
   const r = join_halves(pow_pair(size, y), pow_pair(upper_half(size), upper_half(y)));
   const zero = splat(0);
-  // A negative base: NaN unless y is an integer (or the base is −0 or −∞), negative where y is odd.
+  // Negative base: NaN unless y is an integer (or the base is −0 or −∞); negative where y is odd.
   const half = f32x4.mul(y, splat(0.5));
   const whole = f32x4.eq(y, f32x4.floor(y));
   const odd = v128.andnot(whole, f32x4.eq(half, f32x4.floor(half)));
@@ -205,7 +205,7 @@ export function pow(x: v128, y: v128): v128 {
   return select_lanes(v128.or(f32x4.eq(y, zero), unit), splat(1), checked);
 }
 
-/** x − y·floor(x/y), exact: the remainder with the divisor's sign, also where it is 0, as in NumPy. */
+/** x − y·floor(x/y), computed exactly: the remainder has the sign of the divisor, even where it is 0, as in NumPy. */
 @inline
 function mod_lane(x: f32, y: f32): f32 {
   const r: f32 = x % y;

@@ -1,25 +1,26 @@
-// exp, log, expm1, log1p on four float32 lanes, and the pieces of them that math-activation.ts and softmax.ts build on.
-// Within 2 ULP of float64 over the whole range, subnormal arguments and results included (see test/assembly/math.test.ts).
+// exp, log, expm1 and log1p on four float32 lanes, and the building blocks of them that math-activation.ts and softmax.ts use.
+// Results are within 2 ULP of float64 over the whole range, including subnormal arguments and results
+// (test/assembly/math.test.ts).
 //
-// The reductions are the classical ones (Cody and Waite 1980; the split of ln 2 is that of Cephes' expf.c and logf.c).
-// The polynomials are this project's own: weighted least squares on 400 Chebyshev nodes, re-weighted towards the largest
-// error (Lawson), coefficients rounded to float32 one after another and the rest fitted again. The figure beside each is
-// its largest relative error before evaluation.
+// The range reductions are the classical ones (Cody and Waite 1980; the split of ln 2 is taken from Cephes' expf.c and logf.c).
+// The polynomials were fitted for this project: weighted least squares on 400 Chebyshev nodes, re-weighted towards the largest
+// error (Lawson). The coefficients were rounded to float32 one after another, and the remaining ones were fitted again each time.
+// The figure next to each polynomial is its maximum relative error before evaluation.
 import { add, at_least, at_most, constant, multiply_add, mul, one, select_lanes, sign_bits, splat, sub } from '../simd';
 
 const EXP: usize = memory.data<f32>([
   1.4426950408889634, // 0: 1 / ln 2
   12582912, // 1: 1.5·2²³; adding it leaves the nearest integer in the low bits of the sum
   -0.693359375, // 2: −ln 2, the first 9 bits, so that the product with an exponent is exact
-  2.1219444005469058e-4, // 3: −ln 2, the rest
+  2.1219444005469058e-4, // 3: −ln 2, the remaining bits
   89, // 4: e^89 is infinite
-  -120, // 5: e^−120 is 0, also times 120
+  -120, // 5: e^−120 is 0, even multiplied by 120
   -18, // 6: e^−18 − 1 is −1
   // 7–12: (e^r − 1 − r)/r² for |r| ≤ 0.35, highest power first; 2^−31 of e^r − 1
   1.9944262749049813e-4, 1.3932674191892147e-3, 8.333208039402962e-3, 4.166648909449577e-2, 0.1666666716337204, 0.5,
 ]);
 
-/** x / ln 2 rounded to an integer n, held as n + 1.5·2²³; |x| must stay below 2²¹. */
+/** x / ln 2 rounded to an integer n, represented as n + 1.5·2²³. |x| must stay below 2²¹. */
 @inline
 export function exp_round(x: v128): v128 {
   return multiply_add(x, constant(EXP, 0), constant(EXP, 1));
@@ -50,20 +51,20 @@ export function expm1_polynomial(r: v128): v128 {
   return multiply_add(mul(r, r), q, r);
 }
 
-/** 2^n for n from −126 to 127: n goes into the exponent of 1.0. */
+/** 2^n for n from −126 to 127: n is added to the exponent of 1.0. */
 @inline
 export function power_of_two(n: v128): v128 {
   return i32x4.add(i32x4.shl(n, 23), one());
 }
 
-/** v·2^n in two steps, so that n may run from −250 to 250 and a subnormal result is rounded once. */
+/** v·2^n in two steps, so that n may range from −250 to 250 and a subnormal result is rounded only once. */
 @inline
 export function scale(v: v128, n: v128): v128 {
   const half = i32x4.shr_s(n, 1);
   return mul(mul(v, power_of_two(half)), power_of_two(i32x4.sub(n, half)));
 }
 
-/** x within [−120, 89]; NaN stays. */
+/** x clamped to [−120, 89]; NaN stays NaN. */
 @inline
 export function exp_clamp(x: v128): v128 {
   return at_least(at_most(x, constant(EXP, 4)), constant(EXP, 5));
@@ -92,7 +93,8 @@ export function expm1(x: v128): v128 {
   const clamped = at_least(at_most(x, constant(EXP, 4)), constant(EXP, 6));
   const rounded = exp_round(clamped);
   const p = expm1_polynomial(exp_remainder(clamped, rounded));
-  // 2^n·(p + 1) − 1, in halves because 2^128 is not a float; with n = 0 the halves would lose a subnormal's last bit.
+  // 2^n·(p + 1) − 1, computed in halves because 2^128 is not a float. For n = 0 the halves would lose the last bit of a
+  // subnormal.
   const n = exp_exponent(rounded);
   const half = constant(EXP, 12);
   const half_power = i32x4.add(i32x4.shl(n, 23), half);
@@ -136,13 +138,13 @@ function log_polynomial(f: v128, k: v128): v128 {
   return multiply_add(k, constant(LOG, 10), add(f, y));
 }
 
-/** The exponent k of x = m·2^k with m in [√½, √2), as an integer lane; x positive and normal. */
+/** The exponent k of x = m·2^k with m in [√½, √2), as an integer lane. x must be positive and normal. */
 @inline
 function log_exponent(x: v128): v128 {
   return i32x4.shr_s(i32x4.sub(x, constant(LOG, 12)), 23);
 }
 
-/** y where x lies between `low` and ∞; −∞ at `low`, NaN below, ∞ and NaN as they are. */
+/** Returns y where low < x < ∞, −∞ where x = low and NaN where x < low. ∞ and NaN are returned unchanged. */
 @inline
 function log_edges(x: v128, low: v128, y: v128): v128 {
   const outside = select_lanes(f32x4.eq(x, low), constant(LOG, 14), constant(LOG, 15));
@@ -164,11 +166,11 @@ export function log(x: v128): v128 {
 @inline
 export function log1p_inside(x: v128): v128 {
   const u = add(one(), x);
-  // What 1 + x lost in rounding; it is divided by 2^k like u and put back.
+  // The rounding error of 1 + x. It is divided by 2^k like u and added back.
   const lost = select_lanes(f32x4.lt(x, one()), sub(x, sub(u, one())), sub(one(), sub(u, x)));
   const k = log_exponent(u);
   const f = sub(i32x4.sub(u, i32x4.shl(k, 23)), one());
-  // Beyond 2^64 nothing of `lost` is left to see, and 2^−128 could not be written.
+  // Beyond 2^64, `lost` has no effect on the result, and 2^−128 is not representable.
   const down = power_of_two(i32x4.neg(i32x4.min_s(k, i32x4.splat(64))));
   return log_polynomial(multiply_add(lost, down, f), f32x4.convert_i32x4_s(k));
 }

@@ -1,5 +1,5 @@
-// The batches of a data set that lies in linear memory, and their way back.
-// A cursor is one int32, the position of the batch's first sample; a program advances it by the batch with `increment`.
+// Reads batches from a data set in linear memory, and stores batches of results.
+// A cursor is one int32: the position of the first sample of the batch. A program advances it by the batch size with `increment`.
 import { part_begin, part_end, take } from '../runtime/part';
 import { load_row, row_bytes, row_work, zero_row } from './rows';
 import { Address, OptionalAddress } from '../words';
@@ -9,11 +9,11 @@ import { Address, OptionalAddress } from '../words';
 export class GatherBatchWords {
   /** [samples][rowLength] */
   table: Address;
-  /** int32[samples]; without it the order is that of the table. */
+  /** int32[samples]; if absent, the order is the order of the table. */
   permutation: OptionalAddress;
   /** int32[1] */
   cursor: Address;
-  /** f32[batch][rowLength], int32 for an int32 table. */
+  /** f32[batch][rowLength]; int32 for an int32 table. */
   out: Address;
   /** Rows of the batch. */
   batch: u32;
@@ -21,11 +21,11 @@ export class GatherBatchWords {
   rowLength: u32;
   /** Rows of the table. */
   samples: u32;
-  /** A GatherDType: that of the table. */
+  /** GatherDType of the table. */
   dtype: u32;
-  /** Not used for int32. */
+  /** Ignored for int32. */
   scale: f32;
-  /** Not used for int32. */
+  /** Ignored for int32. */
   offset: f32;
 }
 
@@ -64,7 +64,7 @@ export class StoreRowsWords {
   rows: u32;
 }
 
-/** dst[cursor[0] + r] = src[r] for those rows that dst has. */
+/** dst[cursor[0] + r] = src[r]. Rows beyond the end of dst are discarded. */
 export function store_rows(words: StoreRowsWords): void {
   const batch = words.batch, rows = words.rows;
   const first = <u64>load<u32>(words.cursor);
@@ -81,7 +81,7 @@ export class IncrementWords {
   source: Address;
   /** int32[1]; may be the source. */
   target: Address;
-  /** What is added. */
+  /** The increment. */
   by: i32;
 }
 

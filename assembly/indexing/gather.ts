@@ -1,4 +1,4 @@
-// Rows by index: gather from a table, and its gradient.
+// Gathers the rows of a table by index, and computes the gradient of the gather.
 import { part_begin, part_end, take } from '../runtime/part';
 import { load_row, row_bytes, row_work, zero_row } from './rows';
 import { add } from '../simd';
@@ -11,23 +11,23 @@ export class GatherWords {
   table: Address;
   /** int32[count] */
   indices: Address;
-  /** f32[count][rowLength], int32 for an int32 table. */
+  /** f32[count][rowLength]; int32 for an int32 table. */
   out: Address;
-  /** Indices. */
+  /** Number of indices. */
   count: u32;
-  /** Elements of a row. */
+  /** Elements per row. */
   rowLength: u32;
   /** Rows of the table. */
   tableRows: u32;
-  /** A GatherDType: that of the table. */
+  /** GatherDType of the table. */
   dtype: u32;
-  /** Not used for int32. */
+  /** Ignored for int32. */
   scale: f32;
-  /** Not used for int32. */
+  /** Ignored for int32. */
   offset: f32;
 }
 
-/** out[i] = table[indices[i]]·scale + offset; an index out of range gives zeros. */
+/** out[i] = table[indices[i]]·scale + offset. An out-of-range index yields zeros. */
 export function gather(words: GatherWords): void {
   const table = words.table, indices = words.indices;
   const count = words.count, length = words.rowLength, rows = words.tableRows, dtype = words.dtype;
@@ -51,19 +51,19 @@ export class ScatterAddWords {
   indices: Address;
   /** f32[tableRows][rowLength] */
   out: Address;
-  /** Indices. */
+  /** Number of indices. */
   count: u32;
-  /** Elements of a row. */
+  /** Elements per row. */
   rowLength: u32;
   /** Rows of the result. */
   tableRows: u32;
 }
 
-/** out = 0, then out[indices[i]] += updates[i] for i = 0, 1, …; indices out of range are left out. */
+/** out = 0, then out[indices[i]] += updates[i] for i = 0, 1, …. Out-of-range indices are ignored. */
 export function scatter_add(words: ScatterAddWords): void {
   const indices = words.indices;
   const count = words.count, length = words.rowLength, rows = words.tableRows;
-  // Threads share the columns, so that each sum keeps its order and rows that are often met are everybody's.
+  // Threads split the columns, so that each sum retains its order and frequent rows are shared by all threads.
   if (!take(length, 16, row_work(count, length) + 0.1 * <f64>rows * <f64>length)) return;
   const bytes = <usize>length << 2, width = part_end - part_begin;
   let from = words.updates + (<usize>part_begin << 2);

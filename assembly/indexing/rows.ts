@@ -1,8 +1,8 @@
-// Rows of a table on their way to an operand. Below gather.ts and batch.ts.
+// Loads rows of a table into an operand, for gather.ts and batch.ts.
 import { GatherDType } from '../constants';
 import { add, mul, splat } from '../simd';
 
-/** out[i] = x[i]·scale + offset, in two roundings whatever the binary; int32 elements are copied as they are. */
+/** out[i] = x[i]·scale + offset, with two roundings in every binary. int32 elements are copied unchanged. */
 export function load_row(out: usize, x: usize, length: u32, dtype: u32, scale: f32, offset: f32): void {
   const s = splat(scale), o = splat(offset);
   if (dtype == GatherDType.int32 || (dtype == GatherDType.float32 && scale == 1 && offset == 0)) {
@@ -30,7 +30,7 @@ export function zero_row(out: usize, length: u32): void {
   memory.fill(out, 0, <usize>length << 2);
 }
 
-/** Nanoseconds, roughly: rows from anywhere in memory. */
+/** Estimated time in nanoseconds for rows at random positions in memory. */
 @inline
 export function row_work(rows: u32, length: u32): f64 {
   return <f64>rows * (20 + 0.3 * <f64>length);

@@ -1,6 +1,6 @@
-// The module that every engine loads: the loop that walks a program, and the kernels of a dense network. What other
-// ops need are modules of their own beside this file, which bring their binary along with the op's record.
-// A kernel is a function of one address, where its words lie; each file says what they are.
+// The module that every engine loads: the interpreter loop and the kernels of a dense network. The kernels of other ops are
+// separate modules in this folder; their binaries are loaded with the record of the op.
+// A kernel is a function of one argument, the address of its words. The file of each kernel describes its words.
 export { __heap_base };
 export { run } from '../runtime/execute';
 export { part_begin, part_end, share, shared_work, take } from '../runtime/share';

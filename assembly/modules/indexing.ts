@@ -1,4 +1,4 @@
-// Rows by their numbers: embeddings, labels, predictions.
+// Row access by index, for embeddings, labels and predictions.
 export { __heap_base };
 export { argmax } from '../reduce/arg-max';
 export { gather, scatter_add } from '../indexing/gather';

@@ -1,4 +1,4 @@
-// Recurrent cells over whole sequences, and their gradients.
+// Recurrent cells over whole sequences, with their gradients.
 export { __heap_base };
 export { recurrent } from '../recurrent/recurrent';
 export { recurrent_gradient } from '../recurrent/recurrent-gradient';
