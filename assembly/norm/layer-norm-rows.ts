@@ -1,20 +1,20 @@
-// Mean and variance of rows, for layer normalization and its gradients (layer-norm.ts). A row's own numbers come from its own
-// elements, in the same order whoever works on it and whatever its neighbours are.
+// Mean and variance of rows, for layer normalization and its gradients (layer-norm.ts). The statistics of a row depend only on
+// its own elements, added in a fixed order, whichever thread computes them and whatever the neighbouring rows are.
 import {
   add, div, fma, high_halves, interleave_high, interleave_low, load_tail, low_halves, mul, select_lanes, splat, sub, sum_lanes,
 } from '../simd';
 import { workspace } from '../runtime/part';
 
 /**
- * How many rows are measured before any of them is used. Four share a square root and two divisions, which halves the time
- * of 16 columns; rows of more than a KiB are then gone from the first-level cache when they are wanted (768 columns from
- * memory, four at a time 18 GB/s, each by itself 26).
+ * Number of rows that are measured before any of them is used. Four rows share one square root and two divisions, which halves
+ * the time for 16 columns. Rows longer than 1 KiB would be evicted from the L1 cache before they are used (768 columns from
+ * memory: 18 GB/s four at a time, 26 GB/s one at a time).
  */
 export function rows_at_once(columns: u32): u32 {
   return columns <= 256 ? 4 : 1;
 }
 
-/** (Σ a, Σ b, Σ c, Σ d) of vectors that lie `stride` bytes apart. */
+/** (Σ a, Σ b, Σ c, Σ d) of four vectors that are `stride` bytes apart. */
 @inline
 function sums(p: usize, stride: usize): v128 {
   const a = v128.load(p), b = v128.load(p + stride), c = v128.load(p + 2 * stride), d = v128.load(p + 3 * stride);
@@ -26,13 +26,13 @@ function sums(p: usize, stride: usize): v128 {
 /** The workspace of this thread. */
 let known: usize = 0;
 
-/** Every kernel begins with it. */
+/** Every kernel calls this function first. */
 @inline
 export function find_workspace(): void {
   known = workspace();
 }
 
-// What is known of four rows, in the workspace: m of each; r = 1 / √(variance + ε); −d·r; two vectors of partial sums.
+// Statistics of four rows, in the workspace: m of each row; r = 1 / √(variance + ε); −d·r; two vectors of partial sums.
 @inline
 export function center(index: u32): v128 {
   return v128.load_splat<f32>(known + (<usize>index << 2));
@@ -88,8 +88,8 @@ function sum_deviations(index: u32, x: usize, columns: u32): void {
 }
 
 /**
- * What `measure` finds, in float64, for a row whose squares overflow float32: deviations of 1e18 and more. A row with NaN or
- * infinity keeps NaN.
+ * Computes the results of `measure` in float64, for a row whose squares overflow float32 (deviations of 1e18 and more). A row
+ * with NaN or infinity still yields NaN.
  */
 function measure_large(index: u32, x: usize, columns: u32, epsilon: f32): void {
   const end = x + (<usize>columns << 2), count = <f64>columns;
@@ -108,12 +108,12 @@ function measure_large(index: u32, x: usize, columns: u32, epsilon: f32): void {
 }
 
 /**
- * Finds `center` m, `factor` r and `correction` −d·r of `rows` (1 to 4) rows from x on: x̂ = ((x − m) − d)·r.
+ * Computes `center` m, `factor` r and `correction` −d·r of `rows` (1 to 4) rows starting at x: x̂ = ((x − m) − d)·r.
  *
- * Deviations are taken from some m near the mean, and their own mean d is taken off again (Chan, Golub, LeVeque 1983), so that
- * rows far from 0 lose nothing. m is the mean of the first four elements, or the first of fewer. Where that is so far off
- * that d² is most of the mean square, the sums are made again from m + d: rarely, once in thousands of random rows. A lane
- * of a row that is not there holds what it may: lanes do not meet.
+ * Deviations are taken from a value m near the mean, and their mean d is subtracted afterwards (Chan, Golub, LeVeque 1983), so
+ * that rows far from 0 lose no precision. m is the mean of the first four elements, or the first element if there are fewer. If m
+ * is so far off that d² makes up most of the mean square, the sums are recomputed from m + d. This is rare: once in thousands of
+ * random rows. Lanes of absent rows hold arbitrary values; lanes do not influence each other.
  */
 export function measure(x: usize, rows: u32, columns: u32, epsilon: f32): void {
   const row = <usize>columns << 2, share = splat(1 / <f32>columns);
@@ -131,7 +131,7 @@ export function measure(x: usize, rows: u32, columns: u32, epsilon: f32): void {
     const m = v128.load(known);
     v128.store(known, select_lanes(far, add(m, d), m));
   }
-  const variance = f32x4.max(sub(square, mul(d, d)), splat(0)); // NaN stays
+  const variance = f32x4.max(sub(square, mul(d, d)), splat(0)); // NaN stays NaN
   const r = div(splat(1), f32x4.sqrt(add(variance, splat(epsilon))));
   v128.store(known, r, 16);
   v128.store(known, f32x4.neg(mul(d, r)), 32);
@@ -141,7 +141,7 @@ export function measure(x: usize, rows: u32, columns: u32, epsilon: f32): void {
   }
 }
 
-/** x̂ of four elements, with what `measure` found of their row. */
+/** x̂ of four elements, from the statistics of their row. */
 @inline
 export function standard(x: v128, m: v128, r: v128, c: v128): v128 {
   return fma(sub(x, m), r, c);

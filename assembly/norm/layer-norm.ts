@@ -1,14 +1,14 @@
-// Layer normalization over rows (Ba, Kiros, Hinton 2016), and its gradients. A row is read from memory once: what follows finds
-// it in the cache. Bytes read and written, from 64 MiB on one thread, of what memory.copy moves (28 GB/s): forward 0.65 to 0.9
-// at 256 to 1000 columns, 0.45 to 0.6 at 64 and 0.2 at 16, which arithmetic bounds, 0.4 from 4096 on, where a row with scale
-// and offset no longer fits the first-level cache; the gradients a tenth less. As an op for x̂ with
-// a chain behind it for scale and offset, it takes twice as long.
+// Layer normalization over rows (Ba, Kiros, Hinton 2016), and its gradients. A row is read from memory once; later passes find it
+// in the cache. Throughput (bytes read and written, 64 MiB, one thread) relative to memory.copy (28 GB/s): forward 0.65 to 0.9 at
+// 256 to 1000 columns; 0.45 to 0.6 at 64 and 0.2 at 16 columns, bound by arithmetic; 0.4 from 4096 columns on, where a row with
+// scale and offset no longer fits into the L1 cache. The gradients reach a tenth less. As an op for x̂ followed by a chain for
+// scale and offset, it takes twice as long.
 import { center, correction, factor, find_workspace, measure, rows_at_once, standard } from './layer-norm-rows';
 import { part_begin, part_end, take } from '../runtime/part';
 import { add, fma, load_tail, mul, splat, store_tail, sub, sum_lanes } from '../simd';
 import { Address } from '../words';
 
-/** Nanoseconds, roughly. */
+/** Estimated time in nanoseconds. */
 @inline
 function row_work(rows: u32, columns: u32): f64 {
   return <f64>rows * (10 + 0.3 * <f64>columns);
@@ -19,7 +19,7 @@ function scaled(x: usize, scale: usize, offset: usize, m: v128, r: v128, c: v128
   return fma(standard(v128.load(x), m, r, c), v128.load(scale), v128.load(offset));
 }
 
-/** y = x̂·scale + offset of a row of which m, r and c are known. */
+/** y = x̂·scale + offset of one row, given m, r and c. */
 function write_row(x: usize, scale: usize, offset: usize, y: usize, columns: u32, m: v128, r: v128, c: v128): void {
   for (; columns >= 16; columns -= 16, x += 64, y += 64, scale += 64, offset += 64) {
     v128.store(y, scaled(x, scale, offset, m, r, c));
@@ -72,7 +72,7 @@ export function layer_norm(words: LayerNormWords): void {
   }
 }
 
-/** dx = r·(h − mean(h) − x̂·mean(h·x̂)) of a row, where h = g·scale. Sums of 512 terms are added to the total. */
+/** dx = r·(h − mean(h) − x̂·mean(h·x̂)) of one row, where h = g·scale. Sums of 512 terms are added to the total. */
 function write_gradient(x: usize, scale: usize, g: usize, y: usize, columns: u32, m: v128, r: v128, c: v128): void {
   const tail = columns & 3, length = <usize>(columns - tail) << 2;
   let sum: f32 = 0, product: f32 = 0;
@@ -147,7 +147,7 @@ export function layer_norm_gradient(words: LayerNormGradientWords): void {
   }
 }
 
-/** scales += g·x̂ and offsets += g of a row. */
+/** scales += g·x̂ and offsets += g for one row. */
 function add_row(x: usize, g: usize, scales: usize, offsets: usize, columns: u32, m: v128, r: v128, c: v128): void {
   for (; columns >= 4; columns -= 4, x += 16, g += 16, scales += 16, offsets += 16) {
     const slope = v128.load(g);
@@ -174,15 +174,15 @@ export class LayerNormSumsWords {
   rows: u32;
   /** Columns of x. */
   columns: u32;
-  /** Rows of a part, a multiple of 4; the last may have fewer. */
+  /** Rows per part, a multiple of 4. The last part may have fewer. */
   partRows: u32;
   /** Added to the variance. */
   epsilon: f32;
 }
 
 /**
- * y[part] = (Σ g·x̂, Σ g) over the rows of a part: all parts added up, the gradients with respect to scale and offset. Parts are
- * of a fixed number of rows, so the order of the sums does not depend on the number of threads.
+ * y[part] = (Σ g·x̂, Σ g) over the rows of each part. The sums over all parts are the gradients with respect to scale and offset.
+ * Parts have a fixed number of rows, so the order of summation does not depend on the number of threads.
  */
 export function layer_norm_sums(words: LayerNormSumsWords): void {
   const rows = words.rows, columns = words.columns, part_rows = words.partRows;

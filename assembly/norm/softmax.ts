@@ -1,11 +1,12 @@
-// Softmax over rows, its logarithm, and the cross-entropy losses that take logits.
-// Each row's largest element is subtracted first, so nothing overflows. −∞ is a logit like any other (probability 0); a row
-// of −∞ only, or with +∞ or NaN in it, gives NaN.
+// Softmax and log-softmax over rows, and the cross-entropy losses that take logits.
+// The largest element of each row is subtracted first, so nothing overflows. −∞ is a valid logit (probability 0). A row that
+// consists only of −∞, or that contains +∞ or NaN, yields NaN.
 //
-// Bound by arithmetic, not by memory: an exponential is 16 operations on a vector, 9 of them on the two multiply-add units, and a
-// row is gone through twice more. Chromium 147 with relaxed SIMD, one core of an AMD EPYC, 64 × 1024, ns an element
-// (`npm run bench -- elementwise --browser`): 0.67, its logarithm 0.73. The constants read in the loop, which V8 does not move out
-// of it, and a polynomial of one degree more 0.83; a branch for the tail in the loop 0.77; the general `exp` and a division 1.8.
+// Softmax is bound by arithmetic, not by memory: an exponential takes 16 operations on a vector, 9 of them on the two
+// multiply-add units, and a row is traversed two more times. Chromium 147 with relaxed SIMD, one core of an AMD EPYC, 64 × 1024,
+// ns per element (`npm run bench -- elementwise --browser`): softmax 0.67, log-softmax 0.73. Variants that were slower: constants
+// read in the loop (V8 does not hoist them) and a polynomial of one degree more, 0.83; a branch for the tail in the loop, 0.77;
+// the general `exp` and a division, 1.8.
 import {
   add, at_least, constant, fma, load_tail, max_lanes, mul, select_lanes, splat, store_tail, sub, sum_lanes,
 } from '../simd';
@@ -14,7 +15,7 @@ import { part_begin, part_end, take } from '../runtime/share';
 import { table } from '../runtime/workspace';
 import { Address } from '../words';
 
-/** The largest of a row. NaN is passed over: its own term makes the sum NaN. */
+/** The largest element of a row. NaN is ignored here: its own term makes the sum NaN. */
 function largest_of(x: usize, columns: u32): f32 {
   let a0 = splat(-Infinity), a1 = a0, a2 = a0, a3 = a0;
   for (; columns >= 16; columns -= 16, x += 64) {
@@ -33,19 +34,20 @@ const EXP: usize = memory.data<f32>([
   1.4426950408889634, // 1: 1 / ln 2
   12582976, // 2: 1.5·2²³ + 64
   -0.693359375, // 3: −ln 2, the first 9 bits, so that the product with an exponent is exact
-  2.1219444005469058e-4, // 4: −ln 2, the rest
-  // 5–9: (e^r − 1 − r)/r² for |r| ≤ 0.35, highest power first; 2^−28 of e^r (fitted as those of math.ts)
+  2.1219444005469058e-4, // 4: −ln 2, the remaining bits
+  // 5–9: (e^r − 1 − r)/r² for |r| ≤ 0.35, highest power first; 2^−28 of e^r (fitted like those of math.ts)
   1.3814527774229646e-3, 8.368751034140587e-3, 4.166839271783829e-2, 0.1666651964187622, 0.4999999403953552,
   1, // 10
 ]);
 
-/** 2^−64, by which a sum of shares is a sum of exponentials. */
+/** 2^−64: converts the sum of scaled terms to a sum of exponentials. */
 const SHARE: f32 = 5.421010862427522e-20;
 
 /**
- * 2⁶⁴·e^(x − largest), with the constants of EXP, which V8 does not keep in registers by itself: whoever loops reads them before.
- * A term is not subnormal before it is divided, and an addition to its exponent scales it; below −131 it is 2⁶⁴·e^−131, which is 0
- * beside the term of the largest. With fused multiply-adds or without, a share of two is within 2.5 ULP.
+ * 2⁶⁴·e^(x − largest). The constants of EXP are parameters because V8 does not hoist them into registers: the caller reads them
+ * before its loop. The factor 2⁶⁴ keeps terms from becoming subnormal before the division, and adding to the exponent applies it.
+ * Below −131 the term is 2⁶⁴·e^−131, which is negligible next to the term of the largest element. With or without fused
+ * multiply-adds, the softmax of two elements is within 2.5 ULP.
  */
 @inline
 function term(
@@ -58,13 +60,13 @@ function term(
   const r = fma(n, ln2_low, fma(n, ln2_high, d));
   const square = mul(r, r);
   const q = fma(fma(p4, square, fma(p3, r, p2)), square, fma(p1, r, p0));
-  // The low nine bits of `rounded` are those of n + 64.
+  // The low nine bits of `rounded` equal those of n + 64.
   return i32x4.add(add(fma(q, square, r), one), i32x4.shl(rounded, 23));
 }
 
 /**
- * Σ of the terms of a row, which are stored at y: with step 0 all in one place, where nobody looks. Sums of 256 terms are added to
- * the total, so that a long row does not drown its last terms.
+ * Σ of the terms of a row. The terms are stored at y; with step 0 they all go to the same scratch address. Sums of 256 terms are
+ * added to the total, so that the last terms of a long row do not lose their precision.
  */
 function sum_exp(x: usize, y: usize, step: usize, columns: u32, largest: f32): f32 {
   const m = splat(largest), least = constant(EXP, 0);
@@ -84,7 +86,7 @@ function sum_exp(x: usize, y: usize, step: usize, columns: u32, largest: f32): f
     total += sum_lanes(sum);
   }
   if (columns > 0) {
-    const last = load_tail(x, columns, -Infinity); // the filler adds next to nothing
+    const last = load_tail(x, columns, -Infinity); // the contribution of the filler is negligible
     const e = term(last, m, least, per_ln2, rounding, ln2_high, ln2_low, p4, p3, p2, p1, p0, one);
     store_tail(y, e, columns);
     total += sum_lanes(e);
@@ -92,7 +94,7 @@ function sum_exp(x: usize, y: usize, step: usize, columns: u32, largest: f32): f
   return total;
 }
 
-/** Nanoseconds, roughly: an exponential for each element, and what a row costs anyway. */
+/** Estimated time in nanoseconds: one exponential per element, and a fixed cost per row. */
 @inline
 function row_work(rows: u32, columns: u32): f64 {
   return <f64>rows * (30 + <f64>columns);
@@ -136,7 +138,7 @@ export function softmax(words: SoftmaxWords): void {
   }
 }
 
-/** Words as for softmax. y = (x − largest) − ln Σ */
+/** Takes the same words as softmax. y = (x − largest) − ln Σ */
 export function log_softmax(words: SoftmaxWords): void {
   const rows = words.rows, columns = words.columns;
   if (!take(rows, 1, row_work(rows, columns))) return;
@@ -152,19 +154,19 @@ export function log_softmax(words: SoftmaxWords): void {
   }
 }
 
-/** y·((largest − x) + logarithm), and 0 where y is 0, whatever the logit. */
+/** y·((largest − x) + logarithm); 0 where y is 0, for any logit. */
 @inline
 function loss_terms(x: v128, y: v128, largest: v128, logarithm: v128): v128 {
   const term = f32x4.mul(y, add(sub(largest, x), logarithm));
   return select_lanes(f32x4.eq(y, splat(0)), splat(0), term);
 }
 
-/** The words of both losses. */
+/** The words of both cross-entropy losses. */
 @unmanaged
 export class CrossEntropyWords {
   /** f32[rows][columns] */
   logits: Address;
-  /** f32[rows][columns], one-hot or probabilities; sparse: int32[rows] */
+  /** f32[rows][columns], one-hot or probabilities; for sparse labels int32[rows] */
   labels: Address;
   /** f32[rows] */
   loss: Address;
@@ -202,7 +204,7 @@ export function softmax_cross_entropy(words: CrossEntropyWords): void {
   }
 }
 
-/** loss[i] = ln Σ e^logits[i] − logits[i][labels[i]]; NaN for a label out of range */
+/** loss[i] = ln Σ e^logits[i] − logits[i][labels[i]]; NaN for an out-of-range label. */
 export function sparse_softmax_cross_entropy(words: CrossEntropyWords): void {
   const rows = words.rows, columns = words.columns;
   if (!take(rows, 1, row_work(rows, columns))) return;

@@ -1,16 +1,19 @@
-// A few rows times a transposed matrix, C[i][j] = A[i]·B[j]: both operands are contiguous along k, so each result is a dot
-// product and nothing need be packed. Also serves every product with one column, its operands exchanged (see matmul.ts).
+// Multiplies a few rows by a transposed matrix, C[i][j] = A[i]·B[j]. Both operands are contiguous along k, so each result is a
+// dot product and no packing is needed. Products with one column also use it, with their operands exchanged (see matmul.ts).
 //
-// Bound by reading B. Six products at a time hide the latency of the additions, and load A once for six loads of B. They
-// walk six ranges of B that are each contiguous, so that the machine goes on fetching ahead at the end of a row. Node 20,
-// relaxed, GB/s of B: 4096² (64 MiB) 26 of the 39 that reading alone takes, 1024² 77 of 99, 784×128 77 of 105; neighbouring
+// The kernel is bound by reading B. Six dot products at a time hide the latency of the additions and load A once per six loads of
+// B. They traverse six ranges of B, each contiguous, so that hardware prefetching continues at the end of a row. Node 20, relaxed
+// SIMD, GB/s of B: 4096² (64 MiB) 26 (reading alone: 39), 1024² 77 (99), 784×128 77 (105). Neighbouring rows instead of ranges
+// are a fifth slower beyond the caches; five ranges reach 68 for 1024²; four rows with two sums each reach 21 for 4096² and 65
+// for 1024².
 // rows in place of ranges a fifth less beyond the caches; five ranges 1024² 68; four rows with two sums each 4096² 21, 1024² 65.
 import { fma, load_tail, splat, sum_lanes } from '../simd';
 import { table } from '../runtime/workspace';
 
 /**
- * to[6][4] = partial sums over `bytes` bytes of four elements each: what ends at `a` times what begins at b + d0 … b + d5.
- * All addresses are computed here: V8 copies a parameter into another register each time before it loads from it.
+ * Writes the partial sums of six dot products to to[6][4], over `bytes` bytes of each operand: the range that ends at `a` times
+ * the ranges that start at b + d0 … b + d5. All addresses are computed here, because V8 copies a parameter into another register
+ * before each load from it.
  */
 function six_dots(
   bytes: usize, a: usize, b: usize, d0: usize, d1: usize, d2: usize, d3: usize, d4: usize, d5: usize, to: usize,
@@ -41,12 +44,13 @@ function six_dots(
 }
 
 /**
- * Columns j0 … j1 of C[m][n] = A·Bᵀ + bias: row i of A at a + i·row, row j of B at b + j·column, both contiguous along k.
+ * Computes columns j0 … j1 of C[m][n] = A·Bᵀ + bias. Row i of A is at a + i·row, row j of B at b + j·column; both are contiguous
+ * along k.
  */
 export function dot_products(
   a: usize, row: usize, b: usize, column: usize, c: usize, bias: usize, m: u32, n: u32, k: u32, j0: u32, j1: u32,
 ): void {
-  // Six ranges of `length` columns; those that do not come out even overlap, and give the same again.
+  // Six ranges of `length` columns. If they do not divide evenly, they overlap and recompute identical results.
   const length = (j1 - j0 + 5) / 6;
   const last = j1 - length;
   const sums = table();

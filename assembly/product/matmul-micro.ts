@@ -1,16 +1,16 @@
-// The inner tiles of the matrix product: C[rows][8] = start + A·B over `depth` values of k, the accumulators in registers.
-// Between matmul.ts, which cuts the product into tiles, and the machine.
+// The inner tiles of the matrix product: C[rows][8] = start + A·B over `depth` values of k, with the accumulators in registers.
+// matmul.ts splits a product into these tiles.
 //
-// A's element (i, k) lies at a + i·row + k·step, so the same tile reads a row-major, a transposed and a packed operand; B's
-// row k lies at b + k·stride. The accumulators begin with `start` (bias with start_stride 0, or what C holds).
+// Element (i, k) of A is at a + i·row + k·step, so the same tile reads row-major, transposed and packed operands. Row k of B is
+// at b + k·stride. The accumulators are initialised from `start` (the bias with start_stride 0, or the current contents of C).
 //
-// V8 has 15 vector registers to give. With a fused multiply-add 6×8 uses 12 + 2 + 1 of them; a separate multiply needs one
-// more for the product and spills, so machines without take 4×8. Node 20, depth 256, GFLOP/s: separate 4×8 38, 6×8 29;
-// fused 6×8 56, 4×8 49. Stepping each row's pointer costs nothing against a packed panel; four k a round halved the speed
-// (spills).
+// V8 can allocate 15 vector registers. With fused multiply-add, 6×8 uses 12 + 2 + 1 of them. A separate multiplication needs one
+// more register for the product and spills, so machines without fused multiply-add use 4×8. Node 20, depth 256, GFLOP/s: separate
+// 4×8 38, 6×8 29; fused 6×8 56, 4×8 49. Incrementing one pointer per row costs nothing compared with a packed panel; four values
+// of k per iteration halved the speed (spills).
 import { fma } from '../simd';
 
-/** 1 + 2⁻¹², and −1 − 2⁻¹¹: the square of the first plus the second is 2⁻²⁴, and 0 where the square was rounded before. */
+/** 1 + 2⁻¹², and −1 − 2⁻¹¹. The square of the first plus the second is 2⁻²⁴, or 0 if the square was rounded first. */
 const PROBE: usize = memory.data<f32>([1.000244140625, -1.00048828125]);
 
 @inline
@@ -22,7 +22,7 @@ function is_fused(): bool {
 /** Rows of the largest tile. */
 export const tile_rows: u32 = is_fused() ? 6 : 4;
 
-/** The tile where multiply-adds are fused. */
+/** The main tile where multiply-adds are fused. */
 export function micro_6x8(
   depth: u32, a: usize, row: usize, step: usize, b: usize, stride: usize,
   start: usize, start_stride: usize, c: usize, c_stride: usize,
@@ -90,7 +90,7 @@ export function micro_6x8(
   v128.store(c, c51, 16);
 }
 
-/** The tile where they are not, and the remainder where they are. */
+/** The main tile where multiply-adds are not fused, and a remainder tile where they are. */
 export function micro_4x8(
   depth: u32, a: usize, row: usize, step: usize, b: usize, stride: usize,
   start: usize, start_stride: usize, c: usize, c_stride: usize,
@@ -138,7 +138,7 @@ export function micro_4x8(
   v128.store(c, c31, 16);
 }
 
-/** Two rows left over. */
+/** Remainder tile of two rows. */
 export function micro_2x8(
   depth: u32, a: usize, row: usize, step: usize, b: usize, stride: usize,
   start: usize, start_stride: usize, c: usize, c_stride: usize,
@@ -166,7 +166,7 @@ export function micro_2x8(
   v128.store(c, c11, 16);
 }
 
-/** One row left over. */
+/** Remainder tile of one row. */
 export function micro_1x8(
   depth: u32, a: usize, row: usize, step: usize, b: usize, stride: usize,
   start: usize, start_stride: usize, c: usize, c_stride: usize,

@@ -1,9 +1,9 @@
-// Packers of the matrix product: pieces of an operand laid out in the order in which the tiles of matmul-micro.ts read them.
-// B goes into panels of 8 columns, panel[k][8]; A, when its rows are far apart in k, into panels of tile_rows rows,
-// panel[k][tile_rows]. What hangs over the edge of B is zero.
+// Packs blocks of the operands of a matrix product in the order in which the tiles of matmul-micro.ts read them. B is packed into
+// panels of 8 columns, panel[k][8]. A is packed, if its elements are far apart along k, into panels of tile_rows rows,
+// panel[k][tile_rows]. Columns beyond the edge of B are filled with zeros.
 import { high_halves, interleave_high, interleave_low, low_halves, splat, store_tail, load_tail } from '../simd';
 
-/** One panel of `columns` ≤ 8 columns of a row-major B: b is its first element, rows are `stride` bytes apart. */
+/** Packs one panel of `columns` ≤ 8 columns of a row-major B. b is its first element; rows are `stride` bytes apart. */
 export function pack_rows(panel: usize, b: usize, stride: usize, depth: u32, columns: u32): void {
   const zero = splat(0);
   for (; depth > 0; depth--, b += stride, panel += 32) {
@@ -20,7 +20,7 @@ export function pack_rows(panel: usize, b: usize, stride: usize, depth: u32, col
   }
 }
 
-/** Four columns of a transposed B, from four contiguous rows p0 … p3 of it, into every eighth float on. */
+/** Packs four columns of a transposed B, from its four contiguous rows p0 … p3, with a stride of eight floats in the panel. */
 @inline
 function pack_four(panel: usize, p0: usize, p1: usize, p2: usize, p3: usize, depth: u32): void {
   let k: u32 = 0;
@@ -43,7 +43,7 @@ function pack_four(panel: usize, p0: usize, p1: usize, p2: usize, p3: usize, dep
   }
 }
 
-/** One panel of `columns` ≤ 8 columns of a transposed B: column j is contiguous at b + j·stride. */
+/** Packs one panel of `columns` ≤ 8 columns of a transposed B. Column j is contiguous at b + j·stride. */
 export function pack_columns(panel: usize, b: usize, stride: usize, depth: u32, columns: u32): void {
   let j: u32 = 0;
   for (; j + 4 <= columns; j += 4, b += stride << 2) {
@@ -57,7 +57,7 @@ export function pack_columns(panel: usize, b: usize, stride: usize, depth: u32, 
   }
 }
 
-/** One panel of `rows` rows of a transposed A: the elements of one k lie side by side, `step` bytes further for the next. */
+/** Packs one panel of `rows` rows of a transposed A. The elements of one k are adjacent; the next k is `step` bytes further. */
 export function pack_side_by_side(panel: usize, a: usize, step: usize, depth: u32, rows: u32): void {
   const bytes = <usize>rows << 2;
   if (rows == 4) {

@@ -1,11 +1,12 @@
-// One row times a matrix, C = bias + a·B: bound by reading B. Beside the tiles of matmul-micro.ts, below matmul.ts.
+// Multiplies one row by a matrix, C = bias + a·B. It is bound by reading B.
 //
-// Four rows of B at a time are added to C, which stays in the cache nearest to it. The four come from the four quarters of B,
-// so that each is read from its beginning to its end without a gap and the machine goes on fetching ahead. Node 20, relaxed,
-// GB/s of B: 4096² (64 MiB) 30 of the 39 that reading alone takes, 1024² 64 of 99, 784×128 81 of 105. Four neighbouring rows
-// did 24, 58 and 69; strips of 32 columns with C in registers 11, 31 and 77. Beyond the caches two rows did 24, three 29, six
-// 25, and C in blocks of 1024 columns 15.
-// Each sum is stored before the next is begun: V8 puts all loads of a block first, as far as stores let it, and would spill.
+// Four rows of B at a time are added to C, which stays in the L1 cache. The four rows come from the four quarters of B, so that
+// each quarter is read contiguously from start to end and hardware prefetching continues. Node 20, relaxed SIMD, GB/s of B: 4096²
+// (64 MiB) 30 (reading alone: 39), 1024² 64 (99), 784×128 81 (105). Four neighbouring rows reached 24, 58 and 69; strips of 32
+// columns with C in registers 11, 31 and 77. Beyond the caches two rows reached 24, three 29, six 25, and C in blocks of 1024
+// columns 15.
+// Each sum is stored before the next one starts: V8 moves all loads of a block to its start, as far as stores permit, and would
+// spill.
 import { fma } from '../simd';
 
 /** c + s0·x0 + s1·x1 + s2·x2 + s3·x3 */
@@ -15,8 +16,9 @@ function add_products(c: v128, s0: v128, x0: v128, s1: v128, x1: v128, s2: v128,
 }
 
 /**
- * What ends at `end` += four elements of a, `apart` bytes from each other, times rows of `bytes` bytes, the first at b and each
- * `rows` bytes after the one before; whole cache lines.
+ * Adds the products of four elements of a and four rows of B to the `bytes` bytes that end at `end`. The elements of a are
+ * `apart` bytes apart. The first row is at b, and each further row is `rows` bytes after the previous one. `bytes` is a multiple
+ * of the cache line size.
  */
 @inline
 function add_four(a: usize, apart: usize, b: usize, rows: usize, end: usize, bytes: usize): void {
@@ -45,7 +47,7 @@ function add_four(a: usize, apart: usize, b: usize, rows: usize, end: usize, byt
   }
 }
 
-/** `n` columns, a multiple of 16. Element k of a lies at a + k·step, row k of B at b + k·stride; bias 0 for none. */
+/** Computes `n` columns, a multiple of 16. Element k of a is at a + k·step, row k of B at b + k·stride. bias is 0 if absent. */
 export function row_product(a: usize, step: usize, b: usize, stride: usize, c: usize, bias: usize, k: u32, n: u32): void {
   const bytes = <usize>n << 2;
   if (bias != 0) memory.copy(c, bias, bytes);

@@ -1,14 +1,17 @@
-// Up to tile_rows rows of a product's tiles, out of the fixed ones of matmul-micro.ts. Between those and what cuts a product
-// into tiles: matmul.ts and recurrent-product.ts. An element's sum does not depend on how many rows its tile has.
+// Computes up to tile_rows rows of a tile from the fixed-size tiles of matmul-micro.ts, for matmul.ts and recurrent-product.ts.
+// The sum of an element does not depend on the number of rows of its tile.
 import { micro_1x8, micro_2x8, micro_4x8, micro_6x8, tile_rows } from './matmul-micro';
 
-/** Rows of the next tile when `left` remain: eight are two fours, for six and two would be slower. */
+/**
+ * Rows of the next tile when `left` rows remain. Eight rows are split into two tiles of four, because six plus two would be
+ * slower.
+ */
 @inline
 export function tile_height(left: u32): u32 {
   return tile_rows == 6 && left == 8 ? 4 : min(left, tile_rows);
 }
 
-/** `rows` ≤ tile_rows rows of eight columns. */
+/** Computes `rows` ≤ tile_rows rows of eight columns. */
 @inline
 export function tile(
   rows: u32, depth: u32, a: usize, row: usize, step: usize, b: usize, stride: usize,

@@ -1,16 +1,16 @@
-// Batched matrix product: C = activation(op(A)·op(B) + bias + extra), or with the derivative of an activation behind it. Cuts
-// the product into tiles (matmul-micro.ts), packs the operands where that pays (matmul-pack.ts), and takes dot products
-// (matmul-dot.ts) or whole rows of B (matmul-row.ts) where there are too few rows for tiles.
+// Batched matrix product: C = activation(op(A)·op(B) + bias + extra), or the product times the derivative of an activation.
+// Splits the product into tiles (matmul-micro.ts), packs the operands where that pays off (matmul-pack.ts), and uses dot products
+// (matmul-dot.ts) or whole rows of B (matmul-row.ts) if there are too few rows for tiles.
 //
-// Node 20, one core of an AMD EPYC server, GFLOP/s, plain / relaxed (the tile alone does 38 / 56): 256³ 37 / 55 and 1024³
-// 35 / 53 in every layout; 32×128×784 37 / 53; dW 784×128×32 33 / 48; dX 32×784×128 35 / 50; 32³ 32 / 44,
-// 31³ 29 / 42, 33³ 26 / 35 (a fifth panel for one column; nine rows as 4 + 4 + 1 in place of 6 + 2 + 1 gained nothing).
+// Node 20, one core of an AMD EPYC server, GFLOP/s, plain / relaxed SIMD (the tile alone reaches 38 / 56): 256³ 37 / 55 and 1024³
+// 35 / 53 in every layout; 32×128×784 37 / 53; dW 784×128×32 33 / 48; dX 32×784×128 35 / 50; 32³ 32 / 44, 31³ 29 / 42, 33³ 26 /
+// 35 (a fifth panel for one column; nine rows as 4 + 4 + 1 instead of 6 + 2 + 1 gained nothing).
 //
-// Threads share a product by whole matrices of the batch, by rows or by columns, whichever costs least; each packs what
-// it needs into scratch memory of its own.
+// Threads split a product by matrices of the batch, by rows or by columns, whichever costs least. Each thread packs the data that
+// it needs into its own scratch memory.
 //
-// The order of summation depends on the shape only: bias first, then k ascending within blocks of at most 256 that are
-// added to C one after another (one row: the quarters of k interleaved; dot products: four interleaved partial sums).
+// The order of summation depends on the shape only: bias first, then k ascending within blocks of at most 256, which are added to
+// C one after another (one row: the quarters of k interleaved; dot products: four interleaved partial sums).
 import { MATMUL_COLUMNS, MATMUL_DEPTH, MATMUL_ROWS } from '../constants';
 import { fma, load_tail, mul, one, relu, splat, store_tail, sub } from '../simd';
 import { tile_rows } from './matmul-micro';
@@ -22,23 +22,23 @@ import { part_begin, part_end, sharers, take } from '../runtime/share';
 import { edge_tile, own_scratch } from '../runtime/workspace';
 import { Address, Flag, FunctionIndex, OptionalAddress } from '../words';
 
-/** From so many rows on, panels of B are used often enough to pay for packing them. */
+/** Minimum number of rows for which packing B into panels pays off. */
 const PACK_ROWS: u32 = 48;
-/** From so many columns on, a transposed A is packed: it is contiguous along i, but the next k is a whole row away. */
+/** Minimum number of columns for which a transposed A is packed. It is contiguous along i, but the next k is a whole row away. */
 const PACK_COLUMNS: u32 = 64;
-/** Below so many rows a transposed B is used by dot products instead of being packed. */
+/** With fewer rows than this, a transposed B is used by dot products instead of being packed. */
 const DOT_ROWS: u32 = 8;
 
-// What is done to the sums behind the last block of k: the same for all of a product.
+// The epilogue applied to the sums after the last block of k. It is the same for the whole product.
 let activation: u32 = 0;
-/** Bytes from an element of C to its neighbour in `extra`; 0 for none. */
+/** Byte offset from an element of C to the corresponding element of `extra`; 0 if absent. */
 let extra: usize = 0;
 /** Added to every sum: the bias of a single column. */
 let offset: f32 = 0;
-/** Whether there is anything to do. */
+/** Whether there is an epilogue. */
 let finishes: bool = false;
 
-/** Finishes sums of C: `rows` rows of `columns`, the first at c. */
+/** Applies the epilogue to `rows` × `columns` sums of C, the first at c. */
 function finish(c: usize, stride: usize, rows: u32, columns: u32): void {
   const b = splat(offset);
   for (; rows > 0; rows--, c += stride) {
@@ -60,7 +60,7 @@ function finish(c: usize, stride: usize, rows: u32, columns: u32): void {
   }
 }
 
-/** The first four floats at `p`, or as many as are left. */
+/** Loads the first four floats at `p`, or `left` floats if fewer remain. */
 function load_some(p: usize, left: u32): v128 {
   return left < 4 ? load_tail(p, left, 0) : v128.load(p);
 }
@@ -73,8 +73,8 @@ function copy_tile(d: usize, d_stride: usize, s: usize, s_stride: usize, rows: u
 }
 
 /**
- * Rows i_first … i_last and columns j_first … j_last, which are multiples of 8 or the edge, of C[m][n] with A(i, k) at
- * a + i·row + k·step and B(k, j) at b + k·b_step + j·b_column; one of the two strides of B is 4.
+ * Computes rows i_first … i_last and columns j_first … j_last of C[m][n]. The column bounds are multiples of 8 or the edge. A(i,
+ * k) is at a + i·row + k·step and B(k, j) at b + k·b_step + j·b_column; one of the two strides of B is 4.
  */
 function product(
   a: usize, row: usize, step: usize, b: usize, b_step: usize, b_column: usize, c: usize, bias: usize,
@@ -82,7 +82,7 @@ function product(
 ): void {
   const c_stride = <usize>n << 2;
   if (m == 1 && b_column == 4) {
-    const wide = min(j_last, n & ~15); // threads cut at multiples of 32
+    const wide = min(j_last, n & ~15); // threads split at multiples of 32
     if (j_first < wide) {
       const from = <usize>j_first << 2;
       row_product(a, step, b + from, b_step, c + from, bias != 0 ? bias + from : 0, k, wide - j_first);
@@ -96,12 +96,12 @@ function product(
   for (let at: usize = 0; at < 64; at += 16) v128.store(zeros + at, splat(0));
   const tail = n & 7;
   if (bias != 0) copy_tile(edge_bias, 0, bias + (<usize>(n - tail) << 2), 0, 1, tail);
-  const direct = b_column == 4 && m < PACK_ROWS; // B is read where it lies, but for the last few columns
+  const direct = b_column == 4 && m < PACK_ROWS; // B is read in place, except for the last few columns
   const pack_a = step != 4 && n >= PACK_COLUMNS;
   const blocks = max<u32>(1, (k + MATMUL_DEPTH - 1) / MATMUL_DEPTH);
   const block_depth = (k + blocks - 1) / blocks;
-  // So many columns before the last few are computed once more with them, to the same bits, and no edge is left; not where
-  // they are another thread's, and not where C is added to.
+  // This many columns before the last few are recomputed together with them, with identical bits, so that no partial tile
+  // remains. Not possible where these columns belong to another thread or where C is accumulated.
   const again: u32 = blocks == 1 && n - tail >= j_first + 8 ? 8 - tail : 0;
 
   for (let j0 = j_first; j0 < j_last; j0 += MATMUL_COLUMNS) {
@@ -163,19 +163,22 @@ function product(
   }
 }
 
-/** Whether dot products serve: both operands contiguous along k, and too few rows to pay for packing B. */
+/** Whether to use dot products: both operands are contiguous along k, and there are too few rows to amortise packing B. */
 @inline
 function takes_dots(m: u32, n: u32, step: usize, b_step: usize, b_column: usize): bool {
   return b_step == 4 && (b_column != 4 || n == 1) && step == 4 && m < DOT_ROWS;
 }
 
-/** One matrix of the batch, after choosing the way, which depends on the whole: rows i0 … i1 and columns j0 … j1 of it. */
+/**
+ * Computes rows i0 … i1 and columns j0 … j1 of one matrix of the batch. The algorithm is chosen from the shape of the whole
+ * matrix.
+ */
 function single(
   a: usize, row: usize, step: usize, b: usize, b_step: usize, b_column: usize, c: usize, bias: usize,
   m: u32, n: u32, k: u32, scratch: usize, i0: u32, i1: u32, j0: u32, j1: u32,
 ): void {
   if (n == 1 && m > 1) {
-    // One column: Cᵀ = Bᵀ·Aᵀ has one row. The bias is then one value for all of it, `offset`.
+    // One column: Cᵀ = Bᵀ·Aᵀ has one row. The bias is then a single value, `offset`.
     single(b, 0, b_step, a, step, row, c, 0, 1, m, k, scratch, 0, 1, i0, i1);
   } else if (takes_dots(m, n, step, b_step, b_column)) {
     dot_products(a, row, b, b_column, c, bias, m, n, k, j0, j1);
@@ -185,15 +188,15 @@ function single(
   }
 }
 
-/** What threads share: whole matrices of the batch, rows or columns. */
+/** What threads split: matrices of the batch, rows or columns. */
 const MATRICES: u32 = 0;
 const ROWS: u32 = 1;
 const COLUMNS: u32 = 2;
 
-/** Rows of a product, or columns, that cost as much as reading the other operand once more, and packing it. */
+/** Number of rows or columns of a product whose cost equals reading and packing the other operand once more. */
 const READ_COST: f64 = 6;
 
-/** The largest part when `count` is shared in multiples of `unit`. */
+/** Size of the largest part when `count` is split in multiples of `unit`. */
 function largest_part(count: u32, unit: u32): f64 {
   const threads = sharers();
   const units = (count + unit - 1) / unit;
@@ -201,8 +204,8 @@ function largest_part(count: u32, unit: u32): f64 {
 }
 
 /**
- * What makes the largest part smallest. Threads that share the rows each read all of B, those that share the columns all
- * of A. One column can only be shared by its rows, and dot products by columns, for their rows are few.
+ * Chooses the split with the smallest largest part. Threads that split the rows each read all of B; threads that split the
+ * columns each read all of A. One column can only be split by rows, and dot products only by columns, because they have few rows.
  */
 function sharing(m: u32, n: u32, batch: u32, dots: bool): u32 {
   const by_matrices = largest_part(batch, 1) * <f64>m * <f64>n;
@@ -219,7 +222,7 @@ export class MatmulWords {
   a: Address;
   /** f32[batch][k][n], or [n][k] when transposed. */
   b: Address;
-  /** f32[batch][m][n]; overlaps no operand. */
+  /** f32[batch][m][n]; must not overlap an operand. */
   c: Address;
   /** f32[n] */
   bias: OptionalAddress;
@@ -227,29 +230,30 @@ export class MatmulWords {
   m: u32;
   /** Columns of c. */
   n: u32;
-  /** Products in each sum. */
+  /** Size of the contracted dimension. */
   k: u32;
-  /** Whether a is [k][m]. */
+  /** Whether a is stored as [k][m]. */
   transposeA: Flag;
-  /** Whether b is [n][k]. */
+  /** Whether b is stored as [n][k]. */
   transposeB: Flag;
-  /** Matrices of c. */
+  /** Number of matrices of c. */
   batch: u32;
-  /** Elements from one matrix of the batch to the next; 0 if all are the same. */
+  /** Elements from one matrix of a to the next in the batch; 0 if all use the same matrix. */
   strideA: u32;
-  /** Likewise. */
+  /** The same for b. */
   strideB: u32;
-  /** Likewise. */
+  /** The same for c. */
   strideC: u32;
-  /** 0 none, 1 relu, 2, 3, 4 times the derivative of relu, sigmoid, tanh; else a function of four lanes. */
+  /**
+   * 0 none, 1 relu; 2, 3, 4 multiply by the derivative of relu, sigmoid, tanh; otherwise the index of a function on four lanes.
+   */
   activation: FunctionIndex;
   /**
    * 4·min(k, MATMUL_DEPTH)·(min(n, MATMUL_COLUMNS) rounded up to TILE_COLUMNS + min(m, MATMUL_ROWS) rounded up to
-   * TILE_ROWS_MULTIPLE) bytes, at least 64: the same for every batch; not
-   * used where threads share the product.
+   * TILE_ROWS_MULTIPLE) bytes, at least 64; independent of the batch size. Not used if threads share the product.
    */
   scratch: Address;
-  /** f32[batch][m][n] as c: what is added before the activation, or the output of the activation that is derived. */
+  /** f32[batch][m][n] like c: the addend before the activation, or the output of the activation whose derivative is applied. */
   extra: OptionalAddress;
 }
 
@@ -267,7 +271,7 @@ export function matmul(words: MatmulWords): void {
   activation = words.activation;
   if (m == 0 || n == 0) return;
   if (batch > 1 && stride_b == 0 && !transpose_a && stride_a == m * k && stride_c == m * n) {
-    m *= batch; // one B for all: the rows of all matrices are the rows of one
+    m *= batch; // one B for all: the rows of all matrices form one matrix
     batch = 1;
   }
   let a = words.a, b = words.b, c = words.c;
@@ -278,7 +282,7 @@ export function matmul(words: MatmulWords): void {
 
   let i0: u32 = 0, i1 = m, j0: u32 = 0, j1 = n, first: u32 = 0, last = batch;
   const way = sharers() > 1 ? sharing(m, n, batch, takes_dots(m, n, step, b_step, b_column)) : MATRICES;
-  const work = 0.04 * <f64>batch * <f64>m * <f64>n * <f64>(k + 8); // nanoseconds, roughly
+  const work = 0.04 * <f64>batch * <f64>m * <f64>n * <f64>(k + 8); // estimated nanoseconds
   if (way == MATRICES) {
     if (!take(batch, 1, work)) return;
     first = part_begin;

@@ -1,4 +1,4 @@
-// The place of the largest along the middle axis of f32[outer][reduce][inner].
+// Index of the largest element along the middle axis of f32[outer][reduce][inner].
 import { part_begin, part_end, take } from '../runtime/part';
 import { Address } from '../words';
 
@@ -9,15 +9,18 @@ export class ArgmaxWords {
   x: Address;
   /** int32[outer][inner] */
   y: Address;
-  /** The size of the axes before the one that goes. */
+  /** Product of the sizes of the axes before the reduced one. */
   outer: u32;
-  /** The size of the one that goes. */
+  /** Size of the reduced axis. */
   reduce: u32;
-  /** The size of the axes behind it. */
+  /** Product of the sizes of the axes after the reduced one. */
   inner: u32;
 }
 
-/** Index of the largest element along the middle axis: the first of equals; the first NaN, if there is one; 0 of none. */
+/**
+ * Index of the largest element along the middle axis: the first of equal elements; the first NaN if there is one; 0 if the axis
+ * is empty.
+ */
 export function argmax(words: ArgmaxWords): void {
   const outer = words.outer, rows = words.reduce, inner = words.inner;
   if (!take(outer, 1, <f64>outer * <f64>inner * (5 + <f64>rows))) return;

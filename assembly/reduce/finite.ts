@@ -1,4 +1,4 @@
-// Finding the first step at which something stopped being finite, by the bits: no comparison is trusted with a NaN.
+// Finds the first step at which a value became infinite or NaN. It tests the bits, because comparisons with NaN are unreliable.
 import { part_begin, part_end, take } from '../runtime/part';
 import { Address } from '../words';
 
@@ -17,12 +17,12 @@ export class FirstNonFiniteWords {
   step: Address;
 }
 
-/** If flag[0] < 0 and some element of x is infinite or NaN: flag[0] = step[0]. */
+/** If flag[0] < 0 and any element of x is infinite or NaN: flag[0] = step[0]. */
 export function first_non_finite(words: FirstNonFiniteWords): void {
   const n = words.count;
   if (!take(n, 64, 0.15 * <f64>n)) return;
   let x = words.x + (<usize>part_begin << 2), count = part_end - part_begin;
-  const flag = words.flag; // threads that find something write the same number
+  const flag = words.flag; // all threads that find a non-finite value write the same number
   if (load<i32>(flag) >= 0) return;
   const mask = i32x4.splat(EXPONENT);
   let found = i32x4.splat(0);

@@ -1,14 +1,14 @@
-// Reductions over the middle axis of f32[outer][reduce][inner], as text for reduce.ts (sums and means, which every program needs) and
-// reduce-more.ts (the others, a module of their own): each compiles only the kinds that it names.
+// Reductions over the middle axis of f32[outer][reduce][inner]. reduce.ts (sums and means, which every program needs) and
+// reduce-more.ts (the others, in a separate module) inline this code; each compiles only the kinds that it uses.
 //
-// Sums are added pairwise: blocks of at most 512 floats (or 64 rows) into several accumulators, then halves with halves, so
-// the error grows with the logarithm of the length. The order depends on the shape only.
+// Summation is pairwise: blocks of at most 512 floats (or 64 rows) are summed into several accumulators, then halves are added to
+// halves, so the error grows with the logarithm of the length. The order depends on the shape only.
 import { ReduceKind } from '../constants';
 import { add, fma, load_tail, max_lanes, min_lanes, splat, store_tail, sum_lanes } from '../simd';
 import { Address } from '../words';
 
 
-/** Types that tell the instances of a recursive function apart. */
+/** Types that distinguish the instances of a recursive generic function. */
 export type Plain = i32;
 export type Squared = f32;
 
@@ -17,7 +17,7 @@ function kind_of<K>(): u32 {
   return isFloat<K>() ? ReduceKind.sumOfSquares : ReduceKind.sum;
 }
 
-/** accumulator ∘ x; `kind` is a constant at every use, so only one branch is compiled. */
+/** accumulator ∘ x. `kind` is a constant at every call site, so only one branch is compiled. */
 @inline
 function combine(kind: u32, accumulator: v128, x: v128): v128 {
   if (kind == ReduceKind.sum) return add(accumulator, x);
@@ -26,7 +26,7 @@ function combine(kind: u32, accumulator: v128, x: v128): v128 {
   return f32x4.min(accumulator, x);
 }
 
-/** How two partial results join: a sum of squares is a sum by then. */
+/** Combines two partial results. Partial results of a sum of squares are combined by addition. */
 @inline
 function join(kind: u32, a: v128, b: v128): v128 {
   return combine(kind == ReduceKind.sumOfSquares ? ReduceKind.sum : kind, a, b);
@@ -37,7 +37,7 @@ function neutral(kind: u32): f32 {
   return kind == ReduceKind.max ? -Infinity : kind == ReduceKind.min ? Infinity : 0;
 }
 
-/** A contiguous run in eight accumulators. */
+/** Reduces a contiguous run with eight accumulators. */
 @inline
 export function run_block(kind: u32, x: usize, count: u32): f32 {
   let a0 = splat(neutral(kind)), a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0, a7 = a0;
@@ -62,14 +62,14 @@ export function run_block(kind: u32, x: usize, count: u32): f32 {
   return kind == ReduceKind.max ? max_lanes(a0) : kind == ReduceKind.min ? min_lanes(a0) : sum_lanes(a0);
 }
 
-/** The sum of a contiguous run, or of its squares, pairwise. */
+/** Pairwise sum of a contiguous run, or of its squares. */
 export function sum_run<K>(x: usize, count: u32): f32 {
   if (count <= 512) return run_block(kind_of<K>(), x, count);
   const half = (count >> 1) & ~31;
   return sum_run<K>(x, half) + sum_run<K>(x + (<usize>half << 2), count - half);
 }
 
-/** y[16] = 16 columns over `rows` rows, `stride` bytes apart. */
+/** y[16] = reduction of 16 columns over `rows` rows that are `stride` bytes apart. */
 @inline
 function sixteen_columns(kind: u32, x: usize, rows: u32, stride: usize, y: usize): void {
   let a0 = splat(neutral(kind)), a1 = a0, a2 = a0, a3 = a0;
@@ -85,7 +85,7 @@ function sixteen_columns(kind: u32, x: usize, rows: u32, stride: usize, y: usize
   v128.store(y, a3, 48);
 }
 
-/** y[width], width 1 to 4, likewise; writes no more than `width` floats. */
+/** The same for y[width] with width 1 to 4. Writes at most `width` floats. */
 @inline
 function few_columns(kind: u32, x: usize, rows: u32, stride: usize, y: usize, width: u32): void {
   let a0 = splat(neutral(kind)), a1 = a0;
@@ -108,7 +108,10 @@ export function columns_block(kind: u32, x: usize, rows: u32, stride: usize, y: 
   else few_columns(kind, x, rows, stride, y, width);
 }
 
-/** y[width] = sums of columns, width 16 or 1 to 4. Halves of more than 64 rows are added in slots of 64 bytes, from `slot` on. */
+/**
+ * y[width] = sums of columns, width 16 or 1 to 4. The upper halves of more than 64 rows use slots of 64 bytes, starting at
+ * `slot`.
+ */
 export function sum_columns<K>(x: usize, rows: u32, stride: usize, y: usize, width: u32, slot: usize): void {
   if (rows <= 64) {
     columns_block(kind_of<K>(), x, rows, stride, y, width);
@@ -131,23 +134,23 @@ export class ReduceWords {
   x: Address;
   /** f32[outer][inner] */
   y: Address;
-  /** The size of the axes before those that go. */
+  /** Product of the sizes of the axes before the reduced ones. */
   outer: u32;
-  /** The size of those that go; 0 gives 0, for the mean NaN, for max −∞, for min +∞. */
+  /** Product of the sizes of the reduced axes. If it is 0, the result is 0; NaN for the mean, −∞ for max, +∞ for min. */
   reduce: u32;
-  /** The size of the axes behind them. */
+  /** Product of the sizes of the axes after the reduced ones. */
   inner: u32;
   /** A ReduceKind. */
   kind: u32;
 }
 
-/** What threads share: runs where inner is 1, else pieces of 16 columns, which are numbered through all of outer. */
+/** Number of pieces that threads split: runs if inner is 1, otherwise pieces of 16 columns, numbered across all of outer. */
 @inline
 export function pieces_of(words: ReduceWords): u32 {
   return words.outer * ((words.inner + 15) >> 4);
 }
 
-/** Nanoseconds of all pieces, roughly. */
+/** Estimated time of all pieces in nanoseconds. */
 @inline
 export function pieces_work(words: ReduceWords): f64 {
   const rows = words.reduce, inner = words.inner;
@@ -155,8 +158,8 @@ export function pieces_work(words: ReduceWords): f64 {
 }
 
 /**
- * Pieces `first` … `last`; `more` is for all kinds but sum and mean, and a constant at every use. `slots` is room for the sums of
- * halves.
+ * Reduces pieces `first` … `last`. `more` selects all kinds except sum and mean, and is a constant at every call site. `slots` is
+ * scratch memory for the sums of halves.
  */
 @inline
 export function reduce_pieces(more: bool, words: ReduceWords, first: u32, last: u32, slots: usize): void {

@@ -1,5 +1,5 @@
-// The greatest, the least and the sum of squares over the middle axis of f32[outer][reduce][inner]; how, and by which words:
-// reduce-blocks.ts.
+// Maximum, minimum and sum of squares over the middle axis of f32[outer][reduce][inner]. See reduce-blocks.ts for the algorithm
+// and the words.
 import { part_begin, part_end, stack, take } from '../runtime/part';
 import { ReduceWords, pieces_of, pieces_work, reduce_pieces } from './reduce-blocks';
 

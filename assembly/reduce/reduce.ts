@@ -1,4 +1,4 @@
-// Sums and means over the middle axis of f32[outer][reduce][inner]; how, and by which words: reduce-blocks.ts.
+// Sums and means over the middle axis of f32[outer][reduce][inner]. See reduce-blocks.ts for the algorithm and the words.
 import { ReduceWords, pieces_of, pieces_work, reduce_pieces } from './reduce-blocks';
 import { part_begin, part_end, take } from '../runtime/share';
 import { stack } from '../runtime/workspace';
