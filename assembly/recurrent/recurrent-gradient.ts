@@ -1,14 +1,15 @@
-// The gradient of a recurrent cell over all steps, from the last to the first. As in recurrent.ts a block of rows walks through
-// all steps by itself. At each step the cell's own arithmetic, row by row, gives the gradient of the projected inputs; its
-// product with the transposed kernel, by the tiles, is what goes back to the hidden state before. The products over
-// steps and samples, for the kernels, are ordinary ones that come after.
+// The gradient of a recurrent cell over all steps, from the last to the first. As in recurrent.ts, a block of rows traverses all
+// steps independently. At each step the elementwise arithmetic of the cell, row by row, yields the gradient of the projected
+// inputs. Its product with the transposed kernel, computed by the tiles, is the gradient that flows back to the previous hidden
+// state. The products over steps and samples, for the gradients of the kernels, are ordinary matrix products that follow.
 //
-// What arrives at a hidden state is never written as a whole: it is upstream + straight + product, added up where the
-// step before reads it. `straight` is what passes the cell by: z·dh of a GRU, all of it where the mask is 0. Without
-// dropout the product begins with it, so both are one.
+// The gradient with respect to a hidden state is never stored as a whole: it is upstream + straight + product, added where the
+// previous step reads it. `straight` is the gradient that bypasses the cell: z·dh of a GRU, and the whole gradient where the mask
+// is 0. Without dropout the product starts from it, so both are one.
 //
-// 100 steps of an LSTM of 128 units, 128 samples, Node 20 with fused multiply-adds: 40 ms of one core, as a plain product 32.5; most
-// of the rest waits for memory. The carry's activation is computed again: with none at all it takes as long.
+// 100 steps of an LSTM of 128 units, 128 samples, Node 20 with fused multiply-adds: 40 ms of one core; a plain product of this
+// size takes 32.5. Most of the rest waits for memory. The activation of the carry is recomputed: with no activation at all it
+// takes as long.
 import { Cell } from '../constants';
 import { activated, get, put, sloped, works } from './recurrent-function';
 import { BLOCK_ROWS, block_count, panel_product, ZEROS } from './recurrent-product';
@@ -18,19 +19,19 @@ import { add, fma, mul, one, splat, sub } from '../simd';
 import { Address, OptionalAddress } from '../words';
 
 
-// Of the call at hand.
+// State of the current call.
 let units: u32 = 0;
 let act: u32 = 0;
 let gate_act: u32 = 0;
-/** Bytes of a row of units, of one of all gates, and of one of units in whole blocks of eight. */
+/** Bytes of a row of units, of a row of all gates, and of a row of units rounded up to blocks of eight. */
 let row: usize = 0;
 let wide: usize = 0;
 let padded: usize = 0;
 let has_dropout = false;
-/** Whether anything passes the cell by. */
+/** Whether any gradient bypasses the cell. */
 let passes = false;
 
-// Of the row at hand at the step at hand. Those of `padded` bytes are scratch memory.
+// Addresses for the current row at the current step. Buffers with rows of `padded` bytes are scratch memory.
 let upstream: usize = 0;
 let before: usize = 0;
 let after: usize = 0;
@@ -46,7 +47,7 @@ let product: usize = 0;
 let straight: usize = 0;
 let through: usize = 0;
 
-/** The gradient that arrives at the state after the step. */
+/** The gradient with respect to the state after the step. */
 @inline
 function arriving(at: usize, count: u32): v128 {
   let back = v128.load(product + at);
@@ -54,7 +55,7 @@ function arriving(at: usize, count: u32): v128 {
   return add(get(upstream + at, count), back);
 }
 
-/** What passes the cell by. */
+/** Stores the gradient that bypasses the cell. */
 @inline
 function pass(at: usize, value: v128): void {
   v128.store((has_dropout ? straight : product) + at, value);
@@ -83,7 +84,10 @@ function simple_lanes(at: usize, count: u32): void {
   else if (passes) v128.store(product + at, splat(0));
 }
 
-/** `columns` is 0 where the reset gate comes first: its slope then follows from a product of the candidate's. */
+/**
+ * `columns` is 0 if the reset gate comes before the product: its gradient then follows from a product with the gradient of the
+ * candidate.
+ */
 @inline
 function gru_lanes(at: usize, count: u32): void {
   const d = arriving(at, count);
@@ -102,7 +106,10 @@ function gru_lanes(at: usize, count: u32): void {
   }
 }
 
-/** The reset gate's slope, and what goes back by way of r·h; `through` is the candidate's product. */
+/**
+ * Computes the gradient of the reset gate, and the gradient that flows back through r·h. `through` is the product of the
+ * candidate.
+ */
 @inline
 function reset_lanes(at: usize, count: u32): void {
   let back = v128.load(through + at);
@@ -137,7 +144,7 @@ function reset_row(): void {
   if (left != 0) reset_lanes(whole, left);
 }
 
-/** Where the mask is 0, all that arrives passes by. */
+/** Where the mask is 0, the whole gradient bypasses the cell. */
 function idle_row(): void {
   memory.fill(slopes, 0, wide);
   if (columns != 0) memory.fill(columns, 0, wide);
@@ -151,17 +158,17 @@ function idle_row(): void {
 /** The words of `recurrent_gradient`. */
 @unmanaged
 export class RecurrentGradientWords {
-  /** f32[steps + 1][batch][units]; an LSTM's has the carry's behind it. */
+  /** f32[steps + 1][batch][units]; for an LSTM followed by the gradient of the carry. */
   upstream: Address;
   /** f32[steps + 1][batch][units] */
   states: Address;
-  /** What `recurrent_pack` wrote, transposed. */
+  /** The output of `recurrent_pack`, transposed. */
   panels: Address;
-  /** f32[steps + 1][batch][units], of an LSTM. */
+  /** f32[steps + 1][batch][units], for an LSTM. */
   cells: OptionalAddress;
-  /** f32[steps][batch][gates·units]: the values of the gates, of an LSTM or GRU. */
+  /** f32[steps][batch][gates·units]: the values of the gates, for an LSTM or GRU. */
   values: OptionalAddress;
-  /** f32[steps][batch][units], of a GRU whose reset gate follows the product. */
+  /** f32[steps][batch][units], for a GRU whose reset gate follows the product. */
   inner: OptionalAddress;
   /** f32[batch][units] */
   dropout: OptionalAddress;
@@ -171,19 +178,19 @@ export class RecurrentGradientWords {
   projected: Address;
   /** f32[batch][units]: the gradient of the initial hidden state. */
   hidden: OptionalAddress;
-  /** f32[batch][units]: the gradient of the carry, of an LSTM; at the end that of the initial one. */
+  /** f32[batch][units]: the gradient of the carry, for an LSTM; at the end the gradient of the initial carry. */
   carry: OptionalAddress;
-  /** f32[batch][gates·units] a step: the gradient of the recurrent product, with `inner`. */
+  /** f32[batch][gates·units] per step: the gradient of the recurrent product, with `inner`. */
   columns: OptionalAddress;
-  /** Bytes from one step of it to the next; 0 where it is scratch memory. */
+  /** Bytes from one step of `columns` to the next; 0 if it is scratch memory. */
   columnsStride: u32;
   /** f32[batch][3][units rounded up to 8] */
   scratch: Address;
-  /** Steps of the sequence. */
+  /** Number of steps of the sequence. */
   steps: u32;
-  /** Samples. */
+  /** Number of samples. */
   batch: u32;
-  /** Units of the cell. */
+  /** Number of units of the cell. */
   units: u32;
   /** A Cell. */
   cell: u32;
@@ -212,7 +219,7 @@ export function recurrent_gradient(words: RecurrentGradientWords): void {
   }
 }
 
-/** All steps of `rows` rows from `first` on. */
+/** Processes all steps of `rows` rows, starting at row `first`. */
 function walk(words: RecurrentGradientWords, first: u32, rows: u32, steps: u32, batch: u32, cell: u32): void {
   const blocks = block_count(units), at = <usize>first * row, wide_at = <usize>first * wide;
   const plane = <usize>batch * row, wide_plane = <usize>batch * wide;
@@ -272,7 +279,7 @@ function walk(words: RecurrentGradientWords, first: u32, rows: u32, steps: u32, 
         next_row();
       }
     }
-    if (step == 0 && hidden == 0) break; // nobody asks
+    if (step == 0 && hidden == 0) break; // the gradient of the initial hidden state is not requested
     const depth = is_early ? 2 * units : <u32>(wide >> 2), from = column_rows != 0 ? column_rows : slope_rows;
     const adds = passes && !has_dropout;
     for (let block: u32 = 0; block < blocks; block++) {

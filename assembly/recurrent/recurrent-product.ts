@@ -1,18 +1,18 @@
-// The products inside a recurrent cell: a few rows times the recurrent kernel, or times its transpose, at every step. The kernel
-// is packed into panels once a call, by a kernel of its own that runs before; recurrent.ts and recurrent-gradient.ts walk
-// the steps with them. Units are taken in blocks of TILE_COLUMNS; what hangs over the last is zero.
+// The matrix products inside a recurrent cell: at every step, a few rows times the recurrent kernel or its transpose. The
+// separate kernel `recurrent_pack` packs the recurrent kernel into panels once per call; recurrent.ts and recurrent-gradient.ts
+// use these panels at every step. Units are processed in blocks of TILE_COLUMNS; the last block is padded with zeros.
 import { TILE_COLUMNS } from '../constants';
 import { pack_columns, pack_rows } from '../product/matmul-pack';
 import { tile, tile_height } from '../product/matmul-tile';
 import { part_begin, part_end, take } from '../runtime/part';
 import { Address, Flag } from '../words';
 
-/** Eight zeros: what a sum begins with. */
+/** Eight zeros: the start value of a sum. */
 export const ZEROS: usize = memory.data<f32>([0, 0, 0, 0, 0, 0, 0, 0]);
 
 /**
- * Rows that walk through all steps together, a multiple of every tile's. They read the panels once a step; 24 rows took 8 % longer,
- * 48 2 %.
+ * Number of rows that traverse all steps together, a multiple of the height of every tile. They read the panels once per step; 24
+ * rows took 8 % longer, 48 rows 2 %.
  */
 export const BLOCK_ROWS: u32 = 96;
 
@@ -27,15 +27,15 @@ export class RecurrentPackWords {
   /** f32[units][gates·units] */
   kernel: Address;
   /**
-   * f32[blocks][gates][units][8], block b of a gate its columns 8·b … 8·b + 7; transposed f32[blocks][gates·units][8], with the
-   * kernel's rows 8·b … 8·b + 7 side by side.
+   * f32[blocks][gates][units][8]: block b of a gate holds its columns 8·b … 8·b + 7. Transposed: f32[blocks][gates·units][8],
+   * with rows 8·b … 8·b + 7 of the kernel interleaved.
    */
   panels: Address;
-  /** Units of the cell. */
+  /** Number of units of the cell. */
   units: u32;
-  /** Gates of the cell. */
+  /** Number of gates of the cell. */
   gates: u32;
-  /** Whether the products are with the transposed kernel. */
+  /** Whether the products use the transposed kernel. */
   transposed: Flag;
 }
 
@@ -59,7 +59,7 @@ export function recurrent_pack(words: RecurrentPackWords): void {
   }
 }
 
-/** C[i][8] = start + A·panel for `rows` rows: row i of A, `depth` long, lies at a + i·row. */
+/** C[i][8] = start + A·panel for `rows` rows. Row i of A has `depth` elements and is at a + i·row. */
 export function panel_product(
   rows: u32, depth: u32, a: usize, row: usize, panel: usize, start: usize, start_stride: usize, c: usize, c_stride: usize,
 ): void {

@@ -1,12 +1,12 @@
-// A recurrent cell over all steps of a sequence. A block of rows, samples of the batch, walks through all steps by itself: rows
-// do not meet, so threads take rows and never wait for each other, and nobody's bits depend on who does them.
+// A recurrent cell over all steps of a sequence. A block of rows (samples of the batch) traverses all steps independently: rows
+// do not interact, so threads split the rows and never wait for each other, and the bits of a result do not depend on the thread.
 //
-// At each step and for eight units at a time, the tiles of a product (recurrent-product.ts) add h·U to the projected inputs
-// gate by gate, into z; activations and the cell's own arithmetic follow while z is in the nearest cache.
+// At each step, for eight units at a time, the tiles of a product (recurrent-product.ts) add h·U to the projected inputs gate by
+// gate, into z. The activations and the elementwise arithmetic of the cell follow while z is in the L1 cache.
 //
-// 100 steps of an LSTM of 128 units, 128 samples (1.7 GFLOP), Node 20 with fused multiply-adds, milliseconds of one core's time:
-// 42; as a plain product, 32.5; the activations are 7 of it, waiting for memory 4. Where gates and carries are kept for
-// the gradient, 46: so to keep them costs 4, and to compute them again would cost 42 of a training step of about 150.
+// 100 steps of an LSTM of 128 units, 128 samples (1.7 GFLOP), Node 20 with fused multiply-adds, milliseconds of one core: 42; a
+// plain product of this size takes 32.5; the activations take 7, waiting for memory 4. If gates and carries are stored for the
+// gradient, it takes 46: storing them costs 4 ms, and recomputing them would cost 42 ms of a training step of about 150.
 import { Cell } from '../constants';
 import { activate_run, get, multiply_run, put, works } from './recurrent-function';
 import { BLOCK_ROWS, block_count, panel_product } from './recurrent-product';
@@ -16,37 +16,38 @@ import { add, fma, mul, one, sub } from '../simd';
 import { Address, OptionalAddress } from '../words';
 
 
-// Of the call at hand: sizes and the places of its operands.
+// State of the current call: sizes and the addresses of its operands.
 let units: u32 = 0;
 let gates: u32 = 0;
 let act: u32 = 0;
 let gate_act: u32 = 0;
 let panels: usize = 0;
 let bias: usize = 0;
-/** Bytes of a row of units, and of one of all gates. */
+/** Bytes of a row of units, and of a row of all gates. */
 let row: usize = 0;
 let wide: usize = 0;
 
-// Of the block of rows and the step at hand.
+// State of the current block of rows and the current step.
 let rows: u32 = 0;
 let projected: usize = 0;
 let before: usize = 0;
 let after: usize = 0;
-/** What the recurrent product multiplies: `before`, or its product with the dropout mask. */
+/** The left operand of the recurrent product: `before`, or its product with the dropout mask. */
 let seen: usize = 0;
 let carry_before: usize = 0;
 let carry_after: usize = 0;
-/** 0 where they are not kept. */
+/** 0 if the gate values are not stored. */
 let values: usize = 0;
 let inner: usize = 0;
-/** The rows' numbers in the mask; 0 for none. */
+/** Address of the mask values of the rows; 0 if there is no mask. */
 let mask: usize = 0;
 /** f32[gates][rows][8] */
 let z: usize = 0;
 
 /**
- * Reads a number of every cache line of the step's inputs in their order: the machine fetches ahead then, as it does not for
- * tiles, which begin at six rows far apart. That takes 2 ms off 48. Gives something, for what nobody uses is not read.
+ * Reads one word of every cache line of the inputs of the step in order. This triggers hardware prefetching; the tiles do not,
+ * because they start at six rows that are far apart. It saves 2 ms of 48. It returns a value, because unused loads would be
+ * eliminated.
  */
 function fetch_ahead(p: usize, bytes: usize): u32 {
   let bits: u32 = 0;
@@ -54,7 +55,7 @@ function fetch_ahead(p: usize, bytes: usize): u32 {
   return bits;
 }
 
-/** Copies `width` < 8 floats of each row into rows of eight, and fills them up with zeros. */
+/** Copies `width` < 8 floats of each row into rows of eight, padded with zeros. */
 function pad_rows(to: usize, from: usize, stride: usize, width: u32): void {
   for (let i: u32 = 0; i < rows; i++, to += 32, from += stride) {
     memory.fill(to, 0, 32);
@@ -82,8 +83,8 @@ function gate_values(gate: u32, block: u32, a: usize, activation: u32): void {
 }
 
 /**
- * c = f·c + i·g of `count` units, from their gates at z, `side` bytes apart. c takes i's place there. The gates are kept at
- * `keep`, unless that is 0. Where the row does not work, c stays.
+ * c = f·c + i·g for `count` units, from their gates at z, `side` bytes apart. c replaces i in z. The gates are stored at `keep`,
+ * unless it is 0. If the row is masked, c stays unchanged.
  */
 @inline
 function carry_lanes(at: usize, side: usize, from: usize, to: usize, does: bool, keep: usize, apart: usize, count: u32): void {
@@ -99,7 +100,7 @@ function carry_lanes(at: usize, side: usize, from: usize, to: usize, does: bool,
   put(keep + 3 * apart, v128.load(at + 3 * side), count);
 }
 
-/** The carries of eight units, or of `width` of them. */
+/** The carries of `width` ≤ 8 units. */
 function carries(block: u32, width: u32): void {
   const side = <usize>rows << 5, stride = row, apart = row, wide_stride = values == 0 ? 0 : wide;
   let at = z, from = carry_before + (<usize>block << 5), to = carry_after + (<usize>block << 5);
@@ -121,8 +122,8 @@ function carries(block: u32, width: u32): void {
 }
 
 /**
- * h of `width` units: the product of what lies at z and, `side` bytes further, unless that is 0; in rows that do not work as
- * it was.
+ * h of `width` units: the values at z times the values `side` bytes further, or the values at z alone if `side` is 0. In masked
+ * rows h stays unchanged.
  */
 function states(block: u32, width: u32, side: usize): void {
   const stride = row;
@@ -161,7 +162,7 @@ function simple_block(block: u32): void {
   states(block, min<u32>(units - (block << 3), 8), 0);
 }
 
-/** h = z·h + (1 − z)·ĥ of eight units, with z and ĥ in their places. */
+/** h = z·h + (1 − z)·ĥ of eight units, with z and ĥ in their slots of z. */
 function gru_states(block: u32): void {
   const side = <usize>rows << 5, width = min<u32>(units - (block << 3), 8);
   for (let i: u32 = 0, at = z, from = <usize>block << 5; i < rows; i++, at += 32, from += row) {
@@ -181,7 +182,7 @@ function gru_states(block: u32): void {
   }
 }
 
-/** The reset gate follows the product: everything of a unit is at hand. */
+/** Reset gate after the product: all values of a unit are available at once. */
 function gru_block(block: u32): void {
   gate_values(0, block, seen, gate_act);
   gate_values(1, block, seen, gate_act);
@@ -205,7 +206,7 @@ function gru_block(block: u32): void {
   gru_states(block);
 }
 
-/** Before any candidate: r·h of eight units into `reset`, f32[rows][units]. */
+/** Runs before any candidate: stores r·h of eight units in `reset`, f32[rows][units]. */
 function reset_block(block: u32, reset: usize): void {
   gate_values(1, block, seen, gate_act);
   const side = <usize>rows << 5, width = min<u32>(units - (block << 3), 8);
@@ -224,37 +225,37 @@ function reset_block(block: u32, reset: usize): void {
 export class RecurrentWords {
   /** f32[steps][batch][gates·units] */
   projected: Address;
-  /** What `recurrent_pack` wrote. */
+  /** The output of `recurrent_pack`. */
   panels: Address;
   /** f32[batch][units] */
   hidden: Address;
-  /** f32[batch][units], of an LSTM. */
+  /** f32[batch][units], for an LSTM. */
   carry: OptionalAddress;
-  /** f32[units], of the candidate's recurrent product: a GRU whose reset gate follows the product. */
+  /** f32[units], the bias of the recurrent product of the candidate: for a GRU whose reset gate follows the product. */
   bias: OptionalAddress;
   /** f32[batch][units] */
   dropout: OptionalAddress;
   /** f32[steps][batch] */
   mask: OptionalAddress;
-  /** f32[steps + 1][batch][units]; an LSTM's has the last carry behind it. */
+  /** f32[steps + 1][batch][units]; for an LSTM followed by the last carry. */
   states: Address;
-  /** f32[steps + 1][batch][units]: all carries of an LSTM. */
+  /** f32[steps + 1][batch][units]: all carries, for an LSTM. */
   cells: OptionalAddress;
   /** f32[steps][batch][gates·units]: the values of the gates. */
   values: OptionalAddress;
-  /** f32[steps][batch][units]: the recurrent product with `bias`, where the gates are kept. */
+  /** f32[steps][batch][units]: the recurrent product with `bias`, if the gates are stored. */
   inner: OptionalAddress;
   /** f32[batch][gates][8], scratch memory. */
   z: Address;
-  /** f32[batch][units], scratch memory, with dropout. */
+  /** f32[batch][units], scratch memory, used with dropout. */
   seen: OptionalAddress;
-  /** f32[batch][units], scratch memory, of a GRU whose reset gate comes first. */
+  /** f32[batch][units], scratch memory, for a GRU whose reset gate comes before the product. */
   reset: OptionalAddress;
-  /** Steps of the sequence. */
+  /** Number of steps of the sequence. */
   steps: u32;
-  /** Samples. */
+  /** Number of samples. */
   batch: u32;
-  /** Units of the cell. */
+  /** Number of units of the cell. */
   units: u32;
   /** A Cell. */
   cell: u32;
@@ -283,7 +284,7 @@ export function recurrent(words: RecurrentWords): void {
   }
 }
 
-/** All steps of rows `first` … `first` + `rows`. */
+/** Processes all steps of rows `first` … `first` + `rows`. */
 function walk(words: RecurrentWords, first: u32, steps: u32, batch: u32, cell: u32): void {
   const blocks = block_count(units), at = <usize>first * row, plane = <usize>batch * row;
   const dropout = words.dropout, dropped = words.seen + at, reset = words.reset + at;
@@ -297,7 +298,7 @@ function walk(words: RecurrentWords, first: u32, steps: u32, batch: u32, cell: u
   mask = words.mask;
   if (mask != 0) mask += <usize>first << 2;
   memory.copy(after, words.hidden + at, block_bytes);
-  // Where carries are not kept, there is one, in its place behind the last state.
+  // If the carries are not stored, there is a single one, after the last state.
   const cells = words.cells, last_carry = after + <usize>(steps + 1) * plane;
   carry_after = cells != 0 ? cells + at : last_carry;
   if (cell == Cell.lstm) memory.copy(carry_after, words.carry + at, block_bytes);

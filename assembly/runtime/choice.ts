@@ -1,38 +1,44 @@
-// Whether a program that threads can share is run by all of them, or by thread 0 alone. The plan cannot know: a core that
-// another process has makes its thread late at every barrier, and then all are slower than one. So thread 0 measures.
-// Below jobs.ts; the bits of a result are the same either way. What is known of a program is a record before its plan, of
-// RECORD_BYTES bytes: zero at first, and thread 0's own.
+// Decides whether a program that threads can share is executed by all threads or by thread 0 alone. The plan cannot know: if
+// another process occupies a core, its thread is late at every barrier, and all threads together are then slower than one. Thread
+// 0 therefore measures both ways for jobs.ts. The bits of a result are the same either way. The measurements of a program are
+// stored in a record of RECORD_BYTES bytes before its plan. The record is initialised to zero, and only thread 0 uses it.
 //
-// What is in use is timed all along. Now and then the other way is tried for a few steps, and taken where it is faster. What
-// a trial loses is paid for by waiting until it is PRICE times as long ago, so that trials cost one part in PRICE at most;
-// and where what is in use becomes slower than the other was, a trial comes early.
+// The way in use is timed continuously. From time to time the other way is tried for a few steps, and adopted if it is faster.
+// The time lost in a trial is amortised by waiting PRICE times as long before the next one, so trials cost at most one part in
+// PRICE. If the way in use becomes slower than the other way was, a trial starts early.
 
-/** Ways to run. */
+/** Ways to execute a program. */
 export const TOGETHER: u32 = 0;
 export const ALONE: u32 = 1;
 
-/** The way in use. */
+/** Offset: the way in use. */
 const IN_USE: usize = 0;
-/** 1 while the other is tried. */
+/** Offset: 1 while the other way is tried. */
 const TRYING: usize = 4;
-/** When it is to be tried next, in milliseconds of the clock; when at the earliest; what lies between two trials. */
+/** Offsets, in milliseconds of the clock: time of the next trial, its earliest time, and the interval between two trials. */
 const NEXT: usize = 8;
 const EARLIEST: usize = 16;
 const INTERVAL: usize = 24;
-/** For each way: milliseconds and steps since it was last measured; milliseconds a step when it was, 0 if never. */
+/**
+ * For each way: milliseconds and steps since its last measurement; milliseconds per step at that measurement, 0 if it was never
+ * measured.
+ */
 const WAYS: usize = 32;
 const WAY_BYTES: usize = 24;
 const TIME: usize = 0;
 const STEPS: usize = 8;
 const PACE: usize = 16;
 
-/** Milliseconds that a measurement takes: longer than a time slice of the system's, for a thread is late by slices. */
+/**
+ * Duration of a measurement in milliseconds: longer than a time slice of the operating system, because threads are delayed by
+ * whole time slices.
+ */
 const WINDOW: f64 = 20;
 const TRIAL: f64 = 10;
-/** What the other way has to be faster by. */
+/** Factor by which the other way has to be faster. */
 const MARGIN: f64 = 1.05;
 const PRICE: f64 = 50;
-/** Between two trials: at first, and after a change; then twice as long each time, up to the other. */
+/** Interval between two trials: initially, and after a change, SHORTEST. It doubles each time, up to LONGEST. */
 const SHORTEST: f64 = 100;
 const LONGEST: f64 = 2000;
 
@@ -46,7 +52,7 @@ export function way_in_use(record: usize): u32 {
   return load<u32>(record, IN_USE);
 }
 
-/** How many of the `steps` steps to come are to be run the way that is not in use. */
+/** Number of the next `steps` steps to execute in the way that is not in use. */
 export function steps_to_try(record: usize, steps: u32, now: f64): u32 {
   const used = way_in_use(record);
   let pace = load<f64>(way_of(record, used), PACE);
@@ -62,7 +68,7 @@ export function steps_to_try(record: usize, steps: u32, now: f64): u32 {
   return wanted < steps ? <u32>max(wanted, 1) : steps;
 }
 
-/** Takes note that `steps` steps took `time` milliseconds, until `now`, one way. */
+/** Records that `steps` steps took `time` milliseconds, until `now`, in one way. */
 export function learn(record: usize, way: u32, steps: u32, time: f64, now: f64): void {
   const used = way_in_use(record);
   const isTrial = way != used;
@@ -82,7 +88,7 @@ export function learn(record: usize, way: u32, steps: u32, time: f64, now: f64):
   }
 }
 
-/** Ends a trial of `way`, which took `pace` a step where what is in use takes `used`, and has lost `lost` milliseconds. */
+/** Ends a trial of `way`, which took `pace` ms per step where the way in use takes `used`, and which lost `lost` milliseconds. */
 function judge(record: usize, way: u32, pace: f64, used: f64, lost: f64, now: f64): void {
   const isBetter = pace * MARGIN < used;
   if (isBetter) {

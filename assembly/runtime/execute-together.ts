@@ -1,11 +1,11 @@
-// How threads walk one program together: by a plan beside it, one byte an instruction, which src/backends/wasm/threads/plan.ts
-// makes. The program is as in execute.ts.
+// Executes one program with several threads, according to a plan with one byte per instruction, which
+// src/backends/wasm/threads/plan.ts creates. The program has the format described in execute.ts.
 import { INSTRUCTION_HEAD, PLAN_BARRIER, PLAN_SHARED, PLAN_THREAD_SHIFT, PROGRAM_END } from '../constants';
 import { barrier } from './barrier';
 import { share } from './part';
 
 
-/** What each of `threads` threads does of `steps` steps; false when another has failed. Ends with a barrier. */
+/** Executes the part of this thread in `steps` steps. Returns false if another thread has failed. Ends with a barrier. */
 export function run_together(program: usize, plan: usize, steps: u32, thread: u32, threads: u32): bool {
   for (; steps > 0; steps--) {
     let at = program, mark = plan;

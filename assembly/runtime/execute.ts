@@ -1,10 +1,10 @@
-// The loop that walks a program: what JavaScript calls, once for many training steps.
+// The interpreter loop of a program. JavaScript calls it once for many training steps.
 //
 // A program is a stream of instructions in linear memory:
 //   word 0  index of the kernel in the exported table
-//   word 1  byte length of the whole instruction, these two words included
-//   word 2… the kernel's own words, as its file documents them
-// and ends with a word 0xffffffff.
+//   word 1  byte length of the whole instruction, including these two words
+//   word 2… the words of the kernel, as documented in its file
+// It ends with a word 0xffffffff.
 
 import { INSTRUCTION_HEAD, PROGRAM_END } from '../constants';
 

@@ -1,9 +1,8 @@
-// What a worker does all its life: takes one job after another from a ring in shared memory, and sleeps where there is
-// none. Above execute.ts, execute-together.ts and choice.ts; called by src/backends/wasm/threads/worker.ts, while
-// src/backends/wasm/threads/pool.ts writes the ring.
+// The main loop of a worker: it takes one job after another from a ring buffer in shared memory, and sleeps while the ring is
+// empty. src/backends/wasm/threads/worker.ts calls it; src/backends/wasm/threads/pool.ts writes the ring.
 //
-// A job is eight words: its kind, then what the kind needs. Every worker goes through all jobs in their order; where a
-// job is thread 0's alone the others pass it by, and meet thread 0 again at the first barrier of the next.
+// A job is eight words: its kind, then its arguments. Every worker traverses all jobs in order. The other threads skip a job that
+// belongs to thread 0 alone, and synchronise with thread 0 at the first barrier of the next shared job.
 import {
   CONTROL_DONE,
   CONTROL_POSTED,
@@ -28,21 +27,21 @@ import { run } from './execute';
 import { run_together } from './execute-together';
 
 
-/** Where a job that threads share has what thread 0 chooses. */
+/** Offset, in a job that threads share, of the decision of thread 0. */
 const CHOSEN: usize = 16;
 
 
-/** Jobs that this worker has taken and done. */
+/** Number of jobs that this worker has taken and completed. */
 let taken: u32 = 0;
-/** The worker has been out for a job, and all have to meet before it counts as done. */
+/** Whether the worker returned to JavaScript for a job. All threads have to synchronise before that job counts as completed. */
 let outside = false;
 
-/** The address of the job that the worker is at. */
+/** Address of the current job of this worker. */
 function job_address(): usize {
   return control_block() + CONTROL_RING + <usize>(taken % RING_JOBS) * JOB_BYTES;
 }
 
-/** Counts the job as done; true when JavaScript wants to know. */
+/** Counts the job as completed. Returns true if JavaScript wants to be notified. */
 function finish(thread: u32): bool {
   taken++;
   if (thread != 0) return false;
@@ -51,11 +50,11 @@ function finish(thread: u32): bool {
   return atomic.load<u32>(control, CONTROL_WANTED) != 0 && atomic.xchg<u32>(control, 0, CONTROL_WANTED) != 0;
 }
 
-/** Milliseconds. */
+/** Current time in milliseconds. */
 @external("env", "now")
 declare function now(): f64;
 
-/** The steps of a program that are thread 0's alone. */
+/** Executes the steps of a program on thread 0 alone. */
 function run_alone(program: usize, steps: u32): void {
   for (; steps > 0; steps--) {
     run(program, 1);
@@ -63,7 +62,10 @@ function run_alone(program: usize, steps: u32): void {
   }
 }
 
-/** A job that threads can share: thread 0 chooses how many of the steps all do. False when another thread has failed. */
+/**
+ * Executes a job that threads can share: thread 0 decides how many of the steps all threads execute. Returns false if another
+ * thread has failed.
+ */
 function run_shared(job: usize, thread: u32, threads: u32): bool {
   const program = load<u32>(job, 4), record = load<u32>(job, 8), plan = record + <u32>RECORD_BYTES;
   if (thread != 0) {
@@ -88,14 +90,14 @@ function run_shared(job: usize, thread: u32, threads: u32): bool {
   return true;
 }
 
-/** Takes note of steps that began at `begin` and end now, and gives the time. */
+/** Records steps that began at `begin` and end now, and returns the current time. */
 function note(record: usize, way: u32, steps: u32, begin: f64): f64 {
   const end = now();
   learn(record, way, steps, end - begin, end);
   return end;
 }
 
-/** Works until JavaScript is needed, and says why. */
+/** Works until JavaScript is needed, and returns the reason. */
 export function work(thread: u32, threads: u32): u32 {
   const control = control_block();
   if (outside) {

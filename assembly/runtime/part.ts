@@ -1,8 +1,8 @@
-// What share.ts is to the kernels of the core module, for those of the other modules: they are instances of their own, and
-// import the core's `take` and the range that it sets. Threads import `share` too. `workspace` is TABLE_BYTES bytes for
-// the tables that a kernel makes and, behind them, 4 KiB for partial sums (workspace.ts); each thread has its own.
+// Imports of the kernels outside the core module. Their modules are separate instances, which import `take` of the core module
+// (share.ts) and the range that it sets. With threads they import `share` too. `workspace` is the address of TABLE_BYTES bytes
+// for the tables of a kernel, followed by 4 KiB for partial sums (workspace.ts). Each thread has its own workspace.
 
-/** Bytes of the tables in the workspace. */
+/** Size of the tables in the workspace, in bytes. */
 export const TABLE_BYTES: usize = 512;
 
 /** See share.ts. */
@@ -21,7 +21,7 @@ export declare function share(number: u32, count: u32): void;
 @external("env", "workspace")
 export declare function workspace(): usize;
 
-/** 4 KiB for partial sums. */
+/** Address of 4 KiB for partial sums. */
 @inline
 export function stack(): usize {
   return workspace() + TABLE_BYTES;

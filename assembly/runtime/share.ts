@@ -1,38 +1,39 @@
-// How one kernel is divided among threads. Every thread runs the same program; where an instruction is shared, each calls
-// the same kernel, and the kernel asks here for its part. Below execute.ts, which says who takes part, and above nothing:
-// kernels import `take`, `part_begin` and `part_end`.
+// Divides one kernel among threads. Every thread runs the same program. If an instruction is shared, every thread calls the same
+// kernel, and the kernel requests its part here: kernels import `take`, `part_begin` and `part_end`. execute-together.ts
+// determines which threads take part.
 //
-// A kernel that can be shared begins with `if (!take(count, multiple, work)) return;` and then does elements (rows,
-// tiles …) `part_begin` to `part_end` of its `count`, in such a way that each result comes from the same operations in the same
-// order however the range was cut. It writes nothing before. It is listed in src/backends/wasm/threads/plan.ts; any
-// other kernel runs whole, on one thread.
+// A kernel that can be shared begins with `if (!take(count, multiple, work)) return;` and then processes elements (rows, tiles …)
+// `part_begin` to `part_end` of its `count`. Each result must come from the same operations in the same order, however the range
+// is split. The kernel must not write anything before it calls `take`. It is listed in src/backends/wasm/threads/plan.ts; any
+// other kernel runs entirely on one thread.
 
-/** This thread's number among those that share the kernel at hand. */
+/** Index of this thread among those that share the current kernel. */
 let part: u32 = 0;
-/** Threads that share it; 0 while the work is asked for, and nothing is to be done. */
+/** Number of threads that share it; 0 while only the work estimate is requested and nothing must be executed. */
 let parts: u32 = 1;
-/** What the kernel at hand has said about its work. */
+/** Work estimate of the current kernel. */
 let estimate: f64 = 0;
 
-/** This thread's range. Valid until the kernel takes again. */
+/** Range of this thread. Valid until the kernel calls `take` again. */
 export let part_begin: u32 = 0;
 export let part_end: u32 = 0;
 
-/** How many threads share the kernel at hand: with one, it has the scratch memory that its words name. */
+/** Number of threads that share the current kernel. If it is one, the kernel uses the scratch memory that its words name. */
 @inline
 export function sharers(): u32 {
   return parts;
 }
 
-/** From now on kernels are done in `count` parts, and this thread does number `number`. */
+/** From now on kernels are split into `count` parts, and this thread executes part `number`. */
 export function share(number: u32, count: u32): void {
   part = number;
   parts = count;
 }
 
 /**
- * Sets `part_begin` and `part_end` to this thread's part of 0 … count, cut at multiples of `multiple`; false when that is nothing.
- * `work` is the time of the whole on one thread, in nanoseconds, roughly: it decides whether sharing pays.
+ * Sets `part_begin` and `part_end` to the part of this thread of 0 … count, split at multiples of `multiple`. Returns false if
+ * the part is empty. `work` is the estimated time of the whole kernel on one thread, in nanoseconds: it decides whether sharing
+ * pays off.
  */
 export function take(count: u32, multiple: u32, work: f64): bool {
   if (parts == 1) {
@@ -50,7 +51,7 @@ export function take(count: u32, multiple: u32, work: f64): bool {
   return part_begin < part_end;
 }
 
-/** What the kernel at `index` of the table, with its words at `args`, says about its work; it does nothing else. */
+/** Returns the work estimate of the kernel at `index` of the table with its words at `args`, without executing it. */
 export function shared_work(index: u32, args: usize): f64 {
   estimate = 0;
   parts = 0;

@@ -1,4 +1,4 @@
-// Moving 4-byte elements: fill, copy, and the strided copy that serves transpose, slice, concatenate, pad and broadcast.
+// Moves 4-byte elements: fill, copy, and the strided copy behind transpose, slice, concatenate, pad and broadcast.
 import { part_begin, part_end, take } from '../runtime/share';
 import { high_halves, interleave_high, interleave_low, low_halves } from '../simd';
 import { table } from '../runtime/workspace';
@@ -11,9 +11,9 @@ const BLOCK: u32 = 16;
 export class FillWords {
   /** u32[count] */
   out: Address;
-  /** Elements. */
+  /** Number of elements. */
   count: u32;
-  /** What every element becomes. */
+  /** The value of every element. */
   value: Bits;
 }
 
@@ -30,13 +30,13 @@ export class CopyWords {
   source: Address;
   /** Bytes; may overlap the source. */
   target: Address;
-  /** How many. */
+  /** Number of bytes. */
   bytes: u32;
 }
 
 export function copy(words: CopyWords): void {
   const s = words.source, d = words.target, bytes = words.bytes;
-  // What overlaps is moved in one piece: a part would write what another has yet to read.
+  // Overlapping ranges are moved in one piece: one part would overwrite data that another part has yet to read.
   const piece: u32 = s < d + bytes && d < s + bytes ? max<u32>(bytes, 1) : 256;
   if (!take(bytes, piece, 0.05 * <f64>bytes)) return;
   memory.copy(d + part_begin, s + part_begin, part_end - part_begin);
@@ -48,7 +48,7 @@ function fill_words(d: usize, count: u32, bits: u32): void {
   for (; count > 0; count--, d += 4) store<u32>(d, bits);
 }
 
-/** Short runs: cheaper than memory.copy, which leaves the wasm code. */
+/** Copies short runs. This is cheaper than memory.copy, which calls out of the wasm code. */
 function copy_words(d: usize, s: usize, count: u32): void {
   if (count >= 128) {
     memory.copy(d, s, <usize>count << 2);
@@ -58,7 +58,7 @@ function copy_words(d: usize, s: usize, count: u32): void {
   for (; count > 0; count--, d += 4, s += 4) store<u32>(d, load<u32>(s));
 }
 
-/** A block of the transpose below: 4×4 in registers, then what is left. */
+/** Transposes one block: 4×4 in registers, then the remainder. */
 function transpose_block(d: usize, d_row: usize, s: usize, s_row: isize, rows: u32, columns: u32): void {
   let j: u32 = 0;
   for (; j + 4 <= columns; j += 4, d += 16, s += s_row << 2) {
@@ -86,9 +86,9 @@ function transpose_block(d: usize, d_row: usize, s: usize, s_row: isize, rows: u
 }
 
 /**
- * dst[i][j] = src[j][i]: `rows` rows of dst, `d_row` bytes apart, and `columns` columns; src's rows are `s_row` apart.
- * In blocks, so that the cache lines of both sides are used up while they are there: rows that are a power of two
- * apart share few places in the cache.
+ * dst[i][j] = src[j][i] for `rows` rows of dst, `d_row` bytes apart, and `columns` columns; the rows of src are `s_row` bytes
+ * apart. Works in blocks, so that the cache lines of both sides are used completely while they are cached: rows that are a power
+ * of two apart map to few cache sets.
  */
 function transpose(d: usize, d_row: usize, s: usize, s_row: isize, rows: u32, columns: u32): void {
   for (let i: u32 = 0; i < rows; i += BLOCK) {
@@ -100,11 +100,11 @@ function transpose(d: usize, d_row: usize, s: usize, s_row: isize, rows: u32, co
   }
 }
 
-// The strided copy first makes a list of its dimensions in the workspace: those of size 1 left out, neighbours that are
-// one run on both sides joined. Each entry is four words: size, bytes from one element to the next in src and in dst, index.
+// The strided copy first builds a list of its dimensions in the workspace. It omits dimensions of size 1 and merges neighbours
+// that are contiguous on both sides. Each entry is four words: size, bytes between elements in src and in dst, index.
 const ENTRY: usize = 16;
 
-/** Puts the dimension at `at` last, the ones behind it one place forward. */
+/** Moves the dimension at `at` to the end, and the ones after it forward by one. */
 function move_last(at: usize, last: usize): void {
   const dimension = v128.load(at);
   for (; at < last; at += ENTRY) v128.store(at, v128.load(at + ENTRY));
@@ -114,7 +114,7 @@ function move_last(at: usize, last: usize): void {
 /** An axis of the strided copy; strides in elements. */
 @unmanaged
 export class CopyAxis {
-  /** Indices along the axis. */
+  /** Size of the axis. */
   size: u32;
   /** May be 0 or negative. */
   sourceStride: i32;
@@ -125,15 +125,15 @@ export class CopyAxis {
 /** The words of `strided_copy`. */
 @unmanaged
 export class StridedCopyWords {
-  /** Where index 0 is read. */
+  /** Address that index 0 is read from. */
   source: Address;
-  /** Where index 0 is written; overlaps no source. */
+  /** Address that index 0 is written to; must not overlap the source. */
   target: Address;
-  /** At most 8. */
+  /** Number of axes, at most 8. */
   axes: List<CopyAxis>;
 }
 
-/** Where the list ends; 0 if a size is 0. */
+/** Builds the list and returns the address of its end; 0 if a size is 0. */
 function list_dimensions(words: StridedCopyWords): usize {
   const rank = words.axes;
   const list = table();
@@ -157,7 +157,7 @@ function list_dimensions(words: StridedCopyWords): usize {
   return end;
 }
 
-/** Nanoseconds, roughly, for the elements of the list. */
+/** Estimated time in nanoseconds for the elements of the list. */
 function copy_work(list: usize, end: usize): f64 {
   let work = 0.5;
   for (; list < end; list += ENTRY) work *= <f64>load<u32>(list);
@@ -174,7 +174,8 @@ export function strided_copy(words: StridedCopyWords): void {
     if (take(1, 1, 1)) store<u32>(d, load<u32>(s));
     return;
   }
-  // The dimension in which dst is contiguous goes last, and before it the one in which src is, if there are two.
+  // The dimension in which dst is contiguous goes last. Before it goes the one in which src is contiguous, if it is a different
+  // one.
   let last = end - ENTRY;
   for (let at = list; at < end; at += ENTRY) {
     if (load<i32>(at, 8) == 4) {
@@ -212,7 +213,7 @@ export function strided_copy(words: StridedCopyWords): void {
     } else {
       for (let i: u32 = 0, from = s, to = d; i < count; i++, from += s_step, to += d_step) store<u32>(to, load<u32>(from));
     }
-    // The next index of the outer dimensions.
+    // Advances the index of the outer dimensions.
     let at = outer_end;
     for (;;) {
       if (at == list) return;
