@@ -1,14 +1,14 @@
-// A fused chain of element-wise ops: one thread computes one element of every output (on a software adapter, to which threads
-// are dear, every n-th), so each input is read and each output written once, and what lies between stays in registers.
+// A fused chain of elementwise ops. One thread computes one element of every output (on a software adapter, where threads are
+// expensive, every n-th element), so each input is read and each output written once, and intermediate values stay in registers.
 //
-// src/ops/elementwise/elementwise-wgsl.ts replaces the blocks: `bindings` with the chain's own buffers and the numbers of their shapes,
-// `helpers` with the functions that the chain's ops name, `scalars` with what is read once, `body` with one line an
-// instruction. The build makes a constant of each helper, so that a page gets only those of the ops that it uses. What stands
-// here is the shortest legal chain, y0 = x0.
+// src/ops/elementwise/elementwise-wgsl.ts replaces the blocks: `bindings` with the buffers of the chain and the constants of
+// their shapes, `helpers` with the functions that the ops of the chain call, `scalars` with values that are read once, `body`
+// with one line per instruction. The build turns each helper into a constant, so that a page bundles only the helpers of the ops
+// that it uses. The code in this file is the shortest valid chain, y0 = x0.
 //
-// WGSL lets an implementation assume that NaN and infinity never occur. Arithmetic passes them on all the same, so
-// nothing is done there; comparisons, min, max and the functions of calculus do not (SwiftShader: exp(NaN) is infinity,
-// log(0) is -88), so where one of those would lose a NaN the test is on the bits.
+// WGSL lets an implementation assume that NaN and infinity never occur. Arithmetic propagates them in practice, so it needs no
+// special handling. Comparisons, min, max and the transcendental functions do not (SwiftShader: exp(NaN) is infinity, log(0) is
+// -88), so the bits are tested wherever one of those would lose a NaN.
 
 /*[bindings*/
 struct Settings {
@@ -25,7 +25,8 @@ override threads: u32 = 128u;
 // #include "activations"
 // #include "extremes"
 
-// Towards zero; the nearest end of the range beyond it, and 0 for NaN. WGSL itself stops at the last float32 inside.
+// Truncates towards zero. Values out of range are clamped to the range, and NaN becomes 0. WGSL itself clamps to the last float32
+// inside the range.
 fn to_int(x: f32) -> i32 {
   return select(select(i32(x), 0x7fffffff, x >= 2147483648.0), 0, is_nan(x));
 }
@@ -34,7 +35,7 @@ fn sign_safe(x: f32) -> f32 {
   return select(sign(x), x, is_nan(x));
 }
 
-// Minus infinity at 0, NaN below.
+// Minus infinity at 0, NaN for negative numbers.
 fn log_safe(x: f32) -> f32 {
   let bits = bitcast<u32>(x);
   var y = select(log(x), from_bits(0xff800000u), x == 0.0);
@@ -42,13 +43,13 @@ fn log_safe(x: f32) -> f32 {
   return select(y, x, (bits >= 0x7f800000u && bits < 0x80000000u) || is_nan(x));
 }
 
-// The same value, by an exclusive or with a 0 that is known at run time only (there are never 2^31 elements): WGSL lets a
-// compiler reassociate sums, but not through this.
+// Returns the same value, by an exclusive or with a 0 that is only known at run time (there are never 2^31 elements). WGSL lets a
+// compiler reassociate sums, but not across this operation.
 fn hidden(value: f32) -> f32 {
   return bitcast<f32>(bitcast<u32>(value) ^ (settings.size >> 31u));
 }
 
-// What float32 rounding left out of total = x + y.
+// The rounding error of total = x + y in float32.
 fn sum_error(total: f32, x: f32, y: f32) -> f32 {
   let part = hidden(total - x);
   let error = hidden(x - hidden(total - part)) + hidden(y - part);
@@ -59,12 +60,12 @@ fn select_nonzero(x: f32, y: f32, z: f32) -> f32 {
   return select(z, y, (bitcast<u32>(x) & 0x7fffffffu) != 0u);
 }
 
-// Zero where x sigmoid(x) is below the least float32: also at minus infinity.
+// Zero where x sigmoid(x) is below the smallest float32, including minus infinity.
 fn silu(x: f32) -> f32 {
   return select(x * sigmoid(x), 0.0, x < -110.0);
 }
 
-// The product of two words: low half, high half.
+// The 64-bit product of two words: low half, high half.
 fn wide_product(a: u32, b: u32) -> vec2<u32> {
   let low = (a & 0xffffu) * (b & 0xffffu);
   let middle = (a >> 16u) * (b & 0xffffu) + (low >> 16u);
@@ -73,9 +74,8 @@ fn wide_product(a: u32, b: u32) -> vec2<u32> {
   return vec2<u32>((other << 16u) | (low & 0xffffu), high);
 }
 
-// large_angle(x): the rest of |x| after the nearest multiple of π/2, and that multiple modulo 4, for |x| of any size:
-// the significand times those bits of 1/2π that decide (Payne and Hanek, Radian reduction for trigonometric functions,
-// 1983).
+// large_angle(x): the remainder of |x| after the nearest multiple of π/2, and that multiple modulo 4, for |x| of any size.
+// Multiplies the significand by the relevant bits of 1/2π (Payne and Hanek, Radian reduction for trigonometric functions, 1983).
 fn large_angle(x: f32) -> vec2<f32> {
   var inverse = array<u32, 8>(
     0u, 0x28be60dbu, 0x9391054au, 0x7f09d5f4u, 0x7d4d3770u, 0x36d8a566u, 0x4f10e410u, 0x7f9458eau,
@@ -99,8 +99,8 @@ fn large_angle(x: f32) -> vec2<f32> {
   return vec2<f32>(rest * 3.4061216e-19, f32(quarter & 3u));
 }
 
-// The rest of x after the nearest multiple of π/2, and that multiple. Up to 1e5 it is taken off in three parts whose
-// products are exact.
+// The remainder of x after the nearest multiple of π/2, and that multiple. Up to 1e5 the multiple is subtracted in three parts
+// whose products are exact.
 fn angle(x: f32) -> vec2<f32> {
   if (abs(x) > 1e5 && is_finite(x)) {
     let positive = large_angle(abs(x));
@@ -111,7 +111,7 @@ fn angle(x: f32) -> vec2<f32> {
   return vec2<f32>(rest, quarters);
 }
 
-// The polynomials of Moshier's Cephes library (1989) for the sine of r, from -π/4 to π/4, and so many quarters.
+// The sine of r + quarters · π/2, for r from -π/4 to π/4. Polynomials of Moshier's Cephes library (1989).
 fn sine_of_quarters(r: f32, quarters: i32) -> f32 {
   let q = r * r;
   let sine = r + r * q * (-0.16666655 + q * (0.0083321609 + q * -0.00019515296));
@@ -120,7 +120,7 @@ fn sine_of_quarters(r: f32, quarters: i32) -> f32 {
   return select(y, -y, (quarters & 2) == 2);
 }
 
-// WGSL promises sine and cosine to 2^-11, between -π and π only.
+// WGSL guarantees sine and cosine only to 2^-11, and only between -π and π.
 fn sin_safe(x: f32) -> f32 {
   let reduced = angle(x);
   return sine_of_quarters(reduced.x, i32(reduced.y));
@@ -131,7 +131,7 @@ fn cos_safe(x: f32) -> f32 {
   return sine_of_quarters(reduced.x, i32(reduced.y) + 1);
 }
 
-// log(1 + x): below 1/2 by 2 atanh(x / (2 + x)), whose series needs no exact cancellation from the compiler.
+// log(1 + x): below 1/2 as 2 atanh(x / (2 + x)), whose series does not depend on an exact cancellation by the compiler.
 fn log1p(x: f32) -> f32 {
   let s = x / (2.0 + x);
   let q = s * s;
@@ -156,8 +156,8 @@ fn elu(x: f32, alpha: f32) -> f32 {
   return select(x, alpha * expm1(x), x < 0.0);
 }
 
-// Within 4e-7: the Maclaurin series below 0.75, else Abramowitz & Stegun, Handbook of Mathematical Functions (1964),
-// 7.1.26, whose own error is 1.5e-7.
+// Within 4e-7: the Maclaurin series below 0.75, otherwise Abramowitz & Stegun, Handbook of Mathematical Functions (1964), 7.1.26,
+// whose own error is 1.5e-7.
 fn erf(x: f32) -> f32 {
   let a = abs(x);
   let q = x * x;
@@ -174,14 +174,14 @@ fn gelu(x: f32) -> f32 {
 }
 
 fn round_even(x: f32) -> f32 {
-  return round(x); // WGSL's round takes halves to the even neighbour
+  return round(x); // round in WGSL rounds halves to even
 }
 
-// The remainder with the sign of y, also where it is 0, exact: takes off y times the greatest power of two that fits, until none does.
-// WGSL's own % rounds the quotient first.
+// The exact remainder with the sign of y, even where it is 0. Repeatedly subtracts y times the largest power of two that fits.
+// The % operator of WGSL rounds the quotient first.
 fn modulo(x: f32, y: f32) -> f32 {
   let size = bitcast<u32>(abs(y));
-  if (!is_finite(x) || is_nan(y) || size < 0x00800000u) { // by zero, or by less than any implementation must hold
+  if (!is_finite(x) || is_nan(y) || size < 0x00800000u) { // y is zero or subnormal, and may be flushed to zero
     return from_bits(0x7fc00000u);
   }
   var rest = abs(x);
@@ -201,7 +201,7 @@ fn log2_safe(x: f32) -> f32 {
   return select(log2(x), x, (bitcast<u32>(x) & 0x7f800000u) == 0x7f800000u);
 }
 
-// x to the power y for every x. WGSL's pow is exp2(y log2(x)): NaN for a negative x, and inexact for whole y.
+// x to the power y for every x. pow in WGSL is exp2(y log2(x)): NaN for a negative x, and inexact for integer y.
 fn pow_safe(x: f32, y: f32) -> f32 {
   if (x == 1.0 || (x == -1.0 && abs(y) > 3.4028234e38)) {
     return 1.0;

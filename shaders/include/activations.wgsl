@@ -5,13 +5,13 @@ fn exp_safe(value: f32) -> f32 {
   return select(exp(value), value, is_nan(value));
 }
 
-// Zero for every negative number; NaN stays. The sign bit alone decides, NaN patterns lie beyond infinity.
+// Zero for every negative number; NaN stays NaN. The sign bit alone decides, because the bit patterns of NaN lie beyond infinity.
 fn relu(value: f32) -> f32 {
   let bits = bitcast<u32>(value);
   return select(value, 0.0, bits > 0x80000000u && bits <= 0xff800000u);
 }
 
-// WGSL promises 1e-5 for tanh, and an implementation by sinh / cosh overflows. The series below 0.3, else by the
+// WGSL guarantees only 1e-5 for tanh, and an implementation by sinh / cosh overflows. Uses the series below 0.3, otherwise the
 // exponential of a negative number, which cannot overflow: within 4 ULP.
 fn tanh_safe(value: f32) -> f32 {
   let square = value * value;

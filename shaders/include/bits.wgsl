@@ -1,7 +1,7 @@
-// Floats by their bits. WGSL lets an implementation assume that NaN and infinity never occur, so a comparison may miss them: where
-// one of them matters the test is on the bits.
+// Tests of floats by their bits. WGSL lets an implementation assume that NaN and infinity never occur, so comparisons may miss
+// them. Code for which they matter tests the bits instead.
 
-// A value known by its bits; a call, so that it is no constant expression, where infinity and NaN are errors.
+// Returns the float with the given bits. A function call is not a constant expression, in which infinity and NaN would be errors.
 fn from_bits(bits: u32) -> f32 {
   return bitcast<f32>(bits);
 }

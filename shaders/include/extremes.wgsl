@@ -1,4 +1,4 @@
-// Maximum and minimum, which are NaN where an operand is.
+// Maximum and minimum that return NaN if an operand is NaN.
 // #include "bits"
 
 fn maximum(left: f32, right: f32) -> f32 {

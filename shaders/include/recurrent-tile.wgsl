@@ -1,11 +1,11 @@
-// The samples and units of a thread of a recurrent cell, and the cell's activation.
+// The samples and units that a thread of a recurrent cell processes, and the activation of the cell.
 // #include "activations"
 
 const threads = /*[threads*/64u/*threads]*/;
-const across = /*[across*/3u/*across]*/; // threads side by side, as a power of two; the others are below each other
-const rows = /*[rows*/1u/*rows]*/; // samples of a thread
+const across = /*[across*/3u/*across]*/; // log2 of the threads side by side; the others are arranged vertically
+const rows = /*[rows*/1u/*rows]*/; // samples per thread
 const vectors = /*[vectors*/4u/*vectors]*/;
-const block = /*[block*/4u/*block]*/; // units of a thread
+const block = /*[block*/4u/*block]*/; // units per thread
 
 alias Sums = array<vec4<f32>, rows * vectors>;
 
@@ -13,15 +13,15 @@ fn hard_sigmoid(value: f32) -> f32 {
   return select(clamp(value / 6.0 + 0.5, 0.0, 1.0), value, is_nan(value));
 }
 
-// The activation of candidates and outputs. The default names all that may stand there.
+// The activation of candidates and outputs. The default references every function that may be substituted.
 fn act(x: f32) -> f32 {
   return /*[act*/tanh_safe(x) + 0.0 * (sigmoid(x) + relu(x) + hard_sigmoid(x))/*act]*/;
 }
 
 struct Place {
-  unit: u32, // the thread's first
-  unit_end: u32, // behind its last, at most
-  row: u32, // its first sample
+  unit: u32, // first unit of the thread
+  unit_end: u32, // upper bound of its units, exclusive
+  row: u32, // first sample of the thread
   row_end: u32,
 }
 

@@ -1,9 +1,9 @@
-// The sum or the maximum of a row whose elements `lanes` threads of a workgroup share: 1 for short rows, the whole workgroup for
-// long ones. The block `combined` may bring another way of adding up, by subgroups.
+// The sum or the maximum of a row whose elements are shared by `lanes` threads of a workgroup: 1 for short rows, the whole
+// workgroup for long ones. The block `combined` can be replaced by a reduction with subgroup operations.
 // #include "extremes"
 
 const threads = 64u;
-const lanes = /*[lanes*/64u/*lanes]*/; // threads of a row: a power of two, at most `threads`
+const lanes = /*[lanes*/64u/*lanes]*/; // threads per row: a power of two, at most `threads`
 var<workgroup> held: array<f32, threads>;
 
 fn join(left: f32, right: f32, top: bool) -> f32 {
@@ -13,7 +13,7 @@ fn join(left: f32, right: f32, top: bool) -> f32 {
   return left + right;
 }
 
-// The greatest or the sum of what the threads of a row have each. All threads of the workgroup call it.
+// The maximum or the sum of the values of all threads of a row. All threads of the workgroup must call it.
 fn of_row(value: f32, top: bool, lane: u32, local: u32) -> f32 {
   if (lanes == 1u) {
     return value;

@@ -1,5 +1,5 @@
-// Members of the uniform struct of a product whose operands lie by strides, in elements: so a transposed operand needs no code of its
-// own. A batch stride of 0 broadcasts the operand.
+// Members of the uniform struct of a matrix product whose operands are addressed by strides, in elements, so that a transposed
+// operand needs no separate code. A batch stride of 0 broadcasts the operand.
 
 m: u32,
 n: u32,

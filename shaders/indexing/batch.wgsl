@@ -1,5 +1,5 @@
-// The data set on the device: a step's rows out of it, predictions into their place. The
-// cursor is device state, so a step needs nothing from the host.
+// Access to a data set on the device: gathers the rows of a batch, and stores predictions at the positions of their samples. The
+// cursor is device state, so a step needs no data from the host.
 
 struct Settings {
   batch: u32,
@@ -10,8 +10,8 @@ struct Settings {
 }
 @group(0) @binding(0) var<uniform> settings: Settings;
 @group(0) @binding(1) var<storage, read> cursor: array<i32>; // [1]
-@group(0) @binding(2) var<storage, read> data: array<u32>; // [samples][row_length]: float32, int32, or 4 bytes a word
-@group(0) @binding(3) var<storage, read> permutation: array<i32>; // [samples]; not read when has_permutation is false
+@group(0) @binding(2) var<storage, read> data: array<u32>; // [samples][row_length]: float32, int32, or 4 bytes per word
+@group(0) @binding(3) var<storage, read> permutation: array<i32>; // [samples]; not read if has_permutation is false
 @group(0) @binding(4) var<storage, read_write> rows: array<u32>; // [batch][row_length]: float32 or int32
 @group(0) @binding(5) var<storage, read> values: array<u32>; // [batch][row_length]
 @group(0) @binding(6) var<storage, read_write> stored: array<u32>; // [samples][row_length]
@@ -26,8 +26,8 @@ fn gather_batch(
   @builtin(num_workgroups) groups: vec3<u32>,
   @builtin(local_invocation_index) local: u32,
 ) {
-  // What does not change is read before the loop, and places outside are computed like the others, of whatever is read there:
-  // a software adapter would do all of it for each element.
+  // Loop invariants are read before the loop, and out-of-range positions are computed like the others, from arbitrary values: a
+  // software adapter would otherwise repeat all of this for each element.
   let samples = i32(settings.samples);
   let row_length = settings.row_length;
   let scale = settings.scale;

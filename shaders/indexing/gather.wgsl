@@ -1,13 +1,13 @@
-// Rows of a table by index, and the sum of rows back into a table. Elements of four bytes, so gather moves float32 and
-// int32 alike.
+// Gathers rows of a table by index, and sums rows back into a table (scatter add). Elements have four bytes, so gather handles
+// float32 and int32 alike.
 //
-// The sums must not depend on chance, and WGSL has no float atomics. Few updates: a thread an element of the table looks
-// through all indices in order (scatter_add). Many: link_updates ties the updates of a row into a list in their order,
-// count² comparisons that do not grow with the rows' length, and add_linked walks the list from its head, over a table
+// The sums must be deterministic, and WGSL has no float atomics. For few updates, scatter_add uses one thread per element of the
+// table, which scans all indices in order. For many updates, link_updates links the updates of each row into a list in order,
+// with count² comparisons that do not grow with the row length, and add_linked traverses the list from its head, over a table
 // that fill.wgsl has cleared.
 
 struct Settings {
-  count: u32, // indices
+  count: u32, // number of indices
   row_length: u32,
   table_rows: u32,
 }
@@ -17,7 +17,7 @@ struct Settings {
 @group(0) @binding(3) var<storage, read_write> rows: array<u32>; // [count][row_length]
 @group(0) @binding(4) var<storage, read> updates: array<f32>; // [count][row_length]
 @group(0) @binding(5) var<storage, read_write> sums: array<f32>; // [table_rows][row_length]
-// [count]: the next update of the same row, or count; the highest bit marks a list's head
+// [count]: the next update of the same row, or count; the highest bit marks the head of a list
 @group(0) @binding(6) var<storage, read_write> links: array<u32>;
 
 override threads: u32 = 64u;

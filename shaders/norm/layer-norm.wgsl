@@ -1,6 +1,6 @@
 // Layer normalization over the rows of x[rows][columns], and its gradients. `lanes` threads share a row: one for rows of a few
-// elements, eight or a workgroup for longer ones. Each keeps its first `held` elements in registers, so that a row is read
-// from memory once; what is longer is read again, out of a cache. x̂ = (x − mean) / √(variance + ε).
+// elements, eight or a workgroup for longer ones. Each thread holds its first `held` elements in registers, so that a row is read
+// from memory once; the remaining elements are read again from a cache. x̂ = (x − mean) / √(variance + ε).
 
 /*[subgroups*/
 const by_tree = true;
@@ -21,19 +21,19 @@ struct Settings {
 @group(0) @binding(1) var<storage, read> x: array<f32>; // [rows][columns]
 @group(0) @binding(2) var<storage, read> scale: array<f32>; // [columns]
 @group(0) @binding(3) var<storage, read> offset: array<f32>; // [columns]
-@group(0) @binding(4) var<storage, read> g: array<f32>; // [rows][columns], the gradient that arrives
+@group(0) @binding(4) var<storage, read> g: array<f32>; // [rows][columns], the gradient with respect to the output
 @group(0) @binding(5) var<storage, read_write> y: array<f32>; // [rows][columns], or sums [parts][2][columns]
 
 const threads = /*[threads*/64u/*threads]*/;
-const lanes = /*[lanes*/64u/*lanes]*/; // threads of a row: a power of two, at most `threads`
+const lanes = /*[lanes*/64u/*lanes]*/; // threads per row: a power of two, at most `threads`
 const held = /*[held*/4u/*held]*/;
-const part_rows = /*[part_rows*/32u/*part_rows]*/; // rows that one workgroup adds up
+const part_rows = /*[part_rows*/32u/*part_rows]*/; // rows that one workgroup sums
 var<workgroup> partial: array<vec2<f32>, threads>;
 var<workgroup> statistics: array<vec3<f32>, part_rows>;
 alias Registers = array<f32, held>;
 const tiny = 9.094947017729282e-13; // 2^-40
 
-// The sums of a row, of what its threads have each. All threads of the workgroup call it.
+// The sums of a row over the values of its threads. All threads of the workgroup must call it.
 fn total(value: vec2<f32>, lane: u32, local: u32) -> vec2<f32> {
   if (lanes == 1u) {
     return value;
@@ -55,11 +55,12 @@ fn total(value: vec2<f32>, lane: u32, local: u32) -> vec2<f32> {
   return across(result);
 }
 
-// m, r and c of the row x[start] …: x̂ = (x − m)·r + c. Deviations are taken from m, a mean that is rounded, and their own mean is
-// subtracted afterwards (Chan, Golub, LeVeque 1983), so that rows far from 0 lose nothing. Keeps the row's first elements.
+// m, r and c of the row x[start] …: x̂ = (x − m)·r + c. Deviations are taken from m, a rounded mean, and their mean is subtracted
+// afterwards (Chan, Golub, LeVeque 1983), so that rows far from 0 lose no precision. Holds the first elements of the row in
+// registers.
 //
-// The first pass sums deviations from the first element, times 2^-40, so that no sum overflows. Where their magnitudes add up to
-// more than 2^60, the second pass scales the row by 2^-80, so that no square overflows.
+// The first pass sums deviations from the first element, times 2^-40, so that no sum overflows. If the sum of their magnitudes
+// exceeds 2^60, the second pass scales the row by 2^-80, so that no square overflows.
 fn measure(kept: ptr<function, Registers>, start: u32, end: u32, lane: u32, local: u32) -> vec3<f32> {
   let count = f32(settings.columns);
   let first = x[start] * tiny;
@@ -109,7 +110,7 @@ fn layer_norm(
   let lane = local % lanes;
   let row = ((group.y * groups.x + group.x) * threads + local) / lanes;
   let start = row * settings.columns;
-  let end = select(0u, settings.columns, row < settings.rows); // threads beyond the last row only meet the barriers
+  let end = select(0u, settings.columns, row < settings.rows); // threads beyond the last row only execute the barriers
   var kept: Registers;
   let found = measure(&kept, start, end, lane, local);
   for (var k = 0u; k < held; k++) {
@@ -123,7 +124,7 @@ fn layer_norm(
   }
 }
 
-// y = r·(h − mean(h) − x̂·mean(h·x̂)), where h = g·scale: the gradient with respect to x.
+// dx = r·(h − mean(h) − x̂·mean(h·x̂)), where h = g·scale: the gradient with respect to x, stored in y.
 @compute @workgroup_size(threads)
 fn layer_norm_gradient(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -162,8 +163,8 @@ fn layer_norm_gradient(
   }
 }
 
-// y[part] = Σ g·x̂ and Σ g over the part's rows: all parts added up, the gradients with respect to scale and offset. First the
-// threads measure the rows, then each adds up columns.
+// y[part] = Σ g·x̂ and Σ g over the rows of each part. The sums over all parts are the gradients with respect to scale and
+// offset. The threads first measure the rows; then each thread sums columns.
 @compute @workgroup_size(threads)
 fn layer_norm_sums(
   @builtin(workgroup_id) group: vec3<u32>,

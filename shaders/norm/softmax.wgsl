@@ -1,7 +1,7 @@
-// Softmax of each row of x[rows][columns], its logarithm, or its cross-entropy against labels, which are rows of
-// probabilities or one class number a row. `lanes` threads share a row: 1 for short rows, the whole workgroup for long
-// ones. The greatest element is taken off first, so no finite row overflows; a row whose greatest element is infinite or
-// NaN gives NaN. A class of probability 0 adds nothing, whatever its logit; a class number outside gives NaN.
+// Softmax of each row of x[rows][columns], log-softmax, or the cross-entropy with labels that are rows of probabilities or one
+// class index per row. `lanes` threads share a row: 1 for short rows, the whole workgroup for long ones. The maximum is
+// subtracted first, so no finite row overflows. A row whose maximum is infinite or NaN yields NaN. A class of probability 0
+// contributes nothing, for any logit. An out-of-range class index yields NaN.
 
 /*[enable*/ /*enable]*/
 
@@ -11,10 +11,10 @@ struct Settings {
 }
 @group(0) @binding(0) var<uniform> settings: Settings;
 @group(0) @binding(1) var<storage, read> x: array<f32>; // [rows][columns]
-@group(0) @binding(2) var<storage, read> labels: array<u32>; // float32 [rows][columns], int32 [rows]; else x, and not read
+@group(0) @binding(2) var<storage, read> labels: array<u32>; // float32 [rows][columns], int32 [rows]; else x, not read
 @group(0) @binding(3) var<storage, read_write> y: array<f32>; // [rows][columns], or losses [rows]
 
-override kind: u32 = 0u; // 0 softmax, 1 its logarithm, 2 cross-entropy with probabilities, 3 with class numbers
+override kind: u32 = 0u; // 0 softmax, 1 log-softmax, 2 cross-entropy with probabilities, 3 cross-entropy with class indices
 
 // #include "row-reduction"
 
@@ -27,7 +27,7 @@ fn softmax(
   let lane = local % lanes;
   let row = ((group.y * groups.x + group.x) * threads + local) / lanes;
   let start = row * settings.columns;
-  let end = select(0u, settings.columns, row < settings.rows); // threads beyond the last row only meet the barriers
+  let end = select(0u, settings.columns, row < settings.rows); // threads beyond the last row only execute the barriers
 
   var greatest = from_bits(0xff800000u);
   for (var i = lane; i < end; i += lanes) {

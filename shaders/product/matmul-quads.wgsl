@@ -1,46 +1,48 @@
-// y[batch][m][n] = activate(a · b + bias, residual) for software adapters: a workgroup is one quad of threads, and each thread
-// computes up to 32 rows × 4 or 8 or 16 outputs in registers, four k at a time, without workgroup memory or barriers.
+// y[batch][m][n] = activate(a · b + bias, residual) for software adapters. A workgroup is one quad of threads, and each thread
+// computes up to 32 rows × 4, 8 or 16 outputs in registers, four values of k at a time, without workgroup memory or barriers.
 //
-// SwiftShader computes four threads at once. A read of the four costs it 8 to 18 ns however the addresses lie, of workgroup
-// memory more, a multiply-add of four 0.5 ns, a swap within the quad the same. So each thread reads one of four k of a row of a
-// and gets the others by swaps, which meet the rows of b in its own `order`. It keeps in registers only what has a name, or an
-// index that it knows: the sums are variables, and what is stored in a loop is a copy of them. Both sides of a condition are
-// computed, but no loop that runs zero times: hence two loops that store. On two cores 256³ then runs at 8 GFLOP/s, the
-// tiled kernel at 1.1 (`npm run bench -- matmul --backend webgpu --browser`).
+// SwiftShader executes four threads at once. A read by all four costs 8 to 18 ns whatever the addresses are, a read of workgroup
+// memory more; a multiply-add of four costs 0.5 ns, and a swap within the quad the same. Each thread therefore reads one of four
+// values of k of a row of a and obtains the others by swaps, which match the rows of b in the `order` of the thread. SwiftShader
+// keeps only named variables and arrays with constant indices in registers: the sums are variables, and the loop that stores them
+// uses a copy. It executes both branches of a condition, but no iteration of a loop with trip count zero: hence two loops for
+// storing. On two cores 256³ then runs at 8 GFLOP/s; the tiled kernel reaches 1.1 (`npm run bench -- matmul --backend webgpu
+// --browser`).
 //
-// Strides in elements say how an operand lies, so a transposed one needs no code of its own. A batch stride of 0
-// broadcasts the operand. The usual epilogues are chosen by a uniform, because four pipelines for the products of one small
-// network take a software adapter most of the time until its first step; any other's text comes from its op. Rows and columns past
-// the end are computed of whatever is read there and not stored; places past k count as zeros. The order of a sum depends on its
-// column and the shape alone, not on how many columns a thread has.
+// Operands are addressed by strides in elements, so a transposed operand needs no separate code. A batch stride of 0 broadcasts
+// the operand. A uniform selects among the usual epilogues, because compiling four pipelines for the products of one small
+// network takes most of the time until the first step on a software adapter; the code of any other epilogue comes from its op.
+// Out-of-range rows and columns are computed from arbitrary values and not stored; elements past k count as zeros. The order of
+// summation depends only on the column and the shape, not on the number of columns per thread.
 //
-// Blocks, from src/ops/product/matmul-quads.ts: `columns`, `add`, `sums` and `found` are for each row and each block of columns;
-// `helpers` and `finish` for the other epilogues.
+// Blocks, from src/ops/product/matmul-quads.ts: `columns`, `add`, `sums` and `found` are repeated for each row and each block of
+// columns; `helpers` and `finish` are for the other epilogues.
 
 enable subgroups;
 
 const rows = /*[rows*/1u/*rows]*/;
-const across = /*[across*/1u/*across]*/; // of 16 columns, four a thread
+const across = /*[across*/1u/*across]*/; // number of blocks of 16 columns, four columns per thread
 
 struct Settings {
   // #include "strided-product"
-  quads_n: u32, // workgroups side by side
-  blocks_m: u32, // workgroups one below the other
-  has_epilogue: u32, // 0 for the products alone
+  quads_n: u32, // number of workgroups side by side
+  blocks_m: u32, // number of workgroups in the vertical direction
+  has_epilogue: u32, // 0 if only the products are stored
   has_bias: u32,
   has_residual: u32,
-  finish: u32, // the number of the epilogue, as in assembly/product/matmul.ts
+  finish: u32, // index of the epilogue, as in assembly/product/matmul.ts
 }
 @group(0) @binding(0) var<uniform> settings: Settings;
 @group(0) @binding(1) var<storage, read> a: array<f32>; // [batch][m][k], by the strides
 @group(0) @binding(2) var<storage, read> b: array<f32>; // [batch][k][n], by the strides
-@group(0) @binding(3) var<storage, read> bias: array<f32>; // [n]; not read when has_bias is 0
-@group(0) @binding(4) var<storage, read> residual: array<f32>; // [batch][m][n]; not read when has_residual is 0
+@group(0) @binding(3) var<storage, read> bias: array<f32>; // [n]; not read if has_bias is 0
+@group(0) @binding(4) var<storage, read> residual: array<f32>; // [batch][m][n]; not read if has_residual is 0
 @group(0) @binding(5) var<storage, read_write> y: array<f32>; // [batch][m][n]
 
 /*[helpers*/ /*helpers]*/
 
-// Zero for every negative number; NaN stays, whose patterns lie beyond infinity. An epilogue may bring a `relu` of its own.
+// Zero for every negative number; NaN stays NaN, because its bit patterns lie beyond infinity. An epilogue may define its own
+// `relu`.
 fn relu_four(value: vec4<f32>) -> vec4<f32> {
   let bits = bitcast<vec4<u32>>(value);
   return select(value, vec4<f32>(), (bits > vec4<u32>(0x80000000u)) & (bits <= vec4<u32>(0xff800000u)));
@@ -59,7 +61,7 @@ fn activated(sum: vec4<f32>, other: vec4<f32>) -> vec4<f32> {
   /*finish]*/
 }
 
-// Four k of a row of a in the order of the thread, whose own is `inside`.
+// Four k of a row of a in the order of the thread. `inside` tells whether the element that the thread itself reads is in range.
 fn a_four(at: u32, inside: bool) -> vec4<f32> {
   let x = select(0.0, a[at], inside);
   return vec4<f32>(x, quadSwapX(x), quadSwapY(x), quadSwapDiagonal(x));
@@ -105,7 +107,7 @@ fn matmul_quads(
   let column = index % settings.quads_n * 16u * across + lane;
   let row = index / settings.quads_n % settings.blocks_m * rows;
   let matrix = index / settings.quads_n / settings.blocks_m;
-  let n = settings.n; // read once: SwiftShader would do it again for every use
+  let n = settings.n; // read once: SwiftShader would repeat the read for every use
   let k = settings.k;
   let a_row = settings.a_row;
   let a_inner = settings.a_inner;
@@ -127,7 +129,7 @@ fn matmul_quads(
     at_b += b_inner * 4u;
   }
   var found: array<array<vec4<f32>, rows>, across>;
-  /*[found*/found[0][0] = sum0_0;/*found]*/ // for each of both
+  /*[found*/found[0][0] = sum0_0;/*found]*/ // for each row and each block of columns
   let rows_left = select(0u, min(rows, settings.m - row), matrix < settings.batch);
   let bare_rows = select(0u, rows_left, settings.has_epilogue == 0u);
   let has_bias = vec4<bool>(settings.has_bias != 0u);

@@ -1,27 +1,28 @@
-// y[batch][m][n] = activate(a · b + bias, residual): a workgroup computes a tile of tile_m × tile_n outputs, a thread `down` × `across`
-// blocks of 4 × 4 of them in registers. Both operands pass through workgroup memory in one layout, [k][a's quads, b's quads], so
-// the inner loop is the same for plain and transposed operands: only what is read differs, a block of 4 × 4 at a time, turned on
-// the way where k is what lies together in memory. A thread's blocks lie apart, so that neighbouring threads read neighbouring
-// vec4 however many blocks they have. The next blocks are read before the present ones are multiplied, and arrive meanwhile.
+// y[batch][m][n] = activate(a · b + bias, residual). A workgroup computes a tile of tile_m × tile_n outputs; each thread computes
+// `down` × `across` blocks of 4 × 4 outputs in registers. Both operands are staged in workgroup memory in the same layout,
+// [k][quads of a, quads of b], so the inner loop is the same for plain and transposed operands. Only the loads differ: they read
+// blocks of 4 × 4, and transpose them if the operand is contiguous along k. The blocks of a thread are spread over the tile, so
+// that neighbouring threads read neighbouring vec4, whatever the number of blocks. The next blocks are loaded before the current
+// ones are multiplied, so that the loads overlap with the arithmetic.
 //
-// With slices > 1 the threads form that many groups, each adds every slices-th k of a tile, and the partial sums are
-// added in the order of the slices: for outputs too small to fill the device otherwise, and for so few rows or columns that
-// reading the other operand is all the work. Where even that leaves a device idle, k is cut into slots of `chunk`, whose
-// sums become matrices one after another. To add these up is a product, too: a row of ones times [slots][batch · m · n], with
-// the epilogue of the whole. In any case the order of summation depends on the shape alone.
+// With slices > 1, the threads form that many groups. Each group sums every slices-th k of a tile, and the partial sums are added
+// in the order of the slices. This serves outputs that are too small to fill the device otherwise, and products with so few rows
+// or columns that reading the other operand dominates. If the device is still not full, k is split into slots of `chunk`, whose
+// sums are stored as separate matrices. Adding these up is a matrix product, too: a row of ones times [slots][batch · m · n],
+// with the epilogue of the whole product. In every case the order of summation depends on the shape alone.
 //
-// Blocks: `tile` sizes; `*_element` and `*_quad` read (`y_quad` writes) whole vec4 where the rows in memory divide by 4;
-// `sums`, `multiply` and `store` are for each block of a thread.
+// Blocks: `tile` sets the sizes; `*_element` and `*_quad` read (`y_quad` writes) whole vec4 if the row length in memory is a
+// multiple of 4; `sums`, `multiply` and `store` are repeated for each block of a thread.
 
 /*[tile*/
 const tile_m = 32u;
 const tile_n = 32u;
-const depth = 16u; // of k at a time: so little that no thread has to read two blocks
+const depth = 16u; // values of k per iteration: few enough that no thread has to read two blocks
 const down = 1u;
 const across = 1u;
 const slices = 1u;
-const whole = false; // m, n and k are multiples of the tile: nothing lies past an end
-const flat = false; // the only row is [m][n]
+const whole = false; // m, n and k are multiples of the tile: nothing is out of range
+const flat = false; // the output is a single row, which represents [m][n]
 /*tile]*/
 
 struct Settings {
@@ -30,17 +31,17 @@ struct Settings {
   k: u32,
   batch: u32,
   parts: u32, // batch * slots
-  chunk: u32, // of k for each slot, a multiple of depth
-  tiles_n: u32, // tiles side by side
+  chunk: u32, // values of k per slot, a multiple of depth
+  tiles_n: u32, // number of tiles side by side
   a_batch: u32, // elements from one matrix to the next; 0 broadcasts
   b_batch: u32,
-  bias_n: u32, // n, or that of [m][n] where flat
+  bias_n: u32, // n; if flat, the n of [m][n]
 }
 @group(0) @binding(0) var<uniform> settings: Settings;
 @group(0) @binding(1) var<storage, read> a: array</*[a_element*/f32/*a_element]*/>; // [batch][m][k] or [batch][k][m]
 @group(0) @binding(2) var<storage, read> b: array</*[b_element*/f32/*b_element]*/>; // [batch][k][n] or [batch][n][k]
-@group(0) @binding(3) var<storage, read> bias: array<f32>; // [n]; not read when has_bias is false
-@group(0) @binding(4) var<storage, read> residual: array<f32>; // [batch][m][n]; not read when has_residual is false
+@group(0) @binding(3) var<storage, read> bias: array<f32>; // [n]; not read if has_bias is false
+@group(0) @binding(4) var<storage, read> residual: array<f32>; // [batch][m][n]; not read if has_residual is false
 @group(0) @binding(5) var<storage, read_write> y: array</*[y_element*/f32/*y_element]*/>; // [slots][batch][m][n]
 
 override transpose_a: bool = false;
@@ -54,9 +55,9 @@ const quads_k = depth / 4u;
 const pieces_a = quads_m * quads_k; // blocks of 4 × 4
 const pieces_b = quads_n * quads_k;
 const lanes_n = quads_n / across;
-const lanes = quads_m / down * lanes_n; // threads of a slice
+const lanes = quads_m / down * lanes_n; // threads per slice
 const threads = lanes * slices;
-const pitch = quads_m + quads_n + 1u; // one more than needed: columns of the tile fall into different banks
+const pitch = quads_m + quads_n + 1u; // one more than needed, so that columns of the tile are in different banks
 
 var<workgroup> tile: array<vec4<f32>, depth * pitch>; // [k][m / 4 of a, n / 4 of b]
 
@@ -64,12 +65,12 @@ fn bias_at(column: u32) -> u32 {
   return select(column, column % settings.bias_n, flat);
 }
 
-// How many of the places from `at` on lie before `end`, where less than four count.
+// Number of positions from `at` on that are before `end`, if fewer than four; otherwise any value of at least four.
 fn places_left(at: u32, end: u32) -> u32 {
   return select(end - min(at, end), 4u, whole);
 }
 
-// Four neighbours in memory, zeros after the first `left`.
+// Four contiguous elements; those after the first `left` are zeros.
 fn read_quad(is_b: bool, index: u32, left: u32) -> vec4<f32> {
   var quad = vec4<f32>();
   if (is_b) {
@@ -90,7 +91,7 @@ fn read_quad(is_b: bool, index: u32, left: u32) -> vec4<f32> {
   return quad;
 }
 
-// What four rows add to each of four columns: 4 × 4 products.
+// The outer product of four rows and four columns: 4 × 4 products.
 fn outer(left: vec4<f32>, right: vec4<f32>) -> mat4x4<f32> {
   return mat4x4<f32>(left.x * right, left.y * right, left.z * right, left.w * right);
 }
@@ -140,9 +141,9 @@ fn matmul_tiled(
   let lane_m = lane / lanes_n;
   let lane_n = lane % lanes_n;
 
-  // What the thread reads: a block of a, or of b. Neighbouring threads take neighbours in memory.
+  // The block of a or b that the thread loads. Neighbouring threads load neighbouring blocks in memory.
   let is_b = local >= pieces_a;
-  let is_across = select(transpose_a, !transpose_b, is_b); // m or n is what lies together in memory, not k
+  let is_across = select(transpose_a, !transpose_b, is_b); // whether m or n is the contiguous dimension in memory, not k
   let quads = select(quads_m, quads_n, is_b);
   let piece = local - select(0u, pieces_a, is_b);
   let quad = select(piece / quads_k, piece % quads, is_across);

@@ -1,19 +1,20 @@
-// y[batch][m][n] = activate(a · b + bias, residual) without workgroup memory or barriers, four neighbours of a row a thread: the
-// plain version, that the others are tested against and that serves products too small to fill a tile. Each sum adds up in the
-// order of k. Columns past the end are computed of whatever is read there and not stored.
+// y[batch][m][n] = activate(a · b + bias, residual) without workgroup memory or barriers; each thread computes four neighbouring
+// outputs of a row. This is the plain version: the reference for tests of the others, and the kernel for products that are too
+// small to fill a tile. Each sum is accumulated in the order of k. Out-of-range columns are computed from arbitrary values and
+// not stored.
 //
-// Strides in elements say how an operand lies, so a transposed one needs no code of its own. A batch stride of 0
-// broadcasts the operand.
+// Operands are addressed by strides in elements, so a transposed operand needs no separate code. A batch stride of 0 broadcasts
+// the operand.
 
 struct Settings {
   // #include "strided-product"
-  quads_n: u32, // threads side by side
+  quads_n: u32, // number of threads side by side
 }
 @group(0) @binding(0) var<uniform> settings: Settings;
 @group(0) @binding(1) var<storage, read> a: array<f32>; // [batch][m][k], by the strides
 @group(0) @binding(2) var<storage, read> b: array<f32>; // [batch][k][n], by the strides
-@group(0) @binding(3) var<storage, read> bias: array<f32>; // [n]; not read when has_bias is false
-@group(0) @binding(4) var<storage, read> residual: array<f32>; // [batch][m][n]; not read when has_residual is false
+@group(0) @binding(3) var<storage, read> bias: array<f32>; // [n]; not read if has_bias is false
+@group(0) @binding(4) var<storage, read> residual: array<f32>; // [batch][m][n]; not read if has_residual is false
 @group(0) @binding(5) var<storage, read_write> y: array<f32>; // [batch][m][n]
 
 override threads: u32 = 64u;

@@ -1,11 +1,12 @@
-// One step back through a recurrent cell for all samples: first what arrives at the state after the step, by the product of
-// the next step's gradient with the transposed recurrent kernel, then the gradient of the step's own sums, in the row before
-// it of one buffer. So each step is one dispatch, and one more a GRU's whose reset gate comes before the product. A thread
-// has `rows` samples times `vectors` vec4 of units. Dispatched by src/ops/recurrent/recurrent-wgsl.ts; laid out as in recurrent.wgsl,
-// where the blocks are told.
+// One backward step of a recurrent cell for all samples. It first computes the gradient with respect to the state after the step,
+// from the product of the gradient of the next step with the transposed recurrent kernel. It then computes the gradient of the
+// sums of the step itself, and stores it in the preceding row of the same buffer. Each step is therefore one dispatch, plus one
+// for a GRU whose reset gate comes before the product. A thread processes `rows` samples times `vectors` vec4 of units.
+// src/ops/recurrent/recurrent-wgsl.ts dispatches it. The layout is the same as in recurrent.wgsl, which describes the blocks.
 //
-// `carried` goes from step to step: what arrives at the state but by the product, [batch][units], then for an LSTM what
-// arrives at the carry, [batch][units]; behind them lie the masks, so that no kernel binds more than eight buffers.
+// `carried` is passed from step to step. It holds the gradient with respect to the state except for the product, [batch][units],
+// then for an LSTM the gradient with respect to the carry, [batch][units]. The masks follow in the same buffer, so that no kernel
+// binds more than eight buffers.
 
 /*[enable*/ /*enable]*/
 
@@ -16,22 +17,22 @@ struct Settings {
   batch: u32,
   steps: u32,
   step: u32,
-  width: u32, // columns of all gates
-  from: u32, // where the factors of sample 0 lie: the step's row of them, and the first column
+  width: u32, // total columns of all gates
+  from: u32, // offset of the factors of sample 0: the row of the step, and the first column
   column: u32, // the first column that is summed
-  columns: u32, // how many are; 0 after the last step, behind which nothing is
+  columns: u32, // number of columns that are summed; 0 at the last step, which has no next step
   dropout_at: u32,
   mask_at: u32,
   has_mask: u32,
 }
 @group(0) @binding(0) var<uniform> settings: Settings;
-@group(0) @binding(1) var<storage, read> upstream: array<f32>; // [steps + 1][batch][units], and an LSTM's carry behind
-@group(0) @binding(2) var<storage, read> states: array<f32>; // likewise
+@group(0) @binding(1) var<storage, read> upstream: array<f32>; // [steps + 1][batch][units], followed by the carry of an LSTM
+@group(0) @binding(2) var<storage, read> states: array<f32>; // the same layout
 @group(0) @binding(3) var<storage, read> kernel: array<f32>; // [units][width]
 @group(0) @binding(4) var<storage, read> second: array<f32>; // carries [steps + 1][batch][units], or products [steps][batch][units]
 @group(0) @binding(5) var<storage, read> gates: array<f32>; // [steps][batch][width]
-@group(0) @binding(6) var<storage, read_write> m: array<f32>; // [steps][batch][width]: with respect to the projected inputs
-@group(0) @binding(7) var<storage, read_write> q: array<f32>; // … to the recurrent product: GRU with the reset gate after it
+@group(0) @binding(6) var<storage, read_write> m: array<f32>; // [steps][batch][width]: gradient of the projected inputs
+@group(0) @binding(7) var<storage, read_write> q: array<f32>; // … of the recurrent product: GRU with reset gate after it
 @group(0) @binding(8) var<storage, read_write> carried: array<f32>;
 @group(0) @binding(9) var<storage, read> dropout: array<f32>; // [batch][units]
 @group(0) @binding(10) var<storage, read> mask: array<f32>; // [steps][batch]
@@ -42,7 +43,7 @@ override has_dropout: bool = false;
 override is_lstm: bool = false;
 override reset_after: bool = false;
 
-// The slopes at the places where the values are y.
+// Derivatives of the activations, computed from their outputs y.
 fn relu_slope(y: f32) -> f32 {
   return select(0.0, 1.0, y > 0.0);
 }
@@ -71,7 +72,7 @@ fn back_factor(at: u32) -> f32 {
   return /*[left*/m/*left]*/[at];
 }
 
-// Four columns of a row of gradients that begins at `at`, zeros where not `inside`.
+// Four columns of a row of gradients that starts at `at`; zeros where `inside` is false.
 fn back_factors(at: u32, k: u32, inside: vec4<bool>) -> vec4<f32> {
   /*[factors*/
   let i = at + select(vec4<u32>(), vec4<u32>(k) + vec4<u32>(0u, 1u, 2u, 3u), inside);
@@ -85,7 +86,7 @@ fn back_weights(at: u32, down: vec4<u32>, inside: bool) -> vec4<f32> {
   return select(vec4<f32>(), x, inside);
 }
 
-// The thread's part of the product.
+// The part of the product that this thread computes.
 fn multiply_back(sums: ptr<function, Sums>, place: Place, local: u32) {
   let columns = settings.columns;
   let width = settings.width;
@@ -128,7 +129,7 @@ fn weighed(at: u32, sum: f32) -> f32 {
   return sum;
 }
 
-// Before the last step: one thread copies one element.
+// Runs before the last step: one thread copies one element.
 @compute @workgroup_size(threads)
 fn recurrent_gradient_start(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -151,7 +152,7 @@ fn recurrent_gradient_start(
   }
 }
 
-// After the first step: the gradients with respect to the initial states.
+// Runs after the first step: the gradients with respect to the initial states.
 @compute @workgroup_size(threads)
 fn recurrent_gradient_end(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -239,7 +240,7 @@ fn recurrent_gradient_lstm(
   }
 }
 
-// Both kinds of GRU; where the reset gate comes before the product, its own gradient is the next dispatch's.
+// Both kinds of GRU. If the reset gate comes before the product, the next dispatch computes its gradient.
 @compute @workgroup_size(threads)
 fn recurrent_gradient_gru(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -279,7 +280,7 @@ fn recurrent_gradient_gru(
   }
 }
 
-// The reset gate before the product: the candidate's gradient goes back through the kernel to r · h.
+// Reset gate before the product: the gradient of the candidate is propagated through the kernel to r · h.
 @compute @workgroup_size(threads)
 fn recurrent_gradient_gru_reset(
   @builtin(workgroup_id) group: vec3<u32>,

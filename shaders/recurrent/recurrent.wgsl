@@ -1,11 +1,13 @@
-// One step of a recurrent cell for all samples: the state q[step + 1] from q[step], in one buffer. A thread sums `rows`
-// samples times `vectors` vec4 of columns: all gates of four neighbouring units, so that it can go on to their new state, or
-// more units of one gate. src/ops/recurrent/recurrent-wgsl.ts dispatches the steps; src/ops/recurrent/recurrent-cell.ts tells the layout.
+// One step of a recurrent cell for all samples: computes the state q[step + 1] from q[step], in one buffer. A thread sums `rows`
+// samples times `vectors` vec4 of columns: either all gates of four neighbouring units, so that it can also compute their new
+// state, or more units of one gate. src/ops/recurrent/recurrent-wgsl.ts dispatches the steps; src/ops/recurrent/recurrent-cell.ts
+// describes the layout.
 //
-// As in matmul.wgsl the blocks make a workgroup of one quad for SwiftShader, whose threads swap what they read and have up
-// to 32 samples; elsewhere a thread has one. Places past the end of a sum count as zeros; samples and units past the end are
-// computed of whatever is read there and not stored. Two entries make a step of a GRU whose reset gate comes before the
-// product: the candidate's is of r · h. What follows a product is done unit by unit: to SwiftShader a vec4 is four times the code.
+// As in matmul-quads.wgsl, the blocks form a workgroup of one quad for SwiftShader, whose threads swap the values that they read
+// and have up to 32 samples each; on other adapters a thread has one sample. Elements past the end of a sum count as zeros;
+// out-of-range samples and units are computed from arbitrary values and not stored. A step of a GRU whose reset gate comes before
+// the product has two entry points, because the product of the candidate uses r · h. The arithmetic after a product is done unit
+// by unit: in SwiftShader a vec4 generates four times the code.
 
 /*[enable*/ /*enable]*/
 
@@ -16,22 +18,22 @@ struct Settings {
   batch: u32,
   steps: u32,
   step: u32,
-  kept_step: u32, // where gates are kept: the step, or 0
-  width: u32, // columns of all gates
-  column: u32, // the first that is summed
+  kept_step: u32, // if gates are stored: the step, otherwise 0
+  width: u32, // total columns of all gates
+  column: u32, // the first column that is summed
   between: u32, // columns from one vector to the next
-  keep: u32, // whether to write gates, carries and products, for the gradient
+  keep: u32, // whether to store gates, carries and products for the gradient
   has_mask: u32,
 }
 @group(0) @binding(0) var<uniform> settings: Settings;
 @group(0) @binding(1) var<storage, read> projected: array<f32>; // [steps][batch][width]
 @group(0) @binding(2) var<storage, read> kernel: array<f32>; // [units][width]
-@group(0) @binding(3) var<storage, read> bias: array<f32>; // [units]: GRU whose reset gate comes after the product
-@group(0) @binding(4) var<storage, read> dropout: array<f32>; // [batch][units]; not read unless has_dropout
-@group(0) @binding(5) var<storage, read> mask: array<f32>; // [steps][batch]; not read unless there is one
-@group(0) @binding(6) var<storage, read_write> q: array<f32>; // [steps + 1][batch][units], and an LSTM's carry behind
+@group(0) @binding(3) var<storage, read> bias: array<f32>; // [units]: for a GRU whose reset gate comes after the product
+@group(0) @binding(4) var<storage, read> dropout: array<f32>; // [batch][units]; not read unless has_dropout is true
+@group(0) @binding(5) var<storage, read> mask: array<f32>; // [steps][batch]; not read if there is no mask
+@group(0) @binding(6) var<storage, read_write> q: array<f32>; // [steps + 1][batch][units], followed by the carry of an LSTM
 @group(0) @binding(7) var<storage, read_write> gates: array<f32>; // [steps][batch][width], after activation
-// LSTM: the carries [steps + 1][batch][units]. GRU: the candidate's product [steps][batch][units], or r · h [batch][units].
+// LSTM: the carries [steps + 1][batch][units]. GRU: the product of the candidate [steps][batch][units], or r · h [batch][units].
 @group(0) @binding(8) var<storage, read_write> s: array<f32>;
 @group(0) @binding(9) var<storage, read> hidden: array<f32>; // [batch][units]
 @group(0) @binding(10) var<storage, read> carry: array<f32>; // [batch][units]
@@ -43,7 +45,7 @@ fn gate(x: f32) -> f32 {
   return /*[gate*/sigmoid(x)/*gate]*/;
 }
 
-// What the recurrent kernel multiplies: the state, weighed, or r · h, which is weighed already.
+// The left operand of the recurrent product: the state times its dropout mask, or r · h, which already includes the mask.
 fn factor(at: u32, start: u32) -> f32 {
   let x = /*[left*/q/*left]*/[start + at];
   if (has_dropout) {
@@ -52,7 +54,7 @@ fn factor(at: u32, start: u32) -> f32 {
   return x;
 }
 
-// Four k of a row of factors from `at` on, zeros where not `inside`.
+// Four k of a row of factors, starting at `at`; zeros where `inside` is false.
 fn factors(at: u32, start: u32, k: u32, inside: vec4<bool>) -> vec4<f32> {
   /*[factors*/
   let i = at + select(vec4<u32>(), vec4<u32>(k) + vec4<u32>(0u, 1u, 2u, 3u), inside);
@@ -65,7 +67,7 @@ fn weights(at: u32, inside: bool) -> vec4<f32> {
   return select(vec4<f32>(), vec4<f32>(kernel[at], kernel[at + 1u], kernel[at + 2u], kernel[at + 3u]), inside);
 }
 
-// The thread's part of the product. `start` is where the factors of step and sample 0 lie.
+// The part of the product that this thread computes. `start` is the offset of the factors of step 0 and sample 0.
 fn multiply(sums: ptr<function, Sums>, place: Place, start: u32, local: u32) {
   let units = settings.units;
   let width = settings.width;
@@ -101,7 +103,7 @@ fn masked(row: u32) -> bool {
   return settings.has_mask != 0u && mask[row] == 0.0;
 }
 
-// The state of the next step: the new one, or the old, at `now`, where the mask is 0.
+// Stores the state of the next step: the new one, or the old one, at `now`, where the mask is 0.
 fn put_next(now: u32, value: f32, is_masked: bool) {
   var next = value;
   if (settings.has_mask != 0u) {
@@ -110,7 +112,7 @@ fn put_next(now: u32, value: f32, is_masked: bool) {
   q[now + settings.batch * settings.units] = next;
 }
 
-// Before the first step: one thread copies one element.
+// Runs before the first step: one thread copies one element.
 @compute @workgroup_size(threads)
 fn recurrent_start(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -137,7 +139,7 @@ fn recurrent_simple(
   @builtin(/*[local_recurrent_simple*/local_invocation_index/*local_recurrent_simple]*/) local: u32,
 ) {
   let units = settings.units;
-  let first = settings.step * settings.batch; // of the step's rows
+  let first = settings.step * settings.batch; // first row of the step
   let place = place_of(group, groups, local);
   var sums: Sums;
   multiply(&sums, place, first * units, local);
@@ -161,7 +163,7 @@ fn recurrent_lstm(
   @builtin(/*[local_recurrent_lstm*/local_invocation_index/*local_recurrent_lstm]*/) local: u32,
 ) {
   let units = settings.units;
-  let first = settings.step * settings.batch; // of the step's rows
+  let first = settings.step * settings.batch; // first row of the step
   let place = place_of(group, groups, local);
   var sums: Sums;
   multiply(&sums, place, first * units, local);
@@ -193,7 +195,7 @@ fn recurrent_lstm(
   }
 }
 
-// The reset gate after the product.
+// Reset gate after the product.
 @compute @workgroup_size(threads)
 fn recurrent_gru(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -201,7 +203,7 @@ fn recurrent_gru(
   @builtin(/*[local_recurrent_gru*/local_invocation_index/*local_recurrent_gru]*/) local: u32,
 ) {
   let units = settings.units;
-  let first = settings.step * settings.batch; // of the step's rows
+  let first = settings.step * settings.batch; // first row of the step
   let place = place_of(group, groups, local);
   var sums: Sums;
   multiply(&sums, place, first * units, local);
@@ -228,7 +230,7 @@ fn recurrent_gru(
   }
 }
 
-// The reset gate before the product: z, r and r · h.
+// Reset gate before the product: computes z, r and r · h.
 @compute @workgroup_size(threads)
 fn recurrent_gru_gates(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -236,7 +238,7 @@ fn recurrent_gru_gates(
   @builtin(/*[local_recurrent_gru_gates*/local_invocation_index/*local_recurrent_gru_gates]*/) local: u32,
 ) {
   let units = settings.units;
-  let first = settings.step * settings.batch; // of the step's rows
+  let first = settings.step * settings.batch; // first row of the step
   let place = place_of(group, groups, local);
   var sums: Sums;
   multiply(&sums, place, first * units, local);
@@ -255,7 +257,7 @@ fn recurrent_gru_gates(
   }
 }
 
-// And the candidate: its factors are r · h of all units, which the other entry wrote.
+// Computes the candidate. Its factors are r · h of all units, which recurrent_gru_gates has stored.
 @compute @workgroup_size(threads)
 fn recurrent_gru_candidate(
   @builtin(workgroup_id) group: vec3<u32>,
@@ -263,7 +265,7 @@ fn recurrent_gru_candidate(
   @builtin(/*[local_recurrent_gru_candidate*/local_invocation_index/*local_recurrent_gru_candidate]*/) local: u32,
 ) {
   let units = settings.units;
-  let first = settings.step * settings.batch; // of the step's rows
+  let first = settings.step * settings.batch; // first row of the step
   let place = place_of(group, groups, local);
   var sums: Sums;
   multiply(&sums, place, 0u, local);

@@ -1,10 +1,11 @@
-// The place of the first maximum along the middle axis of x[outer][reduce][inner], as int32. NaN counts as the maximum.
+// The index of the first maximum along the middle axis of x[outer][reduce][inner], as int32. NaN counts as the maximum.
 //
-// Numbers are compared as keys of 32 bits in the order of their values, with NaN on top and −0 equal to 0, so that
-// nothing rests on comparing NaN. A workgroup makes one output (inner = 1 and long rows) or a thread does.
+// Numbers are compared as 32-bit keys in the order of their values, with NaN above all and −0 equal to 0, so that the result does
+// not depend on comparisons with NaN. One workgroup computes one output if inner = 1 and rows are long, otherwise one thread
+// does.
 
 struct Settings {
-  count: u32, // outputs, outer * inner
+  count: u32, // number of outputs, outer * inner
   reduce: u32,
   inner: u32,
 }

@@ -1,6 +1,7 @@
-// Sums over the rows of a matrix, of h and of h·e: what batch normalization (Ioffe, Szegedy 2015) and its gradient want to know
-// of each column. A thread goes down the rows of a part, one column or four side by side, so that neighbours read neighbours.
-// How many rows a part has depends on the shape alone; where there are several, reductions add them up in their order.
+// Sums of h and h·e over the rows of a matrix: the column statistics for batch normalization (Ioffe, Szegedy 2015) and its
+// gradient. A thread traverses the rows of a part, for one column or four adjacent ones, so that neighbouring threads read
+// neighbouring elements. The number of rows per part depends on the shape alone. If there are several parts, reductions add them
+// up in order.
 
 /*[vector*/
 alias Vector = f32;
@@ -8,9 +9,9 @@ alias Vector = f32;
 
 struct Settings {
   rows: u32,
-  columns: u32, // of Vector
+  columns: u32, // in units of Vector
   parts: u32,
-  part_rows: u32, // the last part has the rest
+  part_rows: u32, // the last part has the remainder
 }
 @group(0) @binding(0) var<uniform> settings: Settings;
 @group(0) @binding(1) var<storage, read> x: array<Vector>; // [rows][columns]

@@ -1,10 +1,10 @@
-// Sets flags[place] to the step where the flag is negative and any of a value's elements is NaN or infinite: found by the
-// bits, because WGSL lets an implementation assume that such values never occur. Every thread that finds one stores the
-// same number, so their order does not matter. Six values a dispatch: with flags and step these are the 8 buffers that WebGPU
-// promises. Threads walk each value in strides; what is not there has size 0.
+// Sets flags[place] to the step if the flag is negative and any element of a value is NaN or infinite. It tests the bits, because
+// WGSL lets an implementation assume that such values never occur. Every thread that finds one stores the same number, so their
+// order does not matter. One dispatch checks six values: with flags and step these are the 8 storage buffers that WebGPU
+// guarantees. Threads traverse each value with a stride; absent values have size 0.
 
 struct Settings {
-  place: u32, // of the first value
+  place: u32, // index of the flag of the first value
   size0: u32,
   size1: u32,
   size2: u32,

@@ -1,4 +1,4 @@
-// Writes one pattern of 32 bits into every element of y: a float32 or int32 value.
+// Writes one 32-bit pattern (a float32 or int32 value) into every element of y.
 
 struct Settings {
   size: u32,

@@ -1,11 +1,11 @@
-// Copies elements of four bytes, as u32 whatever they mean: transposes, slices, pads and joins, where both sides walk
-// up to 8 axes with strides of their own; and plain copies. One thread moves one element.
+// Copies elements of four bytes, as u32 regardless of their dtype: plain copies, and transposes, slices, pads and concatenations,
+// in which each side has up to 8 axes with its own strides. One thread copies one element.
 
 struct Settings {
-  dims: array<vec4<u32>, 2>, // of the axes, the outermost first; 1 behind the last
-  source_strides: array<vec4<u32>, 2>, // elements
+  dims: array<vec4<u32>, 2>, // sizes of the axes, the outermost first; 1 after the last
+  source_strides: array<vec4<u32>, 2>, // in elements
   target_strides: array<vec4<u32>, 2>,
-  size: u32, // elements to move: the product of dims
+  size: u32, // number of elements to copy: the product of dims
   rank: u32,
   source_offset: u32,
   target_offset: u32,
@@ -40,7 +40,7 @@ fn strided_copy(
   y[to_place] = x[from_place];
 }
 
-// Contiguous on both sides.
+// Both sides are contiguous.
 @compute @workgroup_size(threads)
 fn copy(
   @builtin(workgroup_id) group: vec3<u32>,

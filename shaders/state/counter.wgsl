@@ -1,4 +1,4 @@
-// Adds a whole number to a counter in device state. One thread.
+// Adds an integer to a counter in device state. One thread.
 
 struct Settings {
   by: i32,

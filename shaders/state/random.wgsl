@@ -1,12 +1,13 @@
-// Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As Easy as 1, 2, 3; SC 2011), the
-// same bits as src/core/random.ts. One thread makes two elements: the counter is (pair, step), the key the stream's.
+// Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror, Shaw: Parallel Random Numbers: As Easy as 1, 2, 3; SC 2011). It produces
+// the same bits as src/core/random.ts. One thread computes two elements: the counter is (pair, step), the key is that of the
+// stream.
 
 struct Settings {
   size: u32,
   key0: u32,
   key1: u32,
-  threshold: f32, // dropout: draws below it give 0
-  kept: f32, // dropout: what the others give
+  threshold: f32, // dropout: draws below the threshold yield 0
+  kept: f32, // dropout: the value of all other elements
 }
 @group(0) @binding(0) var<uniform> settings: Settings;
 @group(0) @binding(1) var<storage, read> step: array<i32>; // [1]
@@ -15,7 +16,7 @@ struct Settings {
 override threads: u32 = 64u;
 override dropout: bool = false;
 
-// Four rounds, each of which adds, rotates by its own amount, and xors.
+// Four rounds. Each adds, rotates by its own amount, and applies xor.
 fn four_rounds(start: vec2<u32>, by: vec4<u32>) -> vec2<u32> {
   var x = start;
   for (var i = 0u; i < 4u; i++) {
@@ -37,7 +38,7 @@ fn threefry2x32(key0: u32, key1: u32, counter0: u32, counter1: u32) -> vec2<u32>
   return four_rounds(x, even) + vec2<u32>(key2, key0 + 5u);
 }
 
-// A multiple of 2^-24 in [0, 1), or what dropout makes of it.
+// A multiple of 2^-24 in [0, 1), or for dropout the value derived from it.
 fn draw(bits: u32) -> f32 {
   let value = f32(bits >> 8u) * 0.000000059604644775390625;
   if (dropout) {
