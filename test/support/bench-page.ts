@@ -1,19 +1,18 @@
 /**
- * How tests drive the benchmark's page: it is opened with an address, and asked what it shows. Used by
- * test/browser/bench-page.test.ts.
+ * Helpers that open the benchmark page and read what it shows. Used by test/browser/bench-page.test.ts.
  */
 import type { Page } from 'puppeteer';
 import { inject } from 'vitest';
 import { withPage } from './browser.ts';
 
 export interface OpenOptions {
-  /** Of the address, from the question mark on. */
+  /** Query string of the URL, including the question mark. */
   readonly query?: string;
   readonly width?: number;
   readonly withoutWebGpu?: true;
 }
 
-/** Opens the page, and waits until it has looked at the machine. */
+/** Opens the page and waits until it has detected the hardware. */
 export function openBenchPage<T>(
   { query = '', width = 1280, withoutWebGpu }: OpenOptions,
   use: (page: Page) => Promise<T>,
@@ -42,16 +41,16 @@ export async function finish(page: Page): Promise<void> {
   await page.waitForSelector('#running', { hidden: true, timeout: 60_000 });
 }
 
-/** The cells of each row, without the rows that head a group. */
+/** The cells of each row, without group headers. */
 export const rows = (page: Page): Promise<string[][]> =>
   page.$$eval('tbody tr:not(.group)', (found) =>
     found.map((row) => [...row.children].map(({ textContent }) => textContent)),
   );
 
-/** Contrast below what small text needs (4.5), wherever the page shows text of its own: `tag: ratio`. */
+/** Text elements whose contrast is below the minimum for small text (4.5): `tag: ratio`. */
 export const poorContrasts = (page: Page): Promise<string[]> => page.evaluate(contrastScript) as Promise<string[]>;
 
-/** Runs in the page, as text, so that nothing rewrites it. */
+/** Runs in the page; a string, so that no transform rewrites it. */
 const contrastScript = `(() => {
   const channels = (color) => color.match(/[\\d.]+/g).map(Number);
   const luminance = (color) => {
@@ -70,7 +69,7 @@ const contrastScript = `(() => {
   const poor = [];
   for (const element of document.body.querySelectorAll('*')) {
     const hasText = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== '');
-    // what is disabled is exempt
+    // disabled elements are exempt
     if (!hasText || !element.checkVisibility() || element.closest(':disabled, .hidden')) continue;
     const style = getComputedStyle(element);
     const color = element instanceof SVGElement ? style.fill : style.color;

@@ -1,5 +1,5 @@
 /**
- * Runs once before the browser tests: starts the one browser and the server that all of them share.
+ * Runs once before the browser tests: starts the browser and the server that they share.
  */
 import type { TestProject } from 'vitest/node';
 import { launchBrowser } from '../../tools/browser.ts';

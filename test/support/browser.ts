@@ -1,11 +1,11 @@
 /**
- * How a browser test calls code in a page: a module of test/browser/pages is bundled by the server, loaded in an empty
- * page, and one of its exported functions is called there with a JSON argument; its result comes back.
+ * Lets a browser test call code in a page: the server bundles a module of test/browser/pages, an empty page loads it and calls
+ * one of its exported functions with a JSON argument, and the result is returned.
  *
  *     const page = browserModule<typeof import('./pages/webgpu.ts')>('test/browser/pages/webgpu.ts');
  *     expect(await page('double', [1, 2])).toEqual([2, 4]);
  *
- * Typed arrays come back as plain arrays; NaN and the infinities survive. An error in the page or on its console fails
+ * Typed arrays are returned as plain arrays; NaN and infinities are preserved. An error in the page or on its console fails
  * the call.
  */
 import puppeteer, { type Browser, type Page } from 'puppeteer';
@@ -16,7 +16,7 @@ export interface PageOptions {
   readonly isolated?: boolean;
   /** Milliseconds. */
   readonly timeout?: number;
-  /** Console errors that the test expects; a message that matches does not fail it. */
+  /** Matches the console errors that the test expects: they do not fail it. */
   readonly expectedErrors?: RegExp;
 }
 
@@ -37,7 +37,7 @@ afterAll(async () => {
   connection = null;
 });
 
-/** Everything that goes wrong in a page, as it happens. */
+/** Collects the errors of a page as they occur. */
 function watch(page: Page, expected: RegExp | undefined): string[] {
   const problems: string[] = [];
   const note = (text: string): void => {
@@ -46,7 +46,7 @@ function watch(page: Page, expected: RegExp | undefined): string[] {
   page.on('pageerror', (error) => note(error instanceof Error ? (error.stack ?? error.message) : String(error)));
   page.on('error', (error) => note(`the page crashed: ${error.message}`));
   page.on('console', (message) => {
-    // a WebGPU call with invalid arguments that nobody catches is only a warning to the browser
+    // the browser logs uncaptured WebGPU validation errors only as warnings
     const invalid =
       message.type() === 'warn' && /\[Invalid |while (calling|validating|encoding)|uncaptured/i.test(message.text());
     if (message.type() === 'error' || invalid) note(`console: ${message.text()}`);
@@ -54,7 +54,7 @@ function watch(page: Page, expected: RegExp | undefined): string[] {
   return problems;
 }
 
-/** Runs in the page, as text, so that no test transform touches it. */
+/** Runs in the page; a string, so that no test transform rewrites it. */
 const callScript = `async (module, exportName, argument) => {
   const exported = (await import(module))[exportName];
   if (typeof exported !== 'function') throw new Error(module + ' exports no function ' + exportName);
@@ -94,7 +94,7 @@ async function within<T>(
   }
 }
 
-/** Opens an empty page of our server in a browser context of its own (storage of its own), and closes both after. */
+/** Opens an empty page of the test server in a new browser context with separate storage; closes both afterwards. */
 export async function withPage<T>(
   options: PageOptions,
   use: (page: Page, problems: string[]) => Promise<T>,
@@ -139,19 +139,19 @@ async function callInPage<R>(
 
 type PageFunction = (argument: never) => unknown;
 
-/** The names of a module's functions, and how they are called from here. */
+/** The functions of a page module, as a test calls them. */
 export type BrowserModule<M> = <K extends keyof M & string>(
   exportName: M[K] extends PageFunction ? K : never,
   argument?: M[K] extends PageFunction ? Parameters<M[K]>[0] : never,
   options?: PageOptions,
 ) => Promise<M[K] extends PageFunction ? Awaited<ReturnType<M[K]>> : never>;
 
-/** `runInBrowser` for one module, with its types. */
+/** A typed `runInBrowser` for one module. */
 export function browserModule<M>(file: string): BrowserModule<M> {
   return (exportName, argument, options) => runInBrowser(file, exportName, argument, options);
 }
 
-/** The same in a page that is open already, for what outlives a call: storage, a reload. */
+/** The same in a page that is already open, for tests of storage or reloads. */
 export function callIn<M>(page: Page, file: string): BrowserModule<M> {
   return (exportName, argument, options = {}) => callInPage(page, file, exportName, argument, options, []);
 }

@@ -1,6 +1,6 @@
 /**
- * Two programs, one that uses much and one that uses little, and the bundlers that make files of them: for tests of what
- * a bundle carries.
+ * Two programs, one that uses many features and one that uses few, and the bundlers that build them: for tests of what a bundle
+ * contains.
  */
 import { build, type Plugin } from 'esbuild';
 import { readFile } from 'node:fs/promises';
@@ -31,7 +31,7 @@ const many = `
   console.log(tokenizer(), rocAuc([0, 1], [0, 1]), trainTestSplit([[0, 1]]));
 `;
 
-/** Texts that stay in a minified bundle, by what brings them. */
+/** Strings that survive minification, by the feature that contains them. */
 const marks: Readonly<Record<string, RegExp>> = {
   'an op of its own': /["'`]dropoutMask["'`]/,
   'an element-wise op': /["'`]gelu["'`]/,
@@ -54,10 +54,10 @@ const marks: Readonly<Record<string, RegExp>> = {
   'data before training': /trainTestSplit/,
 };
 
-/** Makes one minified or plain file of a program that imports `gradlet`. */
+/** Bundles a program that imports `gradlet` into one file, minified or not. */
 export type Bundle = (code: string) => Promise<string>;
 
-/** @param entry the file that `gradlet` stands for: `src/index.ts`, or one that is built */
+/** @param entry the file that `gradlet` resolves to: `src/index.ts` or a built file */
 export function withEsbuild(entry: string): Bundle {
   const program = (contents: string): Plugin => ({
     name: 'program',
@@ -108,11 +108,11 @@ export function withRollup(entry: string): Bundle {
   };
 }
 
-/** Fails where the bundle of the small program holds anything of what only the large one uses. */
+/** Fails if the bundle of the small program contains a feature that only the large program uses. */
 export async function expectToDropWhatIsNotUsed(bundle: Bundle): Promise<void> {
   const [large, small] = [await bundle(many), await bundle(few)];
   const found = (code: string): string[] => Object.keys(marks).filter((what) => marks[what]!.test(code));
-  expect(found(large)).toEqual(Object.keys(marks)); // the marks are in the code as it is now
+  expect(found(large)).toEqual(Object.keys(marks)); // the strings still occur in the code
   expect(found(small)).toEqual([]);
   expect(small.length).toBeLessThan(0.75 * large.length);
 }

@@ -1,6 +1,6 @@
 /**
- * Runs compiled chains between guard words, and what they are compared with: the same instructions one at a time, each over
- * inputs that were spread to full size by JavaScript. Random chains for property tests.
+ * Runs compiled chains between guard words. The expected result runs the same instructions one at a time, on inputs that
+ * JavaScript broadcasts to full size. Also generates random chains for property tests.
  */
 import fc from 'fast-check';
 import { chainModuleBytes } from '../../src/backends/wasm/chains/module.ts';
@@ -57,7 +57,7 @@ export function lower(
 
 const cache = new Map<Kernels, Map<string, (args: number) => void>>();
 
-/** The function of a chain; `others` replace what the kernels export. */
+/** The function of a chain; `others` replaces exports of the kernels. */
 export function compile(kernels: Kernels, code: ChainCode, others?: Record<string, unknown>): (args: number) => void {
   if (!cache.has(kernels)) cache.set(kernels, new Map());
   const known = cache.get(kernels)!;
@@ -71,7 +71,7 @@ export function compile(kernels: Kernels, code: ChainCode, others?: Record<strin
   return chain;
 }
 
-/** The bits of every output; `run` does what the function of the chain does. */
+/** Returns the bits of every output; `run` is the function of the chain or an equivalent. */
 export function execute(
   kernels: Kernels,
   { entry, words }: WasmCall & { entry: ChainCode },
@@ -97,7 +97,7 @@ export function execute(
 
 export const floats = (list: readonly number[]): Float32Array => new Float32Array(Int32Array.from(list).buffer);
 
-/** The bits of every output, one instruction after another. */
+/** Returns the bits of every output, computed one instruction at a time. */
 export function executeOneByOne(
   kernels: Kernels,
   chain: Chain,
@@ -121,11 +121,11 @@ export function executeOneByOne(
   });
 }
 
-/** What an int32 output holds: towards zero, as near as it can, and 0 for NaN. */
+/** Converts to int32: rounds towards zero, saturates, and maps NaN to 0. */
 const truncated = (x: number): number =>
   Number.isNaN(x) ? 0 : Math.max(-(2 ** 31), Math.min(2 ** 31 - 1, Math.trunc(x)));
 
-/** An input as float32 in the full shape. */
+/** An input converted to float32 and broadcast to the full shape. */
 function spread({ shape, values }: Operand, to: Shape): Float32Array {
   const strides = broadcastStrides(shape, to);
   const counts = stridesOf(to);
@@ -147,11 +147,11 @@ interface RandomStep {
   readonly outputs: readonly Output[];
 }
 
-/** A chain with its operands: any ops, any broadcast, any dtypes, in place or not. */
+/** A chain and its operands: any ops, broadcasts and dtypes, in place or not. */
 export const randomStep: fc.Arbitrary<RandomStep> = fc
   .record({
     shape: tuple(integer({ min: 1, max: 3 }), integer({ min: 1, max: 4 }), integer({ min: 1, max: 40 })),
-    // For each input which axes it is stretched along, and whether it leaves out leading ones.
+    // For each input: the axes along which it is broadcast, and whether leading axes are absent.
     inputs: array(tuple(constantFrom(0, 0, 0, 1, 2, 3, 4, 5, 6, 7), boolean(), dtypes), { minLength: 1, maxLength: 5 }),
     picks: array(tuple(nat(), nat(), nat(), nat()), { minLength: 1, maxLength: 10 }),
     outputs: array(tuple(nat(), constantFrom('float32', 'float32', 'int32'), boolean()), {

@@ -1,4 +1,4 @@
-/** The built package, as `npm run build:dist` makes it; made again only where a source is younger. */
+/** Builds the package with `npm run build:dist`, only if a source file is newer than the build. */
 import { execFile } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ export const run: (
   options: { readonly cwd: string },
 ) => Promise<{ stdout: string; stderr: string }> = promisify(execFile);
 
-/** The folder `dist`, up to date. */
+/** The path of `dist`, which is up to date. */
 export async function builtPackage(): Promise<string> {
   const dist = join(projectRoot, 'dist');
   const last = join(dist, 'gradlet.d.ts'); // written last

@@ -1,6 +1,6 @@
 /**
- * Runs dispatches without a GPU, in wgsl_reflect's emulator: all threads of a workgroup in step, with a watch for two
- * that touch the same bytes between barriers.
+ * Runs dispatches without a GPU in the emulator of wgsl_reflect: all threads of a workgroup in lockstep. Detects data races,
+ * where two threads access the same bytes between barriers.
  */
 import { detectRaces, WgslReflect } from 'wgsl_reflect/wgsl_reflect.module.js';
 import { bindingsOf, replaceBlocks } from '../../src/backends/webgpu/pipelines.ts';
@@ -10,7 +10,7 @@ import type { Dispatch, Operand } from '../../src/graph/kernel.ts';
 
 export type Memory = Readonly<Record<Operand['list'], readonly TypedArray[]>>;
 
-/** Runs `dispatch` on `memory`, whose arrays it changes. Gives what the emulator found wrong. */
+/** Runs `dispatch` on `memory`, whose arrays it modifies. Returns the problems that the emulator found. */
 export function emulate(dispatch: Dispatch, memory: Memory): string[] {
   const { shader, entry, blocks = {}, constants = {}, uniforms = {}, bindings, grid } = dispatch;
   const group: Record<string, unknown> = {};
@@ -31,21 +31,21 @@ export function emulate(dispatch: Dispatch, memory: Memory): string[] {
   const read = new WgslReflect(code).entry.compute.find(({ name }) => name === entry)!.resources;
   const unbound = read.filter(({ binding }) => !(binding in group)).map(({ name }) => name);
   if (unbound.length > 0) throw new Error(`${shader.name}/${entry}: nothing is bound to '${unbound.join()}'`);
-  // Two dispatched workgroups never run at once here; the order of workgroups is that of the grid.
+  // Workgroups run one at a time, in grid order.
   const { races, errors } = detectRaces(code, entry, [...grid], { 0: group }, { constants });
   return [...races.map(({ message }) => `race: ${message}`), ...errors].map(
     (text) => `${shader.name}/${entry}: ${text}`,
   );
 }
 
-/** With zeros behind: WebGPU lets a thread read past the end, where it finds anything, and the emulator does not. */
+/** Appends zeros: WebGPU allows reads past the end, which return any value; the emulator does not. */
 function withSlack(values: TypedArray): TypedArray {
   const longer = new (values.constructor as new (length: number) => TypedArray)(32 * values.length + 1024);
   longer.set(values);
   return longer;
 }
 
-/** An array for `type` of so many bytes as WebGPU would bind: at least 4, and a multiple of 4. */
+/** Allocates an array for `type` of the size that WebGPU would bind: at least 4 bytes, and a multiple of 4. */
 export function paddedCopy(values: TypedArray): TypedArray {
   const bytes = new Uint8Array(Math.max(4, Math.ceil(values.byteLength / 4) * 4));
   bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));

@@ -1,13 +1,13 @@
-/** Epoch sums that float32 alone would get wrong, on any engine. */
+/** Epoch sums for which plain float32 accumulation is not accurate enough, on any engine. */
 import type { Engine } from '../../src/engine.ts';
 import type { Metric } from '../../src/nn/metrics/metric.ts';
 import { constant } from '../../src/ops/define.ts';
 import { Sums } from '../../src/train/sums.ts';
 
-/** A metric that is its only sum. */
+/** A metric that returns its only sum. */
 const total = (name: string): Metric => ({ name, sums: () => [], result: ([sum]) => sum![0]! });
 
-/** What `steps` steps make of these numbers added at each, where the sums begin at `from`. */
+/** The sums after `steps` steps that each add these numbers, starting at `from`. */
 export async function sumsOf(
   engine: Engine,
   values: readonly number[],

@@ -1,6 +1,6 @@
 /**
- * Runs a graph in float64 by the ops' own references, node by node, without the compiler: the oracle of the op cases,
- * and what finite differences are taken of.
+ * Evaluates a graph in float64 with the references of the ops, node by node, without the compiler: the oracle of the op cases
+ * and the function that finite differences use.
  */
 import { broadcastStrides, formatShape, sizeOf, stridesOf } from '../../src/core/shape.ts';
 import type { Shape } from '../../src/core/shape.ts';
@@ -11,7 +11,7 @@ import { topologicalOrder } from '../../src/graph/traverse.ts';
 
 export type Feeds = ReadonlyMap<Node, ArrayLike<number>>;
 
-/** The values of `nodes`, each in row-major order. Every variable that they need must be in `feeds`. */
+/** Returns the values of `nodes`, each in row-major order. `feeds` must contain every variable that they need. */
 export function evaluate(nodes: readonly Node[], feeds: Feeds): Float64Array[] {
   const values = new Map<Node, Float64Array>();
   for (const node of topologicalOrder(nodes)) values.set(node, evaluateNode(node, values, feeds));
@@ -38,7 +38,7 @@ function evaluateNode(node: Node, values: ReadonlyMap<Node, Float64Array>, feeds
   return outputs[0]!;
 }
 
-/** What `node`'s op gives besides its output; computed once for each part, which is slow and obvious. */
+/** The additional outputs of `node`'s op. Recomputed for each part: slow but simple. */
 function evaluateParts(node: Node, values: ReadonlyMap<Node, Float64Array>): Float64Array[] {
   const { attributes, inputs: inputTypes } = node;
   const op = node.op as StructuredOp;
@@ -56,7 +56,7 @@ function evaluateElementwise(op: ElementwiseOp, node: Node, inputs: readonly Flo
   );
 }
 
-/** For each element of `to`, the place of the element of `from` that is stretched to it. */
+/** For each element of `to`, the index of the element of `from` that is broadcast to it. */
 export function broadcastPlaces(from: Shape, to: Shape): Int32Array {
   const strides = broadcastStrides(from, to);
   const counts = stridesOf(to);

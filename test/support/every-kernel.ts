@@ -1,6 +1,6 @@
 /**
- * Every op case, large kernels and a training run, on guarded memory: what is wrong with the values, and what was written
- * where it should not be. Works in Node and in a page.
+ * Runs every op case, large kernels and a training run on guarded memory. Reports wrong values and stray writes. Works in Node
+ * and in a page.
  */
 import type { TypedArray } from '../../src/core/dtype.ts';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
@@ -20,11 +20,11 @@ import { caseResults } from './run-cases.ts';
 
 export interface Setting {
   readonly binary: 'simd' | 'relaxed-simd';
-  /** With 1 the calling thread runs programs; with more, workers share whatever can be shared, however small. */
+  /** 1: the calling thread runs programs. More: workers share all kernels that can be shared, however small. */
   readonly threads: number;
 }
 
-/** Both binaries share the code that divides work among threads, so each runs with another number of threads. */
+/** Both binaries share the code that divides work among threads, so each is tested with a different number of threads. */
 export const settings: readonly Setting[] = [
   { binary: 'simd', threads: 1 },
   { binary: 'simd', threads: 3 },
@@ -32,7 +32,7 @@ export const settings: readonly Setting[] = [
   { binary: 'relaxed-simd', threads: 2 },
 ];
 
-/** Runs its work on guarded memory and, for the bits, on one thread of the same binary without guards. */
+/** Runs its work on guarded memory and, to compare bits, on one thread of the same binary without guards. */
 export class KernelCheck {
   private readonly guarded: GuardedWasm;
   private readonly engine: Engine;
@@ -49,22 +49,22 @@ export class KernelCheck {
     this.plain = plain;
   }
 
-  /** How many threads there really are. */
+  /** The actual number of threads. */
   get threads(): number {
     return this.engine.info.threads;
   }
 
-  /** What is wrong with the cases of an op. */
+  /** Returns the problems with the cases of an op. */
   async cases(name: string): Promise<string[]> {
     const expected = await caseResults(this.plain, name);
     const given = await caseResults(this.engine, name);
-    // several threads give the bits of one, or are wrong anyway
+    // several threads must give the same bits as one
     const wrong = this.threads === 1 ? given.flatMap(({ opCase, values }) => mismatch(opCase, values) ?? []) : [];
     const other = given.flatMap(({ opCase, values }, index) => different(opCase.name, values, expected[index]!.values));
     return [...wrong, ...other, ...this.violations(), ...this.notReleased()];
   }
 
-  /** What is wrong with kernels of several blocks, tiles and parts. */
+  /** Returns the problems with kernels of several blocks, tiles and parts. */
   async largeKernels(): Promise<string[]> {
     const run = async (engine: Engine): Promise<Record<string, TypedArray>> => {
       const executable = await engine.compile({ outputs: largeOutputs() });
@@ -79,7 +79,7 @@ export class KernelCheck {
     return [...problems, ...this.violations()];
   }
 
-  /** What is wrong with a training run, which updates variables in place. */
+  /** Returns the problems with a training run, which updates variables in place. */
   async training(): Promise<string[]> {
     const { x, y } = blobs(150);
     const train = async (engine: Engine): Promise<Float32Array> => {
@@ -142,7 +142,7 @@ const largeOutputs = (): Record<string, Node> => ({
   ...batchNormOutputs(),
 });
 
-/** Several blocks of rows, and what the gradient gives for them. */
+/** Several blocks of rows, and their gradients. */
 function recurrentOutputs(cell: 'lstm' | 'gru'): Record<string, Node> {
   const [steps, batch, units] = [3, 203, 21];
   const x = filled([steps, batch, 5]);
@@ -155,7 +155,7 @@ function recurrentOutputs(cell: 'lstm' | 'gru'): Record<string, Node> {
   return Object.fromEntries(named.map(([name, node]) => [`${cell} ${name}`, node]));
 }
 
-/** Several parts of rows, the last with fewer, and columns that are no whole vectors. */
+/** Several parts of rows, the last one shorter, and a number of columns that is not a multiple of the vector width. */
 function batchNormOutputs(): Record<string, Node> {
   const [x, scale] = [filled([1003, 37]), filled([37], 2)];
   const { output, mean, variance } = ops.batchNorm(x, { scale });

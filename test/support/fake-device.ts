@@ -1,7 +1,7 @@
 /**
- * A `GPU` for the WebGPU backend without a GPU: it counts buffers, holds none and computes nothing. Limits are WebGPU's defaults
- * unless others are given; the device may run out of memory at some buffer. Work with a buffer that was destroyed, and a copy
- * beyond the end of one, is an uncaptured error, after which the backend gives no more results.
+ * A fake `GPU` for the WebGPU backend: it counts buffers, stores no data and computes nothing. Limits default to those of WebGPU.
+ * The device can run out of memory at a given buffer. Using a destroyed buffer, or copying beyond the end of a buffer, is an
+ * uncaptured error, after which the backend returns no more results.
  */
 interface FakeBuffer {
   readonly label: string;
@@ -11,7 +11,7 @@ interface FakeBuffer {
 
 interface FakeOptions {
   readonly limits?: Readonly<Record<string, number>>;
-  /** The label of the buffer for which there is no memory. */
+  /** The label of the buffer whose allocation fails. */
   readonly outOfMemoryAt?: string;
   readonly features?: readonly string[];
 }
@@ -24,13 +24,13 @@ const defaults = {
   maxComputeWorkgroupStorageSize: 16384,
 };
 
-/** Each object that the device was asked for, by the call's name, with the label that it got. */
+/** The created objects: the name of each call and the label of the object. */
 type Made = readonly [call: string, label: string];
 
 export class FakeDevice {
   readonly buffers: FakeBuffer[] = [];
   readonly made: Made[] = [];
-  /** What was called on a compute pass. */
+  /** The calls on a compute pass. */
   readonly encoded: string[] = [];
   readonly gpu: GPU;
   destroyed = false;
@@ -128,7 +128,7 @@ export class FakeDevice {
     this.gpu = { requestAdapter: () => Promise.resolve(adapter) } as unknown as GPU;
   }
 
-  /** The labels of the buffers that are still there. */
+  /** The labels of the buffers that have not been destroyed. */
   get alive(): string[] {
     return this.buffers.filter(({ destroyed }) => !destroyed).map(({ label }) => label);
   }

@@ -1,6 +1,6 @@
 /**
- * A backend that says it is WebGPU and computes nothing: a run takes a clock of its own so many milliseconds as the kernels of
- * its steps are said to cost. For what depends on timings alone.
+ * A backend that claims to be WebGPU and computes nothing: a run advances a simulated clock by the given costs of its kernels.
+ * For tests that depend on timings only.
  */
 import type { TypedArray } from '../../src/core/dtype.ts';
 import { typedArray } from '../../src/core/dtype.ts';
@@ -15,14 +15,14 @@ import type { TensorType } from '../../src/graph/op.ts';
 export class FakeGPU implements Backend {
   readonly name = 'webgpu';
   readonly traits: DeviceTraits;
-  /** Milliseconds of a run, by the kernel's name. A kernel that is not here does not compile. */
+  /** Milliseconds per run, by kernel name. Other kernels do not compile. */
   readonly costs: Readonly<Record<string, number>>;
   readonly description: string;
   /** Milliseconds. */
   clock = 0;
-  /** Variables and programs that are alive. */
+  /** Number of live variables and programs. */
   alive = 0;
-  /** The kernels of each program that was prepared. */
+  /** The kernels of each prepared program. */
   readonly prepared: string[][] = [];
 
   constructor(costs: Readonly<Record<string, number>>, description = 'fake adapter', isSoftware = false) {
@@ -42,7 +42,7 @@ export class FakeGPU implements Backend {
   }
 
   write(): void {
-    // Values are of no interest here.
+    // Values are not used.
   }
 
   read({ type }: BackendBuffer): Promise<TypedArray> {

@@ -1,11 +1,11 @@
-/** Central differences in float64: what every gradient rule is held against. */
+/** Central differences in float64, to check gradient rules. */
 import type { Node } from '../../src/graph/node.ts';
 import { evaluate } from './evaluate.ts';
 import type { Feeds } from './evaluate.ts';
 
 /**
- * d loss / d x for every element of the fed `x`, by (f(x + h) − f(x − h)) / 2h. With h = 10⁻⁵ · max(1, |x|) the
- * truncation is about h² and the rounding about 2⁻⁵³ / h: errors of 10⁻¹⁰ for a loss of about 1.
+ * Returns d loss / d x for every element of `x` as (f(x + h) − f(x − h)) / 2h. With h = 10⁻⁵ · max(1, |x|) the truncation
+ * error is about h² and the rounding error about 2⁻⁵³ / h: about 10⁻¹⁰ for a loss of about 1.
  */
 export function centralDifferences(loss: Node, x: Node, feeds: Feeds): Float64Array {
   const values = Float64Array.from(feeds.get(x)!);
@@ -22,7 +22,7 @@ export function centralDifferences(loss: Node, x: Node, feeds: Feeds): Float64Ar
   });
 }
 
-/** The first element where a gradient and its differences disagree, as a sentence; undefined when they agree. */
+/** Describes the first element where the gradient differs from the finite differences; undefined if there is none. */
 export function disagreement(gradient: Float64Array, differences: Float64Array, tolerance = 1e-6): string | undefined {
   const scale = Math.max(1, ...differences.map(Math.abs));
   for (const [index, value] of gradient.entries()) {

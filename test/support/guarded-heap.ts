@@ -1,26 +1,26 @@
 /**
- * The heap of a wasm backend, its allocations between guard words. Arenas start as NaN, not as zeros, so that a kernel
- * that reads too far or writes too little gives wrong results. Below guarded-wasm.ts.
+ * Surrounds the heap allocations of a wasm backend with guard words. Arenas are initialised with NaN instead of zeros, so that a
+ * kernel that reads out of bounds or writes too little gives wrong results. Used by guarded-wasm.ts.
  */
 import type { Heap } from '../../src/backends/wasm/memory.ts';
 
-/** Bytes on either side; a multiple of a cache line, so that what is between stays aligned. */
+/** Bytes of guard words on each side: a multiple of the cache line, to preserve alignment. */
 const guardBytes = 256;
-/** A NaN that no kernel makes. */
+/** A NaN pattern that no kernel produces. */
 const guardWord = 0xffa5a5a5;
 
-/** A run of bytes in linear memory. */
+/** A range of bytes in linear memory. */
 export interface Range {
   readonly start: number;
   readonly end: number;
 }
 
 export class GuardedHeap {
-  /** Live allocations by their addresses, without the guards. */
+  /** Live allocations by address, without guards. */
   readonly allocations: Map<number, { readonly what: string; readonly range: Range }> = new Map();
   private readonly heap: Heap;
 
-  /** From now on `heap` is guarded; `onAllocate` is told what an allocation has written, guards and all. */
+  /** Guards `heap` from now on. `onAllocate` receives the range that an allocation has written, including guards. */
   constructor(heap: Heap, onAllocate: (written: Range) => void) {
     this.heap = heap;
     const [allocate, release] = [heap.allocate.bind(heap), heap.release.bind(heap)];
@@ -42,7 +42,7 @@ export class GuardedHeap {
     return new Uint8Array(this.heap.memory.buffer);
   }
 
-  /** Says of the first byte that is another than `before`, outside of what was allowed, where it lies. */
+  /** Describes the location of the first byte outside the allowed ranges that differs from `before`. */
   changeSince(before: Uint8Array, allowed: readonly Range[]): string | null {
     const { memory } = this;
     let at = 0;

@@ -1,7 +1,7 @@
 /**
- * A wasm backend under guard: whatever a run writes outside the outputs of its steps is found. Every allocation lies between
- * guard words; every value of a program gets an allocation of its own, instead of a place in the packed arena; and the
- * whole memory is compared with what it was before the run.
+ * A guarded wasm backend: it detects all writes of a run outside the outputs of its steps. Guard words surround every
+ * allocation, every value of a program has a separate allocation instead of a slot in the packed arena, and the whole memory is
+ * compared with its contents before the run.
  */
 import { heapBase } from '../../src/generated/wasm/heap.ts';
 import type { Backend, BackendBuffer, PreparedProgram } from '../../src/backends/backend.ts';
@@ -14,7 +14,7 @@ import { GuardedHeap } from './guarded-heap.ts';
 import type { Range } from './guarded-heap.ts';
 import { spreadOut } from './spread-out.ts';
 
-/** Runs that may still go on: memory as it was before the first, and what they may change. */
+/** Runs that may not have finished: the memory before the first one, and the ranges that they may modify. */
 interface Watched {
   readonly before: Uint8Array;
   readonly allowed: Range[];
@@ -22,13 +22,13 @@ interface Watched {
 
 export class GuardedWasm {
   readonly backend: WasmBackend;
-  /** Where something was written that should not have been. */
+  /** The stray writes found so far. */
   readonly violations: string[] = [];
   private readonly heap: GuardedHeap;
   private watched: Watched | null = null;
-  /** What was written on purpose since all was quiet: workers may do that later. */
+  /** Intended writes since the backend was last idle; workers may perform them later. */
   private readonly writes: Range[] = [];
-  /** Runs and writes asked for. */
+  /** Number of requested runs and writes. */
   private asked = 0;
 
   static async create(options: WasmOptions): Promise<GuardedWasm> {
@@ -50,7 +50,7 @@ export class GuardedWasm {
     backend.finished = async () => {
       const { asked } = this;
       await finished();
-      if (asked === this.asked) this.compare(); // else more is on its way, and somebody will wait for that
+      if (asked === this.asked) this.compare(); // otherwise more work is pending, and a later call waits for it
     };
     backend.read = async (buffer, into) => {
       await backend.finished();
@@ -58,7 +58,7 @@ export class GuardedWasm {
     };
   }
 
-  /** Prepares the program with every value in an allocation of its own, and finds out where they are. */
+  /** Prepares the program with a separate allocation for every value, and records their addresses. */
   private async prepare(
     prepare: Backend['prepare'],
     packed: Program,
@@ -91,7 +91,7 @@ export class GuardedWasm {
     };
   }
 
-  /** What kernels and threads keep for themselves: below the heap, in the memory of the threads, in the records before plans. */
+  /** Private memory of kernels and threads: below the heap, in the memory of the threads, and in the records before plans. */
   private *ofThreads(): Iterable<Range> {
     yield { start: 0, end: heapBase };
     for (const { what, range } of this.heap.allocations.values()) {

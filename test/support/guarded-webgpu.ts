@@ -1,8 +1,8 @@
 /**
- * A WebGPU backend under guard: every value of a program has a buffer of its own with guard words behind it, and bindings reach
- * over them, so that a kernel that writes past the end of its output changes them instead of being held back by the browser.
- * Arenas start as NaN, not as zeros: a kernel that writes too little gives wrong results. The device has no more than what WebGPU
- * promises: a kernel that wants more, such as workgroup memory, does not compile. Works in a page.
+ * A guarded WebGPU backend: every value of a program has a separate buffer followed by guard words. Bindings include the guard
+ * words, so that a kernel that writes past the end of its output modifies them; otherwise the browser would discard the write.
+ * Arenas are initialised with NaN instead of zeros, so that a kernel that writes too little gives wrong results. The device has
+ * the default limits of WebGPU: a kernel that exceeds them, such as in workgroup memory, does not compile. Works in a page.
  */
 import type { Backend, BackendBuffer, PreparedProgram } from '../../src/backends/backend.ts';
 import { usage } from '../../src/backends/webgpu/buffers.ts';
@@ -11,19 +11,19 @@ import type { Program } from '../../src/compiler/program.ts';
 import { spreadOut } from './spread-out.ts';
 
 const guardBytes = 256;
-/** A NaN that no kernel makes. */
+/** A NaN pattern that no kernel produces. */
 const guardWord = 0xffa5a5a5;
 const mapRead = 1;
 
 interface Guarded {
-  /** Where the guard words begin, and how many bytes there are in all. */
+  /** The offset of the guard words, and the total size in bytes. */
   from: number;
   readonly size: number;
 }
 
 export class GuardedWebGPU {
   readonly backend: WebGPUBackend;
-  /** Storage buffers that are bound somewhere, with their guards. */
+  /** The storage buffers that are bound, with their guards. */
   private readonly guarded: Map<GPUBuffer, Guarded>;
   private readonly device: GPUDevice;
 
@@ -56,12 +56,12 @@ export class GuardedWebGPU {
       prepare(spreadOut(program), variables);
   }
 
-  /** How many buffers are watched. */
+  /** Number of guarded buffers. */
   get watched(): number {
     return this.guarded.size;
   }
 
-  /** Where guard words have changed. To be asked before the programs are disposed of. */
+  /** Returns the modified guard words. Call it before the programs are disposed. */
   async violations(): Promise<string[]> {
     const found: string[] = [];
     for (const [buffer, { from, size }] of this.guarded) {
@@ -79,7 +79,7 @@ export class GuardedWebGPU {
   }
 }
 
-/** From now on the storage buffers that `device` makes have guards. */
+/** Adds guards to the storage buffers that `device` creates from now on. */
 function guard(device: GPUDevice, guarded: Map<GPUBuffer, Guarded>): void {
   const sizes = new WeakMap<GPUBuffer, number>();
   const [createBuffer, createBindGroup] = [device.createBuffer.bind(device), device.createBindGroup.bind(device)];
@@ -92,7 +92,7 @@ function guard(device: GPUDevice, guarded: Map<GPUBuffer, Guarded>): void {
     const buffer = createBuffer({ ...descriptor, size });
     sizes.set(buffer, size);
     if (descriptor.label?.startsWith('arena') === true) fill(buffer, 0, size);
-    // Of variables that share a buffer each is bound alone, and none may lose its values: the guard begins behind all.
+    // Variables that share a buffer are bound separately, and all must keep their values: the guard starts after the last one.
     if (descriptor.label?.startsWith('shared') === true) guarded.set(buffer, { from: descriptor.size, size });
     const destroy = buffer.destroy.bind(buffer);
     buffer.destroy = () => {
@@ -107,7 +107,7 @@ function guard(device: GPUDevice, guarded: Map<GPUBuffer, Guarded>): void {
       const size = sizes.get(buffer);
       if (size === undefined) return entry;
       const known = guarded.get(buffer);
-      // Some parts of a buffer may be bound alone: the guard begins behind the last.
+      // Parts of a buffer may be bound separately: the guard starts after the last part.
       if (known) known.from = Math.max(known.from, offset + bytes);
       else guarded.set(buffer, { from: offset + bytes, size });
       fill(buffer, guarded.get(buffer)!.from, size);

@@ -1,6 +1,6 @@
 /**
- * Junk for every argument of what is exported: the values, valid calls whose arguments they replace one at a time, and what
- * calls end in. Used by `test/package/junk`.
+ * Invalid values for every argument of the public API: the values, valid calls whose arguments they replace one at a time, and
+ * the errors that calls throw. Used by `test/package/junk`.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -63,7 +63,7 @@ export function modelOf(): gradlet.Model {
   return model;
 }
 
-/** Arguments that are valid: each is replaced by junk in turn. Those of the ops come from `test/support/op-calls.ts`. */
+/** Valid arguments, replaced by invalid values one at a time. Those of the ops are in `test/support/op-calls.ts`. */
 export const calls: Readonly<Record<string, readonly unknown[]>> = {
   ...opCalls,
   ...Object.fromEntries(
@@ -181,7 +181,7 @@ export const calls: Readonly<Record<string, readonly unknown[]>> = {
   sparseCategoricalCrossentropy: [integers, node],
 };
 
-/** The members of each class that are marked private or protected in src. */
+/** The private and protected members of each class in src. */
 const hidden = new Map<string, Set<string>>();
 for (const name of readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))) {
   for (const text of readFileSync(join('src', name), 'utf8').split(/^(?=(?:export )?(?:abstract )?class )/m)) {
@@ -195,7 +195,7 @@ for (const name of readdirSync('src', { recursive: true, encoding: 'utf8' }).fil
 
 export const isClass = (value: unknown): boolean => typeof value === 'function' && /^class\b/.test(Function.prototype.toString.call(value)); // prettier-ignore
 
-/** The errors from inside that `call` ends in, whatever place the junk is in. */
+/** The internal errors that `call` throws, for an invalid value in any argument. */
 export async function rawErrors(
   name: string,
   call: (...given: unknown[]) => unknown,
@@ -212,7 +212,7 @@ export async function rawErrors(
     try {
       await settled(call(...given));
     } catch (error) {
-      // What a function of the caller's own throws is the caller's.
+      // Errors thrown by the caller's own functions are not counted.
       const isOwn = String(error).includes('Class constructor Nothing');
       if (!(error instanceof gradlet.GradletError) && !isOwn) found.add(`${name}: ${String(error)}`);
     }
@@ -220,14 +220,14 @@ export async function rawErrors(
   return [...found];
 }
 
-/** An options object with junk for each of its values in turn. Buffers and programs are none: nobody but gradlet makes them. */
+/** Copies of an options object, each with one invalid value. Excludes buffers and programs, which only gradlet creates. */
 function* optionsWithJunk(options: unknown): Iterable<object> {
   if (typeof options !== 'object' || options === null || Object.getPrototypeOf(options) !== Object.prototype) return;
   if ('owner' in options || 'allocations' in options) return;
   for (const name of Object.keys(options)) for (const value of junk) yield { ...options, [name]: value };
 }
 
-/** Awaits promises alone: junk that comes back may have a method `then`. One that never settles is a fault. */
+/** Awaits promises only: a returned invalid value may have a method `then`. A promise that never settles is an error. */
 export async function settled(result: unknown): Promise<void> {
   if (!(result instanceof Promise)) return;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -253,7 +253,7 @@ export function methodsOf(made: object): string[] {
 
 export type Constructor = new (...given: unknown[]) => object;
 
-/** Valid arguments of the constructors; of `create` where that is how an instance is made. */
+/** Valid arguments of the constructors, or of `create` for classes that use it. */
 export const constructors: Readonly<Record<string, readonly unknown[]>> = {
   Engine: [new gradlet.ReferenceBackend()],
   Executable: [],
@@ -268,7 +268,7 @@ export const constructors: Readonly<Record<string, readonly unknown[]>> = {
   Tokenizer: [{}, ['a']],
 };
 
-/** One of each backend. WebGPU computes nothing here. */
+/** One instance of each backend. WebGPU computes nothing here. */
 export async function backends(): Promise<gradlet.Backend[]> {
   return [
     new gradlet.ReferenceBackend(),
@@ -277,7 +277,7 @@ export async function backends(): Promise<gradlet.Backend[]> {
   ];
 }
 
-/** What every exported function but the operations returns for its row: each row is a valid call. */
+/** The result of each exported function, except ops, for its valid arguments. */
 export async function results(): Promise<(readonly [name: string, result: unknown])[]> {
   const found: (readonly [string, unknown])[] = [];
   for (const [name, value] of exported) {

@@ -1,4 +1,4 @@
-/** Model files made by hand: architectures without tensors, headers alone, and one of most that a file can describe. */
+/** Handmade model files: architectures without tensors, headers only, and a file with most features of the format. */
 import { expect } from 'vitest';
 import { model as functional } from '../../src/model/make-model.ts';
 import { FormatError } from '../../src/core/errors.ts';
@@ -35,7 +35,7 @@ export const chainOf = (count: number, config: object = {}): object => ({
   training: null,
 });
 
-/** One layer called `calls` times in a row, the last call by a merge of `inputs` inputs. */
+/** One layer called `calls` times in sequence; the last result is merged `inputs` times. */
 export const graphOf = (calls: number, inputs: number): object => ({
   ...chainOf(0),
   inputShape: null,
@@ -51,7 +51,7 @@ export const graphOf = (calls: number, inputs: number): object => ({
   },
 });
 
-/** A file of this header alone. */
+/** A file that consists of this header only. */
 export function withHeader(header: string): Uint8Array {
   const encoded = new TextEncoder().encode(header);
   const file = new Uint8Array(8 + encoded.length);
@@ -60,7 +60,7 @@ export function withHeader(header: string): Uint8Array {
   return file;
 }
 
-/** Branches, a schedule, several outputs, a layer within a layer: most of what a file can describe. */
+/** Branches, a schedule, several outputs and a nested layer: most features of the format. */
 export async function sample(): Promise<Uint8Array> {
   const x = input({ shape: [3, 2], name: 'x' });
   const [, state] = lstm({ units: 2, returnState: true }).apply(x) as unknown as (typeof x)[];
@@ -73,7 +73,7 @@ export async function sample(): Promise<Uint8Array> {
   return save(model);
 }
 
-/** What `read` throws must be a FormatError; gives whether it threw. */
+/** Returns whether `read` throws; fails unless the error is a FormatError. */
 export function refused(read: () => unknown): boolean {
   try {
     read();

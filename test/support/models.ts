@@ -1,4 +1,4 @@
-/** What the training tests share: engines, small data sets that can be learnt, and small models. */
+/** Shared helpers of the training tests: engines, small learnable data sets, and small models. */
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
 import { keyFromSeed, normal } from '../../src/core/random.ts';
@@ -15,13 +15,13 @@ import type { Model } from '../../src/model/model.ts';
 export const referenceEngine = (): Engine => new Engine(new ReferenceBackend());
 export const wasmEngine = async (): Promise<Engine> => new Engine(await WasmBackend.create());
 
-/** Every backend that runs in Node. */
+/** All backends that run in Node. */
 export const engines: readonly (readonly [string, () => Engine | Promise<Engine>])[] = [
   ['reference', referenceEngine],
   ['wasm', wasmEngine],
 ];
 
-/** The four cases of exclusive or. */
+/** The four samples of XOR. */
 export const xor: Samples = {
   x: tensor([
     [0, 0],
@@ -38,7 +38,7 @@ export interface Samples {
   readonly y: HostTensor;
 }
 
-/** Points in the plane around `classes` centres on a circle; the classes in turn, as int32. */
+/** Points in the plane around `classes` centres on a circle, and their int32 labels in cyclic order. */
 export function blobs(count: number, classes = 3, seed = 7): Samples {
   const noise = normal(keyFromSeed(seed), 2 * count);
   const x = new Float32Array(2 * count);
@@ -52,7 +52,7 @@ export function blobs(count: number, classes = 3, seed = 7): Samples {
   return { x: tensor(x, [count, 2]), y: tensor(y) };
 }
 
-/** A classifier of points of the plane, compiled. */
+/** A compiled classifier for points in the plane. */
 export function classifier(options: ModelOptions, classes = 3): Model {
   const model = sequential(
     [dense({ units: 16, activation: 'tanh', inputShape: [2] }), dense({ units: classes, activation: 'softmax' })],
@@ -66,12 +66,12 @@ export function classifier(options: ModelOptions, classes = 3): Model {
   return model;
 }
 
-/** All weights in one list. */
+/** All weights, concatenated. */
 export async function allWeights(model: Model): Promise<number[]> {
   return (await model.getWeights()).flatMap(({ data }) => [...data]);
 }
 
-/** The class and the message of what a promise is rejected with. */
+/** The class and message of the error with which a promise is rejected. */
 export async function rejection(promise: Promise<unknown>): Promise<string> {
   try {
     await promise;
@@ -81,7 +81,7 @@ export async function rejection(promise: Promise<unknown>): Promise<string> {
   return 'no error';
 }
 
-/** The class and the message of what `action` throws. */
+/** The class and message of the error that `action` throws. */
 export function thrown(action: () => unknown): string {
   try {
     action();
@@ -91,7 +91,7 @@ export function thrown(action: () => unknown): string {
   return 'no error';
 }
 
-/** Keeps the loss after every step: give it to `fit` with one step an epoch. */
+/** Records the loss after every step. Use it in `fit` with one step per epoch. */
 export function lossRecorder(): Callback & { readonly losses: number[] } {
   const losses: number[] = [];
   return { losses, onEpochEnd: (_epoch, logs) => void losses.push(logs['loss']!) };

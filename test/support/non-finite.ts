@@ -1,4 +1,4 @@
-/** Runs in which something becomes NaN or infinite, on any engine: in Node and in a page. */
+/** Runs that produce NaN or infinity, on any engine, in Node and in a page. */
 import type { Engine } from '../../src/engine.ts';
 import { NonFiniteError } from '../../src/core/errors.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
@@ -10,14 +10,14 @@ import type { HostTensor } from '../../src/data/tensor.ts';
 import { sequential } from '../../src/model/make-model.ts';
 import type { Model } from '../../src/model/model.ts';
 
-/** One unit without an activation, whose kernel is 1. */
+/** One linear unit with kernel 1. */
 export function oneUnit(engine: Engine): Model {
   const model = sequential([dense({ units: 1, name: 'only', kernelInitializer: 'ones', inputShape: [1] })], { engine });
   model.compile({ optimizer: sgd({ learningRate: 3e38 }), loss: 'mse' });
   return model;
 }
 
-/** Three units in a row, whose kernels are 1e15, 1 and 1: the first overflows for 1e30. */
+/** Three layers of one linear unit with kernels 1e15, 1 and 1: the first one overflows for 1e30. */
 export function threeLayers(engine: Engine, activation: 'linear' | 'sigmoid' = 'linear'): Model {
   const model = sequential(
     [
@@ -32,7 +32,7 @@ export function threeLayers(engine: Engine, activation: 'linear' | 'sigmoid' = '
   return model;
 }
 
-/** Of an error: its message without the last part, which says what to do; another error than was expected as text. */
+/** The message of an error without its last part, the advice; an unexpected error is converted to text. */
 export type Outcome = { readonly message: string; readonly where: string; readonly step: number } | string;
 
 export interface Case {
@@ -42,7 +42,7 @@ export interface Case {
   readonly step: number;
 }
 
-/** What `run` is rejected with. */
+/** The error with which `run` is rejected. */
 export async function outcome({ run }: Case, engine: Engine): Promise<Outcome> {
   const error = await run(engine).catch((given: unknown) => given);
   if (!(error instanceof NonFiniteError)) return `no NonFiniteError but ${String(error)}`;
@@ -50,7 +50,7 @@ export async function outcome({ run }: Case, engine: Engine): Promise<Outcome> {
   return { message: message.split(': ', 2).join(': '), where, step };
 }
 
-/** Steps whose gradient is finite and whose square is not. */
+/** Steps with a finite gradient whose square overflows. */
 function overflowingSquares(engine: Engine): Model {
   const model = oneUnit(engine);
   model.compile({ optimizer: adam(), loss: 'mse' });
@@ -95,7 +95,7 @@ export const cases: Readonly<Record<string, Case>> = {
     async run(engine) {
       const model = threeLayers(engine, 'sigmoid');
       await model.predict(rows(1));
-      // By a graph of the user's own: sigmoid(∞) is 1.
+      // Through a custom graph: sigmoid(∞) is 1.
       const kernel = model.layers[2]!.weights[0]!;
       model.setWeights([tensor([[1]]), tensor([[1]]), tensor([[1]])]);
       await model.predict(rows(1));

@@ -1,4 +1,4 @@
-/** Valid arguments of the functions over tensors: tests replace them by what is wrong. */
+/** Valid arguments of the tensor functions; tests replace them with invalid ones. */
 import { variable } from '../../src/ops/define.ts';
 
 const x = variable([2, 2], { name: 'x' });
@@ -7,7 +7,7 @@ const counter = variable([], { name: 'counter', dtype: 'int32' });
 const vector = variable([2], { name: 'vector' });
 const kernel = variable([2, 2], { name: 'kernel' });
 
-/** A valid call of each function, by its public name: all of its parameters, with each option there is. */
+/** Valid arguments of each function, by its public name: all parameters, with every option. */
 export const opCalls: Readonly<Record<string, readonly unknown[]>> = {
   ...Object.fromEntries(
     (

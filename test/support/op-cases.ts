@@ -1,6 +1,6 @@
 /**
- * The one list of cases: values, gradients, every backend and the benchmark take theirs from here. The list of each
- * family is in the folder beside this file; a new op needs a line there and nothing else.
+ * The list of all op cases, used by the tests of values, gradients and backends and by the benchmark. Each op family has a file in
+ * the folder `op-cases`; a new op needs a line there and nothing else.
  */
 import { variable } from '../../src/ops/define.ts';
 import type { Node } from '../../src/graph/node.ts';
@@ -33,13 +33,13 @@ export const opCases: readonly OpCase[] = [
   ...edgeCases,
 ];
 
-/** A variable for each input, and the node under test made from them. */
+/** Creates a variable for each input, and the node under test from them. */
 export function instantiate(built: BuiltCase): { readonly variables: readonly Node[]; readonly node: Node } {
   const variables = built.inputs.map(({ shape, dtype }, index) => variable(shape, { name: `input_${index}`, dtype }));
   return { variables, node: built.node(variables) };
 }
 
-/** The float64 result of a case for its own inputs, or for their magnitudes. */
+/** The float64 result of a case for its inputs or their magnitudes. */
 export function expectedValues(built: BuiltCase, magnitudes = false): Float64Array {
   const { variables, node } = instantiate(built);
   const feeds = variables.map((input, index) => {
@@ -50,8 +50,8 @@ export function expectedValues(built: BuiltCase, magnitudes = false): Float64Arr
 }
 
 /**
- * Holds what a backend computed against the reference: undefined when every element is within the case's tolerance,
- * else a sentence about the first that is not. A NaN must be NaN, and what is infinite in float32 must be that infinity.
+ * Compares the result of a backend with the reference. Returns undefined if every element is within the tolerance of the case,
+ * otherwise a description of the first one that is not. NaN must be NaN, and a value that overflows float32 must be infinite.
  */
 export function mismatch(opCase: OpCase, got: TypedArray, target: 'wasm' | 'webgpu' = 'wasm'): string | undefined {
   const built = opCase.build();
@@ -62,7 +62,7 @@ export function mismatch(opCase: OpCase, got: TypedArray, target: 'wasm' | 'webg
   for (const [index, want] of expected.entries()) {
     const value = got[index]!;
     const accumulated = terms === 0 ? 0 : terms * 2 ** -24 * Math.abs(magnitudes[index]!);
-    // Results below the normal float32 range may be flushed to zero.
+    // Subnormal float32 results may be flushed to zero.
     const bound = ulps * 2 ** -23 * Math.abs(want) + absolute + accumulated + 2 ** -126;
     const single = Math.fround(want);
     const fits = Number.isFinite(single) ? Math.abs(value - want) <= bound : Object.is(value, single);

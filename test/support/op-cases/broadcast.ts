@@ -1,4 +1,4 @@
-/** Every kind of broadcast, on ops that tell their operands apart, and the stretched copy. */
+/** Cases of every kind of broadcast, with ops that are not commutative, and of the broadcast copy. */
 import * as ops from '../../../src/ops/index.ts';
 import type { Shape } from '../../../src/core/shape.ts';
 import { between, floats, list, opCase, shapesOf } from './case.ts';
@@ -10,13 +10,13 @@ const pairs: readonly (readonly [Shape, Shape])[] = [
   [[5], []],
   [[1], [101]],
   [[17], [1]],
-  [[3, 4], [4]], // a row under a matrix
+  [[3, 4], [4]], // a matrix and a row
   [[5], [3, 5]],
   [[33, 65], [65]],
   [
     [3, 4],
     [3, 1],
-  ], // a column beside it
+  ], // a matrix and a column
   [
     [33, 1],
     [33, 65],
@@ -24,7 +24,7 @@ const pairs: readonly (readonly [Shape, Shape])[] = [
   [
     [3, 1],
     [1, 5],
-  ], // both stretched
+  ], // both broadcast
   [[4], [3, 1]],
   [
     [2, 3, 4],
@@ -33,7 +33,7 @@ const pairs: readonly (readonly [Shape, Shape])[] = [
   [
     [2, 3, 4],
     [2, 1, 1],
-  ], // a leading part
+  ], // leading axes
   [
     [2, 3, 4],
     [1, 3, 1],
@@ -59,7 +59,7 @@ const pairs: readonly (readonly [Shape, Shape])[] = [
     [2, 1, 2, 1, 2],
     [1, 3, 1, 3, 1],
   ],
-  [[0], []], // nothing, stretched and not
+  [[0], []], // empty, broadcast and not
   [[0, 3], [3]],
   [
     [1, 3],

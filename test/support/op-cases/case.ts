@@ -1,4 +1,4 @@
-/** What a case of an op is, and the pieces that the lists beside this file make cases from. */
+/** The type of an op case, and the helpers that build cases. */
 import { typedArray } from '../../../src/core/dtype.ts';
 import type { DType, TypedArray } from '../../../src/core/dtype.ts';
 import { deriveKey, keyFromSeed, permutation, uniform } from '../../../src/core/random.ts';
@@ -9,8 +9,8 @@ import type { Node } from '../../../src/graph/node.ts';
 import type { Op } from '../../../src/graph/op.ts';
 
 /**
- * How far a backend may be from float64: |got − want| ≤ ulps · 2⁻²³ · |want| + absolute + terms · 2⁻²⁴ · m, where m is
- * the result for the inputs' magnitudes. `terms` serves sums and products: 2 · K for K terms.
+ * The maximum difference from float64: |got − want| ≤ ulps · 2⁻²³ · |want| + absolute + terms · 2⁻²⁴ · m, where m is the
+ * result for the magnitudes of the inputs. `terms` is for sums and products: 2 · K for K terms.
  */
 export interface Tolerance {
   readonly ulps?: number;
@@ -32,21 +32,21 @@ export interface BuiltCase {
 
 export interface OpCase {
   readonly op: Op;
-  /** Unique; begins with the op's name. */
+  /** Unique; starts with the op's name. */
   readonly name: string;
   build(): BuiltCase;
   readonly tolerance: Tolerance;
-  /** Where WGSL promises less than the other backends keep to. */
+  /** The tolerance on WebGPU, where WGSL guarantees less than the other backends. */
   readonly webgpuTolerance: Tolerance;
-  /** Inputs for which the gradient rule is held against finite differences. */
+  /** Indices of the inputs whose gradients are compared with finite differences. */
   readonly differentiable: readonly number[];
-  /** Whether the second derivatives are checked too. */
+  /** Whether second derivatives are checked too. */
   readonly smooth: boolean;
-  /** NaN or infinity goes in or comes out: WGSL promises nothing for these, though adapters mostly keep to IEEE 754. */
+  /** An input or output is NaN or infinite. WGSL guarantees nothing for these, but most adapters follow IEEE 754. */
   readonly nonFinite: boolean;
 }
 
-/** Makes so many values from a key. */
+/** Generates `count` values from a key. */
 export type Values = (count: number, key: Key) => ArrayLike<number>;
 
 export interface InputSpec {
@@ -65,7 +65,7 @@ interface CaseOptions {
   readonly nonFinite?: boolean;
 }
 
-/** A case of `fn`'s op. The same name gives the same values. */
+/** Creates a case of `fn`'s op. The name determines the values. */
 export function opCase(fn: { readonly op: unknown }, name: string, options: CaseOptions): OpCase {
   const op = fn.op as Op;
   const fullName = `${op.name} ${name}`;
@@ -82,14 +82,14 @@ export function opCase(fn: { readonly op: unknown }, name: string, options: Case
   return { op, name: fullName, build, tolerance, webgpuTolerance, differentiable, smooth, nonFinite };
 }
 
-/** FNV-1a of the name. */
+/** FNV-1a hash of the name. */
 function hash(text: string): number {
   let h = 0x811c9dc5;
   for (const character of text) h = Math.imul(h ^ character.codePointAt(0)!, 0x01000193);
   return h >>> 0;
 }
 
-/** Uniform in [min, max), but no nearer than 0.05 to any of `kinks`: finite differences must not cross them. */
+/** Uniform in [min, max), at least 0.05 from each of `kinks`, so that finite differences do not cross them. */
 export const between =
   (min: number, max: number, kinks: readonly number[] = []): Values =>
   (count, key) =>
@@ -98,20 +98,20 @@ export const between =
       return kinks.some((kink) => Math.abs(value - kink) < 0.05) ? value + 0.1 : value;
     });
 
-/** Integers from min to max, both included. */
+/** Integers from min to max, inclusive. */
 export const integers =
   (min: number, max: number): Values =>
   (count, key) =>
     uniform(key, count).map((draw) => Math.floor(min + draw * (max - min + 1)));
 
-/** Values 0.3 apart around 0, in random order: no two are equal. */
+/** Distinct values around 0, 0.3 apart, in random order. */
 export const distinct: Values = (count, key) =>
   Float64Array.from(permutation(key, count), (place) => (place - count / 2) * 0.3 + 0.1);
 
-/** A random order of 0 … count − 1. */
+/** A random permutation of 0 … count − 1. */
 export const shuffled: Values = (count, key) => permutation(key, count);
 
-/** These values, from the first again where they are too few. */
+/** These values, repeated cyclically. */
 export const list =
   (...values: readonly number[]): Values =>
   (count) =>
@@ -124,8 +124,8 @@ export const ints = (shape: Shape, values: Values): InputSpec => ({ shape, value
 /** An int32 scalar. */
 export const scalar = (value: number): InputSpec => ints([], list(value));
 
-/** `[3, 4] + [4]` without the sign: the shapes of the inputs, for names. */
+/** The shapes of the inputs, for names: `[3, 4] [4]`. */
 export const shapesOf = (...shapes: readonly Shape[]): string => shapes.map(formatShape).join(' ');
 
-/** What every kernel is tried at: nothing, lanes and their tails, a prime, several tiles. */
+/** Test lengths for every kernel: empty, vector widths and tails, a prime, several tiles. */
 export const lengths = [0, 1, 3, 4, 5, 17, 101, 300, 1031] as const;
