@@ -1,6 +1,6 @@
 /**
- * The house rules as a test: who may import whom, no circles, and a place for everything: each op has its kernels and
- * cases, each shader and each wasm export is claimed by an op.
+ * Tests the architecture rules: allowed imports, no circular imports, and completeness: each op has kernels and cases, and
+ * an op uses each shader and each wasm export.
  */
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
@@ -12,7 +12,7 @@ import { opCases } from './support/op-cases.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
-/** What a part of `src` may import, beside itself. A file's part is its folder, or its own name at the top. */
+/** What each part of `src` may import besides itself. The part of a file is its folder, or its own name at the top level. */
 const below = ['core', 'graph'];
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   core: [],
@@ -46,7 +46,7 @@ interface Import {
   readonly typeOnly: boolean;
 }
 
-/** Whether the text between `import` and `from` names types alone. */
+/** Whether the text between `import` and `from` imports only types. */
 const namesTypesAlone = (names: string): boolean => /^\s*\{\s*(type [^,}]+,?\s*)+\}\s*$/.test(names);
 
 function importsOf(file: string): Import[] {
@@ -119,7 +119,7 @@ describe('imports', () => {
 });
 
 describe('passes and what lies above the ops', () => {
-  /** Where a text decides by the name of an op, or takes one from a list of names. */
+  /** Finds code that compares the name of an op or looks it up in a list of names. */
   const decisions = (file: string, text = readFileSync(join(root, file), 'utf8')): string[] => {
     const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
     const found: string[] = [];
@@ -145,7 +145,7 @@ describe('passes and what lies above the ops', () => {
   };
 
   it('ask the records of ops, and do not compare their names', () => {
-    // `tune` compares the names of two steps, and so does nothing with one name in particular.
+    // `tune` compares the names of two steps, but no particular name.
     const above = sources.filter((file) => !['ops', 'tune', 'generated'].includes(partOf(file)));
     expect(above.flatMap((file) => decisions(file))).toEqual([]);
   });
@@ -190,7 +190,7 @@ describe('every op', () => {
 
   it('has a case', () => {
     const covered = new Set(opCases.map(({ op }) => op.name));
-    const exempt = new Set(['elementwise']); // made by the compiler out of the element-wise ops, and run in their cases
+    const exempt = new Set(['elementwise']); // created by the compiler from element-wise ops, and tested by their cases
     expect(
       allOps
         .filter((op) => op.kind !== 'leaf' && !covered.has(op.name) && !exempt.has(op.name))
@@ -208,7 +208,7 @@ describe('every kernel', () => {
     const backend = filesOf('src/backends/wasm', '.ts')
       .map((file) => readFileSync(join(root, file), 'utf8'))
       .join('\n');
-    // What is no kernel belongs to the backend: the loop that walks a program, threads, the workspace.
+    // Exports that are not kernels belong to the backend: the interpreter loop, threads, the workspace.
     const isClaimed = (name: string): boolean =>
       opTexts.includes(`'${name}'`) || new RegExp(`\\b${name}\\b`).test(backend);
     expect(
@@ -219,7 +219,7 @@ describe('every kernel', () => {
   });
 
   it('of shaders/ is dispatched by an op', () => {
-    // One is brought along by the backend, for the devices that need it.
+    // The backend itself uses one shader, on devices that need it.
     const texts = opTexts + readFileSync(join(root, 'src/backends/webgpu/index.ts'), 'utf8');
     const unclaimed = filesOf('shaders', '.wgsl')
       .filter((file) => !file.startsWith('shaders/include/'))
@@ -237,7 +237,7 @@ describe('every kernel', () => {
 });
 
 describe('errors', () => {
-  /** Errors made where another one was caught, that do not keep it. */
+  /** Errors thrown in a catch block without `cause`. */
   const losses = (file: string, text = readFileSync(join(root, file), 'utf8')): string[] => {
     if (!/\bcatch\b/.test(text)) return [];
     const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);

@@ -1,19 +1,19 @@
 /**
- * Whether all threads run a program or one does: thread 0's loop, with jobs from the ring that the host writes, by a clock that
- * the test drives. There is one thread, so nothing has to wait; how long a step lasts is what the test says.
+ * The choice between running a program on all threads or on one: the loop of thread 0, with jobs from the ring that the host
+ * writes and a simulated clock. There is only one thread, so nothing waits; the test sets the duration of a step.
  */
 import { describe, expect, it } from 'vitest';
 import { JobRing } from '../../src/backends/wasm/threads/job-ring.ts';
 import { controlBytes, jobTogether, recordBytes } from '../../src/generated/wasm/constants.ts';
 import { Kernels } from './kernels.ts';
 
-/** Milliseconds of a step. */
+/** Duration of a step in milliseconds. */
 interface Paces {
   readonly together: number;
   readonly alone: number;
 }
 
-/** Where the control block counts the steps that thread 0 has done alone. */
+/** The address at which the control block counts the steps that thread 0 ran alone. */
 const progress = 328;
 
 class Machine {
@@ -22,13 +22,13 @@ class Machine {
   readonly #control: number;
   readonly #counter: number;
   readonly #program: number;
-  /** The record, and the plan: thread 0 does the one instruction. */
+  /** The record and the plan: thread 0 executes the only instruction. */
   readonly #record: number;
   #paces: Paces = { together: 1, alone: 1 };
   #seen = { together: 0, alone: 0 };
   time = 1e6;
 
-  /** The clock goes on by `grain` at a time. */
+  /** The resolution of the clock is `grain`. */
   constructor(grain = 0) {
     const kernels = this.#kernels;
     const zeros = (bytes: number): number => kernels.int32s(new Int32Array(Math.ceil(bytes / 4)));
@@ -59,7 +59,7 @@ class Machine {
     return this.#ring.isAlone;
   }
 
-  /** Jobs of `steps` steps until `milliseconds` have passed; how much longer that took than the faster way does. */
+  /** Runs jobs of `steps` steps for `milliseconds`; returns the time relative to the faster way. */
   run(milliseconds: number, steps: number, paces: Paces): number {
     this.#paces = paces;
     const [begin, before] = [this.time, this.steps];
@@ -77,7 +77,7 @@ class Machine {
 }
 
 const quick: Paces = { together: 0.3, alone: 0.5 };
-/** As it was measured where another process has the second core. */
+/** Measured while another process used the second core. */
 const busy: Paces = { together: 0.72, alone: 0.55 };
 
 describe.each([1, 7, 50])('in jobs of %i steps', (steps) => {
@@ -104,10 +104,10 @@ describe.each([1, 7, 50])('in jobs of %i steps', (steps) => {
     for (let change = 0; change < 4; change++) {
       machine.run(10_000, steps, quick);
       expect(machine.isAlone).toBe(false);
-      machine.run(200, steps, busy); // what is in use is timed all along, so a loss shows at once
+      machine.run(200, steps, busy); // the current way is always timed, so a slowdown is detected at once
       expect(machine.isAlone).toBe(true);
       machine.run(10_000, steps, busy);
-      machine.run(2500, steps, quick); // a gain only in a trial
+      machine.run(2500, steps, quick); // a speedup is only detected in a trial
       expect(machine.isAlone).toBe(false);
     }
   });

@@ -12,7 +12,7 @@ function permutations(list: readonly number[]): number[][] {
   return list.flatMap((x, i) => permutations(list.filter((_, j) => j !== i)).map((rest) => [x, ...rest]));
 }
 
-/** Runs the kernel and a plain loop over the same indices. */
+/** Runs the kernel, and a simple loop over the same indices. */
 function check(
   kernels: Kernels, x: Float32Array, outCount: number, dims: number[], s: number[], d: number[], sAt = 0, dAt = 0,
 ): void {

@@ -1,4 +1,4 @@
-/** The program loop, the finite check, and what a kernel says about its work. */
+/** The program loop, the check for non-finite values, and the work that kernels report. */
 import { describe, expect, it } from 'vitest';
 import { fillKernel, firstNonFiniteKernel } from '../../src/generated/wasm/kernels.ts';
 import { lengths, loadBinaries, randoms } from './kernels.ts';

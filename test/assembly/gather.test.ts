@@ -1,4 +1,4 @@
-/** Gathering and scattering rows, batches by a cursor, and indices out of range. */
+/** Gathering and scattering rows, reading batches with a cursor, and indices out of range. */
 import { describe, expect, it } from 'vitest';
 import { gatherBatchKernel, gatherKernel, incrementKernel, scatterAddKernel, storeRowsKernel } from '../../src/generated/wasm/kernels.ts';
 import { lengths, loadBinaries, randoms } from './kernels.ts';

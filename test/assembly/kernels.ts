@@ -1,7 +1,7 @@
 /**
- * Loads the built wasm modules for the kernel tests, and lays out operands between guard words: NaN patterns that would
- * show up in a result if a kernel read them, and that are compared after the call to see whether it wrote them. A kernel
- * that threads can share is called in parts as well, which have to leave the same bytes.
+ * Loads the built wasm modules for the kernel tests and places operands between guard words. Guard words are NaN patterns: they
+ * appear in the results if a kernel reads them, and they are compared after the call to detect stray writes. A kernel that
+ * threads can share is also called in parts, which must produce the same bytes.
  */
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
@@ -24,7 +24,7 @@ export function bits(value: number): number {
   return new Uint32Array(new Float32Array([value]).buffer)[0]!;
 }
 
-/** The words of a kernel as they lie in memory: addresses in the place of operands, and numbers of functions in the table. */
+/** The words of a kernel as stored in memory: addresses of operands, and function indices in the table. */
 export type Addressed<W> = { readonly [Name in keyof W]: AddressedWord<W[Name]> };
 type AddressedWord<T> = T extends Operand | FunctionWord | FloatWord
   ? number
@@ -35,7 +35,7 @@ type AddressedWord<T> = T extends Operand | FunctionWord | FloatWord
 const binaryNames = ['simd', 'relaxed-simd'] as const;
 type BinaryName = (typeof binaryNames)[number];
 
-/** A module as the loader gives it to an engine: with relaxed multiply-adds, or without. */
+/** A module as the loader returns it: with or without relaxed multiply-adds. */
 export function moduleBytes(module: string, binary: BinaryName): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(readFileSync(new URL(`../../build/wasm/${module}.wasm`, import.meta.url)));
   return binary === 'simd' ? plainSimd(bytes) : bytes;
@@ -45,7 +45,7 @@ export class Kernels {
   readonly memory: WebAssembly.Memory = new WebAssembly.Memory({ initial: 64, maximum: 65536 });
   readonly exports: Record<string, (...args: number[]) => number>;
   readonly table: WebAssembly.Table;
-  /** What the threads measure by. */
+  /** The clock of the threads. */
   clock: () => number = () => performance.now();
   private readonly heapBase: number;
   private top: number;
@@ -63,15 +63,15 @@ export class Kernels {
     }
     this.exports = environment as unknown as Record<string, (...args: number[]) => number>;
     this.table = environment['table'] as WebAssembly.Table;
-    this.table.grow(8); // the core's functions come first for an engine, too: low numbers mean something else to kernels
+    this.table.grow(8); // the core's functions come first, as in an engine: kernels interpret low numbers differently
     const workspace = heapBase + 64;
-    // that of one of several threads, which has scratch memory behind it
+    // the address of one of several threads, followed by scratch memory
     this.exports['set_workspace']!(workspace);
     this.heapBase = workspace + this.exports['thread_bytes']!();
     this.top = this.heapBase;
   }
 
-  /** The place in the function table of an exported function. */
+  /** The index of an exported function in the function table. */
   indexOf(name: string): number {
     if (!this.indices.has(name)) {
       this.indices.set(name, this.table.grow(1));
@@ -80,13 +80,13 @@ export class Kernels {
     return this.indices.get(name)!;
   }
 
-  /** Forgets all operands. */
+  /** Discards all operands. */
   reset(): void {
     this.top = this.heapBase;
     this.guards = [];
   }
 
-  /** `bytes` bytes at an address that is 4 modulo 16, guarded on both sides; the last word's unused bytes are not. */
+  /** Allocates `bytes` bytes at an address that is 4 modulo 16, with guards on both sides; padding of the last word is unguarded. */
   allocate(bytes: number): number {
     const words = Math.ceil(bytes / 4);
     const start = (this.top + 15) & ~15;
@@ -104,7 +104,7 @@ export class Kernels {
       view[at >> 2] = GUARD;
       this.guards.push(at);
     }
-    view.fill(GUARD, pointer >> 2, (pointer >> 2) + words); // outputs start as NaN
+    view.fill(GUARD, pointer >> 2, (pointer >> 2) + words); // outputs are initialised with NaN
     this.top = end;
     return pointer;
   }
@@ -135,7 +135,7 @@ export class Kernels {
     return new Int32Array(this.memory.buffer, pointer, count).slice();
   }
 
-  /** Calls a kernel with its words by name: in parts, if it can be, and whole; then checks all guards. */
+  /** Calls a kernel with named words, in parts if it supports them, and whole; then checks all guards. */
   call<W>(kernel: KernelBinding<W>, words: Addressed<W>): void {
     const { entry } = kernel;
     const address = this.place(kernel, words);
@@ -145,19 +145,19 @@ export class Kernels {
     this.checkGuards(entry);
   }
 
-  /** Calls a kernel whole, or this thread's part of it after `share`; then checks all guards. */
+  /** Calls a kernel, or this thread's part of it after `share`; then checks all guards. */
   callOnce<W>(kernel: KernelBinding<W>, words: Addressed<W>): void {
     this.exports[kernel.entry]!(this.place(kernel, words));
     this.checkGuards(kernel.entry);
   }
 
-  /** Calls a function with words in their order; then checks all guards. */
+  /** Calls a function with words in order; then checks all guards. */
   callFunction(compiled: (words: number) => void, words: readonly number[]): void {
     compiled(this.int32s(words.map((word) => word | 0)));
     this.checkGuards('the function');
   }
 
-  /** The address of a kernel's words, laid down in their order. */
+  /** Writes the words of a kernel to memory, in order, and returns their address. */
   place<W>(kernel: KernelBinding<W>, words: Addressed<W>): number {
     const ordered = call(kernel, words as never).words as readonly (number | boolean | FloatWord)[];
     return this.int32s(ordered.map((word) => (typeof word === 'object' ? bits(word.float) : Number(word)) | 0));
@@ -170,7 +170,7 @@ export class Kernels {
     }
   }
 
-  /** In 7, 3 and 2 parts, the last part first, then whole. Up to `end`: parts leave the scratch memory of the words alone. */
+  /** Runs 7, 3 and 2 parts, the last part first, then the whole. Compares bytes up to `end`, without scratch memory. */
   private compareParts(kernel: string, args: number, end: number): void {
     const operands = new Uint8Array(this.memory.buffer, this.heapBase, end - this.heapBase);
     const before = operands.slice();
@@ -196,7 +196,7 @@ export function loadBinaries(): Kernels[] {
 /** Lengths around the vector width, a prime, and several tiles. */
 export const lengths: readonly number[] = [0, 1, 3, 4, 5, 17, 61, 255, 256, 257, 1031];
 
-/** Reproducible numbers in [−1, 1). */
+/** Reproducible pseudorandom numbers in [−1, 1). */
 export function randoms(count: number, seed = 1): Float32Array {
   const out = new Float32Array(count);
   let state = (seed * 2654435761) >>> 0;
@@ -207,13 +207,13 @@ export function randoms(count: number, seed = 1): Float32Array {
   return out;
 }
 
-/** Distance in units of the last place of float32 at the exact value. */
+/** Error in float32 ULP of the exact value. */
 export function ulp(got: number, exact: number): number {
   if (Number.isNaN(exact)) return Number.isNaN(got) ? 0 : Infinity;
   const rounded = Math.fround(exact);
   if (!Number.isFinite(rounded) || !Number.isFinite(got)) {
     if (got === rounded) return 0;
-    // at the edge of overflow the neighbour of infinity is the largest float
+    // near overflow, the neighbour of infinity is the largest float
     const limit = 3.4028234663852886e38;
     return Math.abs(got) > 0.999999 * limit && Math.abs(exact) > 0.999999 * limit ? 1 : Infinity;
   }

@@ -47,7 +47,7 @@ function exact({ x, scale, offset, g, rows, columns }: Operands): Expected {
   return { y: y!, dx: dx!, sums };
 }
 
-/** What the three kernels give; each is called in 7, 3 and 2 parts as well, which must leave the same bytes. */
+/** The results of the three kernels. Each is also called in 7, 3 and 2 parts, which must produce the same bytes. */
 function run(kernels: Kernels, { x, scale, offset, g, rows, columns }: Operands): Record<keyof Expected, Float32Array> {
   kernels.reset();
   const [xs, scales, offsets, gs] = [x, scale, offset, g].map((values) => kernels.floats(values)) as [

@@ -1,4 +1,4 @@
-/** Every element-wise function against float64, in ULP: a sweep over all bit patterns, a dense range, and the edges. */
+/** Every element-wise function against float64, in ULP: a sweep over bit patterns, a dense range, and edge values. */
 import { describe, expect, it } from 'vitest';
 import { chainModuleBytes } from '../../src/backends/wasm/chains/module.ts';
 import type { ChainCode } from '../../src/graph/kernel.ts';
@@ -76,7 +76,7 @@ const binary: Readonly<Record<string, readonly [exact: (x: number, y: number) =>
   sub: [(x, y) => x - y, 0.5],
   mul: [(x, y) => x * y, 0.5],
   div: [(x, y) => x / y, 0.5],
-  pow: [(x, y) => (x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : Math.pow(x, y)), 1], // as IEEE 754 has it
+  pow: [(x, y) => (x === 1 || (x === -1 && Math.abs(y) === Infinity) ? 1 : Math.pow(x, y)), 1], // as in IEEE 754
   maximum: [(x, y) => Math.max(x, y), 0],
   minimum: [(x, y) => Math.min(x, y), 0],
   equal: [(x, y) => truth(x === y), 0],
@@ -106,10 +106,10 @@ function sweep(): Float32Array {
   return Float32Array.from([...edges, ...new Float32Array(patterns.buffer), ...dense, ...small]);
 }
 
-/** Ops with a number behind their tensors. */
+/** Ops with an immediate after their tensors. */
 const immediates: Readonly<Record<string, number>> = { elu: 1.5, leaky_relu: 0.1 };
 
-/** One instruction over whole arrays, as a compiled chain. */
+/** Runs one instruction over whole arrays, as a compiled chain. */
 function apply(kernels: Kernels, name: string, ...inputs: readonly Float32Array[]): Float32Array {
   const immediate = name in immediates ? [immediates[name]!] : [];
   const values = inputs.length + immediate.length;

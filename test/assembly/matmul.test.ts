@@ -1,4 +1,4 @@
-/** Matrix products of every layout against float64, within the analytic bound of a sum of k products. */
+/** Matrix products of every layout against float64, within the analytic error bound of a sum of k products. */
 import { packedBytes } from '../../src/ops/product/matmul.ts';
 import { describe, expect, it } from 'vitest';
 import { matmulKernel } from '../../src/generated/wasm/kernels.ts';
@@ -11,7 +11,7 @@ interface Product {
   transposeA?: boolean;
   transposeB?: boolean;
   bias?: boolean;
-  /** A place in `activations`. */
+  /** An index in `activations`. */
   activation?: number;
   extra?: boolean;
   batch?: number;
@@ -19,7 +19,7 @@ interface Product {
   shareB?: boolean;
 }
 
-/** What is done to a sum and the element of `extra` (0 where there is none); a name is a function of the table. */
+/** The function of a sum and the element of `extra` (0 if absent). A name refers to a function of the table. */
 const activations: readonly (readonly [activation: number | string, result: (sum: number, extra: number) => number])[] = [
   [0, (x, r) => x + r],
   [1, (x, r) => Math.max(x + r, 0)],

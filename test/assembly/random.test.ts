@@ -1,4 +1,4 @@
-/** The numbers made of Threefry-2x32-20: the bits of src/core/random.ts, which is held against published answers. */
+/** Random numbers from Threefry-2x32-20: the same bits as src/core/random.ts, which is tested against published vectors. */
 import { describe, expect, it } from 'vitest';
 import { threefry2x32 } from '../../src/core/random.ts';
 import { dropoutMaskKernel, randomUniformKernel } from '../../src/generated/wasm/kernels.ts';

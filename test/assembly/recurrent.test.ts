@@ -1,4 +1,4 @@
-/** The activations of recurrent cells against float64, in both binaries: a simple cell of one step and no weights is one. */
+/** The activations of recurrent cells against float64, in both binaries: a simple cell with one step and no weights is one. */
 import { describe, expect, it } from 'vitest';
 import { recurrentKernel } from '../../src/generated/wasm/kernels.ts';
 import { loadBinaries, ulp } from './kernels.ts';
@@ -8,7 +8,7 @@ import type { CellActivation } from '../../src/ops/recurrent/recurrent-cell.ts';
 
 const units = 64;
 
-/** activation(x); as many numbers as whole rows take. */
+/** activation(x). The count must be a multiple of the row length. */
 function activations(kernels: Kernels, activation: CellActivation, x: Float32Array): Float32Array {
   kernels.reset();
   const batch = x.length / units;
@@ -18,7 +18,7 @@ function activations(kernels: Kernels, activation: CellActivation, x: Float32Arr
   const number = cellActivations.indexOf(activation);
   const none = { carry: 0, bias: 0, dropout: 0, mask: 0, cells: 0, values: 0, inner: 0, seen: 0, reset: 0 } as const;
   const sizes = { steps: 1, batch, units, cell: 0, activation: number, gateActivation: 0 };
-  // once: what parts leave in z differs
+  // whole only: parts leave different values in z
   kernels.callOnce(recurrentKernel, { projected, panels, hidden, states, z, ...none, ...sizes });
   return kernels.readFloats(states, 2 * batch * units).subarray(batch * units);
 }
@@ -31,7 +31,7 @@ const exact: Readonly<Record<CellActivation, readonly [value: (x: number) => num
   hardSigmoid: [(x) => Math.min(Math.max(x / 6 + 0.5, 0), 1), 4],
 };
 
-/** Sizes from 1e-6 to 80, of both signs, and around the limits. */
+/** Magnitudes from 1e-6 to 80, with both signs, and values around the limits. */
 function sweep(): Float32Array {
   const sizes = Array.from({ length: 4000 }, (_, index) => 1e-6 * 10 ** (index / 506));
   const edges = [0, 8.9, 9, 9.01, 9.1, 9.2, 3, 2.999, 79];
@@ -44,7 +44,7 @@ describe.each(loadBinaries())('$name', (kernels) => {
     const [value, limit] = exact[name];
     const x = sweep();
     const y = activations(kernels, name, x);
-    // hardSigmoid is 0 where x/6 and ½ cancel: its errors are those of numbers near ½.
+    // hardSigmoid is 0 where x/6 and ½ cancel: its absolute errors are those of numbers near ½.
     const errors = Array.from(y, (given, at) => {
       const wanted = value(x[at]!);
       return name === 'hardSigmoid' ? Math.abs(given - wanted) / 2 ** -24 : ulp(given, wanted);

@@ -1,4 +1,4 @@
-/** Reductions and argmax against float64, at every combination of lengths, and the error of long sums. */
+/** Reductions and argmax against float64, for all combinations of lengths, and the error of long sums. */
 import { describe, expect, it } from 'vitest';
 import { argmaxKernel, reduceKernel, reduceMoreKernel } from '../../src/generated/wasm/kernels.ts';
 import { lengths, loadBinaries, randoms } from './kernels.ts';

@@ -1,4 +1,4 @@
-/** Softmax and the losses against float64, at large logits and with −∞. */
+/** Softmax and the losses against float64, for large logits and −∞. */
 import { describe, expect, it } from 'vitest';
 import { logSoftmaxKernel, softmaxCrossEntropyKernel, softmaxKernel, sparseSoftmaxCrossEntropyKernel } from '../../src/generated/wasm/kernels.ts';
 import { lengths, loadBinaries, randoms } from './kernels.ts';

@@ -1,6 +1,6 @@
 /**
- * Every kernel, both binaries, one, two and three threads, as programs: values within their bounds, the bits of one thread,
- * and not a byte written outside the outputs.
+ * Runs every kernel as a program, in both binaries, with one, two and three threads: values are within tolerance, the bits equal
+ * those of one thread, and no byte outside the outputs is written.
  */
 import { setFlagsFromString } from 'node:v8';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -35,7 +35,7 @@ describe.each(settings)('$binary, threads: $threads', (setting) => {
   });
 });
 
-/** Fills `count` numbers of `input`, `output` or behind them; the output has four. */
+/** Fills `count` numbers of `input` or `output`, possibly beyond the end; the output has four. */
 function fills(list: 'input' | 'output', count: number, byteOffset: number): Program {
   const type = { shape: [4], dtype: 'float32' } as const;
   const fill = call(fillKernel, { out: { list, index: 0, byteOffset }, count, value: 0x3f8ccccd });

@@ -1,4 +1,4 @@
-/** The walk itself: accumulation, broadcasting, what stops it, and how deep it goes. Rules are tested in test/ops. */
+/** Backpropagation: accumulation, broadcasting, where it stops, and deep graphs. Gradient rules are tested in test/ops. */
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../src/autodiff/gradients.ts';
 import type { Shape } from '../../src/core/shape.ts';
@@ -61,7 +61,7 @@ describe('gradients', () => {
     const loss = ops.sum(ops.matmul(ops.matmul(parameter('input', [2, 2]), other), ops.reshape(w, [2, 1])));
     const [slope] = gradients(loss, [w]);
     const products = topologicalOrder([slope!]).filter(({ op }) => op.name === 'matmul');
-    expect(products.length).toBe(2); // the forward one that it needs, and its own
+    expect(products.length).toBe(2); // the forward product that it needs, and its own
   });
 
   it('walk a graph deeper than the call stack', () => {

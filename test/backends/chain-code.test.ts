@@ -1,6 +1,6 @@
 /**
- * Compiled chains: every instruction against its op's reference on special values, and random chains against their
- * instructions one at a time, to the bit: with every way of reading an input, in place, at odd lengths, in parts.
+ * Compiled chains: every instruction against the reference of its op on special values, and random chains bit for bit against
+ * their instructions one at a time: with every way to read an input, in place, with odd lengths, in parts.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -15,13 +15,13 @@ import { compile, elementwiseOps, execute, executeOneByOne, floats, instruction,
 import { randomStep, settings, specials, vectorOf } from '../support/chains.ts';
 import type { Operand, Output } from '../support/chains.ts';
 
-/** Those that are a few instructions; functions are swept in test/assembly/math.test.ts. */
+/** The inline ops. Functions are tested in test/assembly/math.test.ts. */
 const exactOps = elementwiseOps.filter(({ wasm }) => wasm in inlineOps);
 const opNamed = (name: string): ElementwiseOp => elementwiseOps.find((other) => other.name === name)!;
 
 function referenceOf(op: ElementwiseOp, values: readonly number[]): number {
   const [x = 0, y = 0, z = 0] = values;
-  // two instructions, each of which rounds
+  // two instructions, each with a rounding
   if (op.name === 'scaleShift') return Math.fround(Math.fround(x * y) + z);
   if (op.name === 'rsqrt') return Math.fround(1 / Math.fround(Math.sqrt(x)));
   return Math.fround(op.reference(settings[op.name] ?? {}, x, y, z));

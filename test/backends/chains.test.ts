@@ -1,4 +1,4 @@
-/** Compiled chains in whole programs: compiled once, with the modules that they need, and an error where they cannot be. */
+/** Compiled chains in whole programs: compiled once, with the modules that they need, and errors if compilation is impossible. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
 import { Engine } from '../../src/engine.ts';
@@ -12,7 +12,7 @@ const engineOf = async (): Promise<Engine> => new Engine(await WasmBackend.creat
 const vectorOf = (length: number): Node =>
   variable([length], { name: 'x', initialize: () => Float32Array.from({ length }, (_, index) => index) });
 
-/** The modules that are made for a graph, as lists of what they export. */
+/** The exports of each module that is generated for a graph. */
 async function modulesOf(engine: Engine, outputs: Record<string, Node>): Promise<string[][]> {
   const instantiate = vi.spyOn(WebAssembly, 'instantiate');
   const executable = await engine.compile({ outputs });

@@ -1,6 +1,6 @@
 /**
- * Environments that lack or forbid something: the message names the real cause and keeps the engine's own error, and what
- * never answers is given up for the next backend.
+ * Environments that lack or forbid a feature: the message names the cause and includes the original error. A backend that never
+ * responds is abandoned for the next one.
  */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
@@ -26,7 +26,7 @@ async function failureOf(work: Promise<unknown>): Promise<BackendError> {
   return error as BackendError;
 }
 
-/** What an engine says that compiles nothing. */
+/** The error of a JavaScript engine that forbids WebAssembly compilation. */
 function stubCompiler(error: Error): void {
   vi.stubGlobal(
     'WebAssembly',
@@ -34,7 +34,7 @@ function stubCompiler(error: Error): void {
   );
 }
 
-/** As in a page or a worker of a browser, where Node's modules are not. */
+/** As in a page or a worker of a browser, without Node's modules. */
 function withoutNode(): void {
   vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
 }
@@ -149,7 +149,7 @@ describe('WebAssembly that starts', () => {
   });
 });
 
-/** A GPU whose adapter or device is another than that of `FakeDevice`. */
+/** A GPU whose adapter or device is not that of `FakeDevice`. */
 function fakeGPU(change: { adapter?: object; requestAdapter?: () => unknown }): GPU {
   const { gpu } = new FakeDevice();
   const requestAdapter = async (): Promise<unknown> => ({ ...(await gpu.requestAdapter()), ...change.adapter });

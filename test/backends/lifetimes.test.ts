@@ -1,4 +1,4 @@
-/** What has been freed is neither run, read nor written, on any backend; one wrong call never reaches another user of the engine. */
+/** Freed objects are never run, read or written, on any backend. An invalid call does not affect other users of the engine. */
 import { afterAll, describe, expect, it } from 'vitest';
 import { runInNewContext } from 'node:vm';
 import { isBackend } from '../../src/backends/backend.ts';
@@ -24,7 +24,7 @@ const backends: Record<string, () => Backend | Promise<Backend>> = {
 const foreign = (name: string, values: readonly number[]): never =>
   runInNewContext('(name, values) => new globalThis[name](values)')(name, values) as never;
 
-/** What `call` throws, at once or later. */
+/** The error that `call` throws or with which it is rejected. */
 async function refusal(call: () => unknown): Promise<unknown> {
   try {
     await call();
@@ -48,7 +48,7 @@ describe.each(Object.entries(backends))('%s', (name, start) => {
     const executable = await engine.compile({ outputs: { y: ops.mul(x, 2), x }, updates: [[x, ops.add(x, 1)]] });
     const own = ops.variable([4], { name: 'own', initialize: () => Float32Array.of(5, 6, 7, 8) });
     const theirs = await engine.compile({ outputs: { z: ops.mul(own, 3) } });
-    /** Another model on the same engine, which must go on as if nothing had happened. */
+    /** Another model on the same engine, which must not be affected. */
     const other = async (): Promise<void> => {
       theirs.run();
       const values = [...(await theirs.read('z'))];
@@ -106,7 +106,7 @@ describe.each(Object.entries(backends))('%s', (name, start) => {
     again.run();
     if (!isFake) expect([...(await again.read('y'))]).toEqual([2, 4, 6, 8]);
     engine.write(x, new Float32Array(4));
-    expect(await refusal(() => executable.run())).toBeInstanceOf(StateError); // its memory is another's by now
+    expect(await refusal(() => executable.run())).toBeInstanceOf(StateError); // its memory is already reused
     await other();
   });
 

@@ -1,4 +1,4 @@
-/** Where threads wait: kernels that share the program's scratch memory count as writing it. */
+/** Barriers between threads: kernels that share the scratch memory of the program count as writers of it. */
 import { expect, it } from 'vitest';
 import { planThreads } from '../../src/backends/wasm/threads/plan.ts';
 import type { Program, ProgramBuffer, ProgramStep } from '../../src/compiler/program.ts';
@@ -22,7 +22,7 @@ function step(entry: string, input: number, output: number, scratch: readonly nu
   };
 }
 
-/** Whether threads meet before the second of two shared kernels, which writes where the first had its scratch memory. */
+/** Whether there is a barrier before the second of two shared kernels, which writes where the first has its scratch memory. */
 function waits(first: string): boolean {
   const buffer = (value: number): ProgramBuffer => ({
     type,

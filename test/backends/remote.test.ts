@@ -1,6 +1,6 @@
 /**
- * A worker with memory of its own, where threads cannot share it: the same bits as the calling thread, queued work in its
- * order, and an end in every case.
+ * A worker with separate memory, for environments without shared memory: the same bits as the calling thread, queued work in order,
+ * and termination in every case.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -36,7 +36,7 @@ const workerOf = (backend: WasmBackend) => (backend['processor'] as Remote)['wor
 const bitsOf = (values: TypedArray): string =>
   Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('hex');
 
-/** A program whose every step adds 1 to a counter, beside a product. */
+/** A program in which every step adds 1 to a counter and computes a product. */
 async function counting(engine: Engine, size = 64): Promise<{ counter: Variable; executable: Executable }> {
   const counter = ops.variable([], { dtype: 'int32' });
   const [x, y] = [ops.variable([size, size]), ops.variable([size, size])];
@@ -101,7 +101,7 @@ describe('queued work', () => {
       if (round === 3) {
         const values = Int32Array.of(100);
         engine.write(counter, values);
-        values[0] = 7; // a write copies
+        values[0] = 7; // writing copies the values
       }
     }
     expect((await Promise.all(reads)).map(([value]) => value)).toEqual([0, 1, 3, 6, 104]);
@@ -119,7 +119,7 @@ describe('queued work', () => {
     const { counter, executable } = await counting(engine, 256);
     const work = 300;
     executable.run(work);
-    // on the calling thread the run would be over before a timer fires
+    // on the calling thread the run would end before a timer fires
     let ticks = 0;
     const timer = setInterval(() => (ticks += 1), 1);
     expect((await engine.read(counter))[0]).toBe(work);
@@ -187,7 +187,7 @@ describe('when it ends', () => {
 
   it('a fault in the worker is an error', async () => {
     const { engine, backend } = await start();
-    backend['processor'].run(2 ** 32 - 65536, null, 1); // no program is there
+    backend['processor'].run(2 ** 32 - 65536, null, 1); // there is no program at this address
     expect(await rejection(engine.finished())).toMatch(
       /BackendError: wasm: the worker failed: RuntimeError: .*out of bounds/,
     );

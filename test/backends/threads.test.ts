@@ -1,6 +1,6 @@
 /**
- * Threads in Node: the same bits as one thread, queued work in its order, and an end in every case: of the process, of a
- * worker, of a wait.
+ * Threads in Node: the same bits as one thread, queued work in order, and termination of the process, of workers and of waits in
+ * every case.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -31,7 +31,7 @@ async function start(options: WasmOptions): Promise<{ engine: Engine; backend: W
   return started.at(-1)!;
 }
 
-/** Shares all that can be shared, however small, and runs in workers always. */
+/** Shares all kernels that can be shared, however small, and always runs in workers. */
 const all = (threads: number): WasmOptions => ({
   threads,
   worker: true,
@@ -115,7 +115,7 @@ describe('the same bits as one thread', () => {
   });
 
   it('while all and one take turns', async () => {
-    // by this clock now one way is faster, now the other: any of its steps may last up to 30 ms
+    // with this clock either way may be faster at any time: each step takes up to 30 ms
     const clock = '(self.seed=(self.seed??1)*16807%2147483647,self.time=(self.time??0)+self.seed%30)'.replaceAll(
       'self',
       'globalThis',
@@ -143,7 +143,7 @@ describe('the same bits as one thread', () => {
   });
 });
 
-/** A program whose every step adds 1 to a counter, beside work that threads share. */
+/** A program in which every step adds 1 to a counter and runs work that threads share. */
 async function counting(engine: Engine, size = 64): Promise<{ counter: Variable; executable: Executable }> {
   const counter = ops.variable([], { dtype: 'int32' });
   const [x, y] = [filled([size, size]), filled([size, size], 2)];
@@ -236,7 +236,7 @@ describe('when it ends', () => {
     const { executable } = await counting(engine, 8);
     executable.run(1);
     await engine.finished();
-    // thread 0 copies one number onto itself for seconds; thread 1 waits for it at the next barrier
+    // thread 0 copies a number onto itself for seconds; thread 1 waits for it at the next barrier
     const { heap, kernels } = { heap: backend['heap'], kernels: backend['kernels'] };
     const cell = heap.allocate(4, 'a cell');
     const pad = (...list: number[]): number[] => [...list, ...new Array<number>(8 - list.length).fill(0)];
@@ -253,7 +253,7 @@ describe('when it ends', () => {
     const { engine, backend } = await start(all(2));
     const { executable } = await counting(engine, 8);
     executable.run(1);
-    poolOf(backend).run(2 ** 32 - 65536, null, 1); // no program is there
+    poolOf(backend).run(2 ** 32 - 65536, null, 1); // there is no program at this address
     expect(await rejection(engine.finished())).toMatch(/thread 0 of 2: RuntimeError: .*out of bounds/);
   });
 

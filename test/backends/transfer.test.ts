@@ -1,4 +1,4 @@
-/** Values on their way in and out of an engine: into an array of the caller's, and what is refused. */
+/** Reading and writing values of an engine: reading into the caller's array, and errors. */
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Backend } from '../../src/backends/backend.ts';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';

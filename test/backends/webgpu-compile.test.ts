@@ -1,4 +1,4 @@
-/** What the WebGPU backend tells of its pipelines, and what it names the objects that it makes. */
+/** Progress reports of the WebGPU backend about pipelines, and the labels of its objects. */
 import { expect, it } from 'vitest';
 import { createEngine } from '../../src/create-engine.ts';
 import { withScope } from '../../src/graph/node.ts';

@@ -1,4 +1,4 @@
-/** Programs that do not fit a WebGPU device: refused whole, with the numbers, and nothing of them stays. */
+/** Programs that do not fit on a WebGPU device: rejected with the sizes, without leaks. */
 import { describe, expect, it } from 'vitest';
 import { WebGPUBackend } from '../../src/backends/webgpu/index.ts';
 import { BackendError } from '../../src/core/errors.ts';
@@ -17,7 +17,7 @@ const messageOf = (error: unknown): string => {
   return (error as Error).message;
 };
 
-/** x · w, then the sum of tanh of it: 4 kB, 40 kB and 40 kB. */
+/** x · w, then the sum of its tanh: 4 kB, 40 kB and 40 kB. */
 function graph() {
   const [x, w] = [ops.variable([100, 10], { name: 'x' }), ops.variable([10, 100], { name: 'w' })];
   const product = ops.matmul(x, w);

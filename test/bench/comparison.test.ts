@@ -1,5 +1,5 @@
 /**
- * The comparison with other libraries, as far as it goes without them: nothing here installs or loads a peer.
+ * The comparison with other libraries, without installing or loading them.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -191,7 +191,7 @@ interface Field {
   readonly bytes: Uint8Array;
 }
 
-/** The fields of one message, in their order. */
+/** The fields of one message, in order. */
 function readFields(message: Uint8Array): Field[] {
   let at = 0;
   const next = (): number => {

@@ -1,5 +1,5 @@
 /**
- * The table of a comparison, and its way into README.md.
+ * The table of a comparison, and how it is inserted into README.md.
  */
 import { describe, expect, it } from 'vitest';
 import { comparisonTable } from '../../bench/comparison/markdown.ts';

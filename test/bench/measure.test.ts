@@ -63,13 +63,13 @@ describe('the ceilings', () => {
     'come from a module that computes, relaxed %s',
     async (relaxed) => {
       const module = await ceilingModule(relaxed, 2);
-      // 12 accumulators, each 2⁻²⁰ · (1 + 1/2 + … + 2⁻¹⁹) after 2 · 10 turns
+      // 12 accumulators, each 2⁻²⁰ · (1 + 1/2 + … + 2⁻¹⁹) after 2 · 10 iterations
       expect(module.multiply_add(10)).toBe(12 * 2 ** -20 * (2 - 2 ** -19));
       const bytes = new Uint8Array(module.memory.buffer);
       bytes.set([1, 2, 3], 100);
       module.copy(1 << 20, 100, 3);
       expect([...bytes.subarray(1 << 20, (1 << 20) + 4)]).toEqual([1, 2, 3, 0]);
-      // the first four bytes of each load, one on the other
+      // the first four bytes of all loads, combined
       bytes.set([1, 0, 0, 0], 128);
       bytes.set([2, 0, 0, 0], 176);
       expect(module.read(128, 64)).toBe(3);

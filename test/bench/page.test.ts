@@ -1,6 +1,6 @@
 /**
- * The parts of the benchmark's page that need no page: the plan, the state, numbers for a reader, places in the picture.
- * test/browser/bench-page.test.ts has the page itself.
+ * The parts of the benchmark page that need no browser: the plan, the state, number formats, positions in the chart.
+ * test/browser/bench-page.test.ts tests the page itself.
  */
 import { describe, expect, it } from 'vitest';
 import { fileOf, markdownOf } from '../../bench/page/export.ts';

@@ -1,5 +1,5 @@
 /**
- * The benchmark's door: a quick run of each suite, and the shape of the file that it writes.
+ * The benchmark command: a quick run of each suite, and the structure of the file that it writes.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -104,7 +104,7 @@ describe('the command', () => {
       expect(page.headers.get('cross-origin-opener-policy')).toBe('same-origin');
       for (const file of ['bench/page/main.ts', 'bench/page/worker.ts', 'build/start/first-step.mjs']) {
         const bundle = await (await fetch(`${server.origin}/${file}`)).text();
-        expect(bundle.length, file).toBeGreaterThan(1000); // a build that failed is one line
+        expect(bundle.length, file).toBeGreaterThan(1000); // a failed build is one line
       }
     } finally {
       log.mockRestore();

@@ -1,4 +1,4 @@
-/** Parameters that share a buffer on WebGPU learn what they would learn apart, to the bit. */
+/** Parameters that share a WebGPU buffer are trained to the same bits as with separate buffers. */
 import { describe, expect, it } from 'vitest';
 import { browserModule } from '../support/browser.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The benchmark's page as a reader has it: it measures on both backends, can be cancelled and used by keyboard, fits a
- * phone, and gives files of the door's format.
+ * The benchmark page as users see it: it measures on both backends, can be cancelled, works with the keyboard, fits on a phone, and
+ * saves files in the format of the command.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,7 @@ describe('a quick run on both backends', () => {
       expect(await textOf(page, '#status')).toMatch(/^(Starting|Measuring)/);
       const running = flat((await page.accessibility.snapshot())!);
       expect(running.find(({ role }) => role === 'progressbar')?.name).toMatch(/^(Starting|Measuring)/);
-      await page.waitForSelector('tbody tr:not(.group)'); // there are rows long before the end
+      await page.waitForSelector('tbody tr:not(.group)'); // the first rows appear long before the end
       expect(await isShown(page, '#exports')).toBe(false);
       const { value, max } = await page.$eval('#progress', (bar) => {
         const { value, max } = bar as HTMLProgressElement;
@@ -56,11 +56,11 @@ async function checkTable(page: Page): Promise<void> {
     expect.stringMatching(/^[\d.]+$/),
     expect.stringMatching(/^[\d.]+ (ms|µs)$/),
     expect.stringMatching(/^[\d.]+–[\d.]+ (ms|µs)$/),
-    expect.stringMatching(/^[\d.]+ (ms|µs)$/), // the GPU's own time
+    expect.stringMatching(/^[\d.]+ (ms|µs)$/), // the GPU time
   ]);
 }
 
-/** A dot for each case with known work, inside the picture; a roof for each backend. */
+/** Checks that the chart contains a dot for each case with known work, and a roof for each backend. */
 async function checkPicture(page: Page): Promise<void> {
   expect(await page.$$eval('#roofline .dot', (found) => found.length)).toBe(2 * (1 + 8 + 2));
   expect(await page.$$eval('#roofline .roof:not(.cached)', (found) => found.length)).toBe(2);
@@ -90,7 +90,7 @@ async function checkFiles(page: Page): Promise<void> {
     await session.send('Browser.setDownloadBehavior', { behavior: 'allow', browserContextId, downloadPath });
     for (const backend of ['wasm', 'webgpu'] as const) {
       await page.click(`#json-${backend}`);
-      // The file has its name before it has its text: wait for the whole.
+      // The file exists before its content is complete: wait for all of it.
       const file = await vi.waitFor(
         () => {
           const found = readdirSync(downloadPath).find((name) => RegExp(`^gradlet-${backend}-.*json$`).test(name));
@@ -166,7 +166,7 @@ describe('the page', () => {
       expect(performance.now() - pressed).toBeLessThan(1000);
       expect(await textOf(page, '#status')).toMatch(/^Cancelled after [23] of 5 steps\.$/);
       expect(await page.evaluate('document.activeElement.id')).toBe('start');
-      const measured = await rows(page); // stays, and nothing comes after it
+      const measured = await rows(page); // does not change, and no rows are added
       expect(measured[0]![0]).toBe('64 × 64');
       await new Promise((resolve) => setTimeout(resolve, 1500));
       expect(await rows(page)).toEqual(measured);
@@ -242,14 +242,14 @@ describe('the page', () => {
       }
       const style = await page.evaluate(`[...document.styleSheets[0].cssRules].map((rule) => rule.cssText).join(' ')`);
       expect(style).toContain('.columns');
-      expect(style).not.toMatch(/transition|animation/); // nothing moves, for nobody
+      expect(style).not.toMatch(/transition|animation/); // no animations, whatever the user's settings
     });
   });
 });
 
 const flat = (node: SerializedAXNode): SerializedAXNode[] => [node, ...(node.children ?? []).flatMap(flat)];
 
-/** Presses the tabulator until the element `id` has the focus. @returns the stops, each of which shows its focus */
+/** Presses Tab until the element `id` has the focus. @returns the focused elements, all of which show their focus */
 async function tabUntil(page: Page, id: string): Promise<string[]> {
   const stops: string[] = [];
   for (let press = 0; press < 20; press++) {

@@ -1,6 +1,6 @@
 /**
- * WebGPU kernels on guarded memory: where an op has several, each forced in turn on the same odd sizes; and the cases of every
- * op, with guard words behind each value.
+ * WebGPU kernels on guarded memory: all variants of an op, each forced in turn on the same odd sizes, and the cases of every op,
+ * with guard words after each value.
  */
 import { expect, it } from 'vitest';
 import { browserModule } from '../support/browser.ts';
@@ -8,7 +8,7 @@ import { opNames } from '../support/run-cases.ts';
 
 const page = browserModule<typeof import('./pages/kernel-variants.ts')>('test/browser/pages/kernel-variants.ts');
 
-/** A new kernel beside another belongs here, too. */
+/** Add the names of new variants here. */
 const reductions = ['sum', 'mean', 'max', 'min', 'sumOfSquares'];
 const rows = [
   ...['softmax', 'logSoftmax', 'softmaxCrossEntropy', 'sparseSoftmaxCrossEntropy'],
@@ -50,7 +50,7 @@ it.each([...reductions, ...rows])('%s: its cases by subgroups', async (op) => {
   expect(await page('guardedCases', { names: [op], kernel: 'subgroups' }, { timeout: 85_000 })).toEqual([]);
 });
 
-/** Ops to a page. */
+/** Ops per page. */
 const together = 8;
 const groups = Array.from({ length: Math.ceil(opNames.length / together) }, (_, index) =>
   opNames.slice(index * together, (index + 1) * together),

@@ -1,6 +1,6 @@
 /**
- * What has been freed is neither run, read nor written on a real WebGPU device, and no wrong call of one model reaches another on the
- * same engine. `test/backends/lifetimes.test.ts` has the other backends.
+ * Freed objects are never run, read or written on a real WebGPU device, and an invalid call of one model does not affect another on
+ * the same engine. `test/backends/lifetimes.test.ts` tests the other backends.
  */
 import { expect, it } from 'vitest';
 import { browserModule } from '../support/browser.ts';

@@ -1,8 +1,8 @@
 /**
- * The page stays alive: while a model whose step takes about 200 ms trains in workers, no task of the main thread is longer
- * than 50 ms; without them each step is a task of its own, so that the page has its turn in between.
+ * The page stays responsive: while a model whose step takes about 200 ms trains in workers, no main-thread task is longer than
+ * 50 ms. Without workers each step is a separate task, so that the page can respond in between.
  *
- * The time is the browser's, so another process that takes the processor can make a task long: hence the retries.
+ * The browser measures wall-clock time, so other processes can make a task longer: hence the retries.
  */
 import { describe, expect, it } from 'vitest';
 import { browserModule } from '../support/browser.ts';

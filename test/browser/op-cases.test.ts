@@ -1,13 +1,13 @@
 /**
- * The cases of the ops that have kernels of their own for software adapters, with the kernels for an adapter of which nothing is known.
- * Every op on the adapter's own kernels is in kernel-variants.test.ts, on WebAssembly in untouched-memory.test.ts.
+ * The cases of the ops that have special kernels for software adapters, with the kernels for an unknown adapter.
+ * kernel-variants.test.ts tests every op with the kernels for the actual adapter, untouched-memory.test.ts on WebAssembly.
  */
 import { expect, it } from 'vitest';
 import { browserModule } from '../support/browser.ts';
 
 const page = browserModule<typeof import('./pages/op-cases.ts')>('test/browser/pages/op-cases.ts');
 
-/** In parts: a software adapter takes long to compile the kernels of all cases. */
+/** Split into parts, because a software adapter takes long to compile the kernels of all cases. */
 const timeout = 240_000;
 
 it.each([0, 1, 2, 3])(

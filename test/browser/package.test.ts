@@ -1,4 +1,4 @@
-/** The built file in a plain page, under a content security policy that allows scripts of its own and WebAssembly only. */
+/** The built file in a plain page, with a content security policy that allows only its own scripts and WebAssembly. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, inject, it } from 'vitest';

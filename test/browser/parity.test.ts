@@ -1,6 +1,6 @@
 /**
- * The ten-digit network from one seed on all three backends: 100 steps on real digits give one curve within rounding,
- * and one backend gives the same bits twice. And memory: flat over 10,000 steps.
+ * The ten-digit network with one seed on all three backends: 100 steps on real digits give the same loss curve within rounding,
+ * and each backend is deterministic to the bit. Memory stays constant over 10,000 steps.
  */
 import { describe, expect, it } from 'vitest';
 import { browserModule } from '../support/browser.ts';
@@ -10,8 +10,8 @@ const page = browserModule<typeof import('./pages/parity.ts')>('test/browser/pag
 const steps = 100;
 
 /**
- * How far the loss of a step may be from the float64 curve, relative to 1 + loss. A step's own rounding is about 1e-6;
- * Adam divides by the root of small second moments, which lets differences grow while the weights settle.
+ * Maximum difference of the loss from the float64 curve, relative to 1 + loss. The rounding of a step is about 1e-6. Adam
+ * divides by the root of small second moments, which amplifies differences at the start of training.
  */
 const bound = 2e-3;
 
@@ -55,7 +55,7 @@ describe('10,000 steps take no more memory than 100', () => {
     '%s in Node, the process’s own included',
     { timeout: 60_000 },
     async (backend) => {
-      await tenThousandSteps(backend); // warm
+      await tenThousandSteps(backend); // warm-up
       const buffers = process.memoryUsage().arrayBuffers;
       const { before, after } = await tenThousandSteps(backend);
       expect(after).toBe(before);

@@ -1,6 +1,5 @@
 /**
- * What the shared browser gives the tests, and that failures in a page fail the test. The first one to read when writing
- * a browser test.
+ * Features of the shared browser, and that failures in a page fail the test. Read this file first when you write a browser test.
  */
 import { describe, expect, it } from 'vitest';
 import { browserModule } from '../support/browser.ts';

@@ -1,6 +1,5 @@
 /**
- * wgsl_reflect forgives much, so every minified shader also goes through a real WGSL compiler, with the default text of
- * its blocks.
+ * wgsl_reflect accepts some invalid code, so a real WGSL compiler checks every minified shader, with the default text of its blocks.
  */
 import { expect, it } from 'vitest';
 import { browserModule } from '../support/browser.ts';

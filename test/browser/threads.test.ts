@@ -1,4 +1,4 @@
-/** Threads in a page: the same bits as one thread, a reason where there are none, and an error when a worker dies. */
+/** Threads in a page: the same bits as one thread, the reason if threads are unavailable, and an error if a worker dies. */
 import { describe, expect, it } from 'vitest';
 import { browserModule } from '../support/browser.ts';
 import { opNames } from '../support/run-cases.ts';

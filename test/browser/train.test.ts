@@ -1,6 +1,5 @@
 /**
- * Training in a page, on each of its backends: the same curves within rounding, the same bits again, and a page that
- * stays alive.
+ * Training in a page, on each of its backends: the same loss curves within rounding, deterministic bits, and a responsive page.
  */
 import { describe, expect, it } from 'vitest';
 import { browserModule } from '../support/browser.ts';

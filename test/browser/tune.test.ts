@@ -1,6 +1,6 @@
 /**
- * Tuning on a real WebGPU device: all that is tried computes the same, the choice is taken, and a later page of the same origin
- * takes it up from IndexedDB. Which kernel is the fastest is up to the device: see ../tune for the choice itself.
+ * Tuning on a real WebGPU device: all tried kernels give equal results, the choice is used, and a later page of the same origin
+ * loads it from IndexedDB. Which kernel is the fastest depends on the device; ../tune tests the choice itself.
  */
 import { expect, it } from 'vitest';
 import { browserModule, callIn, withPage } from '../support/browser.ts';

@@ -1,6 +1,6 @@
 /**
- * Every kernel in a page with relaxed SIMD, on one thread and on two: values within their bounds, the bits of one thread, and not
- * a byte written outside the outputs. test/assembly/untouched-memory.test.ts has the other settings.
+ * Runs every kernel in a page with relaxed SIMD, on one thread and on two: values are within tolerance, the bits equal those of one
+ * thread, and no byte outside the outputs is written. test/assembly/untouched-memory.test.ts tests the other settings.
  */
 import { expect, it } from 'vitest';
 import { browserModule } from '../support/browser.ts';

@@ -1,5 +1,5 @@
 /**
- * The engine of Node 20 does not compile relaxed SIMD, so the binaries are also tried in the browser.
+ * Node 20 does not compile relaxed SIMD, so the binaries are also tested in the browser.
  */
 import { expect, it } from 'vitest';
 import { browserModule } from '../support/browser.ts';

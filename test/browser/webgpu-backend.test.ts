@@ -1,5 +1,5 @@
 /**
- * The WebGPU backend beyond the op cases: large shapes, many steps in one submit, odd bytes, failures.
+ * Tests of the WebGPU backend beyond the op cases: large shapes, many steps in one submit, odd sizes, failures.
  */
 import type { Page } from 'puppeteer';
 import { expect, it } from 'vitest';

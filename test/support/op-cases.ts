@@ -1,5 +1,5 @@
 /**
- * The list of all op cases, used by the tests of values, gradients and backends and by the benchmark. Each op family has a file in
+ * The list of all op cases, used by tests of values, gradients and backends, and the benchmark. Each op family has a file in
  * the folder `op-cases`; a new op needs a line there and nothing else.
  */
 import { variable } from '../../src/ops/define.ts';

@@ -1,6 +1,6 @@
 /**
- * A GPU that computes nothing and writes down what it is asked for: for how the WebGPU backend encodes programs, in Node. It is
- * strict where WebGPU is: bindings are aligned and inside their buffers, and no buffer is read and written in one dispatch.
+ * A fake GPU that computes nothing and records calls: tests in Node how the WebGPU backend encodes programs. It validates as
+ * WebGPU does: bindings are aligned and inside their buffers, and no dispatch reads and writes the same buffer.
  */
 const alignment = 256;
 
@@ -17,13 +17,13 @@ interface RecordedBinding {
 }
 
 export class RecordingGPU {
-  /** Labels of the bind groups of each submit's dispatches. */
+  /** Labels of the bind groups of all dispatches, by submit. */
   readonly submits: string[][] = [];
   readonly buffers: RecordedBuffer[] = [];
-  /** What WebGPU would refuse. */
+  /** Errors that WebGPU would report. */
   readonly faults: string[] = [];
 
-  /** To be given as `gpu`. */
+  /** The value for the option `gpu`. */
   get gpu(): GPU {
     const limits = {
       maxBufferSize: 2 ** 28,
@@ -37,7 +37,7 @@ export class RecordingGPU {
     return { requestAdapter: () => Promise.resolve(adapter) } as unknown as GPU;
   }
 
-  /** Bytes of the buffers that are alive. */
+  /** Total size of the live buffers in bytes. */
   get bytes(): number {
     return this.buffers.reduce((sum, { size, destroyed }) => sum + (destroyed ? 0 : size), 0);
   }
@@ -78,7 +78,7 @@ export class RecordingGPU {
       destroyed: false,
       destroy: () => void (buffer.destroyed = true),
       mapAsync: () => Promise.resolve(),
-      // Negative as int32, which means that nothing was found to be infinite, and finite as float32.
+      // Negative as int32, which means that no non-finite value was found, and finite as float32.
       getMappedRange: (_offset: number, bytes: number) => new Uint8Array(bytes).fill(0x80).buffer,
       unmap: () => undefined,
     };

@@ -1,10 +1,10 @@
-/** What the tests of recurrent layers share: where the cells run, and values of graphs there. */
+/** Shared helpers of the recurrent layer tests: the backends that run the cells, and the evaluation of graphs on them. */
 import type { Engine } from '../../src/engine.ts';
 import type { Node } from '../../src/graph/node.ts';
 import { recurrent } from '../../src/ops/recurrent/recurrent.ts';
 import { engines } from './models.ts';
 
-/** Every backend in Node that has the kernels of the recurrent op; the reference always does. */
+/** All backends in Node that have the kernels of the recurrent op, including the reference. */
 export const recurrentEngines: typeof engines = engines.filter(
   ([name]) => name === 'reference' || recurrent.op.kernels.wasm.length > 0,
 );
@@ -19,5 +19,5 @@ export async function valuesOn(engine: Engine, nodes: readonly Node[]): Promise<
   return values.map((data) => [...data]);
 }
 
-/** 0, 1, 2 … as many as `count`. */
+/** 0, 1, 2 … count − 1. */
 export const arange = (count: number): number[] => Array.from({ length: count }, (_, index) => index);

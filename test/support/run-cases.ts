@@ -1,6 +1,6 @@
 /**
- * Runs op cases on an engine: the cases of one op become one program, whose outputs are held against the float64
- * reference. Works in Node and in a page.
+ * Runs op cases on an engine: the cases of one op form one program, whose outputs are compared with the float64 reference. Works
+ * in Node and in a page.
  */
 import type { TypedArray } from '../../src/core/dtype.ts';
 import type { Engine } from '../../src/engine.ts';
@@ -17,7 +17,7 @@ export interface Part {
   readonly of: number;
 }
 
-/** What is wrong with the cases of `opName` on `engine`; nothing when every value is within its bound. */
+/** Returns the problems with the cases of `opName` on `engine`: none if every value is within its tolerance. */
 export async function runCases(
   engine: Engine,
   opName: string,
@@ -32,11 +32,11 @@ export async function runCases(
 
 interface CaseOptions {
   readonly part?: Part;
-  /** May look at the engine's memory. */
+  /** May inspect the engine's memory. */
   readonly beforeDispose?: () => Promise<void>;
 }
 
-/** What `engine` computes for each case of `opName`. */
+/** Returns the results of `engine` for each case of `opName`. */
 export async function caseResults(
   engine: Engine,
   opName: string,

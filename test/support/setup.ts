@@ -1,4 +1,4 @@
-/** Runs before every test file: whatever the tests compile is verified after each pass. */
+/** Runs before every test file: enables the verifier after each compiler pass. */
 import { verifyEverything } from '../../src/compiler/verify/install.ts';
 
 verifyEverything();

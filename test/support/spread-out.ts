@@ -1,6 +1,6 @@
 /**
- * A program with every value of its arena in an allocation of its own: no two share bytes, none touches another. What
- * lies between them can then be watched.
+ * Places every value of a program's arena in a separate allocation. Values neither overlap nor touch, so that guard words fit
+ * between them.
  */
 import type { MemoryLocation, Program, ProgramBuffer } from '../../src/compiler/program.ts';
 
@@ -9,7 +9,7 @@ export function spreadOut(program: Program): Program {
   const locations = new Map<string, MemoryLocation>();
   const locationOf = ({ location, value, bytes }: ProgramBuffer, index: number): MemoryLocation => {
     if (location.kind !== 'arena') return location;
-    const key = value < 0 ? `scratch ${index}` : `value ${value}`; // scratch memory is no value
+    const key = value < 0 ? `scratch ${index}` : `value ${value}`; // scratch memory is not a value
     let own = locations.get(key);
     if (own === undefined) {
       own = { kind: 'arena', allocation: sizes.push(bytes) - 1, byteOffset: 0 };

@@ -1,4 +1,4 @@
-/** Updates of variables that share buffers: merged where that changes nothing, apart where it would; and never a read beside a write. */
+/** Updates of variables that share buffers: merged only if results do not change; never a read and a write in one dispatch. */
 import { describe, expect, it } from 'vitest';
 import { compileGraph } from '../../../src/compiler/compile.ts';
 import { alignSlice } from '../../../src/backends/webgpu/arenas/find-runs.ts';
@@ -16,7 +16,7 @@ import { softmax } from '../../../src/ops/norm/softmax.ts';
 
 const device = { softwareQuads: false } as const;
 
-/** The program with each list of variables side by side in an arena of its own, `gap` bytes more apart than they must be. */
+/** The program with each list of variables adjacent in a separate arena, with `gap` extra bytes between them. */
 function placed(
   graph: Partial<Graph>,
   arenas: readonly (readonly Variable[])[],
@@ -48,7 +48,7 @@ function arranged(program: Program): Program {
 }
 
 const vector = (name: string, size = 70): Variable => variable([size], { name });
-/** A value that a step makes, as a gradient is. */
+/** A value computed by a step, such as a gradient. */
 const made = (from: Node): Node => softmax(from);
 const stepsOf = (program: Program, op: string): number => program.steps.filter((step) => step.op.name === op).length;
 

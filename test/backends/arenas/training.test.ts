@@ -1,4 +1,4 @@
-/** One buffer for all parameters: the optimizer is one dispatch, memory is given back, and what cannot be merged stays apart. */
+/** One buffer for all parameters: the optimizer is one dispatch, memory is freed, and other updates stay separate. */
 import { describe, expect, it } from 'vitest';
 import type { BackendBuffer } from '../../../src/backends/backend.ts';
 import { WebGPUBackend } from '../../../src/backends/webgpu/index.ts';
@@ -36,11 +36,11 @@ interface Started {
   readonly recorder: RecordingGPU;
   readonly engine: Engine;
   readonly model: Model;
-  /** As they run. */
+  /** In execution order. */
   readonly programs: readonly Program[];
 }
 
-/** An engine on a GPU that only writes down what it is asked for. */
+/** An engine on a GPU that only records calls. */
 async function recordingEngine(): Promise<Omit<Started, 'model'>> {
   const recorder = new RecordingGPU();
   const backend = await WebGPUBackend.create({ gpu: recorder.gpu });
@@ -55,7 +55,7 @@ async function recordingEngine(): Promise<Omit<Started, 'model'>> {
   return { recorder, engine: new Engine(backend), programs };
 }
 
-/** The network of the benchmark, on a GPU that only writes down what it is asked for. */
+/** The network of the benchmark, on a GPU that only records calls. */
 async function started(optimizer: Optimizer = adam(), frozen = -1, units = 10): Promise<Started> {
   const { recorder, engine, programs } = await recordingEngine();
   const sizes = [128, 64].map((size) => dense({ units: size, activation: 'relu' }));
@@ -69,7 +69,7 @@ async function started(optimizer: Optimizer = adam(), frozen = -1, units = 10): 
 
 const labels = (units: number): HostTensor => tensor(new Float32Array(64 * units), [64, units]);
 
-/** Updates of parameters among the steps of the latest program: each as the parameters that it stretches over. */
+/** Parameter updates in the latest program: for each, the parameters that it covers. */
 function updatesOf({ programs, model }: Pick<Started, 'programs' | 'model'>): string[] {
   const { steps, buffers, variables } = programs.at(-1)!;
   const parameters = new Set(model.layers.flatMap(({ weights }) => weights.map((weight) => weight.variable.name)));
@@ -91,10 +91,10 @@ describe('a training step on WebGPU', () => {
     await run.model.trainOnBatch(x, labels(10));
     expect(updatesOf(run)).toEqual([all]);
     const [dispatches = []] = run.recorder.submits;
-    // Adam's corrected rate, a scalar, is computed together with a sum of the epoch.
+    // Adam's corrected rate, a scalar, is computed in the same kernel as an epoch sum.
     expect(dispatches.filter((label) => label.endsWith(' adam/elementwise'))).toHaveLength(1);
-    // 32 of the step as `fit` runs it: six updates are one, and the first product takes two dispatches. Three more watch the new
-    // weights and the optimizer's state.
+    // A step of `fit` has 32: six updates are merged into one, and the first product takes two dispatches. Three more check the new
+    // weights and the optimizer state for non-finite values.
     expect(dispatches).toHaveLength(35);
     expect(run.recorder.faults).toEqual([]);
   });

@@ -1,5 +1,5 @@
 /**
- * Page module: training on WebGPU with parameters that share a buffer, and with a buffer for each. Called by ../arenas.test.ts.
+ * Page module: training on WebGPU with a shared buffer for parameters, and with separate ones. Called by ../arenas.test.ts.
  */
 import { WebGPUBackend } from '../../../src/backends/webgpu/index.ts';
 import { Engine } from '../../../src/engine.ts';
@@ -22,7 +22,7 @@ const optimizers: Readonly<Record<string, () => Optimizer>> = {
   nesterov: () => sgd({ learningRate: 0.05, momentum: 0.9, nesterov: true }),
 };
 
-/** Sizes that fill no slice, and a frozen layer between two that learn. */
+/** Sizes that do not fill a slice, and a frozen layer between two trainable ones. */
 function network(engine: Engine, optimizer: string): Model {
   const frozen = dense({ units: 5, activation: 'tanh' });
   frozen.trainable = false;
@@ -58,7 +58,7 @@ async function engineWith(
   return { engine, steps, violations: () => guarded?.violations() ?? Promise.resolve([]) };
 }
 
-/** A graph of a user's own: each new value needs the other old one, which lies in the same buffer. */
+/** A custom graph: each new value depends on the old value of the other variable, in the same buffer. */
 async function mix(engine: Engine, { layers }: Model): Promise<void> {
   const [a, b] = [layers[2]!.weights[1]!, layers[3]!.weights[1]!];
   const executable = await engine.compile({
@@ -72,16 +72,16 @@ async function mix(engine: Engine, { layers }: Model): Promise<void> {
 }
 
 export interface Trained {
-  /** Everything that came out: losses, weights in between, weights at the end. */
+  /** All results: losses, intermediate weights, final weights. */
   readonly numbers: readonly number[];
-  /** Steps of each program. */
+  /** Number of steps of each program. */
   readonly steps: readonly number[];
   readonly violations: readonly string[];
-  /** What is left when the models are gone. */
+  /** Memory in use after the models are disposed. */
   readonly bytesLeft: number;
 }
 
-/** Predicts, trains, writes a file, reads it into another model on the same engine, and trains on. */
+/** Predicts, trains, saves, loads the file into another model on the same engine, and continues training. */
 export async function train({ optimizer, memory }: { optimizer: string; memory: Memory }): Promise<Trained> {
   const { engine, steps, violations } = await engineWith(memory);
   const model = network(engine, optimizer);

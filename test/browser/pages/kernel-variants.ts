@@ -1,6 +1,6 @@
 /**
- * Page module: WebGPU kernels of which an op has several, each forced in turn on the same odd sizes, on guarded memory. Called
- * by ../kernel-variants.test.ts.
+ * Page module: all WebGPU variants of an op, each forced in turn on the same odd sizes, on guarded memory. Called by
+ * ../kernel-variants.test.ts.
  */
 import { gradients } from '../../../src/autodiff/gradients.ts';
 import { ReferenceBackend } from '../../../src/backends/reference/index.ts';
@@ -26,7 +26,7 @@ function filled(shape: Shape, stream = 0, dtype: 'float32' | 'int32' = 'float32'
   return ops.variable([...shape], { dtype, initialize });
 }
 
-/** m, k, n: off every tile's size, single rows and columns, whole tiles, several steps of k, several slots of k. */
+/** m, k, n: not multiples of a tile, single rows and columns, whole tiles, several steps of k, several slots of k. */
 const sizes: readonly (readonly [m: number, k: number, n: number])[] = [
   [1, 1, 1],
   [1, 33, 5],
@@ -37,12 +37,12 @@ const sizes: readonly (readonly [m: number, k: number, n: number])[] = [
   [65, 70, 129],
   [128, 64, 256],
   [2, 520, 35],
-  // So much work that software adapters take wide blocks of columns.
+  // Enough work that software adapters use wide blocks of columns.
   [130, 262, 130],
   [1030, 205, 21],
 ];
 
-/** These sizes are multiplied in every layout, the others in one each: a pipeline takes SwiftShader a second. */
+/** These sizes are tested in every layout, the others in one each: SwiftShader takes a second per pipeline. */
 const inEveryLayout: readonly number[] = [4, 5, 6, 7];
 
 function products(): Record<string, Node> {
@@ -68,7 +68,7 @@ function products(): Record<string, Node> {
   return outputs;
 }
 
-/** Cells over a few steps: samples and units off every block, one alone, several blocks. */
+/** Cells over a few steps: samples and units that are not multiples of a block, a single one, several blocks. */
 function networks(): Record<string, readonly [x: Variable, y: Node]> {
   const kinds = [
     ['simple', 1, true],
@@ -101,7 +101,7 @@ function networks(): Record<string, readonly [x: Variable, y: Node]> {
   );
 }
 
-/** Rows that a whole workgroup shares: off every power of two, several elements a thread, cut into parts, one with a NaN. */
+/** Rows that a whole workgroup shares: no power of two, several elements per thread, split into parts, one with a NaN. */
 function longRows(build: (x: Variable, rows: number, columns: number) => Node): () => Record<string, Node> {
   const shapes = [
     [1, 301],
@@ -120,7 +120,7 @@ function longRows(build: (x: Variable, rows: number, columns: number) => Node): 
   });
 }
 
-/** Sums are divided by their length, so that one bound fits all. */
+/** Sums are divided by their length, so that one tolerance fits all. */
 const shortened =
   (build: (x: Node, axis: number) => Node) =>
   (x: Variable, _: number, columns: number): Node =>
@@ -129,7 +129,7 @@ const shortened =
 const mapValues = <A, B>(values: Record<string, A>, change: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, change(value)]));
 
-/** Nothing else distinguishes the variants: any of them is right for these. */
+/** All variants are correct for these shapes. */
 const graphs: Readonly<Record<string, () => Record<string, Node>>> = {
   matmul: products,
   argMax: () =>
@@ -151,7 +151,7 @@ const graphs: Readonly<Record<string, () => Record<string, Node>>> = {
         [65, 5, 9],
         [301, 3, 4],
       ].map(([count, row, rows]) => {
-        const indices = filled([count!], 1, 'int32', rows! + 1); // one past the end is left out
+        const indices = filled([count!], 1, 'int32', rows! + 1); // an index past the end is ignored
         return [`${count} ${row} ${rows}`, ops.scatterAdd(filled([count!, row!]), indices, rows!)];
       }),
     ),
@@ -190,16 +190,16 @@ export function variants(): Record<string, string[]> {
 interface Forced {
   readonly op: string;
   readonly kernel: string;
-  /** Every other output of the graph: there are more pipelines than a software adapter compiles in one call. */
+  /** Every second output of the graph: there are too many pipelines for a software adapter to compile in one call. */
   readonly half: 0 | 1;
 }
 
 interface Outcome {
-  /** How far each output is from float64, at most. */
+  /** The maximum difference of each output from float64. */
   readonly errors: Record<string, number>;
   /** The kernels that ran for the op. */
   readonly kernels: readonly string[];
-  /** What was written behind a value, and how many are watched. */
+  /** The stray writes, and the number of guarded buffers. */
   readonly violations: readonly string[];
   readonly watched: number;
 }
@@ -221,7 +221,7 @@ export async function force({ op, kernel, half }: Forced): Promise<Outcome> {
     const [got, want] = [await executable.read(name), await expected.read(name)];
     const difference = (a: number, b: number): number => (Object.is(a, b) ? 0 : Math.abs(a - b));
     const differences = Array.from(got, (value, index) => difference(value, want[index]!));
-    errors[name] = differences.reduce((most, error) => (error <= most ? most : error), 0); // NaN is kept
+    errors[name] = differences.reduce((most, error) => (error <= most ? most : error), 0); // preserves NaN
   }
   const kernels = executable.program.steps.filter((step) => step.op.name === op).map((step) => step.kernel);
   const violations = await guarded.violations();
@@ -232,11 +232,11 @@ export async function force({ op, kernel, half }: Forced): Promise<Outcome> {
 
 interface Cases {
   readonly names: readonly string[];
-  /** To be taken wherever an op has it. */
+  /** Used for every op that has it. */
   readonly kernel?: string;
 }
 
-/** What is wrong with the cases of these ops on guarded memory. */
+/** Returns the problems with the cases of these ops on guarded memory. */
 export async function guardedCases({ names, kernel }: Cases): Promise<string[]> {
   const guarded = await GuardedWebGPU.create();
   const engine = new Engine(guarded.backend);
@@ -255,7 +255,7 @@ export async function guardedCases({ names, kernel }: Cases): Promise<string[]> 
   return problems;
 }
 
-/** Whether a program that writes past its output is found. */
+/** Whether a program that writes past its output is detected. */
 export async function writesTooFar(count: number): Promise<string[]> {
   const guarded = await GuardedWebGPU.create();
   const engine = new Engine(guarded.backend);

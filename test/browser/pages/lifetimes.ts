@@ -1,5 +1,5 @@
 /**
- * Page module: wrong calls on a real WebGPU device, and another model on the same engine that trains on. Called by
+ * Page module: invalid calls on a real WebGPU device, and another model that trains on the same engine. Called by
  * ../lifetimes.test.ts.
  */
 import { ReferenceBackend } from '../../../src/backends/reference/index.ts';
@@ -32,7 +32,7 @@ function learner(engine: Engine): Model {
 const weightsOf = async (model: Model): Promise<number[]> =>
   (await model.getWeights()).flatMap(({ data }) => [...data]);
 
-/** What `call` throws, at once or later. */
+/** The error that `call` throws or with which it is rejected. */
 async function refusal(call: () => unknown): Promise<string> {
   try {
     await call();
@@ -45,11 +45,11 @@ async function refusal(call: () => unknown): Promise<string> {
 export interface WrongCall {
   readonly call: string;
   readonly error: string;
-  /** How far the weights of the other model are from those of the reference after its next step. */
+  /** The difference between the other model's weights and the reference after its next step. */
   readonly difference: number;
 }
 
-/** Makes each wrong call, and after each a step of the model that did nothing wrong. */
+/** Makes each invalid call, followed by a step of the other model. */
 export async function wrongCalls(): Promise<WrongCall[]> {
   const engine = new Engine(await WebGPUBackend.create());
   const [model, expected] = [learner(engine), learner(new Engine(new ReferenceBackend()))];
@@ -60,7 +60,7 @@ export async function wrongCalls(): Promise<WrongCall[]> {
     await expected.trainOnBatch(x, y);
     const [given, wanted] = [await weightsOf(model), await weightsOf(expected)];
     const differences = given.map((value, index) => Math.abs(value - wanted[index]!));
-    // A NaN must not look like no difference.
+    // NaN must not count as no difference.
     const difference = differences.every(Number.isFinite) ? Math.max(...differences) : Infinity;
     found.push({ call, error, difference });
   };
@@ -134,7 +134,7 @@ export async function wrongCalls(): Promise<WrongCall[]> {
   return found;
 }
 
-/** Wrong calls of the backend itself: what another user of it holds stays as it is. */
+/** Invalid calls of the backend itself: the data of its other users does not change. */
 export async function wrongCallsOfBackend(): Promise<{
   readonly errors: readonly string[];
   readonly kept: readonly number[];

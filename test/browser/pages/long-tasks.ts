@@ -1,5 +1,5 @@
 /**
- * Page module: trains a network whose step takes about 200 ms while the page's long tasks are written down. Called by
+ * Page module: trains a network whose step takes about 200 ms and records the page's long tasks. Called by
  * ../long-tasks.test.ts.
  */
 import { createEngine } from '../../../src/create-engine.ts';
@@ -16,17 +16,17 @@ export interface Training {
   readonly threads: number;
   readonly steps: number;
   readonly millisecondsPerStep: number;
-  /** Milliseconds of each main-thread task over 50 ms that began while it trained. */
+  /** Durations in ms of the main-thread tasks over 50 ms that started during training. */
   readonly longTasks: readonly number[];
 }
 
 const units = 1024;
-/** Multiply-adds of a step for each sample: forward, and both gradients, of which the first layer needs one. */
+/** Multiply-adds of a step per sample: forward and both gradients; the first layer needs only one gradient. */
 const perSample = (2 + 3) * units * units;
 const stepMilliseconds = 200;
 const steps = 10;
 
-/** @param options of the engine; its threads make the batch larger, so that a step takes as long */
+/** @param options of the engine; the batch size grows with the number of threads, so that a step takes equally long */
 export async function train(options: EngineOptions & { readonly threads?: number }): Promise<Training> {
   const speed = (options.threads ?? 1) * (await multiplyAddsPerMillisecond());
   const batch = Math.round((stepMilliseconds * speed) / perSample);
@@ -40,12 +40,12 @@ export async function train(options: EngineOptions & { readonly threads?: number
   const tasks: PerformanceEntry[] = [];
   const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries()));
   observer.observe({ type: 'longtask' });
-  // Data and program are there once the first step is done; what comes before it in the same task is not training.
+  // Data and program are ready after the first step; earlier work in the same task is not training.
   const chunks: number[] = [];
   const onChunkEnd = (): void => void chunks.push(performance.now());
   await model.fit(x, x, { epochs: 1, batchSize: batch, callbacks: [{ onChunkEnd }] });
   const end = performance.now();
-  // a task is told of after it has ended
+  // a task is reported after it has ended
   await new Promise((resolve) => setTimeout(resolve, 200));
   observer.disconnect();
   const begin = chunks[0]!;
@@ -59,7 +59,7 @@ export async function train(options: EngineOptions & { readonly threads?: number
   };
 }
 
-/** What the calling thread does in a large product. */
+/** The work of the calling thread in a large product. */
 async function multiplyAddsPerMillisecond(): Promise<number> {
   const engine = new Engine(await WasmBackend.create());
   const [a, b] = [ops.variable([units, units]), ops.variable([units, units])];

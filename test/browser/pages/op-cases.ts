@@ -1,4 +1,4 @@
-/** Page module: op cases on WebGPU with the kernels for an adapter of which nothing is known. Called by ../op-cases.test.ts. */
+/** Page module: op cases on WebGPU with the kernels for an unknown adapter. Called by ../op-cases.test.ts. */
 import { WebGPUBackend } from '../../../src/backends/webgpu/index.ts';
 import { Engine } from '../../../src/engine.ts';
 import { runCases } from '../../support/run-cases.ts';

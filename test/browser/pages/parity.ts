@@ -22,13 +22,13 @@ const backends: Readonly<Record<BackendName, () => Backend | Promise<Backend>>> 
 export interface Curve {
   /** The loss of each step. */
   readonly losses: readonly number[];
-  /** The bits of every weight after the last, folded into one number (FNV-1a). */
+  /** FNV-1a hash of the bits of all weights after the last step. */
   readonly fingerprint: number;
 }
 
 const batch = 32;
 
-/** Real digits, seed 7, one batch a step. */
+/** Real digits, seed 7, one batch per step. */
 export async function trainDigits({ backend, steps }: { backend: BackendName; steps: number }): Promise<Curve> {
   const { train } = await loadMnist({ trainCount: steps * batch, testCount: 1 });
   const labels = oneHotLabels(train);
@@ -63,12 +63,12 @@ function fingerprint(arrays: readonly Float32Array[]): number {
 }
 
 export interface MemoryUse {
-  /** Of variables, arenas, constants and uniforms, as the engine tells. */
+  /** Of variables, arenas, constants and uniforms, as reported by the engine. */
   readonly before: number;
   readonly after: number;
 }
 
-/** Ten thousand steps of a small network in one fit, after a first fit that warms up. */
+/** Ten thousand steps of a small network in one fit, after a warm-up fit. */
 export async function tenThousandSteps(backend: BackendName): Promise<MemoryUse> {
   const started = await backends[backend]();
   const model = sequential(
@@ -85,7 +85,7 @@ export async function tenThousandSteps(backend: BackendName): Promise<MemoryUse>
   await model.fit(x, y, { batchSize: 1, epochs: 1 });
   const before = bytes();
   let after = 0;
-  // Looked at while the run is still going on, so that nothing has been given back yet.
+  // Measured during the run, before memory is freed.
   const onEpochEnd = (epoch: number): void => {
     if (epoch === 0 || epoch === 99) after = Math.max(after, bytes());
   };

@@ -1,5 +1,5 @@
 /**
- * Page module: what the browser offers. Called by ../platform.test.ts; runs in a page.
+ * Page module: the features of the browser. Called by ../platform.test.ts; runs in a page.
  */
 // a function that multiplies and adds three splats: f32x4.relaxed_madd
 const relaxedMadd = [
@@ -21,7 +21,7 @@ export function platform(): Platform {
   };
 }
 
-/** Doubles numbers on the first adapter found: the whole way from upload to readback. */
+/** Doubles numbers on the first adapter: from upload to readback. */
 export async function double(values: readonly number[]): Promise<Float32Array> {
   const adapter = await navigator.gpu.requestAdapter();
   if (!adapter) throw new Error('no WebGPU adapter');
@@ -65,7 +65,7 @@ export function complain(): string {
   return 'done';
 }
 
-/** A call that WebGPU refuses, with no error scope around it. */
+/** An invalid WebGPU call without an error scope. */
 export async function invalidCall(): Promise<void> {
   const device = await (await navigator.gpu.requestAdapter())!.requestDevice();
   device.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });

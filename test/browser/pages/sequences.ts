@@ -1,4 +1,4 @@
-/** Page module: small models of sequences, step by step, on any backend. Also runs in Node. */
+/** Page module: small sequence models, step by step, on any backend. Also runs in Node. */
 import type { Backend } from '../../../src/backends/backend.ts';
 import { ReferenceBackend } from '../../../src/backends/reference/index.ts';
 import { WasmBackend } from '../../../src/backends/wasm/index.ts';
@@ -29,7 +29,7 @@ const drops = { dropout: 0.2, recurrentDropout: 0.2 };
 
 export type ModelName = 'simpleRNN' | 'lstm' | 'gru' | 'gru, reset before' | 'stacked';
 
-/** What stands between the embedding and the last layer. */
+/** The layers between the embedding and the last layer. */
 export const models: Readonly<Record<ModelName, () => Layer[]>> = {
   simpleRNN: () => [simpleRNN({ units: 6, ...drops })],
   lstm: () => [lstm({ units: 6, ...drops })],
@@ -44,7 +44,7 @@ export const models: Readonly<Record<ModelName, () => Layer[]>> = {
 
 const [samples, length, words] = [24, 7, 9];
 
-/** Texts of 1 to 7 words, filled up with zeros; the label is the first word's. */
+/** Texts of 1 to 7 words, padded with zeros; the first word determines the label. */
 function texts(): { readonly x: Int32Array; readonly y: Int32Array } {
   const draws = uniform(keyFromSeed(11), samples * (length + 1));
   const x = new Int32Array(samples * length);
@@ -60,7 +60,7 @@ function texts(): { readonly x: Int32Array; readonly y: Int32Array } {
 export interface Curve {
   /** The loss of each step. */
   readonly losses: readonly number[];
-  /** What the model says of every text after the last step. */
+  /** The predictions for all texts after the last step. */
   readonly predictions: readonly number[];
 }
 

@@ -1,9 +1,9 @@
 /**
- * Page module: asks the browser's own WGSL compiler about every shader. Called by ../shaders.test.ts.
+ * Page module: compiles every shader with the browser's WGSL compiler. Called by ../shaders.test.ts.
  */
 import { shaders } from '../../../src/generated/shaders/index.ts';
 
-/** One line for each complaint. `code` replaces the project's shaders where it is given. */
+/** Returns one line per compiler message. `code`, if given, replaces the shaders of the project. */
 export async function compileShaders(code?: string): Promise<string[]> {
   const adapter = await navigator.gpu.requestAdapter();
   const requiredFeatures = [...(adapter?.features ?? [])] as GPUFeatureName[];

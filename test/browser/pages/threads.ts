@@ -12,7 +12,7 @@ import { caseResults } from '../../support/run-cases.ts';
 
 const all: WasmOptions = { threads: 2, worker: true, shareThreshold: 0 };
 
-/** Ops that give other bits on two threads than on one. */
+/** Ops whose bits differ between two threads and one. */
 export async function differences(names: readonly string[]): Promise<string[]> {
   const [one, two] = [new Engine(await WasmBackend.create()), new Engine(await WasmBackend.create(all))];
   const differ: string[] = [];
@@ -40,7 +40,7 @@ export interface Run {
   readonly reason: string;
 }
 
-/** A product of 300 by 300 with these options, against that on the calling thread. */
+/** A product of 300 × 300 matrices with these options, compared with the calling thread. */
 export async function run(options: EngineOptions): Promise<Run> {
   const values = async (engine: Engine): Promise<Run & { readonly text: string }> => {
     const executable = await product(engine, 300);
@@ -55,7 +55,7 @@ export async function run(options: EngineOptions): Promise<Run> {
   return { isSame: text === expected.text, threads, reason };
 }
 
-/** The same in a page whose policy allows no workers. */
+/** The same in a page whose policy forbids workers. */
 export async function runWithoutWorkers(): Promise<Run> {
   const policy = document.createElement('meta');
   policy.httpEquiv = 'Content-Security-Policy';
@@ -64,7 +64,7 @@ export async function runWithoutWorkers(): Promise<Run> {
   return run({ threads: 2 });
 }
 
-/** How often a timer fires while a worker is busy for some hundred milliseconds. */
+/** How often a timer fires while a worker is busy for a few hundred milliseconds. */
 export async function ticksMeanwhile(): Promise<number> {
   const engine = await createEngine({ backend: 'wasm', worker: true });
   const executable = await product(engine, 512);
@@ -77,7 +77,7 @@ export async function ticksMeanwhile(): Promise<number> {
   return ticks;
 }
 
-/** What is said when a worker dies in the middle of a run, and after how many milliseconds. */
+/** The error if a worker dies during a run, and the delay in ms. */
 export async function death(): Promise<{ messages: string[]; milliseconds: number }> {
   const workers: Worker[] = [];
   globalThis.Worker = class extends Worker {
@@ -100,7 +100,7 @@ export async function death(): Promise<{ messages: string[]; milliseconds: numbe
   return { messages: [first, later], milliseconds };
 }
 
-/** Updates in a worker: whether they give the bits of the page's thread, and how often a timer fires meanwhile. */
+/** Updates in a worker: whether the bits equal those of the main thread, and how often a timer fires meanwhile. */
 export async function runFarAway(options: EngineOptions): Promise<Run & { readonly ticks: number }> {
   const train = async (engine: Engine): Promise<string> => {
     const w = filled(200);
@@ -124,7 +124,7 @@ export async function runFarAway(options: EngineOptions): Promise<Run & { readon
   return { isSame: given === expected, threads, reason, ticks };
 }
 
-/** The script of the workers as an address that holds it, as a bundler makes of small files. */
+/** The worker script as a data URL, as bundlers create for small files. */
 function inlined(kind: 'blob' | 'data'): string {
   if (kind === 'data') return `data:text/javascript,${encodeURIComponent(workerSource)}`;
   return URL.createObjectURL(new Blob([workerSource], { type: 'text/javascript' }));
@@ -135,7 +135,7 @@ export function runInlined({ kind, ...options }: EngineOptions & { readonly kind
   return runFarAway({ ...options, workerUrl: inlined(kind) });
 }
 
-/** What is said when a worker with memory of its own dies in the middle of a run. */
+/** The error if a worker with separate memory dies during a run. */
 export async function farDeath(): Promise<string[]> {
   const workers: Worker[] = [];
   globalThis.Worker = class extends Worker {
@@ -154,7 +154,7 @@ export async function farDeath(): Promise<string[]> {
   return [...(await Promise.all(waiting)), await engine.finished().then(() => 'nothing', messageOf)];
 }
 
-/** What is said in a page whose policy forbids WebAssembly. */
+/** The error in a page whose policy forbids WebAssembly. */
 export async function runWithoutWasm(): Promise<{ readonly message: string; readonly cause: string }> {
   const policy = document.createElement('meta');
   policy.httpEquiv = 'Content-Security-Policy';

@@ -1,4 +1,4 @@
-/** Page module: whole runs of training on each backend of a page. Called by ../train.test.ts. */
+/** Page module: complete training runs on each backend of a page. Called by ../train.test.ts. */
 import { ReferenceBackend } from '../../../src/backends/reference/index.ts';
 import type { Backend } from '../../../src/backends/backend.ts';
 import { WasmBackend } from '../../../src/backends/wasm/index.ts';
@@ -50,7 +50,7 @@ function classifier(backend: Backend): Model {
   return model;
 }
 
-/** Classification metrics after an epoch with a short last batch, of which none depends on a rounded score. */
+/** Classification metrics after an epoch with a short last batch; none depends on rounded scores. */
 export async function classify(backend: string): Promise<Readonly<Record<string, number>>> {
   const model = classifier(await backends[backend]!());
   model.compile({
@@ -74,12 +74,12 @@ const backends: Readonly<Record<string, () => Backend | Promise<Backend>>> = {
   webgpu: () => WebGPUBackend.create(),
 };
 
-/** Sums that begin where a float32 cannot add 1 any more. */
+/** Sums that start where adding 1 no longer changes a float32. */
 export async function epochSums(backend: string): Promise<readonly number[]> {
   return sumsOf(new Engine(await backends[backend]!()), [1, 3, -1], 2 ** 24, 3000);
 }
 
-/** Weights after a batch of three and one of two, by `fit` and by hand. The loss is the distance from the labels. */
+/** Weights after a batch of three and one of two, by `fit` and computed by hand. The loss is the distance from the labels. */
 export async function shortBatch(backend: string): Promise<{ whole: readonly number[]; apart: readonly number[] }> {
   const engine = new Engine(await backends[backend]!());
   const newModel = (): Model => {
@@ -107,7 +107,7 @@ export interface Run {
   readonly bytesAfter: number;
 }
 
-/** Ten epochs with short last batches and a validation part; then a second run, which must not take more memory. */
+/** Ten epochs with short last batches and validation; then a second run, which must not use more memory. */
 export async function fit(backend: string): Promise<Run> {
   const started = await backends[backend]!();
   const model = classifier(started);
@@ -119,7 +119,7 @@ export async function fit(backend: string): Promise<Run> {
   return { history, predictions, bytesBefore, bytesAfter: started.info.stateBytes + started.info.arenaBytes };
 }
 
-/** Epochs with batch normalization, two and a file and two more: of 90 samples each, the last ten in a batch of their own. */
+/** Batch normalization: two epochs, saving and loading, two more. Epochs have 90 samples, the last ten in a short batch. */
 export async function normalized(backend: string): Promise<{ losses: readonly number[]; weights: readonly number[] }> {
   const first = sequential(
     [
@@ -139,7 +139,7 @@ export async function normalized(backend: string): Promise<{ losses: readonly nu
   return { losses: [...before.history['loss']!, ...after.history['loss']!, loss], weights: await allWeights(second) };
 }
 
-/** Losses of four epochs, and of two and two with a file in between. */
+/** Losses of four epochs, and of two and two with saving and loading in between. */
 export async function resume(backend: string): Promise<{ whole: readonly number[]; parts: readonly number[] }> {
   const options = { batchSize: 16 };
   const whole = await classifier(await backends[backend]!()).fit(bytes, y, { ...options, epochs: 4 });
@@ -151,7 +151,7 @@ export async function resume(backend: string): Promise<{ whole: readonly number[
   return { whole: whole.history['loss']!, parts: [...before.history['loss']!, ...after.history['loss']!] };
 }
 
-/** What each case of `test/support/non-finite.ts` is rejected with. */
+/** The error of each case of `test/support/non-finite.ts`. */
 export async function nonFinite(backend: string): Promise<Readonly<Record<string, Outcome>>> {
   const engine = new Engine(await backends[backend]!());
   const found: Record<string, Outcome> = {};
@@ -159,7 +159,7 @@ export async function nonFinite(backend: string): Promise<Readonly<Record<string
   return found;
 }
 
-/** How often a timer fires while a run goes on, and the name of what it gives for weights that overflow. */
+/** How often a timer fires during a run, and the name of the error for weights that overflow. */
 export async function alive(backend: string): Promise<{ ticks: number; error: string }> {
   const model = classifier(await backends[backend]!());
   let ticks = 0;

@@ -18,7 +18,7 @@ function filled(shape: number[], stream: number): Variable {
   return variable(shape, { initialize: () => uniform([5, 0], sizeOf(shape), stream, -1, 1) });
 }
 
-/** Two products, one with an epilogue and a transposed operand: what tuning is to find. */
+/** Two products to tune, one with an epilogue and a transposed operand. */
 function network(): Pick<Graph, 'outputs'> {
   const hidden = relu(add(matmul(filled([30, 70], 0), filled([40, 70], 1), { transposeB: true }), filled([40], 2)));
   return { outputs: { y: matmul(hidden, filled([40, 9], 3)) } };
@@ -33,15 +33,15 @@ async function output(engine: Engine, { outputs }: Pick<Graph, 'outputs'>): Prom
 function mostDifference(a: readonly number[], b: readonly number[]): number {
   return a.reduce((most, value, index) => {
     const error = Math.abs(value - b[index]!);
-    return error <= most ? most : error; // NaN is kept
+    return error <= most ? most : error; // preserves NaN
   }, 0);
 }
 
 export interface Outcome {
   readonly tuning: Tuning;
-  /** Bytes of variables and of programs that tuning left behind. */
+  /** Bytes of variables and programs that tuning did not free. */
   readonly left: readonly number[];
-  /** How far the result is from float64 before tuning, with each kernel that this device has for all its steps, and after. */
+  /** The error against float64 before tuning, with each kernel that supports all steps on this device, and after tuning. */
   readonly errors: Readonly<Record<string, number>>;
   readonly kernelsBefore: readonly string[];
   readonly kernelsAfter: readonly string[];
@@ -73,7 +73,7 @@ export async function choose(): Promise<Outcome> {
   return { tuning, left, errors, kernelsBefore, kernelsAfter };
 }
 
-/** What a fresh engine of another page takes, where the first one chose `kernels`. */
+/** The kernels that a new engine in another page uses after the first one chose `kernels`. */
 export async function takeUp(): Promise<{ count: number; reason: string; kernels: string[]; measured: number }> {
   const engine = new Engine(await WebGPUBackend.create());
   const { count, reason } = await loadTuning(engine);
@@ -83,7 +83,7 @@ export async function takeUp(): Promise<{ count: number; reason: string; kernels
   return { count, reason, kernels, measured: Object.keys(trials).length };
 }
 
-/** Puts a choice into the default store that timing would not make: what is found again is then what was stored. */
+/** Stores a choice that timing would not make, so that a later match proves that it came from the store. */
 export async function store(names: readonly string[]): Promise<void> {
   const engine = new Engine(await WebGPUBackend.create());
   const { description } = engine.info;
@@ -93,7 +93,7 @@ export async function store(names: readonly string[]): Promise<void> {
   engine.dispose();
 }
 
-/** Tuning with a database that is not ours, and with one that holds something else. */
+/** Tuning with a foreign database, and with one that contains invalid data. */
 export async function damaged(): Promise<{ foreign: string; kernels: number; count: number; reason: string }> {
   const name = 'gradlet-test-foreign';
   await new Promise<void>((resolve, reject) => {

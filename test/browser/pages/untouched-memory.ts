@@ -5,7 +5,7 @@ import { opNames } from '../../support/run-cases.ts';
 
 export interface Findings {
   readonly threads: number;
-  /** How many ops there were cases of. */
+  /** Number of ops that have cases. */
   readonly ops: number;
   readonly problems: readonly string[];
 }

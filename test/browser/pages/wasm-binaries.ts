@@ -1,5 +1,5 @@
 /**
- * Page module: loads every wasm module in both binaries, with a memory of its own and with a shared one.
+ * Page module: loads both binaries of every wasm module, with unshared and with shared memory.
  */
 import { Kernels } from '../../../src/backends/wasm/module.ts';
 import { functionsDoubleWasm } from '../../../src/generated/wasm/functions-double.ts';

@@ -1,6 +1,6 @@
 /**
- * Page module: what the op cases do not reach of the WebGPU backend: kernels for large shapes, many steps in one
- * submit, writes of odd bytes, failures. Called by ../webgpu-backend.test.ts.
+ * Page module: parts of the WebGPU backend that the op cases do not cover: kernels for large shapes, many steps in one
+ * submit, writes of odd sizes, failures. Called by ../webgpu-backend.test.ts.
  */
 import { gradients } from '../../../src/autodiff/gradients.ts';
 import type { Backend } from '../../../src/backends/backend.ts';
@@ -15,7 +15,7 @@ import { Engine } from '../../../src/engine.ts';
 import type { Node, Variable } from '../../../src/graph/node.ts';
 import * as ops from '../../../src/ops/index.ts';
 
-/** A variable that holds values in [-1, 1), the same for the same shape and `stream`. */
+/** A variable with values in [-1, 1) that depend only on the shape and `stream`. */
 function filled(shape: Shape, stream = 0): Variable {
   const initialize = (): Float32Array => uniform([7, sizeOf(shape)], sizeOf(shape), stream).map((draw) => 2 * draw - 1);
   return ops.variable(shape, { initialize });
@@ -31,7 +31,7 @@ async function outputsOn(backend: Backend, outputs: Record<string, Node>): Promi
   return Object.fromEntries(names.map((name, index) => [name, Array.from(values[index]!)]));
 }
 
-/** The greatest difference between WebGPU and the reference, for each output; NaN in both places is none. */
+/** The maximum difference between WebGPU and the reference for each output; two NaNs count as equal. */
 async function compare(outputs: Record<string, Node>): Promise<Record<string, number>> {
   const got = await outputsOn(await WebGPUBackend.create(), outputs);
   const want = await outputsOn(new ReferenceBackend(), outputs);
@@ -44,7 +44,7 @@ async function compare(outputs: Record<string, Node>): Promise<Record<string, nu
   return Object.fromEntries(Object.keys(outputs).map((name) => [name, greatest(name)]));
 }
 
-/** Products that take each tile, with the epilogue, in all four ways of lying. */
+/** Products that use each tile, with an epilogue, in all four transpositions. */
 export function products(): Promise<Record<string, number>> {
   const outputs: Record<string, Node> = {};
   const shapes = {
@@ -69,7 +69,7 @@ export function products(): Promise<Record<string, number>> {
   return compare(outputs);
 }
 
-/** Reductions in one dispatch and in parts, rows and columns, with a NaN in the last part. */
+/** Reductions of rows and columns, in one dispatch and in parts, with a NaN in the last part. */
 export function reductions(): Promise<Record<string, number>> {
   const spoilt = ops.variable([9000], { initialize: () => new Float32Array(9000).fill(1).fill(NaN, 8999) });
   return compare({
@@ -85,7 +85,7 @@ export function reductions(): Promise<Record<string, number>> {
   });
 }
 
-/** One element-wise kernel over more elements than one row of workgroups holds. Gives the places that are wrong. */
+/** An element-wise kernel over more elements than one row of workgroups covers. Returns the indices of wrong values. */
 export async function manyElements(count: number): Promise<number[]> {
   const engine = new Engine(await WebGPUBackend.create());
   const x = ops.variable([count], {
@@ -101,7 +101,7 @@ export async function manyElements(count: number): Promise<number[]> {
   return wrong;
 }
 
-/** A classifier with momentum, `steps` at a time, until 12 are done. Gives the losses and the first weights. */
+/** Trains a classifier with momentum for 12 steps, `steps` at a time. Returns the losses and the first weights. */
 async function train(backend: Backend, steps: number): Promise<number[]> {
   const engine = new Engine(backend);
   const data = filled([40, 6]);
@@ -140,7 +140,7 @@ export async function training(): Promise<{ reference: number[]; byOne: number[]
   };
 }
 
-/** A counter after so many steps: more than fit into one submit. */
+/** A counter after more steps than fit into one submit. */
 export async function count(steps: number): Promise<number> {
   const engine = new Engine(await WebGPUBackend.create());
   const counter = ops.variable([], { dtype: 'int32' });
@@ -152,8 +152,8 @@ export async function count(steps: number): Promise<number> {
 }
 
 /**
- * Writes bytes in pieces of words, some of which end with the buffer, and gives the places where what is read, into a new array or
- * another, is not what it should be.
+ * Writes bytes that do not fill whole words, some at the end of a buffer, and reads them into a new or an existing array. Returns
+ * the indices of wrong values.
  */
 export async function oddBytes(): Promise<number[]> {
   const engine = new Engine(await WebGPUBackend.create());
@@ -174,7 +174,7 @@ export async function oddBytes(): Promise<number[]> {
   return Array.from(expected.keys()).filter((index) => got[index] !== expected[index] || into[index] !== got[index]);
 }
 
-/** Reads asked for between runs see the work before them, and no more. */
+/** Reads requested between runs see the results of earlier runs only. */
 export async function readsBetweenRuns(): Promise<number[]> {
   const engine = new Engine(await WebGPUBackend.create());
   const counter = ops.variable([], { dtype: 'int32' });
@@ -191,7 +191,7 @@ export async function readsBetweenRuns(): Promise<number[]> {
 
 const messageOf = (error: unknown): string => `${(error as Error).name}: ${(error as Error).message}`;
 
-/** What is said when memory is too much to ask for, and when a backend is used after its end. */
+/** The errors for allocations that are too large, and for use of a disposed backend. */
 export async function failures(): Promise<string[]> {
   const backend = await WebGPUBackend.create();
   const messages: string[] = [];
@@ -209,7 +209,7 @@ export async function failures(): Promise<string[]> {
   return messages;
 }
 
-/** What is said of a shader that does not compile. */
+/** The error of a shader that does not compile. */
 export async function faultyShader(): Promise<string> {
   const device = await Device.acquire({});
   const dispatch = ops.increment.op.kernels.webgpu[0]!.lower({
@@ -226,7 +226,7 @@ export async function faultyShader(): Promise<string> {
 
 let survivor: { backend: WebGPUBackend; buffer: ReturnType<WebGPUBackend['allocate']> } | null = null;
 
-/** Leaves a backend behind in the page, for a loss to happen to. */
+/** Creates a backend in the page for a later device loss. */
 export async function start(): Promise<number[]> {
   const backend = await WebGPUBackend.create();
   const buffer = backend.allocate({ shape: [2], dtype: 'float32' }, 'values');
@@ -235,7 +235,7 @@ export async function start(): Promise<number[]> {
   return Array.from(await backend.read(buffer));
 }
 
-/** What that backend says after the loss, and what a new one reads. */
+/** The error of that backend after the loss, and the values that a new one reads. */
 export async function afterLoss(): Promise<{ message: string; again: number[] }> {
   const { backend, buffer } = survivor!;
   const message = await backend.read(buffer).then(() => 'nothing', messageOf);

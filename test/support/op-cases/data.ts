@@ -21,7 +21,7 @@ const tables: readonly (readonly [Shape, Shape])[] = [
   [[300, 1], [1031]],
 ];
 
-/** Some are outside the table on either side. */
+/** Some indices are out of range, on both sides. */
 const someRows = ([rows]: Shape): InputSpec['values'] => integers(-1, rows!);
 
 const gatherCases = tables.flatMap(([table, indices]) => [
@@ -50,7 +50,7 @@ const data = (dtype: DType, shape: Shape): InputSpec => ({
 /** Data, batch, cursor. */
 const batches: readonly (readonly [Shape, number, number])[] = [
   [[10, 3], 4, 0],
-  [[10, 3], 4, 3], // no multiple of the batch
+  [[10, 3], 4, 3], // not a multiple of the batch size
   [[10, 3], 4, 8], // the last batch is partial
   [[10, 3], 4, 20], // past the end
   [[10], 3, 1],
@@ -107,7 +107,7 @@ const randomCases = draws.flatMap(([shape, step]) => [
   ),
 ]);
 
-/** Pairs of float32 whose sum has more digits than a float32, the greater first, last, and with other signs. */
+/** Pairs of float32 numbers whose sum does not fit in a float32: the larger one first, last, and with opposite signs. */
 const addends = [1, -1].flatMap((sign) =>
   [
     [2 ** 24, 1],

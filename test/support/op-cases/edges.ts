@@ -1,6 +1,6 @@
 /**
- * Cases at the edges of float32: numbers that an op carries as settings or constants, gradients at bounds and ties and next to
- * NaN and infinity, and logits so large that a sum of exponentials is lost beside them.
+ * Cases at the limits of float32: attributes and constants of ops; gradients at bounds, at ties and next to NaN and infinity; and
+ * logits so large that adding the log of a sum of exponentials does not change them.
  */
 import { gradients } from '../../../src/autodiff/gradients.ts';
 import type { Node } from '../../../src/graph/node.ts';
@@ -12,7 +12,7 @@ import type { OpCase } from './case.ts';
 const largest = (2 - 2 ** -23) * 2 ** 127;
 
 /**
- * Numbers whose text in JavaScript is no literal of WGSL or says something else there, the limits of float32, and numbers
+ * Numbers whose JavaScript text is not a WGSL literal or means something else in WGSL, the limits of float32, and numbers
  * beyond them: 1e39 is infinite as a float32, 1e-46 is 0.
  */
 export const edgeNumbers: readonly number[] = [
@@ -20,13 +20,13 @@ export const edgeNumbers: readonly number[] = [
   ...[largest, -largest, Infinity, -Infinity, 1e39, -1e39, 1e-46, ...[1e-40, -1e-40, 2 ** -149].map(Math.fround)],
 ];
 const written = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
-/** WGSL may take subnormal numbers as 0, which a quotient or a comparison brings to light. */
+/** WGSL may flush subnormal numbers to 0, which a quotient or a comparison reveals. */
 const isSubnormal = (value: number): boolean => value !== 0 && Math.abs(value) < 2 ** -126;
 
 const around = list(-1e30, -3, -1, -0.5, -1e-7, 0, 1e-7, 0.5, 1, 3, 1e30);
 const x = floats([11], around);
 
-/** One case of `node` for each of the edge numbers that `takes` lets through. */
+/** One case of `node` for each edge number that `takes` accepts. */
 function forEachNumber(
   fn: { readonly op: unknown },
   name: string,
@@ -39,7 +39,7 @@ function forEachNumber(
       node: (input) => node(input!, value),
       tolerance: { ulps: 4, absolute: 1e-6 },
       webgpuTolerance: { ulps: 32, absolute: 1e-6 },
-      nonFinite: true, // also where the number is finite: a product with it may not be
+      nonFinite: true, // even if the number is finite: a product with it may not be
     }),
   );
 }
@@ -56,13 +56,13 @@ const settingCases: readonly OpCase[] = [
     ops.div,
     'by the constant',
     (input, value) => ops.div(input, value),
-    (value) => !isSubnormal(value) && Math.abs(value) < 1e38, // WGSL divides by no more than 2^126
+    (value) => !isSubnormal(value) && Math.abs(value) < 1e38, // WGSL guarantees quotients only for divisors up to 2^126
   ),
   ...forEachNumber(
     ops.div,
     'of the constant',
     (input, value) => ops.div(value, input),
-    (value) => Math.abs(value) >= 2 ** -126, // a compiler of WGSL may take 0 / x for 0, also where x is 0
+    (value) => Math.abs(value) >= 2 ** -126, // a WGSL compiler may simplify 0 / x to 0, even if x is 0
   ),
   ...forEachNumber(ops.maximum, 'with the constant', (input, value) => ops.maximum(value, input)),
   ...forEachNumber(ops.minimum, 'with the constant', (input, value) => ops.minimum(input, value)),
@@ -111,7 +111,7 @@ const settingCases: readonly OpCase[] = [
   ),
 ];
 
-/** A case whose value is the gradient of the sum of `fn` with respect to its inputs, one after another. */
+/** A case whose value is the gradient of the sum of `fn` with respect to its inputs, concatenated. */
 function slopeCase(
   op: { readonly op: unknown },
   name: string,
@@ -130,7 +130,7 @@ function slopeCase(
 const nan = NaN;
 const infinite = Infinity;
 
-/** The op of `concatenate`, which the gradients come out of, is what these are filed under. */
+/** These cases are listed under the op of `concatenate`, which returns the gradients. */
 const slopeCases: readonly OpCase[] = [
   slopeCase(ops.concatenate, 'of relu', (v) => ops.relu(v!), [-1, -0, 0, 1, nan, infinite]),
   slopeCase(ops.concatenate, 'of relu6', (v) => ops.relu6(v!), [-1, -0, 0, 3, 6, 7, nan, infinite]),
@@ -167,7 +167,7 @@ const slopeCases: readonly OpCase[] = [
   ),
 ];
 
-/** Rows of equal logits, with one another and beside the opposite, and of neighbours. */
+/** Rows of equal logits, of opposite logits, and of adjacent float32 logits. */
 const hugeLogits = list(
   ...[1e16, 1e16, 0, 3e38, 3e38, 3e38, 3e38, 3e38, -3e38, -3e38, -3e38, -3e38],
   ...[1e30, 1e30, -1e30, 16777216, 16777216, 16777218, -1e16, -1e16, 0, 1e38, -1e38, 1e38],
@@ -215,7 +215,7 @@ export const edgeCases: readonly OpCase[] = [
   ...settingCases,
   ...slopeCases,
   ...logitCases,
-  // 1 / ±0 shows the sign.
+  // 1 / ±0 reveals the sign.
   opCase(ops.reciprocal, 'of zero remainders', {
     inputs: [floats([8], list(4, -4, 4, -4, 0, -0, 0, -0)), floats([8], list(2, 2, -2, -2, 3, 3, -3, -3))],
     node: (a, b) => ops.reciprocal(ops.mod(a!, b!)),

@@ -1,4 +1,4 @@
-/** Cases of element-wise ops: a line for each op, and from it every length and the special values. */
+/** Cases of element-wise ops: one line per op, from which all lengths and the special values are generated. */
 import * as ops from '../../../src/ops/index.ts';
 import type { Node } from '../../../src/graph/node.ts';
 import { between, floats, integers, ints, lengths, list, opCase } from './case.ts';
@@ -11,14 +11,14 @@ interface Line {
   readonly domain: readonly Values[];
   readonly tolerance?: Tolerance;
   readonly webgpuTolerance?: Tolerance;
-  /** 0: no gradient; 1: where the domain has it; 2: smooth. */
+  /** 0: no gradient; 1: differentiable in the domain; 2: smooth. */
   readonly derivatives: 0 | 1 | 2;
   readonly differentiable?: readonly number[];
 }
 
 interface Bounds {
   readonly ulps?: number;
-  /** WGSL's own bounds, or those of the skeleton's helpers. */
+  /** The accuracy that WGSL, or the helpers of the shader skeleton, guarantee. */
   readonly webgpu?: Tolerance;
 }
 
@@ -49,7 +49,7 @@ const awayFromZero = between(-3, 3, [0]);
 const positive = between(0.1, 4);
 const whole = integers(-2, 2);
 const coin = list(0, 1, 1, 0, 2, 0, -1);
-/** Helpers made of exp and log inherit WGSL's 3 + 2·|x| ULP and 2⁻²¹. */
+/** Helpers that use exp and log inherit their WGSL error bounds: 3 + 2·|x| ULP and 2⁻²¹. */
 const helper: Bounds = { ulps: 4, webgpu: { ulps: 24, absolute: 2 ** -21 } };
 
 const lines: readonly Line[] = [
@@ -110,7 +110,7 @@ const lines: readonly Line[] = [
   },
 ];
 
-/** ±0, ±∞, NaN, ties of rounding, and what overflows or vanishes on the way. */
+/** ±0, ±∞, NaN, rounding ties, and values with intermediate overflow or underflow. */
 const special = [
   0,
   -0,
@@ -142,7 +142,7 @@ function casesOf(line: Line): OpCase[] {
     const inputs = domain.map((values) => floats([length], values));
     return opCase(fn, `[${length}]`, { ...bounds, inputs, differentiable, smooth: derivatives === 2 });
   });
-  // Every special value against every other, for two inputs; the condition of select goes through them all too.
+  // All pairs of special values, for two inputs; the condition of select takes all of them too.
   const grid = domain.map((_, index) =>
     list(...special.flatMap((a) => special.map((b) => (index === domain.length - 1 ? a : b)))),
   );

@@ -25,7 +25,7 @@ const bounds = { tolerance: { ulps: 8, absolute: 1e-6 }, webgpuTolerance: { ulps
 
 export const lossCases: readonly OpCase[] = [
   ...rows.flatMap((shape) => [
-    // These labels do not sum to 1, so that the gradient is checked for any labels.
+    // These labels do not sum to 1, so that the gradient is checked for arbitrary labels.
     opCase(ops.softmaxCrossEntropy, shapesOf(shape), {
       tolerance: { ulps: 16, absolute: 1e-6 },
       webgpuTolerance: { ulps: 32, absolute: 4e-6 },

@@ -1,5 +1,5 @@
 /**
- * Cases of layer and batch normalization and their gradients: rows and columns of a few and of many, far from 0, without
+ * Cases of layer and batch normalization and their gradients: short and long rows and columns, values far from 0, and zero
  * variance.
  */
 import * as ops from '../../../src/ops/index.ts';
@@ -31,7 +31,7 @@ const bounds = {
   tolerance: { ulps: 16, absolute: 4e-6 },
   webgpuTolerance: { ulps: 32, absolute: 8e-6 },
 } as const;
-// Factors up to 1 / √ε and sums of 32 terms of the size of √columns multiply the rounding.
+// Factors up to 1 / √ε, and sums of 32 terms of magnitude √columns, amplify the rounding errors.
 const gradientBounds = {
   tolerance: { ulps: 32, absolute: 2e-5 },
   webgpuTolerance: { ulps: 64, absolute: 4e-5 },
@@ -41,7 +41,7 @@ const around =
   (center: number, values: Values): Values =>
   (count, key) =>
     Array.from(values(count, key), (value) => center + value);
-/** Rows of 17: an outlier first, in the middle and last; each sign once. */
+/** Rows of 17 with an outlier at the start, in the middle or at the end, with both signs. */
 const outliers: Values = (count) =>
   Array.from({ length: count }, (_, index) =>
     index % 17 === 8 * (Math.floor(index / 17) % 3) ? 1e4 : (index % 7) - 3,
@@ -49,7 +49,7 @@ const outliers: Values = (count) =>
 
 const epsilon = 1e-3;
 
-/** Kinds of rows of `columns` values up to `size`, and how far apart the values are. */
+/** Kinds of rows of `columns` values up to `size`, and the spread of the values. */
 const hugeRows: Readonly<Record<string, (size: number, columns: number) => readonly [Values, deviation: number]>> = {
   drawn: (size) => [between(-size, size), size],
   'with one value that dwarfs the others': (size, columns) => [
@@ -65,7 +65,7 @@ const hugeRows: Readonly<Record<string, (size: number, columns: number) => reado
   ],
 };
 
-/** One part and several, columns that are no whole vectors, more axes. */
+/** One part and several parts, columns that are not a multiple of the vector width, more axes. */
 const columnShapes: readonly Shape[] = [
   [1, 1],
   [3, 1],
@@ -84,13 +84,13 @@ const columnShapes: readonly Shape[] = [
   [300, 101],
   [17_000, 3],
 ];
-/** What differences are taken of is slow beyond. */
+/** Finite differences of larger inputs are too slow. */
 const isSmall = (shape: Shape): boolean => sizeOf(shape) <= 400;
 
 const columnCases = columnShapes.flatMap((shape) => {
   const [lead, columns] = [shape.slice(0, -1), shape.slice(-1)];
   const ways = { weighted: floats(lead, between(0, 1)), given: floats(shape) };
-  // Of terms up to 16, each rounded a few times, and a sum of every 64 of them.
+  // Terms are at most 16 and rounded a few times each; sums have 64 terms.
   const settled = { tolerance: { ulps: 16, absolute: 1e-6 * sizeOf(lead) + 4e-6 }, smooth: isSmall(shape) };
   return [
     ...Object.entries(ways).flatMap(([way, weights]) => {
@@ -169,7 +169,7 @@ export const normalizationCases: readonly OpCase[] = [
     differentiable: [0],
     smooth: true,
   }),
-  // A mean rounded to float32 is off by a twentieth of this deviation, and a difference of squares has no digit left.
+  // Rounding the mean to float32 gives an error of 1/20 of this deviation, and a difference of squares has no correct digit.
   ...[17, 1000, 5003].map((columns) =>
     opCase(ops.layerNorm, `of ${columns} around 10000 with deviations of 0.01`, {
       ...bounds,
@@ -178,11 +178,11 @@ export const normalizationCases: readonly OpCase[] = [
     }),
   ),
   opCase(ops.layerNormGradient, 'around 10000 with deviations of 0.01', {
-    tolerance: { ulps: 32, absolute: 1e-3 }, // of results about 100
+    tolerance: { ulps: 32, absolute: 1e-3 }, // results are about 100
     inputs: [floats([6, 127], around(1e4, between(-0.0173, 0.0173))), floats([127]), floats([6, 127])],
     node: (x, scale, g) => ops.layerNormGradient(x!, scale!, g!, { epsilon: 1e-6 }),
   }),
-  // The mean of the first elements says nothing about the others here.
+  // Here the mean of the first elements differs from that of the others.
   opCase(ops.layerNorm, 'of rows with an outlier', {
     ...bounds,
     inputs: [floats([6, 17], outliers)],
@@ -215,7 +215,7 @@ export const normalizationCases: readonly OpCase[] = [
       nonFinite: true,
     }),
   ),
-  // From where a sum of squares overflows, over where the sum itself does; rows of a few columns, and of more than a thread holds.
+  // From sums of squares that overflow to sums that overflow; short rows, and rows longer than a thread holds.
   ...Object.entries(hugeRows).flatMap(([kind, valuesOf]) =>
     [1.5e19, 1e30, 1e32].flatMap((size) =>
       [3, 127, 5003].flatMap((columns) => {
@@ -228,7 +228,7 @@ export const normalizationCases: readonly OpCase[] = [
             inputs: [huge, floats([columns]), floats([columns])],
             node: (x, scale, offset) => ops.layerNorm(x!, { scale: scale!, offset: offset! }),
           }),
-          // A gradient is about 1 / deviation. It is scaled back to about 1, so that the bound means something.
+          // A gradient is about 1 / deviation. It is scaled to about 1, so that the tolerance is meaningful.
           opCase(ops.layerNormGradient, name, {
             ...gradientBounds,
             inputs: [huge, floats([columns]), floats([3, columns])],

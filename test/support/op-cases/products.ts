@@ -1,4 +1,4 @@
-/** Cases of the matrix product: tiles and their edges, all four ways of transposing, all kinds of batches. */
+/** Cases of the matrix product: tiles and their edges, all four transpositions, all kinds of batches. */
 import * as ops from '../../../src/ops/index.ts';
 import type { Unary } from '../../../src/ops/define.ts';
 import type { MatmulOptions } from '../../../src/ops/product/matmul.ts';
@@ -80,7 +80,7 @@ const batches: readonly (readonly [Shape, Shape])[] = [
   [
     [2, 1, 3, 4],
     [3, 4, 5],
-  ], // both stretched
+  ], // both broadcast
   [
     [2, 3, 3, 4],
     [3, 4, 5],
@@ -103,19 +103,19 @@ const batches: readonly (readonly [Shape, Shape])[] = [
   ],
 ];
 
-/** What the activation's rule makes of a product as its upstream gradient, at y. */
+/** The gradient rule of the activation at y, with a product as the upstream gradient. */
 function gradientOf(activation: Unary, upstream: Node, y: Node): Node {
   const output = activation(y);
   return activation.op.gradient!({ inputs: [y], attributes: {}, output, upstream })[0]!;
 }
 
-/** What follows a product in the graph, and the compiler moves into it: its operands are of one row (r) or of the whole (y). */
+/** Nodes that follow a product and that the compiler fuses into it. Operands have one row (r) or the full shape (y). */
 const followers: Readonly<Record<string, (product: Node, row: Node, whole: Node) => Node>> = {
   'bias and relu': (x, r) => ops.relu(ops.add(x, r)),
   'bias and sigmoid': (x, r) => ops.sigmoid(ops.add(x, r)),
   'bias and tanh': (x, r) => ops.tanh(ops.add(x, r)),
   gelu: (x) => ops.gelu(x),
-  softplus: (x) => ops.softplus(x), // its text calls relu, as the shaders may
+  softplus: (x) => ops.softplus(x), // its WGSL code calls a helper, as epilogues may
   residual: (x, _, y) => ops.add(x, y),
   'bias and residual': (x, r, y) => ops.add(y, ops.add(x, r)),
   'residual, bias and relu': (x, r, y) => ops.relu(ops.add(r, ops.add(x, y))),
@@ -124,7 +124,7 @@ const followers: Readonly<Record<string, (product: Node, row: Node, whole: Node)
   'derivative of tanh': (x, _, y) => gradientOf(ops.tanh, x, y),
 };
 
-/** Sizes off the tiles, one row, one column, several blocks of rows, each tile on a GPU, batches. */
+/** Sizes that are not multiples of tiles, one row, one column, several blocks of rows, each GPU tile, batches. */
 const followed: readonly (readonly [a: Shape, b: Shape, way?: MatmulOptions])[] = [
   [
     [1, 9],
@@ -162,7 +162,7 @@ const followed: readonly (readonly [a: Shape, b: Shape, way?: MatmulOptions])[] 
   ],
 ];
 
-/** Each follower is a shader of its own, so only three meet all sizes. */
+/** Each epilogue needs a separate shader, so only three are tested with all sizes. */
 const [onlyRow, onlyWhole, both] = ['bias and tanh', 'derivative of sigmoid', 'bias and residual'];
 
 const epilogues = Object.entries(followers).flatMap(([name, follow], place) =>

@@ -1,4 +1,4 @@
-/** Cases of the recurrent op, its parts and its gradient: every cell, with and without masks, sequences of no and of many steps. */
+/** Cases of the recurrent op, its parts and its gradient: all cells, with and without masks, empty and long sequences. */
 import * as ops from '../../../src/ops/index.ts';
 import type { Node } from '../../../src/graph/node.ts';
 import { partOp, parts } from '../../../src/ops/part.ts';
@@ -34,7 +34,7 @@ const small: readonly Sizes[] = [
   [0, 2, 3],
   [2, 0, 3],
 ];
-// Tails of lanes and tiles, several tiles and blocks, one sample alone.
+// Tails of lanes and tiles, several tiles and blocks, a single sample.
 const larger: readonly Sizes[] = [
   [5, 1, 7],
   [4, 3, 5],
@@ -67,7 +67,7 @@ function inputsOf({ cell, resetAfter, hasDropout, hasMask }: RecurrentAttributes
 const masksOf = ({ hasDropout, hasMask }: RecurrentAttributes, inputs: readonly Node[]): readonly Node[] =>
   inputs.slice(inputs.length - Number(hasDropout) - Number(hasMask));
 
-/** The gradient's node, for what the op itself gave and kept. */
+/** The gradient node, for the output and the parts of the op. */
 function gradientOf(attributes: RecurrentAttributes, [upstream, ...inputs]: readonly Node[]): Node {
   const states = ops.recurrent(inputs, attributes);
   const others = [...parts(states), ...masksOf(attributes, inputs)];

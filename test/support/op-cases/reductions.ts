@@ -1,4 +1,4 @@
-/** Cases of reductions, argMax and softmax: first, middle and last axes, axes apart, rows of a few and of many. */
+/** Cases of reductions, argMax and softmax: first, middle, last and non-adjacent axes; short and long rows. */
 import * as ops from '../../../src/ops/index.ts';
 import { normalizeAxes, sizeOf } from '../../../src/core/shape.ts';
 import type { Shape } from '../../../src/core/shape.ts';
@@ -39,7 +39,7 @@ const places: readonly (readonly [Shape, Axes])[] = [
   [
     [2, 1, 3],
     [0, 2],
-  ], // only an axis of 1 between them
+  ], // only an axis of size 1 between them
   [[5, 17, 9], 1],
   [
     [2, 3, 4, 5],

@@ -1,4 +1,4 @@
-/** Cases of ops that move elements and compute nothing, up to rank 8. */
+/** Cases of ops that move elements without computing, up to rank 8. */
 import * as ops from '../../../src/ops/index.ts';
 import type { Shape } from '../../../src/core/shape.ts';
 import type { Padding } from '../../../src/ops/shape/slice.ts';
