@@ -86,7 +86,7 @@ export class Kernels {
     this.guards = [];
   }
 
-  /** Allocates `bytes` bytes at an address that is 4 modulo 16, with guards on both sides; padding of the last word is unguarded. */
+  /** Allocates `bytes` bytes at an address that is 4 modulo 16, with guards on both sides; the padding is unguarded. */
   allocate(bytes: number): number {
     const words = Math.ceil(bytes / 4);
     const start = (this.top + 15) & ~15;

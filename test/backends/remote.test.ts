@@ -1,6 +1,6 @@
 /**
- * A worker with separate memory, for environments without shared memory: the same bits as the calling thread, queued work in order,
- * and termination in every case.
+ * A worker with separate memory, for environments without shared memory: the same bits as the calling thread, queued work in
+ * order, and termination in every case.
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';

@@ -1,6 +1,6 @@
 /**
- * The benchmark page as users see it: it measures on both backends, can be cancelled, works with the keyboard, fits on a phone, and
- * saves files in the format of the command.
+ * The benchmark page as users see it: it measures on both backends, can be cancelled, works with the keyboard, fits on a phone,
+ * and saves files in the format of the command.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * Examples in a page: the ten digits on both backends, mails on WebGPU. The programs are the same as in Node. SwiftShader is slow, so
- * there are few samples.
+ * Examples in a page: the ten digits on both backends, mails on WebGPU. The programs are the same as in Node. SwiftShader is
+ * slow, so there are few samples.
  */
 import { describe, expect, it } from 'vitest';
 import type { Settings } from '../../tools/examples/example.ts';

@@ -1,6 +1,6 @@
 /**
- * Freed objects are never run, read or written on a real WebGPU device, and an invalid call of one model does not affect another on
- * the same engine. `test/backends/lifetimes.test.ts` tests the other backends.
+ * Freed objects are never run, read or written on a real WebGPU device, and an invalid call of one model does not affect
+ * another on the same engine. `test/backends/lifetimes.test.ts` tests the other backends.
  */
 import { expect, it } from 'vitest';
 import { browserModule } from '../support/browser.ts';

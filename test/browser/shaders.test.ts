@@ -1,5 +1,6 @@
 /**
- * wgsl_reflect accepts some invalid code, so a real WGSL compiler checks every minified shader, with the default text of its blocks.
+ * wgsl_reflect accepts some invalid code, so a real WGSL compiler checks every minified shader, with the default text of
+ * its blocks.
  */
 import { expect, it } from 'vitest';
 import { browserModule } from '../support/browser.ts';

@@ -1,6 +1,6 @@
 /**
- * Runs every kernel in a page with relaxed SIMD, on one thread and on two: values are within tolerance, the bits equal those of one
- * thread, and no byte outside the outputs is written. test/assembly/untouched-memory.test.ts tests the other settings.
+ * Runs every kernel in a page with relaxed SIMD, on one thread and on two: values are within tolerance, the bits equal those of
+ * one thread, and no byte outside the outputs is written. test/assembly/untouched-memory.test.ts tests the other settings.
  */
 import { expect, it } from 'vitest';
 import { browserModule } from '../support/browser.ts';

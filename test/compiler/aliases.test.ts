@@ -1,4 +1,4 @@
-/** Views of an updated variable have its old values, as outputs and as right sides of other updates. */
+/** Views of an updated variable have its old values, as outputs and as right-hand sides of other updates. */
 import { expect, it } from 'vitest';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';

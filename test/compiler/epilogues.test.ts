@@ -1,4 +1,4 @@
-/** Epilogues are plain data: any op whose record accepts them gets them, and no other. */
+/** Epilogues are fused into any op whose record accepts them, and into no other. */
 import { describe, expect, it } from 'vitest';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
 import { compileGraph } from '../../src/compiler/compile.ts';
@@ -10,7 +10,7 @@ import { structured, variable } from '../../src/ops/define.ts';
 import { elu, relu, relu6, tanh } from '../../src/ops/elementwise/activation.ts';
 import { add, mul, square, sub } from '../../src/ops/elementwise/arithmetic.ts';
 
-/** y[i][j] = |x[i] − w[j]|: a contraction that the compiler has never heard of. */
+/** y[i][j] = |x[i] − w[j]|: a contraction that the compiler does not know. */
 const distance = (acceptsEpilogue: boolean) =>
   structured<EpilogueAttributes, [x: Node, w: Node]>(
     {

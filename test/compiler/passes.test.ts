@@ -1,4 +1,4 @@
-/** Graph passes: an optimized program gives the reference's results for any graph, and updates mean what they say. */
+/** Graph passes: an optimized program gives the results of the reference for any graph, and updates have the right semantics. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../src/autodiff/gradients.ts';
@@ -38,7 +38,7 @@ function leaves(): Variable[] {
 
 type Instruction = readonly [kind: number, a: number, b: number];
 
-/** Grows a graph by instructions; one that does not fit the shapes is passed over. */
+/** Builds a graph from random instructions; skips those that do not fit the shapes. */
 function grow(instructions: readonly Instruction[], start: readonly Variable[]): Node[] {
   const nodes: Node[] = [...start, constant(0), constant(1), constant(0.5, [4, 3])];
   const unary = [relu, sigmoid, tanh, neg, square];
@@ -114,7 +114,7 @@ describe('passes', () => {
     fc.assert(
       fc.property(instructionLists, (instructions) => {
         const nodes = grow(instructions, leaves());
-        compileGraph({ outputs: { last: nodes.at(-1)! }, updates: [] }, target); // verifies itself
+        compileGraph({ outputs: { last: nodes.at(-1)! }, updates: [] }, target); // runs the verifier
       }),
       { numRuns: 100 },
     );

@@ -1,4 +1,4 @@
-/** Memory plans: whatever the lifetimes, two values that are alive together never share a byte. */
+/** Memory plans: values with overlapping lifetimes never share a byte. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { packOffsets, packSlots } from '../../src/compiler/passes/8-plan-memory.ts';

@@ -1,4 +1,4 @@
-/** The verifier finds what a broken pass would leave behind, and users hear of updates that cannot be. */
+/** The verifier detects the output of broken passes, and invalid updates are reported to users. */
 import { describe, expect, it } from 'vitest';
 import { compileGraph } from '../../src/compiler/compile.ts';
 import type { Program, ProgramBuffer } from '../../src/compiler/program.ts';
@@ -16,7 +16,7 @@ function sound(): Program {
   return compileGraph({ outputs: { y }, updates: [[b, mul(b, 0.5)]] }, 'wasm').program;
 }
 
-/** The program with one buffer changed. */
+/** The program with one modified buffer. */
 function withBuffer(program: Program, index: number, change: Partial<ProgramBuffer>): Program {
   return {
     ...program,

@@ -1,4 +1,4 @@
-/** The checks that every public function shares. */
+/** The argument checks of all public functions. */
 import { describe as group, expect, it } from 'vitest';
 import {
   arrayOf,

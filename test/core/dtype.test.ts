@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { bytesOf, copied, dtypeOf, knownDType } from '../../src/core/dtype.ts';
 import { DTypeError } from '../../src/core/errors.ts';
 
-/** An expression's value in a realm of its own, whose arrays are no instances of this realm's classes. */
+/** Evaluates an expression in another realm, whose arrays are not instances of this realm's classes. */
 const foreign = (code: string): never => runInNewContext(code) as never;
 
 describe('dtypeOf', () => {

@@ -1,4 +1,4 @@
-/** The generator against the vectors that its authors publish with Random123, and the streams made from it. */
+/** The generator against the test vectors of Random123, and the streams derived from it. */
 import { describe, expect, it } from 'vitest';
 import { deriveKey, keyFromSeed, normal, permutation, threefry2x32, uniform } from '../../src/core/random.ts';
 

@@ -1,6 +1,6 @@
 /**
- * What users hold, behind a Proxy: every public method of every class works through a shallow one, and frameworks that wrap
- * deeply leave the objects alone.
+ * Public objects behind a Proxy: every public method of every class works through a shallow proxy, and frameworks that wrap
+ * deeply do not wrap the objects.
  */
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -31,7 +31,7 @@ import type { Variable } from '../../src/index.ts';
 
 type Wrap = <T extends object>(object: T) => T;
 
-/** Proxies as frameworks make them. */
+/** Proxies like those of frameworks. */
 const proxies: readonly (readonly [string, Wrap])[] = [
   ['without traps', (object) => new Proxy(object, {})],
   ['that reads by itself', (object) => new Proxy(object, { get: (o, k, self) => Reflect.get(o, k, self) as unknown })],
@@ -51,7 +51,7 @@ const proxies: readonly (readonly [string, Wrap])[] = [
   ['of Vue', vue],
 ];
 
-/** What Vue's `reactive` does: it wraps whatever it finds, as deep as it is, unless that says `__v_skip`. */
+/** Like Vue's `reactive`: wraps all objects deeply, except those with `__v_skip`. */
 function vue<T extends object>(object: T): T {
   if ((object as { __v_skip?: boolean }).__v_skip === true || !Object.isExtensible(object)) return object;
   if (!/Object|Array|Map|Set/.test(Object.prototype.toString.call(object).slice(8, -1))) return object;
@@ -63,7 +63,7 @@ function vue<T extends object>(object: T): T {
   });
 }
 
-/** What MobX's `observable` does: plain objects and arrays are copied, as deep as they are; all others are left alone. */
+/** Like MobX's `observable`: copies plain objects and arrays deeply, and does not change others. */
 function mobx<T>(value: T): T {
   if (Array.isArray(value)) return value.map(mobx) as T;
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
@@ -80,7 +80,7 @@ function classifier(engine?: Engine): Model {
   return made;
 }
 
-/** Names that a class gives its objects, without what is private by convention of TypeScript. */
+/** Member names of a class, without private TypeScript members. */
 function membersOf(type: { readonly prototype: object }, own: readonly string[]): string[] {
   return Object.getOwnPropertyNames(type.prototype).filter((name) => name !== 'constructor' && !own.includes(name));
 }

@@ -1,4 +1,4 @@
-/** Shapes and the errors about them. */
+/** Shapes and their errors. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { suggest } from '../../src/core/errors.ts';
@@ -12,7 +12,7 @@ import {
 } from '../../src/core/shape.ts';
 import { walkAxes } from '../../src/graph/chain.ts';
 
-/** A shape, and one that broadcasts to it. */
+/** A shape, and a shape that broadcasts to it. */
 const pair = fc
   .array(fc.tuple(fc.integer({ min: 0, max: 4 }), fc.boolean()), { maxLength: 6 })
   .chain((axes) => fc.tuple(fc.constant(axes), fc.nat(axes.length)))
@@ -21,7 +21,7 @@ const pair = fc
     from: axes.map(([size, stretched]) => (stretched ? 1 : size)).slice(dropped),
   }));
 
-/** The element of `from` under each element of `to`, by walking indices. */
+/** For each element of `to`, the broadcast element of `from`, computed with loops over indices. */
 function elements(from: readonly number[], to: readonly number[]): number[] {
   const strides = broadcastStrides(from, to);
   const counts = stridesOf(to);

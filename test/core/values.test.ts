@@ -1,15 +1,15 @@
-/** Values of every form a caller may give: kept to the bit, or refused. */
+/** Values in every accepted form: preserved to the bit, or rejected. */
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DTypeError, GradletError, ShapeError } from '../../src/core/errors.ts';
 import { readValues } from '../../src/core/values.ts';
 
-/** An array of a class of another realm. */
+/** An array whose class is from another realm. */
 const foreign = (name: string, values: readonly unknown[]): never =>
   runInNewContext('(n, v) => new (globalThis[n])(v)')(name, values) as never;
 
-/** Each class of arrays, the dtype that it becomes, and values at the ends of its range that the dtype holds. */
+/** Each array class, its dtype, and values at the limits of its range that the dtype can represent. */
 const classes = [
   ['Float32Array', 'float32', [0.5, -3.4028234663852886e38]],
   ['Float64Array', 'float32', [0.5, -1e30]],
@@ -32,7 +32,7 @@ describe('typed arrays', () => {
     const expected = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array }[dtype].from(values.map(Number));
     for (const make of [here, foreign]) {
       expect(readValues('tensor', make(name, values))).toEqual({ data: expected, shape: [2] });
-      // As rows, and with rows of plain numbers among them.
+      // As rows, and mixed with rows of plain numbers.
       expect(readValues('tensor', [make(name, values), make(name, values)])).toMatchObject({ shape: [2, 2] });
       expect([...readValues('tensor', [[make(name, values)]]).data]).toEqual([...expected]);
     }

@@ -1,4 +1,4 @@
-/** Batches: every sample once an epoch, arrays in step, orders by seed and epoch, memory shared only when asked. */
+/** Batches: every sample once per epoch, arrays in the same order, orders by seed and epoch, shared memory only on request. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { batches } from '../../src/data/batches.ts';
@@ -13,7 +13,7 @@ const x = tensor(
 );
 const y = Int32Array.from({ length: 7 }, (_, sample) => sample);
 
-/** The samples of each batch, by their labels. */
+/** The samples of each batch, identified by their labels. */
 function ordersOf(loader: Iterable<[HostTensor, HostTensor]>): number[][] {
   return Array.from(loader, ([, labels]) => [...labels.data]);
 }
@@ -91,7 +91,7 @@ describe('batches', () => {
     const memories = (reuse: boolean): number =>
       new Set(Array.from(batches([x], { batchSize: 3, reuse }), ([features]) => features.data.buffer)).size;
     expect([memories(false), memories(true)]).toEqual([3, 1]);
-    // Two passes at once do not disturb each other.
+    // Two concurrent iterations are independent.
     const loader = batches([y], { batchSize: 2, reuse: true });
     const [first, second] = [loader[Symbol.iterator](), loader[Symbol.iterator]()];
     const [held] = first.next().value!;

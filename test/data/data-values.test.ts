@@ -1,4 +1,4 @@
-/** Data of every array class at every call that reads them: the values that count are those that were given. */
+/** Data of every array class in every call that reads data: the values are preserved. */
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { batches } from '../../src/data/batches.ts';

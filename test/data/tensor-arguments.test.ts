@@ -1,4 +1,4 @@
-/** What parameter(), input(), tensor() and createEngine() refuse. */
+/** Invalid arguments of parameter(), input(), tensor() and createEngine(). */
 import { expect, it } from 'vitest';
 import { createEngine } from '../../src/create-engine.ts';
 import { DTypeError, GradletError, ShapeError, ValueError } from '../../src/core/errors.ts';

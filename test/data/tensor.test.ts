@@ -1,4 +1,4 @@
-/** Tensors of the host, and a training loop of one's own without a layer in sight. */
+/** Host tensors, and a custom training loop without layers. */
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../src/autodiff/gradients.ts';
 import { heNormal } from '../../src/nn/initializers/initializers.ts';

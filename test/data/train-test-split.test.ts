@@ -1,4 +1,4 @@
-/** Parts of several arrays: every sample once, what belongs together together, the same for the same seed. */
+/** Splits of several arrays: every sample once, arrays stay aligned, deterministic by seed. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { keyFromSeed, permutation } from '../../src/core/random.ts';
@@ -39,7 +39,7 @@ describe('trainTestSplit', () => {
     expect(run(7)).toEqual(run(7));
     expect(run(8)).not.toEqual(run(7));
     expect(run()).toEqual(run(0));
-    // The library's own shuffle: the same on every machine.
+    // The library's shuffle is the same on every machine.
     expect(run(0)).toEqual([...permutation(keyFromSeed(0), count).subarray(0, 7)]);
   });
 

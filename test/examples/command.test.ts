@@ -1,11 +1,11 @@
 /**
- * The command line: what it understands, and how it helps when it does not.
+ * The command line: valid arguments, and messages for invalid ones.
  */
 import { describe, expect, it } from 'vitest';
 import { examples, findExample, listExamples } from '../../examples/list.ts';
 import { addExampleOptions, type CommandLine, createCommand } from '../../tools/examples/options.ts';
 
-/** What a command line of the ten-digits example comes to, or what it says. */
+/** The parsed settings of a command line of the ten-digits example, or its message. */
 async function parse(...words: readonly string[]): Promise<CommandLine> {
   let line: CommandLine | undefined;
   let said = '';

@@ -8,7 +8,7 @@ const history = {
   val_accuracy: [0.93, 0.94, 0.945],
 };
 
-/** The texts of the picture in their order. */
+/** The texts of the chart, in order. */
 const texts = (svg: string): string[] => [...svg.matchAll(/<text[^>]*>([^<]*)<\/text>/g)].map(([, text]) => text!);
 
 describe('drawCurves', () => {

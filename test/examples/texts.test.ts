@@ -1,4 +1,4 @@
-/** Mail and the novel as data: what of a mail is read, and that no mail is both learned from and tested on. */
+/** Mails and the novel as data sets: the parts of a mail that are read, and disjoint training and test sets. */
 import { describe, expect, it } from 'vitest';
 import { htmlToText, readMail } from '../../examples/data/mail.ts';
 import { loadNovel } from '../../examples/data/novel.ts';
@@ -42,7 +42,7 @@ describe('htmlToText', () => {
   });
 });
 
-/** A corpus of `count` mails, every third unwanted, each third one word for word the same as the first. */
+/** A corpus of `count` mails. Every third one is spam with the same text as the first. */
 function corpus(count: number) {
   const files = Array.from(
     { length: count },
@@ -64,7 +64,7 @@ describe('loadSpam', () => {
   it('parts the mails, none in two parts, labelled by their group', async () => {
     const { train, validation, test } = await loadSpam({ read: corpus(90).read });
     const texts = [train, validation, test].flatMap((part) => part.texts);
-    expect(texts.length).toBe(61); // the twins count once
+    expect(texts.length).toBe(61); // duplicates count once
     expect(new Set(texts).size).toBe(61);
     expect([test.texts.length, validation.texts.length]).toEqual([13, 7]); // a fifth and a tenth, rounded up
     for (const { texts, labels } of [train, validation, test]) {

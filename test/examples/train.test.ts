@@ -1,5 +1,5 @@
 /**
- * Training for real: a small part of MNIST, in Node, from the command line's settings to the files.
+ * A complete training run in Node on a small part of MNIST: from the settings of the command line to the files.
  */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

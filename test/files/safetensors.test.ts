@@ -1,4 +1,4 @@
-/** The file format: what is written is read back, and nothing but a FormatError comes of anything else. */
+/** The file format: round trips, and FormatErrors for invalid files. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../src/core/errors.ts';
@@ -25,7 +25,7 @@ const metadata = new Map([
   ['__proto__', 'a name like any other'],
 ]);
 
-/** A file with this header and so many bytes of values. */
+/** A file with this header and this many bytes of values. */
 function fileOf(header: string | Uint8Array, bytes = 0): Uint8Array {
   const encoded = typeof header === 'string' ? new TextEncoder().encode(header) : header;
   const file = new Uint8Array(8 + encoded.length + bytes);
@@ -134,7 +134,7 @@ describe('parseJson', () => {
   };
 
   it('reads what JSON.parse reads', () => {
-    // integers as keys would be put first by an object, not by a map
+    // an object would reorder integer keys, a map does not
     const key = fc.string().map((text) => `k${text}`);
     const { value } = fc.letrec((tie) => ({
       value: fc.oneof(

@@ -1,4 +1,4 @@
-/** Models to files and back: the same predictions, and training that goes on as if it had not stopped. */
+/** Saving and loading models: predictions are the same, and training resumes exactly. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../src/core/errors.ts';
@@ -31,7 +31,7 @@ import {
 
 const { x, y } = blobs(50);
 
-/** Dropout, a schedule and a frozen layer: everything that must go on in step. */
+/** Dropout, a schedule and a frozen layer: everything whose state must resume. */
 function demanding(engine: Engine): Model {
   const model = sequential(
     [
@@ -47,7 +47,7 @@ function demanding(engine: Engine): Model {
   return model;
 }
 
-/** Two inputs, a shared layer and a shortcut. */
+/** Two inputs, a shared layer and a skip connection. */
 function branching(engine: Engine): Model {
   const [a, b] = [input({ shape: [2], name: 'a' }), input({ shape: [2], name: 'b' })];
   const shared = dense({ units: 4, activation: 'tanh' });
@@ -63,7 +63,7 @@ function branching(engine: Engine): Model {
 
 const layers = layerRegistry;
 
-// Not on the reference: it keeps float64, of which a file takes float32.
+// Not on the reference backend, which stores float64: files store float32.
 describe.each([['wasm', wasmEngine]] as const)('a saved model on %s', (_, createEngine) => {
   it('predicts the same bits', async () => {
     const model = classifier({ engine: await createEngine() });
@@ -156,7 +156,7 @@ describe('the learning rate after loading is exactly the one saved', () => {
     await model.fit(x, y);
     const loaded = await reloaded(model);
     expect(loaded.learningRate).toBe(rate);
-    // A second time through a file, and what was compiled at another rate whose float32 is the same.
+    // A second round trip, and a model compiled with another rate that rounds to the same float32.
     expect((await reloaded(loaded)).learningRate).toBe(rate);
     expect(await save(loaded)).toEqual(await save(model));
   });
@@ -309,7 +309,7 @@ describe('what a file holds', () => {
 });
 
 describe('a file from a stranger', () => {
-  /** The classifier's file, its architecture changed. */
+  /** The classifier's file with a modified architecture. */
   const changed = async (change: (architecture: Record<string, never>) => unknown): Promise<string> => {
     const { tensors, metadata } = decodeSafetensors(await save(classifier({ engine: referenceEngine() })));
     const architecture = JSON.parse(metadata.get('gradlet')!) as Record<string, never>;
@@ -411,12 +411,12 @@ describe.each(engines)('a file on %s', (_, create) => {
         seed: 1,
       });
       model.compile({ optimizer: adam({ learningRate: 0.1 }), loss: 'mse' });
-      model.layers[0]!.trainable = !trained; // counts from the next compile on
+      model.layers[0]!.trainable = !trained; // takes effect at the next compile
       await model.trainOnBatch([[1, 2]], [[1, 2, 3]]);
       const loaded = loadModel(await model.save(), { layers: layerRegistry, engine: await create() });
       const before = (await allWeights(model)).slice(0, 6);
       for (const each of [model, loaded]) await each.trainOnBatch([[2, 1]], [[3, 2, 1]]);
-      // The reference computes on with float64, of which a file keeps float32.
+      // The reference continues in float64; files store float32.
       const expected = await allWeights(model);
       (await allWeights(loaded)).forEach((value, index) => expect(value).toBeCloseTo(expected[index]!, 5));
       expect((await allWeights(loaded)).slice(0, 6).join() !== before.join()).toBe(trained);

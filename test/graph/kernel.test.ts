@@ -1,4 +1,4 @@
-/** Calls of wasm kernels: words by name, in the order of the kernel, and what the types refuse. */
+/** Calls of wasm kernels: words by name, in the order of the kernel, and compile errors for wrong words. */
 import { expect, it } from 'vitest';
 import {
   fillKernel,
@@ -47,7 +47,7 @@ it('puts the length of a list before the words of its items', () => {
 
 it('the types refuse wrong words', () => {
   const out = output(0);
-  // never called: `npm run check` sees that each is an error
+  // never called: `npm run check` verifies that each line is an error
   const refused = [
     // @ts-expect-error a word is missing
     () => call(fillKernel, { out, value: 0 }),

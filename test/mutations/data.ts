@@ -1,4 +1,4 @@
-/** Faults in what reads values, and in objects that a framework has wrapped. */
+/** Faults in code that reads values, and in the handling of proxied objects. */
 import type { Fault } from '../../tools/lib/mutations.ts';
 
 export const faults: readonly Fault[] = [

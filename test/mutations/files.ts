@@ -1,4 +1,4 @@
-/** Faults in what reads and writes files. */
+/** Faults in code that reads and writes files. */
 import type { Fault } from '../../tools/lib/mutations.ts';
 
 export const faults: readonly Fault[] = [

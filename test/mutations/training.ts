@@ -1,4 +1,4 @@
-/** Faults in lifetimes, in the order of what reads and writes weights, in short batches and in sums over epochs. */
+/** Faults in lifetimes, in the order of weight reads and writes, in short batches and in sums over epochs. */
 import type { Fault } from '../../tools/lib/mutations.ts';
 
 export const faults: readonly Fault[] = [

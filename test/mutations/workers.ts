@@ -1,4 +1,4 @@
-/** Faults in the worker that has memory of its own. */
+/** Faults in the worker with separate memory. */
 import type { Fault } from '../../tools/lib/mutations.ts';
 
 const file = 'src/backends/wasm/threads/remote.ts';

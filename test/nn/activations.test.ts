@@ -6,7 +6,7 @@ import { messageOf, tensor, valuesOf } from './support.ts';
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-/** Written from the definitions, not from the ops. */
+/** Implemented from the definitions, independently of the ops. */
 const definitions: Readonly<Record<Exclude<ActivationName, 'softmax' | 'logSoftmax' | 'gelu'>, (x: number) => number>> =
   {
     linear: (x) => x,

@@ -1,4 +1,4 @@
-/** The streaming AUC: Keras's documented value, the exact one where the thresholds part all scores, and both by integration. */
+/** The streaming AUC: Keras's documented value, exact values if thresholds separate all scores, and numerical integration. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { auc } from '../../src/nn/metrics/auc.ts';
@@ -37,7 +37,7 @@ describe('ROC', () => {
           given.map(([label]) => label),
           given.map(([, score]) => score),
         );
-        // Without positives or negatives Keras says 0 and scikit-learn that there is none.
+        // Without positives or negatives Keras returns 0; for scikit-learn it is undefined.
         if (Number.isNaN(exact)) expect(given200).toBe(0);
         else expect(given200).toBeCloseTo(exact, 12);
       }),
@@ -82,7 +82,7 @@ describe('ROC', () => {
 });
 
 describe('PR', () => {
-  /** Precision over recall in a thousand small steps of each segment: true positives and all found grow in proportion. */
+  /** Integrates precision over recall in a thousand steps per segment: true and predicted positives grow proportionally. */
   function integrated(labels: readonly number[], scores: readonly number[], thresholds: readonly number[]): number {
     const at = thresholds.map((threshold) => {
       const found = scores.flatMap((score, place) => (score > threshold ? [labels[place]!] : []));

@@ -1,4 +1,4 @@
-/** Batch normalization as a layer: its moving averages, who counts, frozen and shared layers, and its way through a file. */
+/** The batch normalization layer: moving averages, masks, frozen and shared layers, saving and loading. */
 import { describe, expect, test } from 'vitest';
 import type { Engine } from '../../src/engine.ts';
 import type { Node, Variable } from '../../src/graph/node.ts';
@@ -27,7 +27,7 @@ const still = context(false);
 const close = (values: readonly number[], digits = 6): unknown[] =>
   values.map((value) => expect.closeTo(value, digits));
 
-/** A training step's context, and what the state becomes in it. */
+/** The context of a training step, and its state updates. */
 function training(rowMask?: Node): { readonly context: CallContext; readonly state: (weight: Variable) => number[] } {
   const updates = new Map<Variable, Node>();
   const update: CallContext['update'] = (weight, next) => void updates.set(weight, next(updates.get(weight) ?? weight));
@@ -153,7 +153,7 @@ function normalized(engine: Engine, options: BatchNormalizationOptions = {}): Mo
   return model;
 }
 
-/** Places of the moving averages among a model's weights. */
+/** Indices of the moving averages in a model's weights. */
 const [meanAt, varianceAt] = [3, 4];
 const weightsOf = async (model: Model): Promise<number[][]> => (await model.getWeights()).map(({ data }) => [...data]);
 

@@ -1,4 +1,4 @@
-/** Precision, recall and F1 as they stream: published values, any data against the definition, and what is refused. */
+/** Streaming precision, recall and F1: published values, random data against the definition, and errors. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classificationReport } from '../../src/nn/metrics/classification-report.ts';

@@ -1,4 +1,4 @@
-/** What is counted on the host: scikit-learn's documented examples, any data against the definition, and mistakes. */
+/** Classification reports on the host: scikit-learn's documented examples, random data against the definition, and errors. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { classificationReport } from '../../src/nn/metrics/classification-report.ts';

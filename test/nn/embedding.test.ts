@@ -1,4 +1,4 @@
-/** The embedding layer: rows of its table, the mask of zeros, and word numbers that it does not have. */
+/** The embedding layer: rows of its table, the mask of padding, and token ids that are out of range. */
 import { describe, expect, test } from 'vitest';
 import { gradients } from '../../src/autodiff/gradients.ts';
 import type { Node } from '../../src/graph/node.ts';

@@ -1,4 +1,4 @@
-/** Layer normalization as a layer: values worked by hand, what it learns, what it refuses, and its way through a file. */
+/** The layer normalization layer: values computed by hand, training, errors, saving and loading. */
 import { describe, expect, test } from 'vitest';
 import { gradients } from '../../src/autodiff/gradients.ts';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';

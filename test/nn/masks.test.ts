@@ -1,4 +1,4 @@
-/** Masks on their way through layers: who hands them on, who uses them, who joins and who drops them. */
+/** Masks: the layers that propagate, use, combine and drop them. */
 import { describe, expect, test } from 'vitest';
 import type { Shape } from '../../src/core/shape.ts';
 import type { Node } from '../../src/graph/node.ts';

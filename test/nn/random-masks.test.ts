@@ -1,4 +1,4 @@
-/** Dropout in every layer that has it: each call in a graph draws a mask of its own, and the same ones whenever the graph is built. */
+/** Dropout in every layer that has it: each call in a graph draws a different mask, and rebuilding the graph gives the same masks. */
 import { describe, expect, test } from 'vitest';
 import { keyFromSeed } from '../../src/core/random.ts';
 import type { Shape } from '../../src/core/shape.ts';

@@ -1,4 +1,4 @@
-/** Values that other projects publish for recurrent layers, on every backend that has the kernels. Figures only. */
+/** Published values of other projects for recurrent layers, on every backend that has the kernels. Numbers only. */
 import { describe, expect, test } from 'vitest';
 import { keyFromSeed } from '../../src/core/random.ts';
 import { sizeOf } from '../../src/core/shape.ts';

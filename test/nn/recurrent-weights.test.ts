@@ -1,4 +1,4 @@
-/** Weights of PyTorch in our layers: figures that PyTorch gave, and the way back. */
+/** Conversion of PyTorch weights: outputs that PyTorch computed, and the inverse conversion. */
 import { describe, expect, test } from 'vitest';
 import { keyFromSeed } from '../../src/core/random.ts';
 import { sizeOf } from '../../src/core/shape.ts';

@@ -1,4 +1,4 @@
-/** The recurrent layers: what states, masks and dropout do, and what is refused. `recurrent-figures.test.ts` has published values. */
+/** Recurrent layers: states, masks, dropout and errors. `recurrent-figures.test.ts` has published values. */
 import { describe, expect, test } from 'vitest';
 import { gradients } from '../../src/autodiff/gradients.ts';
 import { keyFromSeed, uniform } from '../../src/core/random.ts';

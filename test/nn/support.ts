@@ -1,4 +1,4 @@
-/** Small helpers of the layer and loss tests: graphs evaluated in float64, with weights at their first values. */
+/** Helpers of the layer and loss tests: evaluates graphs in float64, with initial weights. */
 import { keyFromSeed } from '../../src/core/random.ts';
 import { sizeOf } from '../../src/core/shape.ts';
 import type { Shape } from '../../src/core/shape.ts';
@@ -20,7 +20,7 @@ export function integers(values: readonly number[], shape: Shape = [values.lengt
   return constant(Int32Array.from(values), shape);
 }
 
-/** The values of `node` in float64; variables have what `feeds` says, else their first values. */
+/** The values of `node` in float64; variables have the values of `feeds`, or their initial values. */
 export function valuesOf(node: Node, feeds: ReadonlyMap<Node, ArrayLike<number>> = new Map()): number[] {
   const first = topologicalOrder([node])
     .filter(isVariable)

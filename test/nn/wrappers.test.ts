@@ -1,4 +1,4 @@
-/** The layers around another: bidirectional and timeDistributed, held against the same by hand. */
+/** The wrapper layers bidirectional and timeDistributed, compared with manual computation. */
 import { describe, expect, test } from 'vitest';
 import { gradients } from '../../src/autodiff/gradients.ts';
 import { keyFromSeed, uniform } from '../../src/core/random.ts';

@@ -1,4 +1,4 @@
-/** Every function over tensors refuses, by an error that names it, what its table does not have. */
+/** Every tensor function rejects invalid arguments with an error that names the function. */
 import { describe, expect, it } from 'vitest';
 import { describe as shown } from '../../src/core/describe.ts';
 import { DTypeError, GradletError, ShapeError, ValueError } from '../../src/core/errors.ts';

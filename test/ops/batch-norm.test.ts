@@ -1,4 +1,4 @@
-/** Batch normalization as a graph: values worked by hand, rows that do not count, gradients, and what becomes of it in a program. */
+/** The batch normalization graph: values computed by hand, masked rows, gradients, and the compiled program. */
 import { describe, expect, test } from 'vitest';
 import { gradients } from '../../src/autodiff/gradients.ts';
 import { compileGraph } from '../../src/compiler/compile.ts';

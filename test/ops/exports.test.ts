@@ -1,4 +1,4 @@
-/** That every op can be reached: from `allOps`, from the package, and activations by their names. */
+/** Every op is exported: in `allOps`, from the package, and activations by name. */
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as gradlet from '../../src/index.ts';

@@ -45,7 +45,7 @@ describe('gradient rules', () => {
   });
 });
 
-/** The slopes of a linear op do not depend on x, and `gradients` says so. */
+/** The gradients of a linear op do not depend on x, which `gradients` reports. */
 function gradientOrZeros(loss: Node, x: Node): Node {
   if (!topologicalOrder([loss]).includes(x)) return constant(0, x.shape);
   return gradients(loss, [x])[0]!;

@@ -1,4 +1,4 @@
-/** Which WebGPU kernel a product gets by its shape, and that the tiles keep to what WebGPU promises and the shader asks for. */
+/** The WebGPU kernel for each product shape; tiles respect the limits of WebGPU and the requirements of the shader. */
 import { describe, expect, it } from 'vitest';
 import { compileGraph } from '../../src/compiler/compile.ts';
 import type { ProgramStep } from '../../src/compiler/program.ts';

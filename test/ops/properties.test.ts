@@ -1,4 +1,4 @@
-/** Shapes that nobody thought of: broadcasting, slicing and reducing against loops over indices. */
+/** Random shapes: broadcasting, slicing and reducing against loops over indices. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../src/autodiff/gradients.ts';

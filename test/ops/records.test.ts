@@ -1,4 +1,4 @@
-/** That every record is complete: what the type checker cannot ask for. */
+/** Every op record is complete, where the type checker cannot verify it. */
 import { describe, expect, it } from 'vitest';
 import { inlineOps } from '../../src/backends/wasm/chains/ops.ts';
 import type { WasmSource } from '../../src/core/wasm-source.ts';

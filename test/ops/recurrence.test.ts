@@ -1,4 +1,4 @@
-/** Recurrent networks over batches of sequences: states carried, masks, directions, biases, and what is refused. */
+/** Recurrent networks over batches of sequences: states, masks, directions, biases and errors. */
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../src/autodiff/gradients.ts';
 import { compileGraph } from '../../src/compiler/compile.ts';

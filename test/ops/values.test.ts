@@ -1,4 +1,4 @@
-/** The references themselves, against numbers from elsewhere: they are the oracle, so something must watch them. */
+/** The references against published numbers: they are the oracle of the other tests, so they need tests of their own. */
 import { describe, expect, it } from 'vitest';
 import { gradients } from '../../src/autodiff/gradients.ts';
 import type { Node } from '../../src/graph/node.ts';

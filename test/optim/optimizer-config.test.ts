@@ -1,4 +1,4 @@
-/** Optimizers by name, from their settings as JSON, and what they refuse. */
+/** Optimizers by name and from JSON settings, and their errors. */
 import { describe, expect, test } from 'vitest';
 import { constant } from '../../src/ops/define.ts';
 import { adagrad } from '../../src/optim/adagrad.ts';

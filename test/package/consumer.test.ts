@@ -1,4 +1,4 @@
-/** The package as npm would publish it, installed into a project of its own. */
+/** The package as npm would publish it, installed into a separate project. */
 import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';

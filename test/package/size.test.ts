@@ -1,4 +1,4 @@
-/** What the package costs a page. `npm run size` prints the same numbers. */
+/** The download size of the package. `npm run size` prints the same numbers. */
 import { expect, test } from 'vitest';
 import { sizedPrograms } from '../../bench/size/programs.ts';
 import { programSize } from '../../tools/lib/program-size.ts';

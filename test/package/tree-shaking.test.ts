@@ -1,4 +1,4 @@
-/** A program carries what it uses and nothing else; `consumer.test.ts` has the same of the built package. */
+/** A bundle contains only what the program uses; `consumer.test.ts` tests this for the built package. */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { projectRoot } from '../../tools/lib/files.ts';

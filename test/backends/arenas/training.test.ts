@@ -93,7 +93,7 @@ describe('a training step on WebGPU', () => {
     const [dispatches = []] = run.recorder.submits;
     // Adam's corrected rate, a scalar, is computed in the same kernel as an epoch sum.
     expect(dispatches.filter((label) => label.endsWith(' adam/elementwise'))).toHaveLength(1);
-    // A step of `fit` has 32: six updates are merged into one, and the first product takes two dispatches. Three more check the new
+    // A step of `fit` has 32: six updates are merged, and the first product takes two dispatches. Three more check the new
     // weights and the optimizer state for non-finite values.
     expect(dispatches).toHaveLength(35);
     expect(run.recorder.faults).toEqual([]);

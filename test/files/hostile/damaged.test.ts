@@ -1,4 +1,4 @@
-/** Files from untrusted sources: truncation, flipped bits and changed fields give a model or a FormatError, nothing else. */
+/** Files from untrusted sources: truncation, bit flips and changed fields result in a model or a FormatError only. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { dense } from '../../../src/nn/layers/dense.ts';
@@ -53,7 +53,7 @@ describe('a damaged file', () => {
       const damaged = file.slice();
       damaged[at]! ^= 1 << (at % 8);
       if (refused(() => loadWeights(model, damaged))) continue;
-      loadWeights(model, await saveWeights(load(before))); // a flip that changes nothing, such as in white space
+      loadWeights(model, await saveWeights(load(before))); // a flip without effect, such as in white space
     }
     for (let length = 0; length < file.length; length++) {
       expect(refused(() => loadWeights(model, file.slice(0, length)))).toBe(true);
@@ -66,7 +66,7 @@ describe('a damaged file', () => {
   it('loads or is refused, whatever its architecture becomes', async () => {
     const { tensors, metadata } = decodeSafetensors(await sample());
     const text = metadata.get('gradlet')!;
-    // Every value of the architecture, and what may stand in its place: another of its values, doubled, or junk.
+    // Replaces every value of the architecture: by another of its values, its double, or an invalid value.
     const pieces = text.match(/"[^"]*"|-?[0-9.]+|true|false|null|[{}[\]:,]/g)!;
     const junk = [
       '1e999',

@@ -1,4 +1,4 @@
-/** Limits of what a file may hold, and graphs of layers at their edges. */
+/** Limits on the contents of a file, and layer graphs at these limits. */
 import { describe, expect, it } from 'vitest';
 import { input } from '../../../src/nn/symbolic-input.ts';
 import { add } from '../../../src/nn/layers/add.ts';
@@ -96,7 +96,7 @@ describe('a graph of layers', () => {
 
   it('reads a layer that feeds another many times', () => {
     const wide = graphOf(3, 2) as { layers: object[]; graph: { calls: object[]; inputs: number[]; output: number } };
-    // Two merges in a row, each fed thousands of times by the one before.
+    // Two consecutive merges; each takes the previous result thousands of times.
     wide.layers = [wide.layers[0]!, ...[0, 1].map(() => ({ kind: 'add', config: {} }))];
     const fed = (from: number): number[] => new Array<number>(8000).fill(from);
     wide.graph.calls = [{ layer: 0, inputs: [] }, ...[0, 1].map((from) => ({ layer: from + 1, inputs: fed(from) }))];

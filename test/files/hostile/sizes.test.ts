@@ -1,4 +1,4 @@
-/** Sizes that a file only declares are compared with its tensors before any value is made. */
+/** Sizes that a file declares are compared with its tensors before memory is allocated. */
 import { describe, expect, it, vi } from 'vitest';
 import { sizeOf } from '../../../src/core/shape.ts';
 import type { Initializer } from '../../../src/nn/initializers/initializers.ts';

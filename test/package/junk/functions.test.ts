@@ -1,6 +1,6 @@
 /**
- * Junk in every argument of every public function and constructor: what comes back is an error of gradlet's own or a result, never an
- * error from inside.
+ * Invalid values in every argument of every public function and constructor: the outcome is a gradlet error or a result, never an
+ * internal error.
  */
 import { expect, test } from 'vitest';
 import * as gradlet from '../../../src/index.ts';

@@ -1,4 +1,4 @@
-/** Junk in every argument of the methods of layers. */
+/** Invalid values in every argument of the methods of layers. */
 import { expect, test } from 'vitest';
 import * as gradlet from '../../../src/index.ts';
 import { calls, methodsOf, node, rawErrors } from '../../support/junk.ts';

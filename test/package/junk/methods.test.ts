@@ -1,4 +1,4 @@
-/** Junk in every argument of the methods of everything else. */
+/** Invalid values in every argument of the methods of all other classes. */
 import { expect, test } from 'vitest';
 import * as gradlet from '../../../src/index.ts';
 import {
