@@ -197,7 +197,7 @@ describe.each(engines)('training on %s', (_, create) => {
     expect(after[0]).not.toEqual(before[0]);
     model.layers[1]!.trainable = true;
     await model.fit(x, y, { epochs: 1 });
-    expect((await weightsOf(model)).slice(1, 5)).toEqual(before.slice(1, 5)); // until it is compiled again
+    expect((await weightsOf(model)).slice(1, 5)).toEqual(before.slice(1, 5)); // until the next compile
     model.compile({ optimizer: 'sgd', loss: 'sparseCategoricalCrossentropyFromLogits' });
     await model.fit(x, y, { epochs: 1 });
     const moved = await weightsOf(model);

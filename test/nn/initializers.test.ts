@@ -225,7 +225,7 @@ describe('orthogonal', () => {
     [3, 3],
     [2, 4],
   ])('spreads evenly over all matrices [%d, %d]', (rows, columns) => {
-    // Of every element the mean is 0, that of the square 1 / n, that of the fourth power 3 / (n (n + 2)); n is the longer side.
+    // For every element, the mean is 0, the mean square 1 / n and the mean fourth power 3 / (n (n + 2)); n is the longer side.
     const [draws, n] = [4000, Math.max(rows, columns)];
     const sums = Array.from({ length: rows * columns }, () => [0, 0, 0] as [number, number, number]);
     let determinants = 0;

@@ -200,7 +200,7 @@ describe('categorical cross-entropies', () => {
 describe('recognition of softmax and sigmoid', () => {
   const z = tensor([0.3, -1.2, 2, 0.7, 0, -0.4], [2, 3]);
   const opsOf = (node: Node): string[] => topologicalOrder([node]).map(({ op }) => op.name);
-  /** Hides where probabilities come from. */
+  /** Hides the op that computed the probabilities. */
   const unrecognised = (node: Node): Node => tensor(valuesOf(node), node.shape);
 
   const cases: readonly (readonly [string, LossFunction, Node, Node, string])[] = [
@@ -225,7 +225,7 @@ describe('recognition of softmax and sigmoid', () => {
 
   test.each(cases)('%s: its gradient equals that of the naive form', (_, loss, labels, predictions) => {
     const logits = predictions.inputs[0]!;
-    const hidden = mul(predictions, 1); // no loss looks through a product
+    const hidden = mul(predictions, 1); // losses do not look through a product
     close(slopeOf(loss(labels, predictions), logits), slopeOf(loss(labels, hidden), logits), 6);
   });
 

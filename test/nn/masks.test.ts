@@ -116,7 +116,7 @@ describe('what a layer makes of a mask', () => {
   test('timeDistributed gives the layer inside what lies inside a step', () => {
     const words = tensor([1, 1, 0, 0, 0, 0, 1, 0], [2, 2, 2]);
     const deep = zeros([2, 2, 2, 3]);
-    // Each step is a sequence of its own: one without words is a step that only fills up.
+    // Each step is itself a sequence: a step without words is padding.
     expect(masksOf(timeDistributed(lstm({ units: 2 })), [deep], [words])).toEqual([
       [
         [2, 2],
@@ -130,7 +130,7 @@ describe('what a layer makes of a mask', () => {
 describe('through a model', () => {
   const ids = integers([1, 2, 3, 0, 0, 3, 1, 0, 0, 0], [2, 5]);
 
-  /** The values that the model of `build` gives for sequences of word numbers. */
+  /** The outputs of the model of `build` for sequences of token ids. */
   function run(build: (words: ReturnType<typeof input>) => ReturnType<Layer['apply']>, words: Node): number[] {
     const start = input({ shape: words.shape.slice(1), dtype: 'int32' });
     const topology = new Topology([start], [build(start)]);
@@ -139,7 +139,7 @@ describe('through a model', () => {
   }
 
   const table = { inputDim: 4, outputDim: 3, embeddingsInitializer: randomNormal({ seed: 1 }) } as const;
-  // Of fixed seeds, so that the layers before it do not matter.
+  // Fixed seeds, so that the layers before do not matter.
   const cell = {
     units: 3,
     kernelInitializer: randomNormal({ seed: 2 }),

@@ -1,4 +1,4 @@
-/** Dropout in every layer that has it: each call in a graph draws a different mask, and rebuilding the graph gives the same masks. */
+/** Dropout in every layer that has it: each call in a graph draws a different mask; rebuilt graphs draw the same. */
 import { describe, expect, test } from 'vitest';
 import { keyFromSeed } from '../../src/core/random.ts';
 import type { Shape } from '../../src/core/shape.ts';
@@ -20,7 +20,7 @@ const sample: Shape = [3, 8];
 const ones = tensor(Array<number>(48).fill(1), [2, ...sample]);
 const shared = { returnSequences: true } as const;
 
-/** Every layer that draws masks, without and with a seed of its own. */
+/** Every layer that draws masks, without and with a layer seed. */
 const layers: readonly (readonly [string, (seed?: number) => Layer])[] = [
   ['dropout', (seed) => dropout({ rate: 0.5, ...(seed && { seed }) })],
   [
@@ -33,7 +33,7 @@ const layers: readonly (readonly [string, (seed?: number) => Layer])[] = [
   ['bidirectional', (seed) => bidirectional(lstm({ ...shared, units: 4, dropout: 0.5, ...(seed && { seed }) }))],
 ];
 
-/** The layer called twice in a model; both outputs, of training step `step`. */
+/** Calls the layer twice in a model; returns both outputs in training step `step`. */
 function twice(layer: Layer): (step?: 0 | 1) => number[][] {
   const place = input({ shape: sample });
   const ends = [layer.apply(place), layer.apply(place)];

@@ -40,7 +40,7 @@ const drawn = (shape: Shape, seed = 5): Node =>
     shape,
   );
 
-/** The outputs of a layer, built for its first call. */
+/** The outputs of a new layer, built at its first call. */
 function outputsOf(layer: Recurrent, inputs: readonly Node[], mask?: Node, training = false): readonly Node[] {
   layer.build(
     inputs.map(({ shape }) => shape.slice(1)),
@@ -109,7 +109,7 @@ describe.each(kinds)('%s', (kind) => {
     const [short, ...shortStates] = outputsOf(layer, [slice(x, [0, 0, 0], [2, 3, 2])]);
     expect(valuesOf(slice(masked!, [0, 0, 0], [2, 3, 3]))).toEqual(valuesOf(short!));
     expect(states.map((state) => valuesOf(state))).toEqual(shortStates.map((state) => valuesOf(state)));
-    // Behind the end the output repeats the state.
+    // After the end the output repeats the state.
     expect(valuesOf(slice(masked!, [0, 4, 0], [2, 1, 3]))).toEqual(valuesOf(states[0]!));
   });
 
@@ -194,7 +194,7 @@ describe.each(kinds)('%s', (kind) => {
 });
 
 describe('dropout', () => {
-  // A cell that gives back what it sees: h = x · 1 + h · 1, linear.
+  // A linear cell that sums its inputs: h = x · 1 + h · 1.
   const plain = {
     units: 4,
     activation: 'linear',
@@ -205,7 +205,7 @@ describe('dropout', () => {
 
   test('drops the same features at each step, and others in the next training step', () => {
     const layer = new SimpleRNN({ ...plain, units: 1, recurrentInitializer: 'zeros', dropout: 0.5 });
-    // Each feature has a digit of its own in the sum.
+    // Each feature contributes a different digit to the sum.
     const x = tensor([1, 10, 100, 1000, 1, 10, 100, 1000, 1, 10, 100, 1000], [1, 3, 4]);
     layer.build([[3, 4]], keyFromSeed(7));
     const at = (step: number, training = true): number[] => valuesOf(layer.call([x], context(training, step)));

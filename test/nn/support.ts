@@ -32,13 +32,13 @@ export function context(training: boolean, step = 0): CallContext {
   return { training, iterations: constant(step, [], 'int32') };
 }
 
-/** `layer`, built for samples of these shapes from seed 1. */
+/** `layer`, built for samples of these shapes with seed 1. */
 export function built(layer: Layer, ...shapes: Shape[]): Layer {
   layer.build(shapes, keyFromSeed(1));
   return layer;
 }
 
-/** The message of the error that `action` throws, with its class. */
+/** The class and message of the error that `action` throws. */
 export function messageOf(action: () => unknown): string {
   try {
     action();
@@ -48,14 +48,14 @@ export function messageOf(action: () => unknown): string {
   return 'nothing thrown';
 }
 
-/** What a step hands to a metric. */
+/** The inputs of a metric in a step. */
 export interface Batch {
   readonly labels: Node;
   readonly predictions: Node;
   readonly mask: readonly number[];
 }
 
-/** What the training loop does: the sums of all batches added up, and the number made of them. */
+/** Adds the sums of all batches and computes the result, like the training loop. */
 export function measure(metric: Metric, ...batches: Batch[]): number {
   const sums = batches.map(({ labels, predictions, mask }) =>
     metric.sums(labels, predictions, tensor(mask)).map((sum) => valuesOf(sum)),

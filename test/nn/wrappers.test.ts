@@ -30,7 +30,7 @@ const drawn = (shape: Shape, seed = 5): Node =>
     shape,
   );
 
-/** The first values of `weights`, for the variables of others in the same order. */
+/** Assigns the initial values of `weights` to other variables in the same order. */
 function feed(to: readonly Variable[], from: readonly Variable[]): Map<Node, ArrayLike<number>> {
   expect(to.map(({ shape }) => shape)).toEqual(from.map(({ shape }) => shape));
   return new Map(to.map((weight, index) => [weight, from[index]!.variable.initialize!()]));
@@ -222,7 +222,7 @@ describe('timeDistributed', () => {
     const mask = tensor(valuesOf(within), [6, 4]);
     const feeds = feed(single.weights, around.weights);
     expect(valuesOf(around.call([x], still, [within]))).toEqual(valuesOf(single.call([rows], still, [mask]), feeds));
-    // A mask of the outer steps alone does not reach the steps inside.
+    // A mask of the outer steps does not apply to the inner steps.
     const outer = tensor([1, 1, 0, 1, 0, 0], [2, 3]);
     expect(valuesOf(around.call([x], still, [outer]))).toEqual(valuesOf(single.call([rows], still), feeds));
   });

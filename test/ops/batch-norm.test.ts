@@ -53,7 +53,7 @@ describe.each(engines)('on %s', (_, create) => {
     expect(output).toEqual(close([-1, -1, 48.5, -27.5, 1, 1, -0.5, -1.5]));
   });
 
-  // Keras, test_input_fully_masked: zeros of which nothing counts stay zeros.
+  // Keras, test_input_fully_masked: fully masked zeros remain zeros.
   test('where nothing counts, nothing is divided by', async () => {
     const { output } = await valuesOn(create, batchNorm(constant(0, [4, 5]), { weights: constant(0, [4]) }));
     expect(output).toEqual(new Array(20).fill(0));
@@ -68,7 +68,7 @@ describe.each(engines)('on %s', (_, create) => {
     expect(output.slice(-3)).toEqual([1, 2, 3]);
   });
 
-  // A mean rounded to float32 is off by a twentieth of these deviations, and a difference of squares has no digit left.
+  // Rounding the mean to float32 gives an error of 1/20 of these deviations, and a difference of squares has no correct digit.
   test('columns far from 0 keep their digits', async () => {
     const noise = normal(keyFromSeed(4), 300 * 5);
     const x = Float32Array.from(noise, (value) => 1e4 + value / 100);
@@ -235,7 +235,7 @@ test.each(['wasm', 'webgpu'] as const)('what moves through memory in a program f
   expect(moving).toEqual([
     'slice: reads 1, writes 0', // one row
     'columnSums: reads 1, writes 0',
-    'elementwise: reads 2, writes 2', // y, and what arrives behind the activation
+    'elementwise: reads 2, writes 2', // y, and the gradient after the activation
     'columnSums: reads 2, writes 0',
     'elementwise: reads 2, writes 1', // dx
   ]);

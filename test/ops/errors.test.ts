@@ -1,4 +1,4 @@
-/** The wording of errors: what was given, what was expected, what to do. */
+/** The wording of errors: what was given, what was expected, how to fix it. */
 import { expect, it } from 'vitest';
 import { gradients } from '../../src/autodiff/gradients.ts';
 import type { DType } from '../../src/core/dtype.ts';
@@ -10,7 +10,7 @@ const tensor = (shape: Shape, dtype: DType = 'float32'): Node => ops.variable(sh
 const x = tensor([2, 3]);
 const index = tensor([], 'int32');
 
-/** The class and message of what each call throws, a line each. */
+/** The class and message of the error of each call, one per line. */
 function wordings(...calls: readonly (() => unknown)[]): string {
   return calls
     .map((call) => {

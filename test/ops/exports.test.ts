@@ -8,7 +8,7 @@ import * as activations from '../../src/ops/elementwise/activation.ts';
 import * as ops from '../../src/ops/index.ts';
 import { logSoftmax, softmax } from '../../src/ops/norm/softmax.ts';
 
-/** Ops without a function of their own: leaves and what the compiler makes. */
+/** Ops without a public function: leaves and ops that the compiler creates. */
 const withoutFunction = ['constant', 'variable', 'part', 'elementwise'];
 
 /** Functions that layers, losses, training and gradients use, and that the package does not export. */

@@ -10,14 +10,14 @@ import { evaluate } from '../support/evaluate.ts';
 import { centralDifferences, disagreement } from '../support/finite-differences.ts';
 import { instantiate, opCases } from '../support/op-cases.ts';
 
-/** Differences cost two evaluations for each element, so the larger cases are left to the value tests. */
+/** Finite differences need two evaluations per element, so only the value tests run the larger cases. */
 const checked = opCases.filter(({ differentiable, build }) => {
   const { inputs } = build();
   const elements = inputs.reduce((total, { shape }) => total + sizeOf(shape), 0);
   return differentiable.length > 0 && elements <= 120 && sizeOf(instantiate(build()).node.shape) <= 1000;
 });
 
-/** Weighs every element differently, so that no error cancels in the sum. */
+/** Weights every element differently, so that errors do not cancel in the sum. */
 function weigh(node: Node, seed: number): Node {
   const weights = uniform(keyFromSeed(seed), sizeOf(node.shape)).map((draw) => draw + 0.5);
   return sum(mul(node, constant(weights, node.shape)));

@@ -22,7 +22,7 @@ function indicesOf(shape: Shape): number[][] {
     [[]],
   );
 }
-/** The value that `counting` has at an index, stretched axes read at 0. */
+/** The value of `counting` at an index; broadcast axes are read at 0. */
 const valueAt = (shape: Shape, index: readonly number[]): number => {
   const strides = stridesOf(shape);
   const own = index.slice(index.length - shape.length);
@@ -84,7 +84,7 @@ describe('shapes', () => {
         );
         const part = ops.slice(counting(shape), begin, size);
         expect(valuesOf(part)).toEqual(expected);
-        // What pad puts around it, slice takes off again.
+        // slice removes the padding that pad adds.
         const around = shape.map((dimension, axis) => [begin[axis]!, dimension - begin[axis]! - size[axis]!] as const);
         expect(valuesOf(ops.slice(ops.pad(part, around, 9), begin, size))).toEqual(expected);
       }),

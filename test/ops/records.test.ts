@@ -11,11 +11,11 @@ import type { RecurrentAttributes } from '../../src/ops/recurrent/recurrent-cell
 import { recurrent } from '../../src/ops/recurrent/recurrent.ts';
 import { instantiate, opCases } from '../support/op-cases.ts';
 
-/** What an op may name: instructions, or exports of the modules that its record brings along. */
+/** Valid wasm names of an op: inline ops, or exports of the modules that its record names. */
 const exportsOf = (...modules: readonly WasmSource[]): string[] =>
   ['core', ...modules.map(({ name }) => name)].flatMap((module) => wasmExports[module] ?? []);
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-/** Made by the fuse pass, tested with it. */
+/** Created by the fuse pass and tested with it. */
 const made = ['elementwise'];
 
 describe('op records', () => {

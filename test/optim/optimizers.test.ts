@@ -150,7 +150,7 @@ const formulas: readonly (readonly [string, Optimizer, Scalar])[] = [
   ],
 ];
 
-/** All that the registry holds, with the options that all of them take. */
+/** All registered optimizers, with the common options. */
 const makers = Object.values(optimizers).map(
   (make) =>
     (options: Parameters<typeof sgd>[0]): Optimizer =>
@@ -186,7 +186,7 @@ test('on WebAssembly, all optimizers take the same steps, for many elements and 
           return (await (await train(optimizer, parameters, gradientOf, backend)).run(20)).flat();
         }),
       );
-      // float32 all the way, 20 steps of about 10 roundings each
+      // float32 throughout, 20 steps of about 10 roundings each
       actual!.forEach((value, index) => expect(Math.abs(value - expected![index]!)).toBeLessThan(2e-5));
     }
   }

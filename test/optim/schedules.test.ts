@@ -19,7 +19,7 @@ const decay = { initialLearningRate: 0.1, decaySteps: 10, decayRate: 0.5 };
 const cosine = { initialLearningRate: 0.1, decaySteps: 20, alpha: 0.1 };
 const polynomial = { initialLearningRate: 0.1, decaySteps: 10, endLearningRate: 0.01 };
 
-/** Each with the same formula once more, by step. */
+/** Each schedule with the same formula as plain code. */
 const schedules: readonly (readonly [string, Schedule, (step: number) => number])[] = [
   ['exponential', exponentialDecay(decay), (step) => 0.1 * 0.5 ** (step / 10)],
   [

@@ -1,4 +1,4 @@
-/** Runs an optimizer as a training step does, on gradients that are known functions of the parameter. */
+/** Runs an optimizer like a training step, with gradients that are known functions of the parameter. */
 import type { Backend } from '../../src/backends/backend.ts';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
 import { Engine } from '../../src/engine.ts';
@@ -9,7 +9,7 @@ import type { Optimizer } from '../../src/optim/optimizer.ts';
 
 export interface Training {
   readonly engine: Engine;
-  /** Runs `steps` more and gives the parameters' values. */
+  /** Runs `steps` more steps and returns the parameter values. */
   run(steps: number): Promise<number[][]>;
 }
 

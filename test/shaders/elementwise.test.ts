@@ -1,4 +1,4 @@
-/** The WGSL that a fused chain becomes, and its uniforms; that it computes right is checked in the browser. */
+/** The WGSL code and uniforms of a fused chain; browser tests check the results. */
 import { describe, expect, it } from 'vitest';
 import { InternalError } from '../../src/core/errors.ts';
 import { replaceBlocks } from '../../src/backends/webgpu/pipelines.ts';
@@ -156,7 +156,7 @@ describe('every element-wise op', () => {
 });
 
 describe('a number in the text of a shader', () => {
-  /** A decimal literal of WGSL that is a float32, negative ones in brackets, or the bits of one. */
+  /** A float32 as a decimal WGSL literal, in parentheses if negative, or as bits. */
   const valueOf = (text: string): number => {
     const bits = /^from_bits\(0x([0-9a-f]{1,8})u\)$/.exec(text);
     if (bits) return new Float32Array(Uint32Array.of(Number.parseInt(bits[1]!, 16)).buffer)[0]!;

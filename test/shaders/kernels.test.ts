@@ -1,7 +1,6 @@
 /**
- * Every WebGPU kernel of every op without a GPU: on its small cases no two threads of a workgroup touch the same bytes
- * between barriers. What the kernels compute is checked in the browser: the emulator's integers neither wrap at 2³² nor
- * divide whole, and its `while` is not that of WGSL.
+ * Every WebGPU kernel of every op in an emulator: small cases have no data races within a workgroup. Browser tests check the
+ * results, because the emulator's integers neither wrap at 2³² nor divide as integers, and its `while` differs from WGSL.
  */
 import { describe, expect, it } from 'vitest';
 import { typedArray } from '../../src/core/dtype.ts';
@@ -15,7 +14,7 @@ import { evaluate } from '../support/evaluate.ts';
 import { instantiate, opCases } from '../support/op-cases.ts';
 import type { OpCase } from '../support/op-cases.ts';
 
-/** The emulator is slow: a few small cases of each kernel. */
+/** The emulator is slow, so only a few small cases of each kernel are tested. */
 const mostElements = 300;
 const casesOfKernel = 4;
 
@@ -27,7 +26,7 @@ interface SmallStep {
   readonly values: readonly TypedArray[];
 }
 
-/** What a step of the op would be; undefined for cases that make no step or are too large. `withParts`: all that it gives. */
+/** The step of a case; undefined for cases without a step or that are too large. `withParts`: with all outputs. */
 function stepOf(opCase: OpCase, withParts = false): SmallStep | undefined {
   const built = opCase.build();
   const { node, variables } = instantiate(built);
@@ -36,7 +35,7 @@ function stepOf(opCase: OpCase, withParts = false): SmallStep | undefined {
   const elements = [node, ...node.inputs].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   if (elements > mostElements || sizeOf(node.shape) === 0) return undefined;
   const isOwn = node.inputs.every((input, index) => input === variables[index]);
-  // The gradient of an op with parts takes these: only the case of the whole tells what they are.
+  // The gradient of an op with parts takes them as inputs; only the case of the whole op determines them.
   if (!isOwn && !node.inputs.some(({ op: { kind } }) => kind === 'part')) return undefined;
   const feeds = new Map(variables.map((variable, index) => [variable, Float64Array.from(built.inputs[index]!.values)]));
   const values = isOwn
@@ -58,7 +57,7 @@ function runKernel(kernel: GpuKernel<never>, { step, values }: SmallStep): strin
   return kernel.lower(step).flatMap((dispatch) => emulate(dispatch, memory));
 }
 
-/** Kernels whose loops the emulator does not leave, or whose threads swap values, which it does not know. */
+/** Kernels whose loops do not end in the emulator, or that use subgroup operations, which it does not support. */
 const beyond = new Set(['scatterAdd linked', 'matmul quads', 'recurrent quads', 'recurrentGradient quads']);
 
 describe.each(structured.map((op) => [op.name, op] as const))('%s', (name, op) => {
@@ -68,11 +67,11 @@ describe.each(structured.map((op) => [op.name, op] as const))('%s', (name, op) =
   );
   it.each(kernels.map((kernel) => [kernel.name, kernel] as const))('%s', (_, kernel) => {
     const fitting = small.filter((opCase) => kernel.when?.(stepOf(opCase)!.step) !== false);
-    // A variant for sizes that the emulator cannot reach is right for others too, if slow.
+    // A variant for sizes that are too large for the emulator is correct for smaller ones too, but slow.
     const steps = (fitting.length > 0 ? fitting : small).flatMap((opCase) =>
       (op.parts ? [false, true] : [false]).map((withParts) => stepOf(opCase, withParts)!),
     );
-    // The last few, and one of each list of entries that they do not have.
+    // The last few, and one for each list of entries that these do not cover.
     const entriesOf = ({ step }: SmallStep): string =>
       [...new Set(kernel.lower(step as never).map(({ entry }) => entry))].join(' ');
     const chosen = steps.slice(-casesOfKernel);

@@ -1,4 +1,4 @@
-/** Rows of one length: Keras's documented examples, and any sequences against a plain statement of the rule. */
+/** Padding sequences to one length: Keras's documented examples, and random sequences against a simple implementation. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { padSequences } from '../../src/text/pad-sequences.ts';

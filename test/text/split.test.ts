@@ -1,4 +1,4 @@
-/** Where texts are cut: scripts, emoji, what is not well formed, and texts of many megabytes. */
+/** Splitting texts: scripts, emoji, malformed text, and texts of many megabytes. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { splitCharacters, splitWords } from '../../src/text/split.ts';
@@ -25,7 +25,7 @@ describe('words', () => {
     ['我爱你。', ['我', '爱', '你']],
     ['東京タワーへ行く', [...'東京タワーへ行く']],
     ['か\u3099 and GPUで', ['か\u3099', 'and', 'GPU', 'で']],
-    ['𠮷野家', ['𠮷', '野', '家']], // the first is above 2^16
+    ['𠮷野家', ['𠮷', '野', '家']], // the first code point is above 2^16
     ['𝒜𝒷 letters', ['𝒜𝒷', 'letters']],
   ])('of %j', (text, expected) => {
     expect(words(text)).toEqual(expected);
@@ -43,7 +43,7 @@ describe('words', () => {
     ['🇯🇵🇩🇪🇫', ['🇯🇵', '🇩🇪', '🇫']],
     [`${england}x`, [england, 'x']],
     ['5\ufe0f\u20e3 of', ['5\ufe0f\u20e3', 'of']],
-    ['\u200d😀\u200d', ['😀\u200d']], // joiners that join nothing
+    ['\u200d😀\u200d', ['😀\u200d']], // joiners without a neighbour
   ])('emoji whole: %j', (text, expected) => {
     expect(words(text)).toEqual(expected);
   });

@@ -1,4 +1,4 @@
-/** A tokenizer's file and back, and files that are not one. */
+/** Saving and loading tokenizers, and invalid files. */
 import { describe, expect, it } from 'vitest';
 import { tokenizerFromJSON } from '../../src/text/tokenizer-json.ts';
 import { tokenizer } from '../../src/text/tokenizer.ts';

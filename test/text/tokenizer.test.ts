@@ -1,4 +1,4 @@
-/** Vocabularies and numbers, any text and back, and what is refused. */
+/** Vocabularies and token ids, round trips of arbitrary text, and errors. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { tokenizer } from '../../src/text/tokenizer.ts';

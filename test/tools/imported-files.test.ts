@@ -1,4 +1,4 @@
-/** A module is compiled again when one of these files changes, so none may be missing. */
+/** The build recompiles a module when one of these files changes, so the list must be complete. */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** What the build reads of wasm kernels, what it writes for the ops, and how a class of words may be wrong. */
+/** Reads the words of wasm kernels, generates bindings for the ops, and reports errors in classes of words. */
 import { expect, it } from 'vitest';
 import { emitKernels } from '../../tools/lib/emit-kernels.ts';
 import { KernelReader } from '../../tools/lib/kernel-words.ts';

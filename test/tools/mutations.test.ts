@@ -1,4 +1,4 @@
-/** The tables of faults fit the code as it is; `npm run test:mutations` runs them. */
+/** The mutation tables match the current code; `npm run test:mutations` runs them. */
 import { expect, it } from 'vitest';
 import { loadFaults, markdownTable, outcomeOf, problemOf, withFault } from '../../tools/lib/mutations.ts';
 import type { Fault, TestReport } from '../../tools/lib/mutations.ts';

@@ -1,4 +1,4 @@
-/** WebGPU in Node, with a package that stands for Dawn: what the program finds, and what it is told where there is none. */
+/** WebGPU in Node, with a fake Dawn package: detection, and the message if it is not installed. */
 import { afterEach, expect, it, vi } from 'vitest';
 import { provideGpu } from '../../tools/node-gpu.ts';
 

@@ -34,7 +34,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** A request with the path exactly as given: fetch would tidy it up. */
+/** Sends a request with exactly this path; fetch would normalize it. */
 function get(
   path: string,
   headers: Record<string, string> = {},

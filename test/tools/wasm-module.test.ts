@@ -1,4 +1,4 @@
-/** The binaries that the build makes, and what it says about others. */
+/** The binaries of the build, and the errors for invalid ones. */
 import { describe, expect, it } from 'vitest';
 import { countMultiplyAdds, exportedFunctions, interfaceProblems, readInterface } from '../../tools/lib/wasm-module.ts';
 import { wasmExports } from '../../src/generated/wasm/exports.ts';

@@ -6,7 +6,7 @@ import { buildShaders } from '../../tools/build-shaders.ts';
 import { listFiles, projectRoot } from '../../tools/lib/files.ts';
 import { resolveIncludes } from '../../tools/lib/wgsl-include.ts';
 
-/** A shader that includes `names` and whose entry point calls what `calls` gives. */
+/** A shader that includes `names` and whose entry point makes the calls `calls`. */
 const main = (names: readonly string[], calls = ''): string =>
   [
     ...names.map((name) => `// #include "${name}"`),

@@ -1,4 +1,4 @@
-/** Short names leave a shader's meaning and its interface alone, in every shader and under attack. */
+/** Short names preserve the semantics and the interface of every shader, and of adversarial examples. */
 import { describe, expect, it } from 'vitest';
 import fc from 'fast-check';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** What callbacks see and can do. */
+/** The information that callbacks receive, and the actions that they can take. */
 import { describe, expect, it } from 'vitest';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { sgd } from '../../src/optim/sgd.ts';
@@ -13,7 +13,7 @@ import { allWeights, blobs, classifier, engines, referenceEngine, rejection, thr
 
 const { x, y } = blobs(20);
 
-/** A callback's model, and what is done to it. */
+/** A fake model of a callback that records calls. */
 function fakeModel(): TrainedModel & { readonly restored: unknown[] } {
   const restored: unknown[] = [];
   let epoch = 0;
@@ -26,7 +26,7 @@ function fakeModel(): TrainedModel & { readonly restored: unknown[] } {
   };
 }
 
-/** Runs `callback` as if the epochs had these values; gives the epoch that it stopped after, or -1. */
+/** Runs `callback` with these epoch values; returns the epoch after which it stopped, or -1. */
 async function play(callback: Callback, model: TrainedModel, values: readonly Logs[]): Promise<number> {
   await callback.onTrainBegin?.(model);
   let stoppedAfter = -1;
@@ -134,7 +134,7 @@ describe('earlyStopping', () => {
       engine: await createEngine(),
     });
     model.compile({ optimizer: sgd({ learningRate: 0.2 }), loss: 'meanSquaredError' });
-    // trained towards 2, validated at 1: the loss of validation falls, and rises again when the weight has passed 1
+    // trained towards 2, validated at 1: the validation loss falls, then rises when the weight exceeds 1
     const kept: number[] = [];
     const recorder: Callback = { onEpochEnd: async () => void kept.push(...(await allWeights(model))) };
     const { history } = await model.fit([[1]], [[2]], {
@@ -192,7 +192,7 @@ describe('learning rates', () => {
       callbacks: learningRateScheduler((epoch, rate) => (epoch === 0 ? 0 : rate + 0.125)),
     });
     expect(history['learningRate']).toEqual([0, 0.125]);
-    // the first epoch learns nothing; the second goes a step of 0.125 · 2 for weight and bias
+    // the first epoch changes nothing; the second makes a step of 0.125 · 2 for weight and bias
     expect(await allWeights(model)).toEqual([0.25, 0.25]);
     expect(model.learningRate).toBe(0.125);
   });

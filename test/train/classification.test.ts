@@ -1,4 +1,4 @@
-/** Classification metrics through fit, evaluate and callbacks, with short last batches: as counted on the host. */
+/** Classification metrics in fit, evaluate and callbacks, with short last batches: equal to those computed on the host. */
 import { describe, expect, it } from 'vitest';
 import type { TypedArray } from '../../src/core/dtype.ts';
 import { trainTestSplit } from '../../src/data/train-test-split.ts';
@@ -83,7 +83,7 @@ describe.each(engines)('on %s', (_, createEngine) => {
     const { history } = await model.fit(...train, { epochs: 200, batchSize: 8, validationData: validation, callbacks });
     const curve = history['val_auc']!;
     expect(Object.keys(history)).toEqual(expect.arrayContaining(['precision', 'val_recall', 'f1Score', 'val_eager']));
-    expect(curve.length).toBeLessThan(200); // greater is better, and it grows no more
+    expect(curve.length).toBeLessThan(200); // a larger value is better, and it no longer improves
     const best = Math.max(...curve);
     expect(curve.indexOf(best)).toBe(curve.length - 4);
     expect((await model.evaluate(...validation))['auc']).toBeCloseTo(best, 12);

@@ -1,4 +1,4 @@
-/** Every mistake that a caller can make says what was given, what was expected and what to do. */
+/** Error messages for user mistakes say what was given, what was expected and how to fix it. */
 import { describe, expect, it } from 'vitest';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { input } from '../../src/nn/symbolic-input.ts';

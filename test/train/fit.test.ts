@@ -1,4 +1,4 @@
-/** Training as a whole: it learns, it is the same every time, and backends agree. */
+/** Complete training runs: they learn, are deterministic, and agree between backends. */
 import { describe, expect, it } from 'vitest';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { dropout } from '../../src/nn/layers/dropout.ts';
@@ -57,7 +57,7 @@ it('layers of one shape begin with weights of their own', async () => {
 });
 
 describe('wasm against the reference', () => {
-  /** Relative to the loss at hand. Measured: 2.3e-6; rounding grows along a run. */
+  /** Relative to the current loss. Measured: 2.3e-6; rounding errors grow during a run. */
   const bound = 2e-5;
 
   it.each([

@@ -1,4 +1,4 @@
-/** Models that have run on engines of their own, and then share one because another model uses layers of both. */
+/** Models with separate engines that later share one, because another model uses layers of both. */
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BackendError, StateError } from '../../src/core/errors.ts';
@@ -49,7 +49,7 @@ const isDisposed = (engine: Engine): boolean => {
   }
 };
 
-/** Disposes all models. Then no engine that they made is left. */
+/** Disposes all models and checks that no engine remains. */
 afterEach(async () => {
   for (const model of made) if (model['engine'].current) engineOf(model);
   for (const model of made) model.dispose();
@@ -63,7 +63,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 const random = (seed: number, ...shape: [number, number]): HostTensor =>
   tensor(normal(keyFromSeed(seed), shape[0] * shape[1]), shape);
 
-/** Layers from 3 numbers to 2, and from 2 to 1; the hidden ones have `units`. */
+/** Layers from 3 features to 2, and from 2 to 1; hidden layers have `units` units. */
 const layers = (units: number): [first: Layer[], second: Layer[]] => [
   [
     dense({ units, activation: 'tanh', inputShape: [3], name: 'a0' }),
@@ -90,7 +90,7 @@ function pair(units: number, optimizer?: () => ReturnType<typeof adam>): Pair {
   };
 }
 
-/** Training, through `fit` and by batches. */
+/** Training with `fit` and with single batches. */
 async function train({ a, b }: Pair): Promise<void> {
   await a.fit(data.x, data.between, { epochs: 2, batchSize: 16 });
   await b.trainOnBatch(data.between, data.y);
@@ -111,7 +111,7 @@ describe.each([1, 5, 300])('models with %d hidden units that a third one joins',
     expect((await whole.predict(data.x)).data).toEqual(values.data);
     expect(engineOf(whole)).toBe(first);
     expect(isDisposed(second)).toBe(true);
-    // Neither has run since: the files come from where the values are.
+    // Neither has run since: saving reads the values from their current engine.
     expect(await files(joined)).toEqual(await files(alone));
     joined.b.learningRate = alone.b.learningRate = 0.02;
     for (let time = 0; time < 2; time++) {
@@ -239,7 +239,7 @@ describe('calls that overlap with the first of the joined model', () => {
   it('of any kind, in any order, see the values of their moment, and all memory is freed', async () => {
     const names = ['predict', 'setWeights', 'fit', 'train', 'save', 'evaluate', 'compile', 'dispose'] as const;
     const step = fc.record({
-      // Disposals would soon end a case.
+      // Frequent disposals would end a case too soon.
       name: fc.constantFrom(...names.slice(0, -1), ...names),
       model: fc.nat({ max: 5 }),
       value: fc.integer({ min: 2, max: 5 }),
@@ -284,7 +284,7 @@ describe('calls that overlap with the first of the joined model', () => {
           else {
             try {
               if (name === 'compile') model.compile({ optimizer: adam({ learningRate: 0 }), loss: 'mse' });
-              // Of weights that nobody uses any more, the next values are the first ones.
+              // Weights that no model uses any more are reset to their initial values.
               else if (name === 'dispose') model.dispose();
               else if (name === 'setWeights') {
                 model.setWeights(own.map(() => kernel(value)));
@@ -295,7 +295,7 @@ describe('calls that overlap with the first of the joined model', () => {
             }
           }
           if (name === 'dispose') gone.add(model);
-          if (gone.size > 0) break; // What follows has no one right answer.
+          if (gone.size > 0) break; // Later results are not uniquely determined.
           if (pause) await turn();
           for (const each of models) if (each['engine'].current) used.add(each['engine'].current);
         }
@@ -338,7 +338,7 @@ describe('dispose', () => {
     await turn();
     expect(isDisposed(engine)).toBe(true);
     const whole = compiled(layers, {}, still());
-    expect((await whole.predict(ones)).data[0]).toBe(4); // The weights of the other, and first values.
+    expect((await whole.predict(ones)).data[0]).toBe(4); // The weights of the other model, and initial values.
     const other = [b, a][index]!;
     const running = other.predict(ones, { batchSize: 1 });
     other.dispose();

@@ -1,4 +1,4 @@
-/** Names that models give, and layers that are frozen or trained, through joining, saving and loading. */
+/** Default layer names, and frozen and trainable layers, when models are joined, saved and loaded. */
 import { describe, expect, it } from 'vitest';
 import {
   createEngine,
@@ -130,7 +130,7 @@ describe('a layer that is frozen or trained after compile', () => {
           (await each.getWeights()).map((weight) => weight.data),
         ];
         expect(await train(other)).toEqual(await train(made));
-        // The new flag counts from the next compile on.
+        // The new flag takes effect at the next compile.
         for (const each of [made, other]) each.compile({ optimizer: optimizer(), loss: 'meanSquaredError' });
         expect(await train(other)).toEqual(await train(made));
       });

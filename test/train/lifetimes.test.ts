@@ -1,4 +1,4 @@
-/** What runs while a model changes or goes: each result is that of a moment, memory stays as long as it is used, and weights are in one place. */
+/** Runs during changes or disposal of a model: results are consistent, memory is freed after use, weights live on one engine. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { GradletError, StateError } from '../../src/core/errors.ts';
@@ -27,7 +27,7 @@ const rows = 500;
 const ones = tensor(new Float32Array(rows).fill(1), [rows, 1]);
 const wanted = tensor(new Float32Array(rows).fill(3), [rows, 1]);
 
-/** y = k · x, in many small steps. */
+/** Trains y = k · x in many small steps. */
 function line(
   engine: Engine,
   layer = dense({ units: 1, useBias: false, kernelInitializer: 'ones', inputShape: [1] }),
@@ -64,7 +64,7 @@ describe.each(allEngines)('on %s', (_, create) => {
         const layer = dense({ units: 1, useBias: false, kernelInitializer: 'ones', inputShape: [1] });
         const [model, sharing] = [line(engine, layer), line(engine, layer)];
         const results: Promise<void>[] = [];
-        // A fit or trainOnBatch that runs makes any value possible; without one there is one right answer.
+        // During fit or trainOnBatch any value is possible; otherwise the result is uniquely determined.
         let expected: number | null = 1;
         let disposed = false;
         const answer = async (given: Promise<readonly number[]>, right: number | null): Promise<void> => {
@@ -102,7 +102,7 @@ describe.each(allEngines)('on %s', (_, create) => {
         }
         await Promise.all(results);
         for (const each of [model, sharing]) {
-          await rejection(each.fit(ones, wanted, { batchSize: rows })); // waits for nothing, but tells when it is busy
+          await rejection(each.fit(ones, wanted, { batchSize: rows })); // does not wait, but reports that the model is busy
           for (let busy = true; busy;) {
             await turn();
             try {

@@ -1,4 +1,4 @@
-/** How a run is cut into chunks, what it is made of, and where it runs. */
+/** How a run is split into chunks, its programs, and its backend. */
 import { describe, expect, it } from 'vitest';
 import type { Engine, Executable } from '../../src/engine.ts';
 import type { Graph } from '../../src/graph/node.ts';
@@ -10,7 +10,7 @@ import { chain } from '../../src/nn/topology.ts';
 import { multiplyAdds } from '../../src/model/work.ts';
 import { blobs, classifier, referenceEngine, rejection } from '../support/models.ts';
 
-/** A device that takes `milliseconds` for a step and works on while the host does something else. */
+/** A device that takes `milliseconds` per step and runs asynchronously. */
 function slowDevice(milliseconds: number): {
   engine: Engine;
   executable: Executable;
@@ -35,7 +35,7 @@ function slowDevice(milliseconds: number): {
   return { engine, executable: { run } as unknown as Executable, chunks, most: () => most };
 }
 
-/** One part of `steps` steps. */
+/** A chunk of `steps` steps. */
 const partsOf = ({ engine, executable }: { engine: Engine; executable: Executable }, steps: number) => ({
   engine,
   parts: [{ executable, steps }],

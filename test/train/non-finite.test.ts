@@ -1,4 +1,4 @@
-/** NaN and infinity in weights and outputs are named, and settings that cannot learn are told of once. */
+/** Errors for NaN and infinity in weights and outputs name the source; settings that cannot learn cause one warning. */
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { dense } from '../../src/nn/layers/dense.ts';
 import { sgd } from '../../src/optim/sgd.ts';

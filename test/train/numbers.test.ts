@@ -1,4 +1,4 @@
-/** The numbers that a run reports, against the same numbers computed by hand. */
+/** The numbers that a run reports, against values computed by hand. */
 import { describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/engine.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
@@ -9,7 +9,7 @@ import { sequential } from '../../src/model/make-model.ts';
 import type { Model } from '../../src/model/model.ts';
 import { allWeights, blobs, classifier, engines, lossRecorder, referenceEngine } from '../support/models.ts';
 
-/** y = w · x from one number to one, with mean squared error: everything about it can be done by hand. */
+/** y = w · x for scalars, with mean squared error: easy to compute by hand. */
 function line(engine: Engine, learningRate = 0.1, options: { l2?: number } = {}): Model {
   const kernelRegularizer = options.l2 === undefined ? {} : { kernelRegularizer: l2({ l2: options.l2 }) };
   const model = sequential(
@@ -144,7 +144,7 @@ describe('the order of the samples', () => {
       write(variable, values, offset);
     };
     await classifier({ engine }).fit(blobs(40).x, blobs(40).y, { epochs: 4, batchSize: 16 });
-    const [, ...epochs] = orders; // the first is the order before any shuffling
+    const [, ...epochs] = orders; // the first is the order before shuffling
     expect(epochs).toHaveLength(4);
     expect(new Set(epochs).size).toBe(4);
   });

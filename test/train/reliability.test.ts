@@ -1,4 +1,4 @@
-/** What goes wrong while training, and what must not grow. */
+/** Failures during training, and memory that must not grow. */
 import { describe, expect, it } from 'vitest';
 import { NonFiniteError } from '../../src/core/errors.ts';
 import { dense } from '../../src/nn/layers/dense.ts';
@@ -67,7 +67,7 @@ describe.each(engines)('on %s', (_, createEngine) => {
   });
 });
 
-// In float32: the reference's float64 overflows much later.
+// Not on the reference backend: float64 overflows much later than float32.
 describe('what is not finite', () => {
   it('in an output names the first layer and the step', async () => {
     const model = sequential(

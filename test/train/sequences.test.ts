@@ -1,4 +1,4 @@
-/** Models of sequences from data to file: what they learn, how states go from layer to layer, and what a file may say. */
+/** Sequence models from data to file: training, states passed between layers, and file contents. */
 import { describe, expect, it, test } from 'vitest';
 import type { Engine } from '../../src/engine.ts';
 import { permutation, keyFromSeed, uniform } from '../../src/core/random.ts';
@@ -25,7 +25,7 @@ import { allWeights, lossRecorder, referenceEngine, rejection, thrown } from '..
 import type { Samples } from '../support/models.ts';
 import { recurrentEngines } from '../support/recurrent.ts';
 
-/** Texts of 3 to 6 words of 1 … 5, filled up with zeros to 6; the label says whether the first word is 1 or 2. */
+/** Texts of 3 to 6 token ids in 1 … 5, padded with zeros to 6; the label is whether the first one is 1 or 2. */
 function firstWords(count: number): Samples {
   const draws = uniform(keyFromSeed(2), 7 * count);
   const x = new Int32Array(6 * count);
@@ -91,7 +91,7 @@ describe.each(recurrentEngines)('on %s', (name, createEngine) => {
     },
   );
 
-  // The reference's float64 has no such bound.
+  // float64 of the reference backend has no such bound.
   it.skipIf(name === 'reference')('a state that grows beyond all bounds is an error that names the layer', async () => {
     const engine = await createEngine();
     const grows = {
@@ -179,7 +179,7 @@ describe.each(recurrentEngines)('on %s', (name, createEngine) => {
   });
 });
 
-/** Sequences of 4 numbers and the same from the end: what the decoder shall say, one behind it what it hears. */
+/** Sequences of 4 numbers, reversed as the decoder's target; its input is the target shifted by one step. */
 function turned(count: number): { readonly x: readonly HostTensor[]; readonly y: HostTensor } {
   const [from, heard, said] = [4 * count, 4 * count, 4 * count].map((size) => new Int32Array(size)) as [
     Int32Array,
@@ -197,7 +197,7 @@ function turned(count: number): { readonly x: readonly HostTensor[]; readonly y:
   return { x: [tensor(from, [count, 4]), tensor(heard, [count, 4])], y: tensor(said, [count, 4]) };
 }
 
-/** An encoder, and a decoder that begins with its states; they share the embedding. */
+/** An encoder, and a decoder initialised with its states; they share the embedding. */
 function turner(engine: Engine): Model {
   const [from, heard] = [
     input({ shape: [4], dtype: 'int32', name: 'from' }),
@@ -215,7 +215,7 @@ function turner(engine: Engine): Model {
 
 const layers = layerRegistry;
 
-// Not on the reference: it keeps float64, of which a file takes float32.
+// Not on the reference backend, which stores float64: files store float32.
 describe.each(recurrentEngines.filter(([name]) => name !== 'reference'))('a saved model on %s', (_, createEngine) => {
   const many = (engine: Engine): Model => {
     const model = sequential(

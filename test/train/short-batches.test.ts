@@ -1,6 +1,6 @@
 /**
- * A last, short batch is trained, measured and predicted as the same samples would be in a batch of their own: for every
- * loss, layer, optimizer and metric, to the bit.
+ * A short last batch gives the same bits as the same samples in a batch of that size, in training, evaluation and prediction: for
+ * every loss, layer, optimizer and metric.
  */
 import { describe, expect, test } from 'vitest';
 import { keyFromSeed, normal } from '../../src/core/random.ts';
@@ -48,19 +48,19 @@ interface Setting {
   readonly loss: LossName | LossFunction;
   readonly optimizer?: OptimizerName;
   readonly metrics?: readonly (MetricName | Metric)[];
-  /** Of one sample; `tokens` are whole numbers from 1 to 4, padded with 0. */
+  /** Shape of a sample; `tokens` are integers from 1 to 4, padded with 0. */
   readonly input?: 'rows' | 'series' | 'tokens';
   readonly labels: 'numbers' | 'oneHot' | 'binary' | 'rows';
 }
 
-/** Probabilities for each class, from logits that can be exactly equal: no bias. */
+/** Class probabilities from logits that can be exactly equal: no bias. */
 const classify = (): Layer[] => [dense({ units: classes, useBias: false, activation: 'softmax' })];
 const regress = (): Layer[] => [dense({ units: classes, useBias: false })];
 
 const rowSum = (x: Node): Node => ops.sum(x, -1);
 const error = (y: Node, p: Node): Node => ops.sub(p, ops.cast(y, 'float32'));
 
-/** Losses with a derivative that is infinite where a row is all zeros, and losses that combine the rows of a batch. */
+/** Losses with an infinite derivative for rows of zeros, and losses that combine the rows of a batch. */
 const custom: Readonly<Record<string, LossFunction>> = {
   'the Euclidean distance': (y, p) => ops.sqrt(rowSum(ops.square(error(y, p)))),
   'a quotient by the sum of a row of labels': (y, p) => ops.div(rowSum(ops.square(error(y, p))), rowSum(y)),

@@ -1,4 +1,4 @@
-/** Sums over so many steps that a float32 alone would stand still or drift. */
+/** Sums over so many steps that a plain float32 sum would stop growing or drift. */
 import { expect, it } from 'vitest';
 import { activation } from '../../src/nn/layers/activation.ts';
 import { tensor } from '../../src/data/tensor.ts';
@@ -14,7 +14,7 @@ it.each(engines)('counts beyond 2^24, fractions and sums that shrink again, on %
   sums.forEach((sum, index) => expect(sum / (fractions[index]! * 100_000)).toBeCloseTo(1, 7));
 });
 
-// Not on the reference, whose sums are float64 until they are read.
+// Not on the reference backend, whose sums are float64 until they are read.
 it('counts one by one where float32 has only even numbers', async () => {
   const engine = await wasmEngine();
   for (const steps of [1, 2, 3]) expect(await sumsOf(engine, [1], 2 ** 24, steps)).toEqual([2 ** 24 + steps]);

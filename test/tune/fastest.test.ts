@@ -1,9 +1,9 @@
-/** The choice among timed candidates, with timings that are made up. */
+/** The choice among timed candidates, with simulated timings. */
 import { expect, it } from 'vitest';
 import { fastest } from '../../src/tune/fastest.ts';
 import type { Timer } from '../../src/tune/fastest.ts';
 
-/** A device on which a run costs so many milliseconds, and a submit 0.2 more; `disturb` adds to the timing of that number. */
+/** A device with given milliseconds per run and 0.2 per submit; `disturb` adds noise to the timing with this index. */
 function device(costs: Readonly<Record<string, number>>, disturb: (timing: number) => number = () => 0) {
   const asked: { name: string; runs: number }[] = [];
   const time: Timer = (name, runs) => {

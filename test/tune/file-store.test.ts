@@ -1,4 +1,4 @@
-/** Choices of `tune` in a file: where it lies, that it is replaced as a whole, and what is not ours. */
+/** Choices of `tune` in a file: its path, atomic replacement, and foreign files. */
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** Tuning on a device that is made up: what is found, tried, chosen, taken by later compiles, and kept. */
+/** Tuning on a simulated device: the steps found, kernels tried and chosen, use in later compiles, and storage. */
 import { describe, expect, it } from 'vitest';
 import { ReferenceBackend } from '../../src/backends/reference/index.ts';
 import { WasmBackend } from '../../src/backends/wasm/index.ts';
@@ -31,7 +31,7 @@ async function kernelsOf(engine: Engine, graph = network()): Promise<string[]> {
   return (await engine.compile(graph)).program.steps.map(({ kernel }) => kernel);
 }
 
-/** What structured clones can be, in place of a plain object. */
+/** Values other than plain objects that structured cloning supports. */
 const kernelsThatAreNone = [
   [[key, 'plain']],
   new Map([[key, 'plain']]),
@@ -48,7 +48,7 @@ const kernelsThatAreNone = [
 const manyKernels = (count: number): Record<string, string> =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`matmul ${index}`, 'plain']));
 
-/** A store that does what it is asked, or does not. */
+/** A store that works or fails, as configured. */
 function failing(what: 'read' | 'write'): TuningStore {
   return { ...memoryStore(), [what]: () => Promise.reject(new Error('the disk is full')) };
 }
