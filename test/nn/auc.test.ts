@@ -17,7 +17,7 @@ describe('ROC', () => {
     expect(measure(auc({ numThresholds: 3 }), binary([0, 0, 1, 1], [0, 0.5, 0.3, 0.9]))).toBeCloseTo(0.75, 6);
   });
 
-  /** A score between two of the 200 thresholds, so that no two different scores lie together. */
+  /** A score between two of the 200 thresholds, so that a threshold separates any two different scores. */
   const sample = fc.tuple(
     fc.nat(1),
     fc.nat(198).map((place) => (place + 0.5) / 199),

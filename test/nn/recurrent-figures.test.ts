@@ -22,7 +22,7 @@ const make = {
 } as const;
 type AnyOptions = LSTMOptions & GRUOptions;
 
-/** What the layer gives for these inputs, at its first weights. */
+/** The outputs of the layer for these inputs, with its initial weights. */
 function outputsOf(
   layer: LSTM | GRU | SimpleRNN | Bidirectional,
   inputs: readonly Node[],
@@ -52,7 +52,7 @@ const constants = {
 /** Every unit has the same weights, so a row of the expected array is one number. */
 const alike = (units: number, ...rows: number[]): number[] => rows.flatMap((row) => Array<number>(units).fill(row));
 
-/** To within 1e-5 absolute and relative together, as they are given there. */
+/** Within 1e-5, absolute plus relative, the precision of the published values. */
 function expectClose(values: readonly number[], expected: readonly number[]): void {
   expect(values.length).toBe(expected.length);
   values.forEach((value, index) => {
@@ -127,7 +127,7 @@ describe.each(recurrentEngines)('the figures of Keras, on %s', (_, createEngine)
     expectClose((await values([output!]))[0]!, expected);
   });
 
-  // The second of two calls over the same data, the state handed on.
+  // The second of two calls on the same data, with the state passed on.
   test.each([
     ['simpleRNN', [0.40559256, 0.7361247]],
     ['lstm', [0.3124785, 0.6863672]],
@@ -140,7 +140,7 @@ describe.each(recurrentEngines)('the figures of Keras, on %s', (_, createEngine)
     expectClose((await values([again!]))[0]!, alike(4, ...rows));
   });
 
-  // bidirectional_test.py of the same place.
+  // bidirectional_test.py of the same repository.
   test.each([
     ['concat', [0.39687276, 0.39687276, 0.10004295, 0.10004295, 0.7237238, 0.7237238, 0.53391594, 0.53391594]],
     ['ave', [0.24845785, 0.24845785, 0.6288199, 0.6288199]],

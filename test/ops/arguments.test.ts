@@ -22,7 +22,7 @@ const functions = publicNames as unknown as Readonly<
 >;
 const cases = Object.entries(calls);
 
-/** Runs `call`; gives its error, which must be one of gradlet's that names the function. */
+/** Runs `call` and returns its error, which must be a gradlet error that names the function. */
 function refusal(name: string, call: () => unknown): GradletError | undefined {
   try {
     call();

@@ -26,7 +26,7 @@ const slope = (p: number, index: number): number => weights[index]! * (p - targe
 const slopeNode = (p: Variable): ReturnType<typeof mul> =>
   mul(sub(p, constant(Float32Array.from(target))), constant(Float32Array.from(weights)));
 
-/** One element's formula: from (p, g, t) to the new p; keeps its own slots. t counts from 1. */
+/** The formula for one element: maps (p, g, t) to the new p and stores its slots. t counts from 1. */
 type Scalar = () => (p: number, g: number, t: number) => number;
 
 const formulas: readonly (readonly [string, Optimizer, Scalar])[] = [

@@ -8,7 +8,7 @@ import { opCalls } from '../../support/op-calls.ts';
 import { calls, constructors, exported, isClass, node, rawErrors, settled } from '../../support/junk.ts';
 import type { Constructor } from '../../support/junk.ts';
 
-/** What is no function, or is not called with junk, and why. */
+/** Exports that are not functions or not called with invalid values, and why. */
 const excluded: Readonly<Record<string, string>> = {
   layerRegistry: 'an object; its functions are given junk below',
   Layer: 'abstract: the factories of layers call its constructor',

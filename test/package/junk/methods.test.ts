@@ -91,7 +91,7 @@ test('methods of what functions return', async () => {
     }
   }
   expect(found).toEqual([]);
-  // Some of each kind: the list is found, not written down.
+  // At least some of each kind, because the list is discovered, not written by hand.
   for (const name of ['heNormal', 'l2', 'auc', 'adam', 'cosineDecay', 'tokenizer', 'earlyStopping', 'fileStore', 'indexedDBStore']) {
     expect(seen).toContain(name);
   } // prettier-ignore

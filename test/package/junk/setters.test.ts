@@ -1,4 +1,4 @@
-/** Every setter of what is exported, and of what factories return, takes what constructors take. */
+/** Every setter of exported classes and factory results accepts the values that the constructors accept. */
 import { afterAll, expect, test } from 'vitest';
 import * as gradlet from '../../../src/index.ts';
 import { backends, constructors, executable, exported, isClass, junk, modelOf, results } from '../../support/junk.ts';
@@ -43,7 +43,7 @@ afterAll(() => {
   for (const [, object] of objects) if (object instanceof gradlet.Engine) object.dispose();
 });
 
-/** What must be refused, and what must be taken. A setter without a row fails. */
+/** Values that must be rejected, and values that must be accepted. A setter without a row fails. */
 const rows: Readonly<Record<string, { readonly refused: readonly unknown[]; readonly taken: unknown }>> = {
   learningRate: { refused: [NaN, -1, Infinity, '0.1', null, undefined, 1n], taken: 0.5 },
   stopTraining: { refused: [3, 'yes', null, undefined, NaN], taken: true },

@@ -115,7 +115,7 @@ const followers: Readonly<Record<string, (product: Node, row: Node, whole: Node)
   'bias and sigmoid': (x, r) => ops.sigmoid(ops.add(x, r)),
   'bias and tanh': (x, r) => ops.tanh(ops.add(x, r)),
   gelu: (x) => ops.gelu(x),
-  softplus: (x) => ops.softplus(x), // its WGSL code calls a helper, as epilogues may
+  softplus: (x) => ops.softplus(x), // its WGSL code calls relu, as the shaders may
   residual: (x, _, y) => ops.add(x, y),
   'bias and residual': (x, r, y) => ops.add(y, ops.add(x, r)),
   'residual, bias and relu': (x, r, y) => ops.relu(ops.add(r, ops.add(x, y))),
