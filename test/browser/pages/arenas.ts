@@ -1,6 +1,7 @@
 /**
  * Page module: training on WebGPU with a shared buffer for parameters, and with separate ones. Called by ../arenas.test.ts.
  */
+import { arrange } from '../../../src/backends/webgpu/arenas/index.ts';
 import { WebGPUBackend } from '../../../src/backends/webgpu/index.ts';
 import { Engine } from '../../../src/engine.ts';
 import { layerRegistry } from '../../../src/nn/layer-registry.ts';
@@ -46,14 +47,14 @@ async function engineWith(
   memory: Memory,
 ): Promise<{ engine: Engine; steps: number[]; violations: () => Promise<string[]> }> {
   const guarded = memory === 'guarded' ? await GuardedWebGPU.create() : null;
-  const engine = new Engine(guarded?.backend ?? (await WebGPUBackend.create()));
+  const backend = guarded?.backend ?? (await WebGPUBackend.create());
+  if (memory === 'apart') Object.defineProperty(backend, 'allocateTogether', { value: undefined });
+  const engine = new Engine(backend);
   const steps: number[] = [];
-  const [allocate, compile] = [engine.allocate.bind(engine), engine.compile.bind(engine)];
-  if (memory === 'apart') engine.allocate = (variables) => allocate(variables);
-  engine.compile = async (...given) => {
-    const executable = await compile(...given);
-    steps.push(executable.program.steps.length);
-    return executable;
+  const prepare = backend.prepare.bind(backend);
+  backend.prepare = (program, variables) => {
+    steps.push(arrange(program, variables, backend.traits).steps.length);
+    return prepare(program, variables);
   };
   return { engine, steps, violations: () => guarded?.violations() ?? Promise.resolve([]) };
 }
