@@ -1,35 +1,7 @@
-/**
- * The program of graph.ts on WebGPU alone.
- */
-import {
-  add,
-  Engine,
-  gradients,
-  input,
-  matmul,
-  mean,
-  mul,
-  parameter,
-  relu,
-  softmaxCrossEntropy,
-  sub,
-  WebGPUBackend,
-} from '../../src/index.ts';
+/** The program of graph.ts on WebGPU alone. */
+import { Engine, WebGPUBackend } from '../../src/index.ts';
+import { type Batch, trainGraph } from './train-graph.ts';
 
-export async function train(batches: { images: Float32Array; labels: Float32Array }[]): Promise<number> {
-  const engine = new Engine(await WebGPUBackend.create());
-  const x = input([32, 784]);
-  const labels = input([32, 10]);
-  const weights = [parameter([784, 64]), parameter([64]), parameter([64, 10]), parameter([10])] as const;
-  const hidden = relu(add(matmul(x, weights[0]), weights[1]));
-  const loss = mean(softmaxCrossEntropy(labels, add(matmul(hidden, weights[2]), weights[3])));
-  const slopes = gradients(loss, weights);
-  const updates = weights.map((weight, index) => [weight, sub(weight, mul(slopes[index]!, 0.1))] as const);
-  const step = await engine.compile({ outputs: { loss }, updates });
-  for (const batch of batches) {
-    engine.write(x, batch.images);
-    engine.write(labels, batch.labels);
-    step.run();
-  }
-  return (await step.read('loss'))[0]!;
+export async function train(batches: readonly Batch[]): Promise<number> {
+  return trainGraph(new Engine(await WebGPUBackend.create()), batches);
 }

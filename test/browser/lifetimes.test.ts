@@ -26,7 +26,7 @@ it('each wrong call is an error of its kind, and the other model trains as if th
     'read into too few': 'ShapeError',
     'read into int32': 'DTypeError',
     'read an output into too many': 'ShapeError',
-    'read an output that is none': 'StateError',
+    'read an output that does not exist': 'StateError',
     'nothing wrong': 'nothing',
     'run after release': 'StateError',
     'read an output after release': 'StateError',

@@ -27,7 +27,7 @@ export const faults: readonly Fault[] = [
     tests,
   },
   {
-    name: 'whoever waits for a worker that has failed waits for ever',
+    name: 'waiting for a failed worker never ends',
     file,
     find: 'for (const { reject } of this.#waiters.splice(0)) reject(error);',
     replace: 'this.#waiters.splice(0);',

@@ -133,7 +133,7 @@ it.each([
   ['a type that is no word', words(`${doc}  x: f64;`), "5: x: there is no word of type 'f64': the types are Address, "],
   ['no type', words(`${doc}  x;`), "5: x: there is no word of type '': "],
   ['no comment', words('  x: Address;'), '4: x has no doc comment: say what it is, and the shape of a buffer'],
-  ['a comment that is none', words('  // x\n  x: Address;'), '5: x has no doc comment'],
+  ['a comment that is no doc comment', words('  // x\n  x: Address;'), '5: x has no doc comment'],
   [
     'a value',
     words(`${doc}  x: u32 = 1;`),

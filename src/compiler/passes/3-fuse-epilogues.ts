@@ -1,6 +1,6 @@
 /**
- * Third pass: what follows a contraction whose op accepts an epilogue moves into it where nobody else reads the value in between: a
- * bias over its columns, a residual of its shape, an activation, or the derivative of one. The kernel does them while a tile is at hand.
+ * Third pass: fuses into a contraction what follows it, if its op accepts an epilogue and nothing else reads the value in between: a
+ * bias over its columns, a residual of its shape, an activation, or the derivative of one. The kernel applies them to a tile in registers.
  */
 import { unproxied } from '../../core/raw.ts';
 import { sameShape, sizeOf } from '../../core/shape.ts';
@@ -13,7 +13,7 @@ import { roots, topologicalOrder } from '../../graph/traverse.ts';
 import { rebuild } from './rebuild.ts';
 import { base } from './step.ts';
 
-/** Whether an input of the node at hand is a contraction that may take it over. */
+/** Whether the input at this index of the current node is a contraction that the node may be fused into. */
 type IsOpen = (index: number) => boolean;
 
 export function fuseEpilogues(graph: Graph): Graph {

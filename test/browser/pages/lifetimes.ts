@@ -80,7 +80,7 @@ export async function wrongCalls(): Promise<WrongCall[]> {
   await attempt('read into too few', () => engine.read(v, new Float32Array(3)));
   await attempt('read into int32', () => engine.read(v, new Int32Array(4)));
   await attempt('read an output into too many', () => executable.read('y', new Float32Array(5)));
-  await attempt('read an output that is none', () => executable.read('z'));
+  await attempt('read an output that does not exist', () => executable.read('z'));
   await attempt('nothing wrong', async () => {
     const read = [...(await engine.read(v))].join();
     if (read !== '1,2,3,4') throw new Error(read);

@@ -101,7 +101,7 @@ describe('a damaged file', () => {
     );
   });
 
-  it('is refused for a rate or steps of training that are none', async () => {
+  it('is refused for an invalid learning rate or step count', async () => {
     const model = sequential([dense({ units: 1, inputShape: [1] })], { engine: referenceEngine() });
     model.compile({ optimizer: adam({ learningRate: 0.25 }), loss: 'mse' });
     const { tensors, metadata } = decodeSafetensors(await save(model));
